@@ -1,0 +1,64 @@
+/** Every kind of failure a user can meet, with what it means. The reference in docs/ is made from this table. */
+export const errorCodes = {
+  'config-invalid': 'A key of the stack’s config is unknown, missing or of the wrong type.',
+  'tool-missing': 'A program that is needed is not on PATH or too old.',
+  'flake-invalid': 'The flake cannot be read: it is missing, has a syntax error, or lacks an output.',
+  'evaluation-failed': 'Nix could not evaluate a machine’s configuration.',
+  'assertion-failed': 'An assertion of the machine’s configuration does not hold.',
+  'build-failed': 'A derivation did not build.',
+  'copy-failed': 'The closure could not be copied to the machine.',
+  'no-room': 'The machine has too little free space.',
+  unreachable: 'No ssh connection could be made.',
+  'host-key': 'The machine’s ssh host key is not the expected one.',
+  'access-denied': 'The machine refused the login, or the user lacks root rights.',
+  'wrong-machine': 'The machine at this address is not the one recorded in the state.',
+  'not-nixos': 'The machine does not run NixOS.',
+  'deployment-in-progress': 'Another deployment holds the machine’s lock.',
+  'activation-failed': 'switch-to-configuration failed; the machine was put back.',
+  'units-failed': 'The new system is live, but systemd units failed.',
+  'rollback-failed': 'Activation failed and so did going back: look at the machine.',
+  'not-confirmed': 'The machine went back by itself because nobody confirmed the new system in time.',
+  'lab-failed': 'A lab machine or its network could not be made, started or removed.',
+  'command-failed': 'A program failed, for a reason of its own.',
+  cancelled: 'The operation was cancelled.',
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface FleetErrorDetails {
+  code: ErrorCode;
+  /** What failed: 'cannot build the system'. */
+  what: string;
+  /** Name of the machine concerned. */
+  host?: string;
+  /** Why, in the words of the tool that failed where there are any; may have several lines. */
+  why?: string;
+  /** What the user can do about it. */
+  mend?: string;
+  cause?: unknown;
+}
+
+/** A failure a user can act on. It is shown without a stack trace; any other error is a bug of ours. */
+export class FleetError extends Error {
+  readonly code: ErrorCode;
+  readonly host: string | undefined;
+  readonly why: string | undefined;
+  readonly mend: string | undefined;
+
+  constructor(details: FleetErrorDetails) {
+    super(formatError(details), { cause: details.cause });
+    this.name = 'FleetError';
+    this.code = details.code;
+    this.host = details.host;
+    this.why = details.why;
+    this.mend = details.mend;
+  }
+}
+
+function formatError({ code, what, host, why, mend }: FleetErrorDetails): string {
+  const indent = (text: string) => text.trimEnd().replaceAll('\n', '\n        ');
+  const lines = [`${host ? `${host}: ` : ''}${what} [${code}]`];
+  if (why) lines.push(`  why:  ${indent(why)}`);
+  if (mend) lines.push(`  do:   ${indent(mend)}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,96 @@
+import type { z } from 'zod';
+
+/** What a resource may use while it works for the engine. */
+export interface Context {
+  readonly urn: string;
+  /** Resource name: the last part of the URN. */
+  readonly name: string;
+  /** Aborted when the engine cancels. Builds and copies stop; an activation under way is left to its supervisor. */
+  readonly signal: AbortSignal;
+  /** Shows a line that the next one replaces, beside the resource in Pulumi's display. */
+  status(message: string): void;
+  /** Writes a line to the run's diagnostics. */
+  log(severity: 'debug' | 'info' | 'warning', message: string): void;
+}
+
+/** How one property differs, by its path in Pulumi's notation (`facts.packages["jq"]`). */
+export type PropertyDiffKind =
+  | 'add'
+  | 'add-replace'
+  | 'delete'
+  | 'delete-replace'
+  | 'update'
+  | 'update-replace';
+
+export interface DiffResult {
+  changes: boolean;
+  detailed: Record<string, { kind: PropertyDiffKind; inputDiff: boolean }>;
+  /** Whether a replacement must delete the old resource first. */
+  deleteBeforeReplace?: boolean;
+  /** Lines for the preview's diagnostics: what paths alone cannot say. */
+  notes?: string[];
+}
+
+export interface Created<State> {
+  id: string;
+  state: State;
+}
+
+export interface ReadResult<Inputs, State> {
+  id: string;
+  inputs: Inputs;
+  state: State;
+  /** Set where the resource exists but cannot be read now (a machine that is off): kept, and said so. */
+  unhealthy?: string;
+}
+
+export interface Recorded<Inputs, State> {
+  id: string;
+  inputs: Inputs;
+  state: State;
+}
+
+/**
+ * Thrown by `create` or `update` when the resource exists but is not as asked: the engine saves `state` and updates
+ * again next time. `inputs` are those that are true of the machine now.
+ */
+export class PartialFailure<State = unknown> extends Error {
+  readonly id: string;
+  readonly state: State;
+  constructor(id: string, state: State, cause: Error) {
+    super(cause.message, { cause });
+    this.id = id;
+    this.state = state;
+  }
+}
+
+/**
+ * One kind of resource. The order of the members is the order in which the engine calls them.
+ * Values may hold `unknown` (wire.ts) in previews only: `diff`, and `preview` below, meet them; the others never do.
+ */
+export interface Resource<Inputs, State> {
+  /** Type token, such as `nixos:index:System`. */
+  readonly token: string;
+  readonly description: string;
+  /** Schema of the inputs: `check` parses with it, fills in defaults and reports every bad property by path. */
+  readonly inputs: z.ZodType<Inputs>;
+  readonly state: z.ZodType<State>;
+  /** Further checks across properties, on inputs that fit the schema: property path to what is wrong. */
+  check?(inputs: Inputs): Record<string, string>;
+  /** Pure: compares what is recorded with what is asked. */
+  diff(recorded: Recorded<Inputs, State>, asked: Inputs): DiffResult;
+  /** Outputs that are known before anything is done; everything else is unknown in a preview. */
+  preview(asked: Inputs, recorded?: Recorded<Inputs, State>): Partial<State>;
+  create(inputs: Inputs, context: Context): Promise<Created<State>>;
+  /**
+   * What is there now; `undefined` means gone. `recorded.inputs` is undefined in an import, where only the id is
+   * known. A machine that cannot be reached is not gone: return what was recorded with `unhealthy` set.
+   */
+  read(
+    id: string,
+    recorded: { inputs: Inputs; state: State } | undefined,
+    context: Context,
+  ): Promise<ReadResult<Inputs, State> | undefined>;
+  update(recorded: Recorded<Inputs, State>, asked: Inputs, context: Context): Promise<State>;
+  delete(recorded: Recorded<Inputs, State>, context: Context): Promise<void>;
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { connection } from './connection.ts';
+import { hostFacts } from './facts.ts';
+
+/** Inputs of `nixos:index:Deployment`: which system one machine runs. */
+export const deploymentInputs = z.object({
+  host: z.string().describe('Name of the machine in the stack’s config.'),
+  connection,
+  system: z.string().describe('Store path of the system to run (toplevel).'),
+  revision: z
+    .string()
+    .default('')
+    .describe('Revision of the flake the system comes from; empty where unknown.'),
+  facts: hostFacts
+    .optional()
+    .describe('Facts of the system; absent for one that was not deployed by nixos-fleet.'),
+  confirmTimeoutSeconds: z
+    .int()
+    .min(10)
+    .max(3600)
+    .default(120)
+    .describe('Seconds after activation within which the operator must confirm; else the machine goes back.'),
+});
+export type DeploymentInputs = z.infer<typeof deploymentInputs>;
+
+/** What was read from the machine itself. */
+export const liveState = z.object({
+  system: z.string().describe('/run/current-system'),
+  profileSystem: z.string().describe('What the system profile points to: the system of the next boot.'),
+  generation: z.int().describe('Number of the profile’s generation; 0 where there is none.'),
+  booted: z.string().describe('/run/booted-system'),
+  kernel: z.string().describe('Running kernel (uname -r).'),
+  rebootDue: z
+    .boolean()
+    .describe('Whether kernel, initrd, modules or parameters differ from the booted ones.'),
+  bootId: z.string().describe('/proc/sys/kernel/random/boot_id'),
+  machineId: z.string().describe('/etc/machine-id'),
+  revision: z.string().describe('Revision that was deployed; empty for a foreign system.'),
+  since: z.string().describe('When the live system was activated: ISO 8601, UTC.'),
+});
+export type LiveState = z.infer<typeof liveState>;
+
+/** State of `nixos:index:Deployment`. */
+export const deploymentState = deploymentInputs.extend({ live: liveState });
+export type DeploymentState = z.infer<typeof deploymentState>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+
+/**
+ * What a preview shows of a machine's configuration. Maps throughout, never arrays, so that each entry has a
+ * stable path of its own in Pulumi's diff (`facts.packages.jq: "1.6" => "1.7"`).
+ */
+export const hostFacts = z.object({
+  nixosLabel: z.string().describe('system.nixos.label'),
+  stateVersion: z.string().describe('system.stateVersion'),
+  platform: z.string().describe('Nix system of the machine, such as x86_64-linux.'),
+  container: z.boolean().describe("Whether the machine runs its host's kernel (boot.isContainer)."),
+  kernel: z
+    .object({
+      version: z.string().describe('Kernel version; "host" in a container.'),
+      modDirVersion: z.string(),
+      params: z
+        .record(z.string(), z.string())
+        .describe('Kernel parameters; repeated ones joined by a space.'),
+      initrdModules: z
+        .record(z.string(), z.boolean())
+        .describe('Modules in the initrd; true: loaded always.'),
+      modules: z.record(z.string(), z.boolean()).describe('boot.kernelModules and extraModulePackages.'),
+    })
+    .describe('The kernel and its parameters.'),
+  packages: z.record(z.string(), z.string()).describe('environment.systemPackages: name to version.'),
+  units: z
+    .record(z.string(), z.string())
+    .describe('systemd units: "enabled" or "disabled", and a hash of the text without store paths.'),
+  etc: z
+    .record(z.string(), z.string())
+    .describe('environment.etc: path to a hash of the text or the source.'),
+  firewall: z.object({
+    enabled: z.boolean(),
+    tcp: z.record(z.string(), z.boolean()),
+    udp: z.record(z.string(), z.boolean()),
+  }),
+  users: z
+    .record(
+      z.string(),
+      z.object({
+        wheel: z.boolean(),
+        keys: z.record(z.string(), z.string()).describe('SHA256 fingerprint to comment.'),
+      }),
+    )
+    .describe('Normal users and root: rights and authorized ssh keys.'),
+  fileSystems: z.record(z.string(), z.string()).describe('Mount point to "fsType device".'),
+  bootLoader: z.string().describe('systemd-boot, grub, extlinux, external or none.'),
+  sshd: z.object({ enabled: z.boolean(), ports: z.record(z.string(), z.boolean()) }),
+});
+
+export type HostFacts = z.infer<typeof hostFacts>;
+
+/** What a preview shows of a kernel; hosts with the same kernel share it. */
+export const kernelFacts = z.object({
+  version: z.string(),
+  modDirVersion: z.string(),
+  drvPath: z.string(),
+  outPath: z.string(),
+  source: z.string().describe('Name of the source, such as linux-6.18.37.tar.xz.'),
+  patches: z.record(z.string(), z.string()).describe('Patch name to its source name.'),
+  config: z
+    .record(z.string(), z.string())
+    .describe('Config symbols decided at evaluation: KVM to y, m, n or a value.'),
+});
+
+export type KernelFacts = z.infer<typeof kernelFacts>;

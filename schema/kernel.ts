@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import { kernelFacts } from './facts.ts';
+
+/** Inputs of `nixos:index:Kernel`: a kernel that one or more machines run. */
+export const kernelInputs = kernelFacts;
+export type KernelInputs = z.infer<typeof kernelInputs>;
+
+/** State of `nixos:index:Kernel`: the inputs, and where the built kernel is kept from garbage collection. */
+export const kernelState = kernelInputs.extend({
+  gcRoot: z.string().describe('Link on the operator’s computer that keeps the built kernel.'),
+});
+export type KernelState = z.infer<typeof kernelState>;
