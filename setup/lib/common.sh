@@ -1,0 +1,102 @@
+# shellcheck shell=sh
+# What every script in setup/ shares: where things are kept, how progress is told, how a step is made whole or not at all.
+
+fleet_home=${XDG_CACHE_HOME:-${HOME:?HOME must be set: the cache folder is kept in it}/.cache}/nixos-fleet/v1
+fleet_started=$(date +%s)
+fleet_child=
+fleet_ticker=
+fleet_temporary=
+
+# say TEXT: one line of progress on stderr, with the seconds since the start.
+say() {
+	printf '[%3ds] %s\n' "$(($(date +%s) - fleet_started))" "$*" >&2
+}
+
+# die WHAT WHY MEND: ends with 1 after saying what failed, why, and what to do.
+die() {
+	printf 'error: %s\n' "$1" >&2
+	[ -z "${2-}" ] || printf '  why:  %s\n' "$2" >&2
+	[ -z "${3-}" ] || printf '  mend: %s\n' "$3" >&2
+	exit 1
+}
+
+# have COMMAND: whether PATH holds it.
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# clean_up: ends what this script started and removes what it had not finished. Runs at every end.
+clean_up() {
+	[ -z "$fleet_ticker" ] || kill "$fleet_ticker" 2>/dev/null
+	if [ -n "$fleet_child" ]; then
+		kill -TERM -- "-$fleet_child" 2>/dev/null || kill -TERM "$fleet_child" 2>/dev/null
+		wait "$fleet_child" 2>/dev/null
+	fi
+	[ -z "$fleet_temporary" ] || rm -rf -- "$fleet_temporary"
+	fleet_child='' fleet_ticker='' fleet_temporary=''
+}
+trap clean_up EXIT
+trap 'clean_up; trap - EXIT; say "stopped; run the same command again to go on"; exit 130' INT
+trap 'clean_up; trap - EXIT; say "stopped; run the same command again to go on"; exit 143' TERM HUP
+
+# lock NAME: waits until no other run holds NAME. Held until this process ends.
+lock() {
+	mkdir -p "$fleet_home"
+	have flock || return 0
+	exec 9>"$fleet_home/$1.lock"
+	flock -n 9 && return 0
+	say "another set-up is running; waiting for it (lock $fleet_home/$1.lock)"
+	flock 9
+}
+
+# tick LABEL: says every half minute that LABEL still lasts (on a terminal: every second, in one line).
+tick() {
+	if [ -t 2 ]; then
+		while sleep 1; do printf '\r[%3ds] %s … ' "$(($(date +%s) - fleet_started))" "$1" >&2; done
+	else
+		while sleep 30; do say "$1 … still at it"; done
+	fi
+}
+
+# run LABEL LOG COMMAND…: runs COMMAND with its output in LOG; says its last lines and returns its code when it fails.
+# It has a process group of its own, so that an interrupt ends all of it.
+run() {
+	run_label=$1 run_log=$2
+	shift 2
+	mkdir -p "${run_log%/*}"
+	say "$run_label …"
+	if have setsid; then
+		setsid "$@" >"$run_log" 2>&1 </dev/null 9>&- &
+	else
+		"$@" >"$run_log" 2>&1 </dev/null 9>&- &
+	fi
+	fleet_child=$!
+	tick "$run_label" 9>&- &
+	fleet_ticker=$!
+	run_code=0
+	wait "$fleet_child" || run_code=$?
+	fleet_child=
+	kill "$fleet_ticker" 2>/dev/null
+	wait "$fleet_ticker" 2>/dev/null
+	fleet_ticker=
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	if [ "$run_code" -ne 0 ]; then
+		say "$run_label: failed with exit code $run_code; the last lines of $run_log:"
+		tail -n 15 "$run_log" | sed 's/^/       | /' >&2
+	fi
+	return "$run_code"
+}
+
+# new_folder NAME: makes an empty folder beside NAME's place in the cache; put_in_place moves it there, an interrupt removes it.
+new_folder() {
+	mkdir -p "$fleet_home/tmp"
+	fleet_temporary=$(mktemp -d "$fleet_home/tmp/$1.XXXXXX")
+	chmod 755 "$fleet_temporary"
+}
+
+# put_in_place NAME: the folder of new_folder becomes NAME in one step.
+put_in_place() {
+	rm -rf -- "${fleet_home:?}/$1"
+	mv -T -- "$fleet_temporary" "$fleet_home/$1" 2>/dev/null || mv -- "$fleet_temporary" "$fleet_home/$1"
+	fleet_temporary=
+}
