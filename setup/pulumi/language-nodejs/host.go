@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"sync"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+)
+
+// version is this host's own; the engine only shows it.
+const version = "3.259.0"
+
+// host is the language runtime as the engine sees it. What it does not define answers "unimplemented", which the engine
+// takes for "this host cannot".
+type host struct {
+	pulumirpc.UnimplementedLanguageRuntimeServer
+
+	engine string
+	// ended is closed when the engine is gone or asks for the end; programs under way end with it.
+	ended chan struct{}
+	once  sync.Once
+	runs  sync.WaitGroup
+}
+
+func newHost(engine string) *host {
+	return &host{engine: engine, ended: make(chan struct{})}
+}
+
+// stop ends the programs under way and waits for them.
+func (h *host) stop() {
+	h.once.Do(func() { close(h.ended) })
+	h.runs.Wait()
+}
+
+func (h *host) Handshake(
+	_ context.Context, req *pulumirpc.LanguageHandshakeRequest,
+) (*pulumirpc.LanguageHandshakeResponse, error) {
+	h.engine = req.GetEngineAddress()
+	return &pulumirpc.LanguageHandshakeResponse{}, nil
+}
+
+func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: version}, nil
+}
+
+func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	h.once.Do(func() { close(h.ended) })
+	return &emptypb.Empty{}, nil
+}
+
+// About names the node that programs run with.
+func (h *host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, errors.New("node is not on the PATH")
+	}
+	out, err := exec.CommandContext(ctx, node, "--version").Output()
+	if err != nil {
+		return nil, err
+	}
+	return &pulumirpc.AboutResponse{Executable: node, Version: strings.TrimSpace(string(out))}, nil
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/google/shlex"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+)
+
+// options are the runtime's options in Pulumi.yaml.
+type options struct {
+	typescript bool
+	tsconfig   string
+	nodeArgs   []string
+}
+
+// readOptions takes `typescript` (default true), `tsconfig` and `nodeargs`; others (`packagemanager`) do not matter to a run.
+func readOptions(given map[string]any) (options, error) {
+	opts := options{typescript: true}
+	if value, ok := given["typescript"]; ok {
+		on, isBool := value.(bool)
+		if !isBool {
+			return opts, errors.New("Pulumi.yaml: runtime.options.typescript must be true or false")
+		}
+		opts.typescript = on
+	}
+	if value, ok := given["tsconfig"]; ok {
+		path, isString := value.(string)
+		if !isString {
+			return opts, errors.New("Pulumi.yaml: runtime.options.tsconfig must be a path")
+		}
+		opts.tsconfig = path
+	}
+	if value, ok := given["nodeargs"]; ok {
+		text, isString := value.(string)
+		if !isString {
+			return opts, errors.New("Pulumi.yaml: runtime.options.nodeargs must be a text")
+		}
+		args, err := shlex.Split(text)
+		if err != nil {
+			return opts, fmt.Errorf("Pulumi.yaml: runtime.options.nodeargs cannot be split into words: %w", err)
+		}
+		opts.nodeArgs = args
+	}
+	return opts, nil
+}
+
+// programArguments are what the SDK's runner takes.
+func (h *host) programArguments(req *pulumirpc.RunRequest) []string {
+	var args []string
+	add := func(name, value string) {
+		if value != "" {
+			args = append(args, "--"+name, value)
+		}
+	}
+	add("monitor", req.GetMonitorAddress())
+	add("engine", h.engine)
+	add("organization", req.GetOrganization())
+	add("project", req.GetProject())
+	add("root-directory", req.GetInfo().GetRootDirectory())
+	add("stack", req.GetStack())
+	add("pwd", req.GetPwd())
+	if req.GetDryRun() {
+		args = append(args, "--dry-run")
+	}
+	add("parallel", strconv.Itoa(int(req.GetParallel())))
+	entry := req.GetInfo().GetEntryPoint()
+	if entry == "" {
+		entry = "."
+	}
+	// A relative entry point is relative to the program's folder, which need not be the working directory.
+	if directory := req.GetInfo().GetProgramDirectory(); directory != "" && !filepath.IsAbs(entry) {
+		entry = filepath.Join(directory, entry)
+	}
+	return append(append(args, entry), req.GetArgs()...)
+}
+
+// programEnvironment is how the SDK gets the stack's configuration; it may hold secrets, so it is no argument.
+func programEnvironment(req *pulumirpc.RunRequest, opts options) ([]string, error) {
+	values := req.GetConfig()
+	if values == nil {
+		values = map[string]string{}
+	}
+	config, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	secrets := req.GetConfigSecretKeys()
+	if secrets == nil {
+		secrets = []string{}
+	}
+	secretKeys, err := json.Marshal(secrets)
+	if err != nil {
+		return nil, err
+	}
+	environment := []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(secretKeys)}
+	if opts.typescript {
+		environment = append(environment, "PULUMI_NODEJS_TYPESCRIPT=true")
+	}
+	if opts.tsconfig != "" {
+		environment = append(environment, "PULUMI_NODEJS_TSCONFIG_PATH="+opts.tsconfig)
+	}
+	return environment, nil
+}
+
+// findRunner looks for @pulumi/pulumi as node does: in the node_modules of the program's folder and of those above it.
+func findRunner(req *pulumirpc.RunRequest) (string, error) {
+	runner := os.Getenv("PULUMI_LANGUAGE_NODEJS_RUN_PATH")
+	if runner == "" {
+		runner = "@pulumi/pulumi/cmd/run"
+	}
+	if filepath.IsAbs(runner) {
+		return runner, nil
+	}
+	start := req.GetInfo().GetProgramDirectory()
+	if start == "" {
+		start = req.GetPwd()
+	}
+	for directory := start; ; directory = filepath.Dir(directory) {
+		candidate := filepath.Join(directory, "node_modules", filepath.FromSlash(strings.TrimPrefix(runner, "./")))
+		if _, err := os.Stat(candidate); err == nil {
+			return candidate, nil
+		}
+		if directory == filepath.Dir(directory) {
+			return "", fmt.Errorf("the Pulumi SDK (@pulumi/pulumi) is not in node_modules of %s or a folder above it; "+
+				"run `npm ci` there", start)
+		}
+	}
+}
