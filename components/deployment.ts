@@ -1,0 +1,23 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
+
+/** Arguments of a deployment; what the schema gives a default for may be left out. */
+export type DeploymentArgs = {
+  [key in keyof Omit<DeploymentInputs, 'connection'>]?: pulumi.Input<DeploymentInputs[key]>;
+} & { host: string; system: pulumi.Input<string>; connection: pulumi.Input<ConnectionArgs> };
+
+/** How a machine is reached; what is left out comes from the schema's defaults. */
+export type ConnectionArgs = { address: pulumi.Input<string> } & {
+  [key in keyof DeploymentInputs['connection']]?: pulumi.Input<DeploymentInputs['connection'][key]>;
+};
+
+/** Makes one machine run one system: copies the closure, switches under the supervisor, records what is live. */
+export class Deployment extends pulumi.CustomResource {
+  declare readonly system: pulumi.Output<string>;
+  /** What was read from the machine after the last operation. */
+  declare readonly live: pulumi.Output<LiveState>;
+
+  constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
+    super('nixos:index:Deployment', name, { ...args, live: undefined }, options);
+  }
+}

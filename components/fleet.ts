@@ -1,0 +1,116 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { LiveState } from '../schema/deployment.ts';
+import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
+import type { ConnectionArgs } from './deployment.ts';
+import { Host } from './host.ts';
+import { Kernel } from './kernel.ts';
+import { kernelNames } from './kernel-names.ts';
+
+/** What the program says of one machine; its configuration comes from the flake. */
+export interface FleetHost {
+  connection: pulumi.Input<ConnectionArgs>;
+  /** @default 120 */
+  confirmTimeoutSeconds?: number;
+  /** Resources that must be there first, such as the machine itself. */
+  dependsOn?: pulumi.Resource[];
+}
+
+export interface FleetArgs {
+  /** What `evaluateFleet` returned for these hosts. */
+  evaluation: FleetEvaluation;
+  hosts: Record<string, FleetHost>;
+}
+
+/** One line of the stack's summary of its machines. */
+export interface MachineSummary {
+  generation: number;
+  /** Store path of the live system. */
+  system: string;
+  /** Store path of the booted system. */
+  booted: string;
+  /** Running kernel. */
+  kernel: string;
+  rebootDue: boolean;
+  /** Revision of the flake that was deployed. */
+  revision: string;
+  /** When the live system was activated: ISO 8601, UTC. */
+  since: string;
+  /** Services that the configuration enables, without `.service`. */
+  services: string[];
+}
+
+/**
+ * Machines that are deployed together from one flake. A machine whose configuration could not be evaluated is left as
+ * it is: the others go on, and the program fails at its end with each one's error.
+ */
+export class Fleet extends pulumi.ComponentResource {
+  readonly hosts: Readonly<Record<string, Host>>;
+  /** What each machine runs, for a stack output. */
+  readonly machines: pulumi.Output<Record<string, MachineSummary>>;
+
+  constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {
+    super('nixos-fleet:index:Fleet', name, {}, options);
+    const kernels = this.#kernels(args);
+    const hosts: Record<string, Host> = {};
+    const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
+    const failures: string[] = [];
+    for (const [hostName, { dependsOn = [], ...settings }] of Object.entries(args.hosts)) {
+      const evaluated = args.evaluation.hosts[hostName];
+      if (!evaluated?.ok) {
+        failures.push(evaluated?.error.message ?? `${hostName}: was not evaluated`);
+        continue;
+      }
+      const kernel = evaluated.kernel ? kernels[evaluated.kernel] : undefined;
+      const host = new Host(
+        hostName,
+        { evaluated, revision: args.evaluation.revision, ...settings, ...(kernel ? { kernel } : {}) },
+        { parent: this, dependsOn },
+      );
+      for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
+      hosts[hostName] = host;
+      summaries[hostName] = host.live.apply((live) => summary(live, evaluated));
+    }
+    this.hosts = hosts;
+    this.machines = pulumi.all(summaries);
+    this.registerOutputs({ machines: this.machines });
+    if (failures.length > 0) void this.#failAtEnd(failures);
+  }
+
+  #kernels({ evaluation }: FleetArgs): Record<string, Kernel> {
+    const users: Record<string, string[]> = {};
+    const drvPaths: Record<string, string> = {};
+    for (const [host, evaluated] of Object.entries(evaluation.hosts)) {
+      const facts = evaluated.ok && evaluated.kernel ? evaluation.kernels[evaluated.kernel] : undefined;
+      if (!facts) continue;
+      drvPaths[facts.outPath] = facts.drvPath;
+      users[facts.outPath] = [...(users[facts.outPath] ?? []), host];
+    }
+    const kernels: Record<string, Kernel> = {};
+    for (const [outPath, kernelName] of Object.entries(kernelNames(users))) {
+      const drvPath = drvPaths[outPath] ?? '';
+      const facts = evaluation.kernels[drvPath];
+      if (facts) kernels[drvPath] = new Kernel(kernelName, facts, { parent: this });
+    }
+    return kernels;
+  }
+
+  /** Lets every machine that can be deployed come to its end, then fails: an unhandled rejection ends the program. */
+  async #failAtEnd(failures: string[]): Promise<never> {
+    await new Promise<void>((resolve) => {
+      this.machines.apply(() => resolve());
+      // In a preview of new machines the summaries stay unknown and the callback above never runs.
+      pulumi.all(Object.values(this.hosts).map((host) => host.deployment.urn)).apply(() => {
+        if (pulumi.runtime.isDryRun()) resolve();
+      });
+    });
+    throw new pulumi.RunError(failures.join('\n'));
+  }
+}
+
+function summary(live: LiveState, evaluated: Extract<HostEvaluation, { ok: true }>): MachineSummary {
+  const { generation, system, booted, kernel, rebootDue, revision, since } = live;
+  const services = Object.entries(evaluated.facts.units)
+    .filter(([unit, state]) => unit.endsWith('.service') && state.startsWith('enabled'))
+    .map(([unit]) => unit.replace(/\.service$/, ''));
+  return { generation, system, booted, kernel, rebootDue, revision, since, services };
+}

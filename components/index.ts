@@ -1,0 +1,6 @@
+export { type ConnectionArgs, Deployment, type DeploymentArgs } from './deployment.ts';
+export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
+export { Host, type HostArgs } from './host.ts';
+export { Kernel } from './kernel.ts';
+export { Lab, type LabArgs } from './lab.ts';
+export { System } from './system.ts';

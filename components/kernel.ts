@@ -1,0 +1,15 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { KernelInputs } from '../schema/kernel.ts';
+
+/**
+ * A kernel, built once on the operator's computer and shared by all machines that run it. Its config symbols are
+ * inputs, so that a preview shows each one that changes.
+ */
+export class Kernel extends pulumi.CustomResource {
+  declare readonly version: pulumi.Output<string>;
+  declare readonly outPath: pulumi.Output<string>;
+
+  constructor(name: string, args: KernelInputs, options?: pulumi.CustomResourceOptions) {
+    super('nixos:index:Kernel', name, { ...args, gcRoot: undefined }, options);
+  }
+}

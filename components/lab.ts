@@ -1,0 +1,41 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { ConnectionArgs } from './deployment.ts';
+import { LabMachine } from './lab-machine.ts';
+import { LabNetwork } from './lab-network.ts';
+
+export interface LabArgs {
+  /** Address range with 24 bits, such as 10.213.7.0/24. */
+  network: string;
+  /** Root file system that each machine starts from. */
+  base: string;
+  /** Machine's name to its address in the network. */
+  machines: Record<string, string>;
+}
+
+/** Machines on the operator's own computer, to try everything on: containers with systemd and sshd of their own. */
+export class Lab extends pulumi.ComponentResource {
+  readonly machines: Readonly<Record<string, LabMachine>>;
+  /** How each machine is reached. */
+  readonly connections: Readonly<Record<string, pulumi.Output<ConnectionArgs>>>;
+
+  constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {
+    super('nixos-fleet:index:Lab', name, {}, options);
+    const network = new LabNetwork(name, { name, cidr: args.network }, { parent: this });
+    const machines: Record<string, LabMachine> = {};
+    const connections: Record<string, pulumi.Output<ConnectionArgs>> = {};
+    for (const [machineName, address] of Object.entries(args.machines)) {
+      const machine = new LabMachine(
+        machineName,
+        { lab: name, name: machineName, address, bridge: network.bridge, base: args.base },
+        { parent: this },
+      );
+      machines[machineName] = machine;
+      connections[machineName] = pulumi
+        .all([machine.hostKey, network.identityFile])
+        .apply(([hostKey, identityFile]) => ({ address, hostKey, identityFile }));
+    }
+    this.machines = machines;
+    this.connections = connections;
+    this.registerOutputs({});
+  }
+}

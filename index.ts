@@ -1,0 +1,61 @@
+import * as pulumi from '@pulumi/pulumi';
+import { Fleet, type FleetHost, Lab } from './components/index.ts';
+import { hostSettings, labAddresses } from './lib/config/hosts.ts';
+import { parseConfig } from './lib/config/parse-config.ts';
+import { FleetError } from './lib/errors.ts';
+import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
+import { ensureLabBase } from './lib/lab/base.ts';
+
+/** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
+async function program(): Promise<Fleet> {
+  const config = parseConfig(ownConfig(), pulumi.getStack());
+  const hosts = hostSettings(config);
+  const labMachines = labAddresses(hosts);
+  const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
+  const evaluation = await evaluateFleet({
+    flake: config.flake,
+    baseDirectory: pulumi.getRootDirectory(),
+    overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
+    hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.configuration])),
+    memoryMiB: config.evaluationMemoryMiB,
+    onProgress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+  });
+  const lab =
+    labBase && config.lab
+      ? new Lab(pulumi.getStack(), {
+          network: config.lab.network,
+          base: labBase.base,
+          machines: labMachines,
+        })
+      : undefined;
+  const fleetHosts: Record<string, FleetHost> = {};
+  for (const [
+    name,
+    { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...host },
+  ] of Object.entries(hosts)) {
+    const connection = { address, user, port, hostKey, identityFile, connectTimeoutSeconds };
+    fleetHosts[name] = {
+      connection: lab?.connections[name] ?? connection,
+      confirmTimeoutSeconds: host.confirmTimeoutSeconds,
+    };
+  }
+  return new Fleet('fleet', { evaluation, hosts: fleetHosts });
+}
+
+/** The stack's config keys of this project, without its namespace. */
+function ownConfig(): Record<string, string> {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(namespace))
+      .map(([key, value]) => [key.slice(namespace.length), value]),
+  );
+}
+
+/** What each machine runs; see `MachineSummary`. */
+export const machines = await program().then(
+  (fleet) => fleet.machines,
+  (error: unknown) => {
+    throw error instanceof FleetError ? new pulumi.RunError(error.message) : error;
+  },
+);

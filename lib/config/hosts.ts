@@ -1,0 +1,31 @@
+import type { HostConfig, StackConfig } from '../../schema/config.ts';
+
+/** A host's own settings over the stack's defaults. */
+export type HostSettings = Omit<HostConfig, 'address' | 'configuration'> & {
+  address: string;
+  configuration: string;
+};
+
+/** Every host of the stack with all its settings: its own, else the defaults, else its name. */
+export function hostSettings(config: StackConfig): Record<string, HostSettings> {
+  return Object.fromEntries(
+    Object.entries(config.hosts).map(([name, host]) => [
+      name,
+      {
+        ...config.defaults,
+        ...host,
+        address: host.address ?? name,
+        configuration: host.configuration ?? name,
+      },
+    ]),
+  );
+}
+
+/** The addresses of the machines that the stack's own lab runs. */
+export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(hosts)
+      .filter(([, host]) => host.lab)
+      .map(([name, host]) => [name, host.address]),
+  );
+}

@@ -1,0 +1,93 @@
+import { isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { connection } from './connection.ts';
+import { deploymentInputs } from './deployment.ts';
+
+const hostName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
+    'must be a host name of lower-case letters, digits and hyphens',
+  );
+
+/** What can be set once for all hosts under `defaults`, and again for one. */
+const hostDefaults = z.strictObject({
+  user: connection.shape.user.unwrap().optional(),
+  port: connection.shape.port.unwrap().optional(),
+  identityFile: connection.shape.identityFile,
+  connectTimeoutSeconds: connection.shape.connectTimeoutSeconds.unwrap().optional(),
+  confirmTimeoutSeconds: deploymentInputs.shape.confirmTimeoutSeconds.unwrap().optional(),
+});
+
+const host = hostDefaults.extend({
+  address: connection.shape.address.optional().describe('Where the machine is; its name where left out.'),
+  hostKey: connection.shape.hostKey,
+  configuration: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Attribute under nixosConfigurations; the host’s name where left out.'),
+  lab: z
+    .boolean()
+    .default(false)
+    .describe('Whether this stack makes the machine, as a container of its lab.'),
+});
+
+const cidr = z
+  .string()
+  .refine((text) => {
+    const [address = '', bits = ''] = text.split('/');
+    return isIPv4(address) && /^\d+$/.test(bits) && Number(bits) === 24 && address.endsWith('.0');
+  }, 'must be an IPv4 network with 24 bits, such as 10.213.7.0/24')
+  .describe('Address range of the lab; nothing is routed out of it.');
+
+/** The stack’s config: the keys of `Pulumi.<stack>.yaml` under the project’s namespace. */
+export const stackConfig = z
+  .strictObject({
+    flake: z.string().min(1).default('./nix').describe('Flake that defines the machines’ systems.'),
+    overrideInputs: z
+      .record(z.string(), z.string())
+      .default({})
+      .describe('Inputs of the flake to take from elsewhere: name to flake reference.'),
+    hosts: z
+      .record(hostName, host)
+      .refine((hosts) => Object.keys(hosts).length > 0, 'names no machine')
+      .describe('The machines of this stack, by name.'),
+    defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
+    lab: z
+      .strictObject({ network: cidr })
+      .optional()
+      .describe('Machines of the operator’s own computer, made and removed by this stack.'),
+    evaluationMemoryMiB: z
+      .int()
+      .min(256)
+      .optional()
+      .describe('Memory that evaluation may take in all; what is available where left out.'),
+  })
+  .superRefine((config, context) => {
+    const seen = new Map<string, string>();
+    for (const [name, { address = name, port = config.defaults.port ?? 22, lab }] of Object.entries(
+      config.hosts,
+    )) {
+      const problem = (path: string, message: string) =>
+        context.addIssue({ code: 'custom', path: ['hosts', name, path], message });
+      const other = seen.get(`${address}:${port}`);
+      if (other) problem('address', `is ${address}, port ${port}, which is ${other}’s already`);
+      seen.set(`${address}:${port}`, name);
+      if (!lab) continue;
+      const network = config.lab?.network;
+      if (!network) problem('lab', 'needs the key lab with a network');
+      else if (
+        !isIPv4(address) ||
+        !address.startsWith(network.replace(/0\/24$/, '')) ||
+        /\.(0|1|255)$/.test(address)
+      )
+        problem(
+          'address',
+          `must be an address in the lab’s network ${network}, other than its first two and last`,
+        );
+    }
+  });
+
+export type StackConfig = z.infer<typeof stackConfig>;
+export type HostConfig = z.infer<typeof host>;

@@ -1,0 +1,65 @@
+/**
+ * Runs the suites and ends with one line that counts them all: `N passed, N failed, N skipped`.
+ * Usage: node tests/run.ts [lint|unit|contract|lab|nixpkgs]… — all but nixpkgs where none is named.
+ */
+import { globSync } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { lint } from './lint.ts';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Suite {
+  /** Test files; none for the linters, which have no files of their own. */
+  pattern?: string;
+  /** How many test files run at once. Machines of the lab share the computer's two kinds of scarce things. */
+  concurrency: number;
+}
+
+const suites: Record<string, Suite> = {
+  lint: { concurrency: 1 },
+  unit: { pattern: 'tests/unit/**/*.test.ts', concurrency: 2 },
+  contract: { pattern: 'tests/contract/**/*.test.ts', concurrency: 2 },
+  lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 1 },
+};
+
+async function runSuite(name: string, { pattern, concurrency }: Suite): Promise<Counts> {
+  if (!pattern) return await lint();
+  const files = globSync(pattern).sort();
+  if (files.length === 0) throw new Error(`suite ${name} has no test files (${pattern})`);
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
+  const events = run({ files, concurrency, timeout: 45 * 60 * 1000 });
+  events.on('test:summary', ({ file, counts: { passed, skipped, tests, todo } }) => {
+    if (file !== undefined) return;
+    Object.assign(counts, { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo });
+  });
+  const report = events.compose(spec);
+  report.pipe(process.stdout, { end: false });
+  await finished(report, { writable: false });
+  return counts;
+}
+
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in suites));
+if (unknown.length > 0) {
+  console.error(`unknown suite ${unknown.join(', ')}; there are: ${Object.keys(suites).join(', ')}`);
+  process.exit(2);
+}
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, suite] of Object.entries(suites)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const begun = Date.now();
+  console.log(`\n== ${name}`);
+  const counts = await runSuite(name, suite);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+  console.log(`== ${name}: ${Math.round((Date.now() - begun) / 1000)} s`);
+}
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hostSettings, labAddresses } from '../../../../lib/config/hosts.ts';
+import { parseConfig } from '../../../../lib/config/parse-config.ts';
+
+test('a host’s own settings win over the defaults, and its name is its address and configuration', () => {
+  const config = parseConfig(
+    {
+      defaults: '{"user":"ops","port":2222}',
+      hosts: '{"web":{},"db":{"user":"root","address":"10.0.0.2","configuration":"database"}}',
+    },
+    'prod',
+  );
+  assert.deepEqual(hostSettings(config), {
+    web: { user: 'ops', port: 2222, lab: false, address: 'web', configuration: 'web' },
+    db: { user: 'root', port: 2222, lab: false, address: '10.0.0.2', configuration: 'database' },
+  });
+});
+
+test('only machines of the lab have lab addresses', () => {
+  const config = parseConfig(
+    {
+      lab: '{"network":"10.213.9.0/24"}',
+      hosts: '{"web":{"lab":true,"address":"10.213.9.11"},"db":{}}',
+    },
+    'dev',
+  );
+  assert.deepEqual(labAddresses(hostSettings(config)), { web: '10.213.9.11' });
+});

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseConfig } from '../../../../lib/config/parse-config.ts';
+import { FleetError } from '../../../../lib/errors.ts';
+
+const hosts = JSON.stringify({ web: {} });
+
+/** The message of the error that this config gives. */
+function refusal(values: Record<string, string>): string {
+  try {
+    parseConfig(values, 'prod');
+  } catch (error) {
+    assert.ok(error instanceof FleetError);
+    assert.equal(error.code, 'config-invalid');
+    return error.message;
+  }
+  return assert.fail('the config was accepted');
+}
+
+test('a host alone is enough', () => {
+  const config = parseConfig({ hosts }, 'prod');
+  assert.equal(config.flake, './nix');
+  assert.deepEqual(config.hosts, { web: { lab: false } });
+});
+
+test('an unknown key is named with its path, and the key that was meant', () => {
+  assert.match(refusal({ hosts, flak: './x' }), /flak: unknown key; did you mean flake\?/);
+  assert.match(
+    refusal({ hosts: '{"web":{"adress":"a"}}' }),
+    /hosts\.web\.adress: unknown key; did you mean address\?/,
+  );
+});
+
+test('a wrong type is named with its key and what it must be', () => {
+  assert.match(refusal({ hosts: '{"web":{"port":"ssh"}}' }), /hosts\.web\.port: .*number/);
+  assert.match(refusal({ hosts, flake: '5' }), /flake: .*string/);
+  assert.match(refusal({ hosts: '{"web":{"port":70000}}' }), /hosts\.web\.port: .*65535/);
+});
+
+test('all that is wrong is reported at once, with the file to edit', () => {
+  const message = refusal({
+    hosts: '{"web":{"user":"Root!"},"Bad_Name":{}}',
+    lab: '{"network":"10.0.0.1/8"}',
+  });
+  assert.match(message, /hosts\.web\.user: must be a Unix user name/);
+  assert.match(message, /Bad_Name/);
+  assert.match(message, /lab\.network: must be an IPv4 network with 24 bits/);
+  assert.match(message, /Pulumi\.prod\.yaml/);
+});
+
+test('no hosts at all', () => {
+  assert.match(refusal({}), /hosts: /);
+  assert.match(refusal({ hosts: '{}' }), /hosts: names no machine/);
+});
+
+test('two hosts at one address, also by default port and name', () => {
+  assert.match(
+    refusal({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":22}}' }),
+    /hosts\.db\.address: is 10\.0\.0\.1, port 22, which is web’s already/,
+  );
+  assert.match(refusal({ hosts: '{"web":{},"db":{"address":"web"}}' }), /hosts\.db\.address/);
+  parseConfig({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":2222}}' }, 'prod');
+});
+
+test('a lab machine needs a network, and an address in it', () => {
+  const lab = '{"network":"10.213.9.0/24"}';
+  assert.match(refusal({ hosts: '{"web":{"lab":true}}' }), /hosts\.web\.lab: needs the key lab/);
+  assert.match(refusal({ hosts: '{"web":{"lab":true}}', lab }), /hosts\.web\.address: must be an address in/);
+  assert.match(refusal({ hosts: '{"web":{"lab":true,"address":"10.213.9.1"}}', lab }), /hosts\.web\.address/);
+  assert.match(
+    refusal({ hosts: '{"web":{"lab":true,"address":"10.213.90.11"}}', lab }),
+    /hosts\.web\.address/,
+  );
+  parseConfig({ hosts: '{"web":{"lab":true,"address":"10.213.9.11"}}', lab }, 'prod');
+});
+
+test('a lab address cannot smuggle an option to ssh', () => {
+  assert.match(refusal({ hosts: '{"web":{"address":"-oProxyCommand=x"}}' }), /hosts\.web\.address/);
+});
