@@ -1,0 +1,168 @@
+import { storeName } from './nix.ts';
+
+/** Numbers of Nix's `--log-format internal-json` (logging.hh). */
+const activity = { copyPath: 100, fileTransfer: 101, copyPaths: 103, builds: 104, build: 105 } as const;
+const result = { buildLogLine: 101, progress: 105, setExpected: 106 } as const;
+
+interface LogEvent {
+  action: 'start' | 'stop' | 'result' | 'msg';
+  id?: number;
+  type?: number;
+  level?: number;
+  text?: string;
+  fields?: (string | number)[];
+  msg?: string;
+  raw_msg?: string;
+}
+
+interface Activity {
+  type: number;
+  text: string;
+  subject: string;
+  done: number;
+  expected: number;
+}
+
+export interface NixLogOptions {
+  /** Called with each new line for a status display; the derivation is the one being built, if it is one. */
+  onProgress?: (drvPath: string | undefined, message: string) => void;
+  /** Log lines kept of each build; 15 by default. */
+  keptLines?: number;
+}
+
+/**
+ * Follows one nix process by its `--log-format internal-json` lines: turns activities into progress, keeps the last
+ * log lines of each build and the error messages.
+ */
+export class NixLog {
+  /** Error messages, in order, without colours. */
+  readonly errors: string[] = [];
+  /** Warnings and everything that was not of the log format. */
+  readonly notes: string[] = [];
+  readonly #activities = new Map<number, Activity>();
+  readonly #buildLogs = new Map<string, string[]>();
+  readonly #options: NixLogOptions;
+  #last = '';
+  #copiedBytes = 0;
+
+  constructor(options: NixLogOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Last log lines of a derivation that this process built or tried to. */
+  buildLog(drvPath: string): string[] {
+    return this.#buildLogs.get(drvPath) ?? [];
+  }
+
+  /** Takes one line of nix's stderr. */
+  line(line: string): void {
+    const event = parse(line);
+    if (!event) {
+      if (line.trim()) this.notes.push(plain(line));
+      return;
+    }
+    switch (event.action) {
+      case 'msg':
+        this.#message(event);
+        break;
+      case 'start':
+        this.#start(event);
+        break;
+      case 'result':
+        this.#result(event);
+        break;
+      case 'stop':
+        this.#stop(event);
+        break;
+    }
+  }
+
+  #message(event: LogEvent): void {
+    const text = plain(event.raw_msg ?? event.msg ?? '');
+    if (event.level === 0) this.errors.push(text.replace(/^error:\s*/, ''));
+    else if (event.level === 1) this.notes.push(text);
+  }
+
+  #start(event: LogEvent): void {
+    const started: Activity = {
+      type: event.type ?? 0,
+      text: event.text ?? '',
+      subject: String(event.fields?.[0] ?? ''),
+      done: 0,
+      expected: 0,
+    };
+    this.#activities.set(event.id ?? 0, started);
+    if (started.type === activity.build) {
+      const { done, expected } = this.#total(activity.builds);
+      const count = expected > 1 ? ` ${Math.min(done + 1, expected)}/${expected}` : '';
+      this.#show(started.subject, `building${count}: ${storeName(started.subject)}`);
+    }
+  }
+
+  #result(event: LogEvent): void {
+    const current = this.#activities.get(event.id ?? 0);
+    if (!current) return;
+    const [first, second] = event.fields ?? [];
+    if (event.type === result.buildLogLine) {
+      const lines = this.#buildLogs.get(current.subject) ?? [];
+      lines.push(plain(String(first)));
+      if (lines.length > (this.#options.keptLines ?? 15)) lines.shift();
+      this.#buildLogs.set(current.subject, lines);
+    } else if (event.type === result.progress) {
+      current.done = Number(first);
+      current.expected = Number(second);
+      if (current.type === activity.copyPaths || current.type === activity.copyPath) this.#showCopy();
+    }
+  }
+
+  #stop(event: LogEvent): void {
+    const ended = this.#activities.get(event.id ?? 0);
+    if (ended?.type === activity.copyPath) this.#copiedBytes += ended.done;
+    this.#activities.delete(event.id ?? 0);
+  }
+
+  #total(type: number): { done: number; expected: number } {
+    const total = { done: 0, expected: 0 };
+    for (const each of this.#activities.values()) {
+      if (each.type !== type) continue;
+      total.done += each.done;
+      total.expected += each.expected;
+    }
+    return total;
+  }
+
+  #showCopy(): void {
+    const paths = this.#total(activity.copyPaths);
+    if (paths.expected === 0) return;
+    const bytes = this.#copiedBytes + this.#total(activity.copyPath).done;
+    const size = bytes > 0 ? `, ${formatMiB(bytes)}` : '';
+    this.#show(undefined, `copying ${paths.done}/${paths.expected} paths${size}`);
+  }
+
+  #show(drvPath: string | undefined, message: string): void {
+    if (message === this.#last) return;
+    this.#last = message;
+    this.#options.onProgress?.(drvPath, message);
+  }
+}
+
+function parse(line: string): LogEvent | undefined {
+  if (!line.startsWith('@nix {')) return undefined;
+  try {
+    return JSON.parse(line.slice('@nix '.length)) as LogEvent;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole MiB above 10, one decimal below. */
+export function formatMiB(bytes: number): string {
+  const mebibytes = bytes / 2 ** 20;
+  return `${mebibytes < 10 ? mebibytes.toFixed(1) : Math.round(mebibytes)} MiB`;
+}
+
+/** Text without terminal colours. */
+export function plain(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is sought
+  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').replaceAll('\r', '');
+}
