@@ -47,6 +47,8 @@ export class Fleet extends pulumi.ComponentResource {
   readonly hosts: Readonly<Record<string, Host>>;
   /** What each machine runs, for a stack output. */
   readonly machines: pulumi.Output<Record<string, MachineSummary>>;
+  /** Rejects with the errors of the machines that could not be evaluated, after the others came to their end. */
+  readonly completed: Promise<void>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {
     super('nixos-fleet:index:Fleet', name, {}, options);
@@ -73,7 +75,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.hosts = hosts;
     this.machines = pulumi.all(summaries);
     this.registerOutputs({ machines: this.machines });
-    if (failures.length > 0) void this.#failAtEnd(failures);
+    this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
 
   #kernels({ evaluation }: FleetArgs): Record<string, Kernel> {
@@ -94,7 +96,6 @@ export class Fleet extends pulumi.ComponentResource {
     return kernels;
   }
 
-  /** Lets every machine that can be deployed come to its end, then fails: an unhandled rejection ends the program. */
   async #failAtEnd(failures: string[]): Promise<never> {
     await new Promise<void>((resolve) => {
       this.machines.apply(() => resolve());

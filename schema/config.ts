@@ -10,13 +10,21 @@ const hostName = z
     'must be a host name of lower-case letters, digits and hyphens',
   );
 
+/** The same setting, without its default: what is left out is decided further out. */
+function optional<T extends z.ZodType>(setting: z.ZodDefault<T>) {
+  return setting
+    .unwrap()
+    .optional()
+    .describe(`${setting.description} ${setting.parse(undefined)} where left out.`);
+}
+
 /** What can be set once for all hosts under `defaults`, and again for one. */
 const hostDefaults = z.strictObject({
-  user: connection.shape.user.unwrap().optional(),
-  port: connection.shape.port.unwrap().optional(),
+  user: optional(connection.shape.user),
+  port: optional(connection.shape.port),
   identityFile: connection.shape.identityFile,
-  connectTimeoutSeconds: connection.shape.connectTimeoutSeconds.unwrap().optional(),
-  confirmTimeoutSeconds: deploymentInputs.shape.confirmTimeoutSeconds.unwrap().optional(),
+  connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
+  confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),
 });
 
 const host = hostDefaults.extend({

@@ -1,0 +1,107 @@
+/** Writes docs/reference.md from the schemas and the error table: `node docs/generate-reference.ts`. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { errorCodes } from '../lib/errors.ts';
+import { stackConfig } from '../schema/config.ts';
+import { deploymentInputs, liveState } from '../schema/deployment.ts';
+import { hostFacts, kernelFacts } from '../schema/facts.ts';
+
+interface Property {
+  type?: string;
+  description?: string;
+  default?: unknown;
+  properties?: Record<string, Property>;
+  additionalProperties?: Property | boolean;
+  minimum?: number;
+  maximum?: number;
+}
+
+const markdownCell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+/** One table row a property, nested ones by their path. */
+function rows(property: Property, path = ''): string[] {
+  const nested = Object.entries(property.properties ?? {});
+  const values = property.additionalProperties;
+  const own = path
+    ? [
+        `| \`${path}\` | ${typeName(property)} | ${property.default === undefined || isEmpty(property.default) ? '' : `\`${JSON.stringify(property.default)}\``} | ${markdownCell(property.description ?? '')} |`,
+      ]
+    : [];
+  return [
+    ...own,
+    ...nested.flatMap(([name, child]) => rows(child, path ? `${path}.${name}` : name)),
+    ...(typeof values === 'object' && values.properties ? rows(values, `${path}.<name>`) : []),
+  ];
+}
+
+const isEmpty = (value: unknown) =>
+  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+
+function typeName({ type, additionalProperties, minimum, maximum }: Property): string {
+  if (type === 'object' && typeof additionalProperties === 'object') {
+    return `map of ${additionalProperties.type ?? 'value'}`;
+  }
+  const range = type === 'integer' && maximum !== undefined && maximum < 1e6 ? `, ${minimum}–${maximum}` : '';
+  return `${type ?? 'any'}${range}`;
+}
+
+const table = (schema: z.ZodType) =>
+  [
+    '| key | type | default | meaning |',
+    '|---|---|---|---|',
+    ...rows(z.toJSONSchema(schema, { io: 'input' }) as Property),
+  ].join('\n');
+
+export function reference(): string {
+  return `# Reference
+
+Made by \`node docs/generate-reference.ts\` from \`schema/\` and \`lib/errors.ts\`; do not edit.
+
+## Stack config
+
+The keys of \`Pulumi.<stack>.yaml\`, under the project's namespace (\`nixos-fleet:hosts\`, …). An unknown key is an error.
+
+${table(stackConfig)}
+
+Of the provider itself, under \`nixos:\`:
+
+| key | type | default | meaning |
+|---|---|---|---|
+| \`onFailure\` | \`continue\` or \`stop\` | \`continue\` | Whether the other machines go on when one fails. |
+
+## Deployment
+
+Inputs of \`nixos:index:Deployment\`.
+
+${table(deploymentInputs)}
+
+Its output \`live\`, read from the machine:
+
+${table(liveState)}
+
+## Facts
+
+What a preview shows of a machine, under \`facts\` of its deployment:
+
+${table(hostFacts)}
+
+And of a kernel, as inputs of \`nixos:index:Kernel\`:
+
+${table(kernelFacts)}
+
+## Errors
+
+Each error message ends its first line with one of these codes, then says why and what to do.
+
+| code | meaning |
+|---|---|
+${Object.entries(errorCodes)
+  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .join('\n')}
+`;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(fileURLToPath(new URL('reference.md', import.meta.url)), reference());
+}
