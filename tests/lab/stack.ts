@@ -1,0 +1,146 @@
+/** A copy of the project with a stack of its own, driven by the real Pulumi CLI: what a user has, in a folder to break. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RunResult, run, runToEnd } from '../../lib/process.ts';
+
+const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+
+/** Each run of the suite has a lab of its own beside the dev stack's. */
+export interface TestStackOptions {
+  stack: string;
+  /** First three bytes of the lab's network: '10.213.21'. */
+  network: string;
+}
+
+export interface Machine {
+  generation: number;
+  system: string;
+  booted: string;
+  kernel: string;
+  rebootDue: boolean;
+  revision: string;
+  since: string;
+  services: string[];
+}
+
+/** What a command printed, colours removed, both streams together as a user sees them. */
+export type Shown = RunResult & { text: string };
+
+export class TestStack {
+  readonly folder: string;
+  readonly stack: string;
+  readonly network: string;
+  readonly #env: Record<string, string>;
+
+  private constructor(folder: string, { stack, network }: TestStackOptions) {
+    this.folder = folder;
+    this.stack = stack;
+    this.network = network;
+    this.#env = {
+      PULUMI_BACKEND_URL: `file://${folder}/backend`,
+      PULUMI_CONFIG_PASSPHRASE: '',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      XDG_STATE_HOME: `${folder}/state`,
+      NO_COLOR: '1',
+    };
+  }
+
+  static async create(options: TestStackOptions): Promise<TestStack> {
+    const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-test-'));
+    const files = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
+      cwd: project,
+      timeoutSeconds: 60,
+    });
+    for (const file of files.stdout.split('\0').filter(Boolean)) {
+      cpSync(join(project, file), join(folder, 'project', file), { recursive: true });
+    }
+    symlinkSync(join(project, 'node_modules'), join(folder, 'project/node_modules'));
+    const stack = new TestStack(folder, options);
+    stack.write('../backend/.keep', '');
+    stack.write(
+      `Pulumi.${options.stack}.yaml`,
+      stack.read('Pulumi.dev.yaml').replaceAll('10.213.7.', `${options.network}.`),
+    );
+    for (const host of ['web', 'db', 'edge']) {
+      stack.edit(`nix/lab/hosts/${host}.nix`, '10.213.7.', `${options.network}.`, true);
+    }
+    await stack.pulumi('stack', 'init', options.stack);
+    return stack;
+  }
+
+  read(path: string): string {
+    return readFileSync(join(this.folder, 'project', path), 'utf8');
+  }
+
+  write(path: string, content: string): void {
+    const file = join(this.folder, 'project', path);
+    cpSync('/dev/null', file, { recursive: true });
+    writeFileSync(file, content);
+  }
+
+  /** Replaces the text everywhere in the file; that it is there is checked unless `optional`. */
+  edit(path: string, from: string, to: string, optional = false): void {
+    const before = this.read(path);
+    if (!optional && !before.includes(from)) throw new Error(`${path} does not contain ${from}`);
+    this.write(path, before.replaceAll(from, to));
+  }
+
+  /** Runs with an edited file and puts the file back afterwards. */
+  async withEdit<T>(path: string, from: string, to: string, body: () => Promise<T>): Promise<T> {
+    const before = this.read(path);
+    this.edit(path, from, to);
+    try {
+      return await body();
+    } finally {
+      this.write(path, before);
+    }
+  }
+
+  /** Runs pulumi in the copy and returns what it showed, whatever its exit code. */
+  async try(...args: string[]): Promise<Shown> {
+    const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
+      cwd: join(this.folder, 'project'),
+      env: this.#env,
+      timeoutSeconds: 900,
+    });
+    return { ...result, text: result.stdout + result.stderr };
+  }
+
+  /** The same, where it has to succeed. */
+  async pulumi(...args: string[]): Promise<Shown> {
+    const shown = await this.try(...args);
+    if (shown.exitCode !== 0)
+      throw new Error(`pulumi ${args.join(' ')} ended with ${shown.exitCode}:\n${shown.text}`);
+    return shown;
+  }
+
+  up = () => this.pulumi('up', '--yes', '--diff', '--skip-preview');
+  preview = () => this.pulumi('preview', '--diff');
+
+  /** The stack's output `machines`. */
+  async machines(): Promise<Record<string, Machine>> {
+    const { stdout } = await this.pulumi('stack', 'output', '--json');
+    return JSON.parse(stdout).machines;
+  }
+
+  async exportState(): Promise<{ deployment: { resources: StateResource[] } }> {
+    return JSON.parse((await this.pulumi('stack', 'export')).stdout);
+  }
+
+  /** Takes the whole away: the machines, the stack, the folder. */
+  async remove(): Promise<void> {
+    await this.pulumi('destroy', '--yes', '--skip-preview');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  custom: boolean;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+}
