@@ -1,0 +1,19 @@
+import type { Connection } from '../../schema/connection.ts';
+import { sshOptions } from './arguments.ts';
+
+export interface RemoteStore {
+  /** Store URI for `nix copy --to`. */
+  uri: string;
+  /** To be added to the environment of that process. */
+  env: { NIX_SSHOPTS: string };
+}
+
+/** The machine's Nix store, reached as every other command reaches the machine. */
+export function nixStoreFor(connection: Connection): RemoteStore {
+  const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
+  const options = [...sshOptions(connection), '-p', String(connection.port)];
+  return {
+    uri: `ssh://${connection.user}@${address}`,
+    env: { NIX_SSHOPTS: options.join(' ') },
+  };
+}
