@@ -1,0 +1,63 @@
+import { formatPath, type PathStep } from './property-path.ts';
+import type { DiffResult } from './resource.ts';
+import { isPlainObject, isUnknown } from './unknown.ts';
+
+export const noChanges: DiffResult = { changes: false, detailed: {} };
+
+export interface LeafDiffOptions {
+  /** Path in the resource's properties where the two values are. */
+  at?: readonly PathStep[];
+  /** Whether the paths are of inputs (the default) or of outputs. */
+  inputDiff?: boolean;
+  /** Kind of every entry becomes its `-replace` form. */
+  replace?: boolean;
+}
+
+/**
+ * Compares two plain values and names every leaf that differs. Maps are gone through key by key; where only one side
+ * has a key, the entry is for that key and all below it. Anything else, arrays too, is one leaf. A new value that is
+ * unknown counts as different.
+ */
+export function leafDiff(
+  old: unknown,
+  asked: unknown,
+  options: LeafDiffOptions = {},
+): DiffResult['detailed'] {
+  const detailed: DiffResult['detailed'] = {};
+  const note = (path: readonly PathStep[], kind: 'add' | 'delete' | 'update') => {
+    detailed[formatPath(path)] = {
+      kind: options.replace ? `${kind}-replace` : kind,
+      inputDiff: options.inputDiff ?? true,
+    };
+  };
+  const visit = (before: unknown, after: unknown, path: readonly PathStep[]) => {
+    if (before === undefined && after === undefined) return;
+    if (before === undefined) note(path, 'add');
+    else if (after === undefined) note(path, 'delete');
+    else if (isPlainObject(before) && isPlainObject(after)) {
+      for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+        visit(before[key], after[key], [...path, key]);
+      }
+    } else if (!sameValue(before, after)) note(path, 'update');
+  };
+  visit(old, asked, options.at ?? []);
+  return detailed;
+}
+
+/** Whether two plain values are equal; something unknown equals nothing. */
+export function sameValue(a: unknown, b: unknown): boolean {
+  if (isUnknown(a) || isUnknown(b)) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
+    return a.every((item, index) => sameValue(item, b[index]));
+  }
+  if (isPlainObject(a) && isPlainObject(b)) {
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(a[key], b[key]));
+  }
+  return a === b;
+}
+
+/** A diff whose changes are the given entries. */
+export function changesFrom(detailed: DiffResult['detailed'], rest: Partial<DiffResult> = {}): DiffResult {
+  return { changes: Object.keys(detailed).length > 0, detailed, ...rest };
+}

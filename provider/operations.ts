@@ -1,0 +1,76 @@
+import { describeError } from './errors.ts';
+import { FailureHold } from './hold-failures.ts';
+
+/** The operations under way, which a cancel ends, and the failures that wait for them. */
+export class Operations {
+  readonly #hold: FailureHold;
+  readonly #controllers = new Set<AbortController>();
+  readonly #running = new Set<Promise<unknown>>();
+  #cancelled = false;
+  /** Whether a failure waits for other operations before it is told. */
+  holdFailures = true;
+
+  constructor(hold = new FailureHold()) {
+    this.#hold = hold;
+  }
+
+  /** Runs something that a cancel may interrupt. */
+  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    if (this.#cancelled) controller.abort();
+    const running = work(controller.signal);
+    this.#controllers.add(controller);
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#controllers.delete(controller);
+      this.#running.delete(running);
+    }
+  }
+
+  /**
+   * Runs a change of a resource. If it fails while others run, `onHeld` is told at once, and the error is thrown when
+   * the others have ended.
+   */
+  async change<T>(work: (signal: AbortSignal) => Promise<T>, onHeld: (error: unknown) => void): Promise<T> {
+    const end = this.#hold.begin();
+    try {
+      return await this.run(work);
+    } catch (error) {
+      end();
+      if (this.holdFailures && !this.#cancelled) {
+        if (this.#hold.running > 0) onHeld(error);
+        await this.#hold.hold();
+      }
+      throw error;
+    } finally {
+      end();
+    }
+  }
+
+  /** The engine calls: whatever it asks for, more changes may follow. */
+  seen(): void {
+    this.#hold.seen();
+  }
+
+  /** Aborts everything that runs and lets every failure out. */
+  cancel(): void {
+    this.#cancelled = true;
+    for (const controller of this.#controllers) controller.abort();
+    this.#hold.open();
+  }
+
+  /** Resolves when nothing runs, or after the limit. */
+  async idle(limitMilliseconds: number): Promise<void> {
+    await Promise.race([
+      Promise.allSettled(this.#running),
+      new Promise((resolve) => setTimeout(resolve, limitMilliseconds)),
+    ]);
+  }
+}
+
+/** The line that tells of a failure early, while others go on. */
+export function heldMessage(error: unknown, redact: (text: string) => string): string {
+  return redact(`${describeError(error)}\nother machines go on; this failure ends the update after them`);
+}

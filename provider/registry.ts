@@ -1,0 +1,13 @@
+import type { Resource } from './resource.ts';
+import { kernel } from './resources/kernel.ts';
+import { system } from './resources/system.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: the one place where resources of different shapes stand side by side
+export type AnyResource = Resource<any, any>;
+
+const all: AnyResource[] = [kernel, system];
+
+/** Every resource of the package, by its type token. */
+export const registry: ReadonlyMap<string, AnyResource> = new Map(
+  all.map((resource) => [resource.token, resource]),
+);

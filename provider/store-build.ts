@@ -1,0 +1,62 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FleetError } from '../lib/errors.ts';
+import { type BuildRequest, buildDerivations } from '../lib/nix-cli/build.ts';
+import { Batcher, type BatchItem } from './batch.ts';
+import type { Context } from './resource.ts';
+
+interface Job extends BuildRequest {
+  status(message: string): void;
+}
+
+const builds = new Batcher(buildAll);
+
+/**
+ * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
+ * the same time is built by the same nix process; a failure is told to those alone whose derivation it is.
+ */
+export async function buildAndKeep(request: BuildRequest, context: Context): Promise<void> {
+  if (request.drvPath === '') {
+    throw new FleetError({
+      code: 'build-failed',
+      what: `cannot build ${request.outPath}`,
+      host: request.host,
+      why: 'its derivation is not known: it was imported, not evaluated',
+      mend: 'Evaluate it from the flake: the components do so.',
+    });
+  }
+  await mkdir(dirname(request.gcRoot), { recursive: true });
+  const failure = await builds.add({ ...request, status: context.status }, context.signal);
+  if (failure) throw failure;
+}
+
+async function buildAll(
+  items: readonly BatchItem<Job>[],
+  signal: AbortSignal,
+): Promise<(FleetError | undefined)[]> {
+  const jobs = items.map((item) => item.request);
+  const results = await buildDerivations(
+    jobs.map(({ drvPath, outPath, gcRoot, host }) => ({ drvPath, outPath, gcRoot, host })),
+    {
+      signal,
+      onProgress: (drvPath, message) => {
+        // Most of what is built are dependencies, which belong to all.
+        const own = jobs.filter((job) => job.drvPath === drvPath);
+        for (const job of own.length > 0 ? own : jobs) job.status(message);
+      },
+    },
+  );
+  return jobs.map((job) => {
+    const result = results.get(job.drvPath);
+    if (result?.ok) return undefined;
+    return (
+      result?.error ??
+      new FleetError({
+        code: 'build-failed',
+        what: `nothing is known of the build of ${job.drvPath}`,
+        host: job.host,
+        mend: `Build it by hand to see more: nix build '${job.drvPath}^*'`,
+      })
+    );
+  });
+}

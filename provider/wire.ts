@@ -1,0 +1,117 @@
+import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { isPlainObject, isUnknown, unknown } from './unknown.ts';
+
+export { containsUnknown, isPlainObject, isUnknown, unknown } from './unknown.ts';
+
+// Pulumi's marks for values that JSON has no notation for (sdk/go/common/resource/sig).
+const signatureKey = '4dabf18193072939515e22adb298388d';
+const secretSignature = '1b47061264138c4ac30d75fd1eb44270';
+const unknownSentinels = new Set([
+  '04da6b54-80e4-46f7-96ec-b56ff0331ba9', // string, and what the SDKs send for every type
+  '1c4a061d-8072-4f0a-a4cb-0ff528b18fe7', // bool
+  '3eeb2bf0-c639-47a8-9e75-3b44932eb421', // number
+  '6a19a0b0-7e62-4c92-b797-7f8e31da9cc2', // array
+  '030794c1-ac77-496b-92df-f27374a8bd58', // asset
+  'e48ece36-62e2-4504-bad9-02848725956a', // archive
+  'dd056dcd-154b-4c76-9bd3-c8f88648b5ff', // object
+]);
+const unknownSentinel = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
+
+export type Properties = Record<string, unknown>;
+
+/** Which parts of some properties are secret: by path, and by content, so that a copy elsewhere stays secret too. */
+export class Secrets {
+  readonly #paths = new Set<string>();
+  readonly #texts = new Set<string>();
+
+  add(path: readonly (string | number)[], value: unknown): void {
+    this.#paths.add(JSON.stringify(path));
+    for (const text of textsOf(value)) this.#texts.add(text);
+  }
+
+  /** What is secret in either. Of `other`, only contents count where `pathsToo` is not set. */
+  with(other: Secrets, pathsToo = true): Secrets {
+    const all = new Secrets();
+    for (const text of [...this.#texts, ...other.#texts]) all.#texts.add(text);
+    for (const path of this.#paths) all.#paths.add(path);
+    if (pathsToo) for (const path of other.#paths) all.#paths.add(path);
+    return all;
+  }
+
+  covers(path: readonly (string | number)[], value: unknown): boolean {
+    if (this.#paths.has(JSON.stringify(path))) return true;
+    if (typeof value !== 'string') return false;
+    // A short secret would mark every text with that letter in it; it counts where it is the whole text.
+    for (const text of this.#texts)
+      if (value === text || (text.length >= 6 && value.includes(text))) return true;
+    return false;
+  }
+
+  get empty(): boolean {
+    return this.#paths.size === 0 && this.#texts.size === 0;
+  }
+
+  /** The text with every secret in it replaced, for messages and logs. */
+  redact(text: string): string {
+    let hidden = text;
+    for (const secret of [...this.#texts].sort((a, b) => b.length - a.length)) {
+      if (secret.length >= 3) hidden = hidden.replaceAll(secret, '[secret]');
+    }
+    return hidden;
+  }
+}
+
+export interface Decoded {
+  properties: Properties;
+  secrets: Secrets;
+}
+
+/** Engine to provider: plain values, with `unknown` for what is not known yet, and secrets noted apart. */
+export function decode(message: struct.Struct | undefined): Decoded {
+  const secrets = new Secrets();
+  const visit = (value: unknown, path: readonly (string | number)[]): unknown => {
+    if (typeof value === 'string') return unknownSentinels.has(value) ? unknown : value;
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
+    if (!isPlainObject(value)) return value;
+    if (value[signatureKey] === secretSignature) {
+      const plain = visit(value.value, path);
+      secrets.add(path, plain);
+      return plain;
+    }
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+  };
+  return { properties: visit(message?.toJavaScript() ?? {}, []) as Properties, secrets };
+}
+
+/** Provider to engine. `undefined` members are left out. */
+export function encode(properties: Properties, secrets = new Secrets()): struct.Struct {
+  const visit = (value: unknown, path: readonly (string | number)[]): unknown => {
+    if (value === undefined) return undefined;
+    if (!secrets.empty && secrets.covers(path, value)) {
+      return { [signatureKey]: secretSignature, value: mark(value) };
+    }
+    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]) ?? null);
+    if (isPlainObject(value)) return mapEntries(value, (item, key) => visit(item, [...path, key]));
+    return mark(value);
+  };
+  return struct.Struct.fromJavaScript(visit(properties, []) as Record<string, struct.JavaScriptValue>);
+}
+
+/** Replaces `unknown` by the engine's mark for it, at any depth. */
+function mark(value: unknown): unknown {
+  if (isUnknown(value)) return unknownSentinel;
+  if (Array.isArray(value)) return value.map((item) => mark(item) ?? null);
+  if (isPlainObject(value)) return mapEntries(value, mark);
+  return value;
+}
+
+function mapEntries(object: object, map: (value: unknown, key: string) => unknown): Properties {
+  const entries = Object.entries(object).map(([key, value]) => [key, map(value, key)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return value === '' ? [] : [value];
+  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf);
+  return [];
+}
