@@ -1,0 +1,102 @@
+# Machines of the size of real ones, without nixpkgs: some 200 units, 150 files under /etc and 120 packages each.
+# How many there are is written into count.nix by the benchmark.
+{
+  outputs =
+    _:
+    let
+      inherit (builtins)
+        genList
+        listToAttrs
+        toString
+        ;
+      named = count: make: listToAttrs (genList make count);
+      machine =
+        index:
+        let
+          name = "host${toString index}";
+          toplevel = derivation {
+            name = "nixos-system-${name}-26.05";
+            system = "x86_64-linux";
+            builder = "/bin/sh";
+            args = [
+              "-c"
+              "echo ${name} > $out"
+            ];
+          };
+        in
+        {
+          inherit name;
+          value = {
+            pkgs.stdenv.hostPlatform.system = "x86_64-linux";
+            config = {
+              system = {
+                build.toplevel = toplevel;
+                inherit name;
+                nixos = {
+                  label = "26.05.bench";
+                  version = "26.05.bench";
+                };
+                stateVersion = "26.05";
+              };
+              boot = {
+                isContainer = true;
+                kernelParams = [
+                  "panic=10"
+                  "console=tty0"
+                ];
+              };
+              networking = {
+                hostName = name;
+                firewall = {
+                  enable = true;
+                  allowedTCPPorts = [
+                    22
+                    80
+                  ];
+                  allowedUDPPorts = [ ];
+                };
+              };
+              systemd.units = named 200 (unit: {
+                name = "unit-${toString unit}.service";
+                value = {
+                  enable = true;
+                  text = "[Service]\nExecStart=/bin/unit-${toString unit} --host ${name}\n";
+                };
+              });
+              environment = {
+                etc = named 150 (file: {
+                  name = "etc-${toString file}.conf";
+                  value = {
+                    enable = true;
+                    text = "file ${toString file} of ${name}";
+                  };
+                });
+                systemPackages = genList (package: {
+                  pname = "package-${toString package}";
+                  version = "1.${toString package}";
+                  name = "package-${toString package}-1.${toString package}";
+                }) 120;
+              };
+              users.users.root = {
+                isNormalUser = false;
+                extraGroups = [ ];
+                openssh.authorizedKeys.keys = [ ];
+              };
+              services.openssh = {
+                enable = true;
+                ports = [ 22 ];
+              };
+              fileSystems."/" = {
+                device = "/dev/vda1";
+                fsType = "ext4";
+              };
+              warnings = [ ];
+              assertions = [ ];
+            };
+          };
+        };
+    in
+    {
+      nixosConfigurations = listToAttrs (genList machine (import ./count.nix));
+    };
+}

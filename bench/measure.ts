@@ -1,0 +1,53 @@
+/** Times two things in turn, A B A B …, as a shared computer's speed drifts: the ratio of the pairs is what counts. */
+
+export interface Compared {
+  a: number;
+  b: number;
+  /** Median of the pairs' ratios a/b. */
+  ratio: number;
+}
+
+/** Median seconds of both, and the median ratio. One uncounted run of each comes first. */
+export async function compare(
+  a: () => Promise<void>,
+  b: () => Promise<void>,
+  runs: number,
+): Promise<Compared> {
+  await a();
+  await b();
+  const pairs: { a: number; b: number }[] = [];
+  for (let run = 0; run < runs; run += 1) pairs.push({ a: await seconds(a), b: await seconds(b) });
+  return {
+    a: median(pairs.map((pair) => pair.a)),
+    b: median(pairs.map((pair) => pair.b)),
+    ratio: median(pairs.map((pair) => pair.a / pair.b)),
+  };
+}
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+  const begun = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - begun) / 1e9;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((x, y) => x - y);
+  const middle = Math.floor(sorted.length / 2);
+  return sorted.length % 2
+    ? (sorted[middle] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** A Markdown table, for the terminal and for docs/performance.md alike. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((cell, column) =>
+    Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  return [
+    line(header),
+    `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`,
+    ...rows.map(line),
+  ].join('\n');
+}
