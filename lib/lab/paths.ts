@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** Folder with everything a lab consists of: its key, its names, its machines' root file systems. */
+export function labFolder(lab: string): string {
+  const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
+  return join(state, 'nixos-fleet', 'lab', lab);
+}
+
+export function cacheFolder(): string {
+  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
+  return join(cache, 'nixos-fleet', 'v1');
+}
+
+export function networkPaths(lab: string) {
+  const folder = labFolder(lab);
+  return {
+    folder,
+    record: join(folder, 'network.json'),
+    identity: join(folder, 'identity'),
+    publicKey: join(folder, 'identity.pub'),
+    hosts: join(folder, 'hosts'),
+  };
+}
+
+export function machinePaths(lab: string, name: string) {
+  const folder = join(labFolder(lab), 'machines', name);
+  return {
+    folder,
+    root: join(folder, 'root'),
+    /** Written last: a machine without it was never finished. */
+    record: join(folder, 'machine.json'),
+    pid: join(folder, 'pid'),
+    console: join(folder, 'console.log'),
+  };
+}
+
+/** The name nspawn and systemd know a machine by; unique on this computer. */
+export function machineTitle(lab: string, name: string): string {
+  return `${lab}-${name}`;
+}
+
+/** Linux allows 15 characters for an interface; a longer lab name is cut and told apart by a hash. */
+export function bridgeName(lab: string): string {
+  const name = `nf-${lab}`;
+  return name.length <= 15
+    ? name
+    : `${name.slice(0, 9)}-${createHash('sha256').update(lab).digest('hex').slice(0, 5)}`;
+}

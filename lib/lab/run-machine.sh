@@ -1,0 +1,49 @@
+#!/bin/sh
+# run-machine.sh PIDFILE CONSOLE CGROUP COMMAND…: keeps a lab machine running, detached from whoever started it, on a computer
+# whose PID 1 is not systemd. COMMAND is systemd-nspawn with --keep-unit: its exit code 133 means the machine rebooted. CGROUP is
+# made in systemd's hierarchies, with one child for this process and one for the machine: nspawn wants a cgroup of its own. A SIGTERM shuts down.
+set -u
+pidfile=$1 console=$2 cgroup=$3
+shift 3
+exec </dev/null >>"$console" 2>&1
+
+# Version 1 or mixed: the named hierarchies; version 2: the only one.
+hierarchies=
+for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
+	[ -e "$hierarchy/cgroup.procs" ] && hierarchies="$hierarchies $hierarchy"
+done
+for hierarchy in $hierarchies; do
+	mkdir -p "$hierarchy/$cgroup/machine" "$hierarchy/$cgroup/keeper"
+	echo 0 >"$hierarchy/$cgroup/keeper/cgroup.procs"
+done
+
+machine=
+stopping=
+stop() {
+	stopping=1
+	[ -z "$machine" ] || kill -TERM "$machine" 2>/dev/null
+}
+trap stop TERM
+trap '' INT HUP
+
+# A rename: a reader never sees half a number.
+echo $$ >"$pidfile.new" && mv "$pidfile.new" "$pidfile"
+while :; do
+	(
+		trap - TERM
+		# 0 is the writing process: this subshell.
+		for hierarchy in $hierarchies; do echo 0 >"$hierarchy/$cgroup/machine/cgroup.procs"; done
+		exec "$@"
+	) &
+	machine=$!
+	[ -z "$stopping" ] || stop
+	# wait returns early when the trap runs.
+	while :; do
+		wait "$machine"
+		code=$?
+		kill -0 "$machine" 2>/dev/null || break
+	done
+	[ "$code" = 133 ] && [ -z "$stopping" ] || break
+	echo "lab: the machine rebooted"
+done
+exit "$code"
