@@ -36,7 +36,7 @@ export function leafDiff(
     else if (after === undefined) note(path, 'delete');
     else if (isPlainObject(before) && isPlainObject(after)) {
       for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-        visit(before[key], after[key], [...path, key]);
+        visit(own(before, key), own(after, key), [...path, key]);
       }
     } else if (!sameValue(before, after)) note(path, 'update');
   };
@@ -52,9 +52,14 @@ export function sameValue(a: unknown, b: unknown): boolean {
     return a.every((item, index) => sameValue(item, b[index]));
   }
   if (isPlainObject(a) && isPlainObject(b)) {
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(a[key], b[key]));
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(own(a, key), own(b, key)));
   }
   return a === b;
+}
+
+/** A key such as `constructor` is in no map that does not hold it. */
+function own(map: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(map, key) ? map[key] : undefined;
 }
 
 /** A diff whose changes are the given entries. */

@@ -1,0 +1,58 @@
+/** The package as another program uses it: packed as for the registry, installed, previewed by the real CLI. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { run, runToEnd } from '../../lib/process.ts';
+
+const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
+const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-own-program-'));
+const program = join(folder, 'program');
+const env = {
+  PULUMI_BACKEND_URL: `file://${folder}/backend`,
+  PULUMI_CONFIG_PASSPHRASE: '',
+  PULUMI_SKIP_UPDATE_CHECK: 'true',
+  NO_COLOR: '1',
+};
+
+before(async () => {
+  mkdirSync(join(folder, 'backend'));
+  cpSync(join(project, 'examples/own-program'), program, { recursive: true });
+  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: project, timeoutSeconds: 300 });
+  const modules = join(program, 'node_modules');
+  mkdirSync(modules);
+  const packed = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? '';
+  await run('tar', ['-xzf', join(folder, packed), '-C', modules], { timeoutSeconds: 60 });
+  await run('mv', [join(modules, 'package'), join(modules, 'nixos-fleet')], { timeoutSeconds: 60 });
+  for (const module of readdirSync(join(project, 'node_modules'))) {
+    if (!module.startsWith('.')) symlinkSync(join(project, 'node_modules', module), join(modules, module));
+  }
+  // The example's flake wants nixpkgs; the benchmark's machines have the same shape without it.
+  cpSync(join(project, 'bench/flake'), join(program, 'flake'), { recursive: true });
+  const config = {
+    'my-machines:flake': 'path:./flake',
+    'my-machines:addresses': { host0: 'host0.example.org', host1: 'host1.example.org' },
+  };
+  writeFileSync(join(program, 'Pulumi.prod.yaml'), JSON.stringify({ config }));
+  await run('pulumi', ['stack', 'init', 'prod', '--non-interactive'], {
+    cwd: program,
+    env,
+    timeoutSeconds: 60,
+  });
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the installed package brings components, evaluation and provider to another program', async () => {
+  const shown = await runToEnd('pulumi', ['preview', '--diff', '--non-interactive'], {
+    cwd: program,
+    env,
+    timeoutSeconds: 300,
+  });
+  assert.equal(shown.exitCode, 0, shown.stdout + shown.stderr);
+  assert.match(shown.stdout, /nixos:index:Deployment: \(create\)/);
+  assert.match(shown.stdout, /host1\.example\.org/);
+  assert.match(shown.stdout, /package-7\s*: "1\.7"/);
+});

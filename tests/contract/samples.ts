@@ -1,0 +1,57 @@
+import type { Plain } from './provider-process.ts';
+
+const path = (letter: string, name: string) => `/nix/store/${letter.repeat(32)}-${name}`;
+
+/** What the suite needs to know of one kind of resource. */
+export interface Sample {
+  /** Inputs that fit. */
+  inputs: Plain;
+  /** State after these inputs were applied. */
+  state: Plain;
+  /** Inputs that ask for something else, and leaf paths that the diff must name. */
+  changed: Plain;
+  paths: string[];
+  /** Inputs that do not fit, and the properties that must be named. */
+  bad: Plain;
+  badProperties: string[];
+  /** Ids that an import refuses, each with a clear error. */
+  badIds: string[];
+}
+
+const system = { host: 'web', drvPath: path('a', 'web.drv'), outPath: path('b', 'web') };
+const kernel = {
+  version: '6.18.37',
+  modDirVersion: '6.18.37',
+  drvPath: path('a', 'linux.drv'),
+  outPath: path('b', 'linux'),
+  source: 'linux-6.18.37.tar.xz',
+  patches: {},
+  config: { KVM: 'm', EXT4: 'y' },
+};
+
+/** A sample for each resource of the registry; the suite fails where one is missing. */
+export const samples: Record<string, Sample> = {
+  'nixos:index:System': {
+    inputs: system,
+    state: { ...system, gcRoot: '/tmp/gcroots/web' },
+    changed: { ...system, drvPath: path('c', 'web.drv'), outPath: path('d', 'web') },
+    paths: ['outPath'],
+    bad: { host: 1, drvPath: '/etc/passwd', outputPath: 'x' },
+    badProperties: ['host', 'outPath', 'outputPath'],
+    badIds: ['web', path('a', 'web.drv')],
+  },
+  'nixos:index:Kernel': {
+    inputs: kernel,
+    state: { ...kernel, gcRoot: '/tmp/gcroots/linux' },
+    changed: {
+      ...kernel,
+      drvPath: path('c', 'linux.drv'),
+      outPath: path('d', 'linux'),
+      config: { KVM: 'y', 'A.B': 'y' },
+    },
+    paths: ['outPath', 'config.KVM', 'config.EXT4', 'config["A.B"]'],
+    bad: { ...kernel, config: { KVM: 1 }, version: null },
+    badProperties: ['version', 'config.KVM'],
+    badIds: ['linux'],
+  },
+};
