@@ -1,0 +1,59 @@
+import { readFileSync, statSync } from 'node:fs';
+import { condense } from './condense.ts';
+import { condenseKernel } from './condense-kernel.ts';
+import { DerivationTexts } from './derivation-text.ts';
+import type { RawFleet } from './evaluate-hosts.ts';
+import type { CachedHost } from './facts-cache.ts';
+import type { RawFacts } from './raw-facts.ts';
+
+const largestFile = 64 * 1024;
+
+/** Condenses the facts of all hosts without failed assertions, and collects the texts that hashes stand for. */
+export async function condenseFleet(
+  fleet: RawFleet,
+): Promise<{ hosts: Map<string, CachedHost>; texts: Map<string, string> }> {
+  const texts = new Map<string, string>();
+  const reader = new DerivationTexts();
+  const derivations = new Map<string, string | undefined>();
+  const named = new Set([...fleet.facts.values()].flatMap(textDerivations));
+  await Promise.all(
+    [...named].map(async (drvPath) => {
+      derivations.set(drvPath, await reader.text(drvPath));
+    }),
+  );
+  const kernels = new Map([...fleet.kernels].map(([drvPath, kernel]) => [drvPath, condenseKernel(kernel)]));
+  const hosts = new Map<string, CachedHost>();
+  for (const [name, raw] of fleet.facts) {
+    if (!raw.toplevel) continue;
+    hosts.set(name, {
+      drvPath: raw.toplevel.drvPath,
+      outPath: raw.toplevel.out,
+      revision: raw.revision,
+      warnings: raw.warnings,
+      kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
+      facts: condense(raw, {
+        derivationText: (drvPath) => derivations.get(drvPath),
+        fileText,
+        keepText: (hash, text) => texts.set(hash, text),
+      }),
+    });
+  }
+  return { hosts, texts };
+}
+
+function textDerivations(raw: RawFacts): string[] {
+  const entries = [...Object.values(raw.units), ...Object.values(raw.userUnits), ...Object.values(raw.etc)];
+  return entries.flatMap((entry) => entry.texts ?? []);
+}
+
+/** A small text file; undefined for anything else. */
+function fileText(path: string): string | undefined {
+  try {
+    const { size } = statSync(path);
+    if (size > largestFile) return undefined;
+    const text = readFileSync(path, 'utf8');
+    return text.includes('\0') || text.includes('\ufffd') ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

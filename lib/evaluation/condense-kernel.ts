@@ -1,0 +1,39 @@
+import type { KernelFacts } from '../../schema/facts.ts';
+import type { RawKernel } from './raw-facts.ts';
+
+/** Facts of a kernel, with its config symbols as a map. */
+export function condenseKernel(raw: RawKernel): KernelFacts {
+  return {
+    version: raw.version,
+    modDirVersion: raw.modDirVersion,
+    drvPath: raw.drvPath,
+    outPath: raw.out,
+    source: lastingName(raw.source ?? ''),
+    patches: Object.fromEntries(
+      (raw.patches ?? []).map(({ name, patch }, index) => [name || `patch ${index + 1}`, lastingName(patch)]),
+    ),
+    config: raw.configText ? parseConfig(raw.configText) : withoutPrefix(raw.config ?? {}),
+  };
+}
+
+/** A Linux .config: `CONFIG_KVM=m` and `# CONFIG_XEN is not set`. */
+export function parseConfig(text: string): Record<string, string> {
+  const config: Record<string, string> = {};
+  for (const line of text.split('\n')) {
+    const set = /^CONFIG_(\w+)=(.*)$/.exec(line);
+    const unset = /^# CONFIG_(\w+) is not set/.exec(line);
+    if (set?.[1]) config[set[1]] = (set[2] ?? '').replace(/^"(.*)"$/, '$1');
+    else if (unset?.[1]) config[unset[1]] = 'n';
+  }
+  return config;
+}
+
+function withoutPrefix(config: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([symbol, value]) => [symbol.replace(/^CONFIG_/, ''), value]),
+  );
+}
+
+function lastingName(name: string): string {
+  return name.replace(/^[0-9a-z]{32}-/, '');
+}

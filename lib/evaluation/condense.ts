@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { HostFacts } from '../../schema/facts.ts';
+import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
+import { fingerprintOfKey } from './ssh-key.ts';
+
+/** A text that a fact stands for by its hash: kept, so that a preview can show which lines change. */
+export type KeepText = (hash: string, text: string) => void;
+
+export interface CondenseOptions {
+  /** Text of a derivation that makes a configuration file or a script, with the texts it refers to. */
+  derivationText: (drvPath: string) => string | undefined;
+  /** Content of a file in the store; undefined where it is no text or cannot be read. */
+  fileText: (path: string) => string | undefined;
+  keepText: KeepText;
+}
+
+/** Turns raw facts into what is recorded and shown: maps throughout, and hashes in the place of texts. */
+export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
+  return {
+    nixosLabel: raw.nixosLabel,
+    stateVersion: raw.stateVersion,
+    platform: raw.platform,
+    container: raw.container,
+    kernel: {
+      version: raw.kernel.version ?? 'host',
+      modDirVersion: raw.kernel.modDirVersion ?? 'host',
+      params: kernelParams(raw.kernel.params),
+      initrdModules: {
+        ...marked(raw.kernel.initrdModules, false),
+        ...marked(raw.kernel.initrdModulesLoaded, true),
+      },
+      modules: {
+        ...marked(raw.kernel.modules, true),
+        ...marked(
+          raw.kernel.extraModulePackages.map(({ name, version }) => (version ? `${name} ${version}` : name)),
+          true,
+        ),
+      },
+    },
+    packages: packageVersions(raw.packages),
+    units: {
+      ...mapValues(raw.units, (unit) => unitFact(unit, options)),
+      ...Object.fromEntries(
+        Object.entries(raw.userUnits).map(([name, unit]) => [`user/${name}`, unitFact(unit, options)]),
+      ),
+    },
+    etc: mapValues(
+      // The folders of units: each unit is a fact of its own.
+      Object.fromEntries(Object.entries(raw.etc).filter(([name]) => !/^systemd\/(system|user)$/.test(name))),
+      (entry) => etcFact(entry, options),
+    ),
+    firewall: {
+      enabled: raw.firewall.enabled,
+      tcp: marked(raw.firewall.tcp, true),
+      udp: marked(raw.firewall.udp, true),
+    },
+    users: mapValues(raw.users, ({ wheel, keys }) => ({
+      wheel,
+      keys: Object.fromEntries(keys.flatMap(fingerprintOfKey)),
+    })),
+    fileSystems: mapValues(raw.fileSystems, ({ fsType, device }) => `${fsType} ${device}`.trim()),
+    bootLoader: raw.bootLoader,
+    sshd: { enabled: raw.sshd.enabled, ports: marked(raw.sshd.ports.map(String), true) },
+  };
+}
+
+/** ["console=ttyS0", "quiet", "console=tty0"] to { console: "ttyS0 tty0", quiet: "" }. */
+export function kernelParams(params: readonly string[]): Record<string, string> {
+  const values = new Map<string, string>();
+  for (const param of params) {
+    const equals = param.indexOf('=');
+    const name = equals < 0 ? param : param.slice(0, equals);
+    const value = equals < 0 ? '' : param.slice(equals + 1);
+    values.set(name, [values.get(name) ?? '', value].filter(Boolean).join(' '));
+  }
+  return Object.fromEntries(values);
+}
+
+/** Name to version; several versions of one name are joined by a comma. */
+function packageVersions(packages: readonly RawPackage[]): Record<string, string> {
+  const versions = new Map<string, Set<string>>();
+  for (const { name, version } of packages)
+    versions.set(name, (versions.get(name) ?? new Set()).add(version));
+  return Object.fromEntries(
+    [...versions].map(([name, all]) => [name, [...all].filter(Boolean).sort().join(', ')]),
+  );
+}
+
+function unitFact(unit: RawUnit, options: CondenseOptions): string {
+  const install = [
+    ...unit.wantedBy.map((target) => `# wanted by ${target}`),
+    ...unit.requiredBy.map((target) => `# required by ${target}`),
+    ...unit.upheldBy.map((target) => `# upheld by ${target}`),
+    ...unit.aliases.map((alias) => `# alias ${alias}`),
+  ].sort();
+  const text = [unit.text.trimEnd(), ...install, ...referredTexts(unit.texts, options)].join('\n');
+  return `${unit.enable ? 'enabled' : 'disabled'} ${keep(text, options)}`;
+}
+
+function etcFact(entry: RawEtc, options: CondenseOptions): string {
+  const mode = entry.mode === 'symlink' ? [] : [`# mode ${entry.mode}`];
+  if (entry.exact !== undefined) {
+    const hash = hashOf([...mode, entry.exact].join('\n'));
+    const text = entry.path === undefined ? undefined : options.fileText(entry.path);
+    options.keepText(hash, [...mode, text ?? entry.exact].join('\n'));
+    return hash;
+  }
+  const content = [
+    ...mode,
+    entry.text ?? `# ${entry.source ?? ''}`,
+    ...referredTexts(entry.texts ?? [], options),
+  ];
+  return keep(content.join('\n'), options);
+}
+
+function referredTexts(drvPaths: readonly string[], { derivationText }: CondenseOptions): string[] {
+  return drvPaths.flatMap((drvPath) => derivationText(drvPath) ?? []).map((text) => text.trimEnd());
+}
+
+function keep(text: string, { keepText }: CondenseOptions): string {
+  const lasting = withoutStoreHashes(text);
+  const hash = hashOf(lasting);
+  keepText(hash, lasting);
+  return hash;
+}
+
+/** A store path's hash changes with anything its build needs; its name, which has the version, says what matters. */
+export function withoutStoreHashes(text: string): string {
+  return text.replace(/\/nix\/store\/[0-9a-z]{32}-/g, '');
+}
+
+export function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+function marked<Value>(names: readonly string[], value: Value): Record<string, Value> {
+  return Object.fromEntries(names.map((name) => [name, value]));
+}
+
+function mapValues<From, To>(record: Record<string, From>, to: (value: From) => To): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
+}

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { FleetError } from '../errors.ts';
+import { flakeMetadata } from '../nix-cli/flake.ts';
+import { requireNix } from '../nix-cli/version.ts';
+import { condenseFleet } from './condense-fleet.ts';
+import { evaluateHosts } from './evaluate-hosts.ts';
+import { type CachedHost, type CacheKey, FactsCache } from './facts-cache.ts';
+import { assertionError } from './host-error.ts';
+import { factsExpression } from './package-files.ts';
+import { EvaluationProgress } from './progress.ts';
+import { pruneCache } from './prune.ts';
+import { usableResources } from './resources.ts';
+import { keepTexts } from './texts.ts';
+import type { FleetEvaluation, FleetRequest, HostEvaluation } from './types.ts';
+
+export type { FleetEvaluation, FleetRequest, HostEvaluation } from './types.ts';
+
+/**
+ * Evaluates all hosts of a fleet, once, to facts; hosts whose flake, inputs and versions did not change come from the
+ * cache. A host that fails is an entry of the answer (`evaluation-failed`, `assertion-failed`, `flake-invalid`), and
+ * the others go on.
+ *
+ * Throws `flake-invalid` where the flake itself cannot be read, `tool-missing` without a new enough Nix, and
+ * `cancelled`.
+ */
+export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluation> {
+  const { hosts, signal, onProgress } = request;
+  const [nixVersion, first] = await Promise.all([requireNix(), flakeMetadata(request)]);
+  const { text: expression, version: factsVersion } = factsExpression();
+  const cache = new FactsCache();
+  const found = new Map<string, CachedHost>();
+  const errors = new Map<string, FleetError>();
+  let flake = first;
+  let evaluated = false;
+
+  // A tree that is edited while it is evaluated would be recorded under a wrong name: look again after it.
+  for (let attempt = 1; ; attempt++) {
+    const keyOf = (name: string): CacheKey => ({
+      flakeIdentity: flake.identity,
+      factsVersion,
+      nixVersion,
+      configuration: hosts[name] ?? name,
+    });
+    found.clear();
+    errors.clear();
+    await Promise.all(
+      Object.keys(hosts).map(async (name) => {
+        const host = await cache.get(keyOf(name));
+        if (host) found.set(name, host);
+      }),
+    );
+    const wanted = Object.entries(hosts).filter(([name]) => !found.has(name));
+    if (wanted.length === 0) break;
+    evaluated = true;
+    const progress = onProgress && new EvaluationProgress(wanted.length, onProgress);
+    try {
+      const fleet = await evaluateHosts({
+        flake,
+        expression,
+        hosts: Object.fromEntries(wanted),
+        resources: usableResources(request),
+        signal,
+        onHost: () => progress?.hostDone(),
+      });
+      const after = await flakeMetadata(request);
+      if (after.identity !== flake.identity) {
+        if (attempt < 3) {
+          flake = after;
+          continue;
+        }
+        throw changingError(request.flake);
+      }
+      const condensed = await condenseFleet(fleet);
+      for (const [name, error] of fleet.errors) errors.set(name, error);
+      for (const [name, raw] of fleet.facts) {
+        if (!raw.toplevel) errors.set(name, assertionError(name, raw.failedAssertions));
+      }
+      for (const [name, host] of condensed.hosts) found.set(name, host);
+      // A cache that cannot be written makes the next run slower, and no more.
+      await Promise.allSettled([
+        keepTexts(condensed.texts),
+        ...[...condensed.hosts].map(([name, host]) => cache.put(keyOf(name), host)),
+      ]);
+      await pruneCache();
+    } finally {
+      progress?.end();
+    }
+    break;
+  }
+
+  return {
+    revision: flake.revision,
+    fingerprint: createHash('sha256').update(`${flake.identity} ${factsVersion} ${nixVersion}`).digest('hex'),
+    fromCache: !evaluated,
+    hosts: Object.fromEntries(
+      Object.keys(hosts).map((name) => [name, evaluationOf(name, found.get(name), errors.get(name))]),
+    ),
+    kernels: Object.fromEntries(
+      [...found.values()].flatMap(({ kernel }) => (kernel ? [[kernel.drvPath, kernel]] : [])),
+    ),
+  };
+}
+
+function evaluationOf(
+  name: string,
+  host: CachedHost | undefined,
+  error: FleetError | undefined,
+): HostEvaluation {
+  if (host) {
+    const { kernel, ...rest } = host;
+    return { ok: true, ...rest, ...(kernel ? { kernel: kernel.drvPath } : {}) };
+  }
+  if (error) return { ok: false, error };
+  throw new Error(`the evaluation of '${name}' ended with neither facts nor an error`);
+}
+
+function changingError(flake: string): FleetError {
+  return new FleetError({
+    code: 'evaluation-failed',
+    what: `the flake '${flake}' changed each time while it was evaluated`,
+    mend: 'Run again when nothing writes to its folder any more.',
+  });
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { access, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { hostFacts, type KernelFacts, kernelFacts } from '../../schema/facts.ts';
+import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+
+const cachedHost = z.object({
+  drvPath: z.string(),
+  outPath: z.string(),
+  revision: z.string(),
+  facts: hostFacts,
+  warnings: z.array(z.string()),
+  /** Name of the kernel's own file in the cache: hosts share kernels. */
+  kernel: z.string().optional(),
+});
+
+export type CachedHost = Omit<z.infer<typeof cachedHost>, 'kernel'> & { kernel?: KernelFacts };
+
+/** Everything an evaluation depends on. */
+export interface CacheKey {
+  flakeIdentity: string;
+  factsVersion: string;
+  nixVersion: string;
+  configuration: string;
+}
+
+/** Facts of evaluated hosts by what they depend on. Whatever is damaged or no longer in the store counts as absent. */
+export class FactsCache {
+  readonly #folder = join(cacheRoot(), 'facts');
+  readonly #kernels = new Map<string, Promise<KernelFacts | undefined>>();
+
+  async get(key: CacheKey): Promise<CachedHost | undefined> {
+    const path = this.#path(key);
+    const host = parseWith(cachedHost, await readIfThere(path));
+    if (!host || !(await inStore(host))) return undefined;
+    const { kernel: kernelName, ...rest } = host;
+    const kernel = kernelName === undefined ? undefined : await this.#kernel(kernelName);
+    if (kernelName !== undefined && !kernel) return undefined;
+    void touch(path);
+    return kernel ? { ...rest, kernel } : rest;
+  }
+
+  async put(key: CacheKey, { kernel, ...host }: CachedHost): Promise<void> {
+    const kernelName = kernel ? nameOf(JSON.stringify(kernel)) : undefined;
+    if (kernelName) await writeWhole(this.#kernelPath(kernelName), JSON.stringify(kernel));
+    await writeWhole(this.#path(key), JSON.stringify({ ...host, kernel: kernelName }));
+  }
+
+  #kernel(name: string): Promise<KernelFacts | undefined> {
+    let kernel = this.#kernels.get(name);
+    if (!kernel) {
+      kernel = readIfThere(this.#kernelPath(name)).then((text) => parseWith(kernelFacts, text));
+      this.#kernels.set(name, kernel);
+    }
+    return kernel;
+  }
+
+  #path(key: CacheKey): string {
+    const { flakeIdentity, factsVersion, nixVersion, configuration } = key;
+    const name = nameOf(JSON.stringify([flakeIdentity, factsVersion, nixVersion, configuration]));
+    return join(this.#folder, `${name}.json`);
+  }
+
+  #kernelPath(name: string): string {
+    return join(this.#folder, `kernel-${name}.json`);
+  }
+}
+
+function nameOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 40);
+}
+
+function parseWith<Value>(schema: z.ZodType<Value>, text: string | undefined): Value | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return schema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */
+async function inStore({ drvPath, outPath }: { drvPath: string; outPath: string }): Promise<boolean> {
+  const there = (path: string) =>
+    access(path).then(
+      () => true,
+      () => false,
+    );
+  return (await there(drvPath)) || (await there(outPath));
+}
+
+/** Marks a file as used, for pruning. */
+async function touch(path: string): Promise<void> {
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+}

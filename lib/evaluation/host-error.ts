@@ -1,0 +1,65 @@
+import { FleetError } from '../errors.ts';
+import type { FlakeMetadata } from '../nix-cli/flake.ts';
+import { isSyntaxError, parseNixError, withLocalPaths } from '../nix-cli/nix-error.ts';
+import { closest } from '../text.ts';
+
+/** The error of a host whose configuration Nix could not evaluate, from what nix wrote. */
+export function evaluationError(
+  host: string,
+  configuration: string,
+  flake: FlakeMetadata,
+  stderr: string,
+): FleetError {
+  const why = withLocalPaths(parseNixError(stderr), flake.storePath, flake.localPath);
+  const syntax = isSyntaxError(why);
+  const installable = `${flake.flakeRef}#${toplevelOf(configuration)}.drvPath`;
+  return new FleetError({
+    code: syntax ? 'flake-invalid' : 'evaluation-failed',
+    what: syntax ? 'a file of the flake cannot be read' : 'the configuration cannot be evaluated',
+    host,
+    why,
+    mend: `See the whole trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
+  });
+}
+
+/** The error of a host whose attribute the flake lacks. */
+export function missingHostError(
+  host: string,
+  configuration: string,
+  flake: FlakeMetadata,
+  available: readonly string[],
+): FleetError {
+  const near = closest(configuration, available);
+  return new FleetError({
+    code: 'flake-invalid',
+    what: `the flake has no nixosConfigurations.${configuration}`,
+    host,
+    why: available.length > 0 ? `it has: ${available.join(', ')}` : 'its nixosConfigurations is empty',
+    mend:
+      (near ? `Did you mean '${near}'? ` : '') +
+      `Add it to ${flake.localPath ?? flake.flakeRef}, or set the machine's 'configuration' in the stack's config.`,
+  });
+}
+
+/** The error of a host whose configuration has assertions that do not hold. */
+export function assertionError(host: string, failed: readonly string[]): FleetError {
+  return new FleetError({
+    code: 'assertion-failed',
+    what: failed.length === 1 ? 'an assertion fails' : `${failed.length} assertions fail`,
+    host,
+    why: failed.length === 1 ? failed[0] : failed.map((message) => `- ${message}`).join('\n'),
+    mend: "Change the machine's configuration as the message says.",
+  });
+}
+
+function toplevelOf(configuration: string): string {
+  const name = /^[A-Za-z_][\w'-]*$/.test(configuration) ? configuration : `"${configuration}"`;
+  return `nixosConfigurations.${name}.config.system.build.toplevel`;
+}
+
+/** Arguments as a user can paste them into a shell. */
+function quoted(args: readonly string[]): string {
+  return args
+    .map((arg) => (/^[\w./:@%+=-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+}

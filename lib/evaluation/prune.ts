@@ -1,0 +1,31 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+
+const dayMilliseconds = 24 * 3600 * 1000;
+
+/** Days without use after which a file goes. A text outlives facts: the state names it until the machine changes. */
+const keptDays = { facts: 30, texts: 400 } as const;
+
+/** Removes what was long not used; at most once a day, and never an error: the cache is a convenience. */
+export async function pruneCache(now = Date.now()): Promise<void> {
+  const stamp = join(cacheRoot(), 'facts', '.pruned');
+  const last = Number(await readIfThere(stamp));
+  if (last > now - dayMilliseconds && last <= now) return;
+  try {
+    await writeWhole(stamp, String(now));
+    for (const [folder, days] of Object.entries(keptDays)) {
+      await removeOlder(join(cacheRoot(), folder), now - days * dayMilliseconds);
+    }
+  } catch {
+    // A cache that cannot be pruned still serves.
+  }
+}
+
+async function removeOlder(folder: string, before: number): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (mtimeMs < before) await rm(path, { force: true });
+  }
+}

@@ -1,0 +1,83 @@
+/** What nix/facts.nix writes: full texts and lists, before `condense`. */
+
+export interface RawDerivation {
+  drvPath: string;
+  out: string;
+}
+
+export interface RawPackage {
+  name: string;
+  version: string;
+}
+
+export interface RawUnit {
+  enable: boolean;
+  text: string;
+  /** Derivations of the texts that this text refers to. */
+  texts: string[];
+  wantedBy: string[];
+  requiredBy: string[];
+  upheldBy: string[];
+  aliases: string[];
+}
+
+/** Of `text`, `source` and `exact` there is one. */
+export interface RawEtc {
+  mode: string;
+  text?: string;
+  /** Path made by a derivation. */
+  source?: string;
+  /** Says the content exactly: a content-addressed path, a hash, or a path outside the store. */
+  exact?: string;
+  /** Where the content of `exact` can be read. */
+  path?: string;
+  texts?: string[];
+}
+
+export interface RawFacts {
+  failedAssertions: string[];
+  toplevel: RawDerivation | null;
+  nixosLabel: string;
+  stateVersion: string;
+  revision: string;
+  platform: string;
+  container: boolean;
+  kernel: {
+    drvPath?: string;
+    version?: string;
+    modDirVersion?: string;
+    params: string[];
+    initrdModules: string[];
+    initrdModulesLoaded: string[];
+    modules: string[];
+    extraModulePackages: RawPackage[];
+  };
+  packages: RawPackage[];
+  units: Record<string, RawUnit>;
+  userUnits: Record<string, RawUnit>;
+  etc: Record<string, RawEtc>;
+  firewall: { enabled: boolean; tcp: string[]; udp: string[] };
+  users: Record<string, { wheel: boolean; keys: string[] }>;
+  fileSystems: Record<string, { fsType: string; device: string }>;
+  bootLoader: string;
+  sshd: { enabled: boolean; ports: number[] };
+  warnings: string[];
+}
+
+export interface RawKernel extends RawDerivation {
+  version: string;
+  modDirVersion: string;
+  /** The rest is absent for a kernel that does not tell. */
+  source?: string;
+  patches?: { name: string; patch: string }[];
+  config?: Record<string, string>;
+  configText?: string | null;
+}
+
+/** One result line of nix/facts.nix. */
+export type FactsRecord =
+  | { begin: string }
+  | { kernel: RawKernel }
+  | { host: string; facts: RawFacts }
+  | { host: string; caught: true }
+  | { host: string; missing: string[] };

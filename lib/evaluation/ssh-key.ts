@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * An authorized_keys line to its SHA256 fingerprint, as ssh-keygen -l prints it, and its comment, with the line's
+ * options after it. A blank line or a comment gives nothing; a line that is no key is shown as what it is.
+ */
+export function fingerprintOfKey(line: string): [string, string][] {
+  const text = line.trim();
+  if (!text || text.startsWith('#')) return [];
+  const key = /^(.*?)(?:^|\s)((?:ssh|ecdsa|sk)-[a-z0-9@.-]+)\s+(AAAA[A-Za-z0-9+/=]+)(?:\s+(.*))?$/.exec(text);
+  if (!key) return [[`not a key: ${text.slice(0, 40)}`, '']];
+  const [, options = '', , blob = '', comment = ''] = key;
+  const digest = createHash('sha256').update(Buffer.from(blob, 'base64')).digest('base64').replace(/=+$/, '');
+  return [[`SHA256:${digest}`, [comment.trim(), options && `[${options.trim()}]`].filter(Boolean).join(' ')]];
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheRoot, writeWhole } from './cache-files.ts';
+import { lineDiff } from './line-diff.ts';
+
+/** A longer text is no configuration that somebody reads in a preview. */
+const longestText = 256 * 1024;
+
+const folder = () => join(cacheRoot(), 'texts');
+
+/** Keeps the texts that facts stand for, by their hashes. */
+export async function keepTexts(texts: ReadonlyMap<string, string>): Promise<void> {
+  const there = new Set(await readdir(folder()).catch(() => []));
+  const now = new Date();
+  await Promise.all(
+    [...texts].map(([hash, text]) =>
+      there.has(hash)
+        ? utimes(join(folder(), hash), now, now).catch(() => undefined)
+        : writeWhole(join(folder(), hash), text.slice(0, longestText)),
+    ),
+  );
+}
+
+/**
+ * The lines that differ between two texts, from the facts that stand for them (`enabled 0123456789ab`, or the hash
+ * alone): removed ones begin with "- ", added ones with "+ ". Empty where a text is no longer known on this computer.
+ */
+export function explainTextChange(oldFact: string, newFact: string, limit = 20): string[] {
+  const before = textOf(oldFact);
+  const after = textOf(newFact);
+  if (before === undefined || after === undefined) return [];
+  const lines = lineDiff(before.split('\n'), after.split('\n'));
+  if (lines.length <= limit) return lines;
+  return [...lines.slice(0, limit), `… ${lines.length - limit} more lines`];
+}
+
+function textOf(fact: string): string | undefined {
+  const hash = /(?:^|\s)([0-9a-f]{12})$/.exec(fact)?.[1];
+  if (!hash) return undefined;
+  try {
+    return readFileSync(join(folder(), hash), 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,87 @@
+import { readFile } from 'node:fs/promises';
+
+/** What is read of a .drv file. */
+export interface Derivation {
+  /** Store paths of the outputs. */
+  outputs: string[];
+  inputDrvs: string[];
+  args: string[];
+  env: Record<string, string>;
+}
+
+/** Reads a derivation from the store; undefined where it is not there or of a form that is not known. */
+export async function readDerivation(drvPath: string): Promise<Derivation | undefined> {
+  try {
+    return parseDerivation(await readFile(drvPath, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+type Term = string | Term[];
+
+/** Parses the ATerm text of a .drv file: `Derive([outputs],[inputDrvs],[inputSrcs],"system","builder",[args],[env])`. */
+export function parseDerivation(text: string): Derivation {
+  const start = text.indexOf('(');
+  if (!text.startsWith('Drv') && !text.startsWith('Derive')) throw new Error('not a derivation');
+  const reader = { text, at: start };
+  // DrvWithVersion("…",…) has its version before the outputs.
+  const terms = readList(reader, ')').slice(text.startsWith('DrvWithVersion') ? 1 : 0);
+  const [outputs = [], inputDrvs = [], , , , args = [], env = []] = terms;
+  return {
+    outputs: list(outputs).map((output) => string(list(output)[1])),
+    inputDrvs: list(inputDrvs).map((input) => string(list(input)[0])),
+    args: list(args).map(string),
+    env: Object.fromEntries(list(env).map((pair) => [string(list(pair)[0]), string(list(pair)[1])])),
+  };
+}
+
+interface Reader {
+  readonly text: string;
+  at: number;
+}
+
+function readTerm(reader: Reader): Term {
+  const char = reader.text[reader.at];
+  if (char === '"') return readString(reader);
+  if (char === '[') return readList(reader, ']');
+  if (char === '(') return readList(reader, ')');
+  throw new Error(`unexpected '${char}' in a derivation`);
+}
+
+function readList(reader: Reader, end: string): Term[] {
+  const terms: Term[] = [];
+  reader.at++;
+  while (reader.text[reader.at] !== end) {
+    terms.push(readTerm(reader));
+    if (reader.text[reader.at] === ',') reader.at++;
+  }
+  reader.at++;
+  return terms;
+}
+
+const escapes: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
+
+function readString(reader: Reader): string {
+  let end = reader.at + 1;
+  let escaped = false;
+  while (reader.text[end] !== '"') {
+    if (end >= reader.text.length) throw new Error('a derivation ends within a string');
+    if (reader.text[end] === '\\') {
+      escaped = true;
+      end++;
+    }
+    end++;
+  }
+  const raw = reader.text.slice(reader.at + 1, end);
+  reader.at = end + 1;
+  return escaped ? raw.replace(/\\([\s\S])/g, (_, char: string) => escapes[char] ?? char) : raw;
+}
+
+function list(term: Term | undefined): Term[] {
+  return Array.isArray(term) ? term : [];
+}
+
+function string(term: Term | undefined): string {
+  return typeof term === 'string' ? term : '';
+}

@@ -1,0 +1,46 @@
+import { nix } from './nix.ts';
+
+export interface ApplyRequest {
+  /** Absolute flake reference. */
+  flakeRef: string;
+  /** Exact attribute path in the flake. */
+  attribute: string;
+  /** Text of a Nix function that takes the attribute's value. */
+  apply: string;
+  /** Arguments that replace inputs, from `flakeMetadata`. */
+  overrides: readonly string[];
+  /** Memory that the evaluator may fill before it collects garbage, MiB. */
+  heapMiB?: number;
+  signal?: AbortSignal;
+  onStderrLine?: (line: string) => void;
+}
+
+/**
+ * Evaluates a function of a flake's attribute, writing the derivations it meets to the store so that they can be built
+ * without a second evaluation. Returns what nix printed, whatever its exit code.
+ */
+export function evalApply(request: ApplyRequest) {
+  const { flakeRef, attribute, apply, overrides, heapMiB, signal, onStderrLine } = request;
+  return nix(
+    ['eval', '--json', '--no-eval-cache', `${flakeRef}#.${attribute}`, '--apply', apply, ...overrides],
+    {
+      ...(heapMiB ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(heapMiB)}M` } } : {}),
+      ...(signal ? { signal } : { timeoutSeconds: 24 * 3600 }),
+      ...(onStderrLine ? { onStderrLine } : {}),
+    },
+  );
+}
+
+/** A Nix string literal. */
+export function nixString(value: string): string {
+  return `"${value
+    .replace(/[\\"]|\$(?=\{)/g, '\\$&')
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r')}"`;
+}
+
+/** A Nix attribute set of strings. */
+export function nixStrings(values: Record<string, string>): string {
+  const entries = Object.entries(values).map(([name, value]) => `${nixString(name)} = ${nixString(value)};`);
+  return `{ ${entries.join(' ')} }`;
+}

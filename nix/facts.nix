@@ -1,0 +1,345 @@
+# Turns NixOS systems into raw facts: everything a preview shows, as data and without building anything.
+#
+# Used as `nix eval FLAKE#.nixosConfigurations --apply "(this text) { … }"`, so it may import nothing, and works on
+# NixOS of any age, and on lab systems that lack much: hence the `or` defaults, and no nixpkgs lib.
+#
+# Results are written one host at a time with builtins.trace, as lines "MARK {…}": what came before a host that cannot
+# be caught (a missing attribute, an abort) is not lost, and the caller sees how far the evaluation is.
+{
+  # Host name -> attribute of nixosConfigurations.
+  hosts,
+  # Begins each line that is a result.
+  mark,
+  # Whether a host's failure ends the evaluation, with Nix's own message.
+  strict,
+}:
+configurations:
+let
+  inherit (builtins)
+    attrNames
+    concatLists
+    concatMap
+    deepSeq
+    elem
+    filter
+    foldl'
+    getContext
+    hashFile
+    isAttrs
+    isBool
+    isInt
+    isList
+    isPath
+    isString
+    listToAttrs
+    map
+    mapAttrs
+    parseDrvName
+    pathExists
+    readFile
+    readFileType
+    toJSON
+    toString
+    trace
+    tryEval
+    unsafeDiscardStringContext
+    ;
+
+  plain = value: unsafeDiscardStringContext (toString value);
+  orEmpty = value: if value == null then "" else plain value;
+  filterAttrs =
+    keep: set:
+    listToAttrs (
+      concatMap (
+        name:
+        if keep name set.${name} then
+          [
+            {
+              inherit name;
+              value = set.${name};
+            }
+          ]
+        else
+          [ ]
+      ) (attrNames set)
+    );
+  names = value: if isAttrs value then attrNames (filterAttrs (_: on: on != false) value) else map plain value;
+  attempt =
+    value: default:
+    let
+      result = tryEval (deepSeq value value);
+    in
+    if result.success then result.value else default;
+
+  # Derivations a string refers to that are no packages (their names bear no version): configuration files and
+  # scripts, whose texts the caller reads from the .drv files.
+  texts =
+    string:
+    let
+      context = getContext string;
+    in
+    filter (
+      drv: (parseDrvName (plain (baseNameOf (unsafeDiscardStringContext drv)))).version == ""
+    ) (map unsafeDiscardStringContext (filter (path: context.${path} ? outputs) (attrNames context)));
+
+  derivation = drv: {
+    drvPath = unsafeDiscardStringContext drv.drvPath;
+    # Not named outPath: an attribute set with that name serialises to a string.
+    out = unsafeDiscardStringContext drv.outPath;
+  };
+
+  package =
+    item:
+    if isAttrs item && item ? name then
+      let
+        parsed = parseDrvName item.name;
+      in
+      {
+        name = plain (item.pname or parsed.name);
+        version = orEmpty (item.version or parsed.version);
+      }
+    else
+      {
+        name = plain (baseNameOf (plain item));
+        version = "";
+      };
+
+  source =
+    value:
+    if isPath value then
+      # Hashed by its content, as building the system does.
+      {
+        exact = plain "${value}";
+        path = plain "${value}";
+      }
+    else
+      let
+        path = "${value}";
+        context = getContext path;
+        hasDerivation = filter (item: context.${item} ? outputs) (attrNames context) != [ ];
+        # Only what is in the store may be looked at: pure evaluation refuses the rest.
+        isFile = context != { } && !hasDerivation && pathExists path && readFileType path == "regular";
+      in
+      if hasDerivation then
+        {
+          source = plain path;
+          texts = texts path;
+        }
+      else if isFile then
+        {
+          exact = "sha256:" + hashFile "sha256" path;
+          path = plain path;
+        }
+      else
+        { exact = plain path; };
+
+  unit = item: {
+    enable = item.enable or true;
+    text = orEmpty (item.text or null);
+    texts = if (item.text or null) == null then [ ] else texts item.text;
+    wantedBy = map plain (item.wantedBy or [ ]);
+    requiredBy = map plain (item.requiredBy or [ ]);
+    upheldBy = map plain (item.upheldBy or [ ]);
+    aliases = map plain (item.aliases or [ ]);
+  };
+
+  etc =
+    item:
+    { mode = item.mode or "symlink"; }
+    // (
+      if (item.text or null) != null then
+        {
+          text = plain item.text;
+          texts = texts item.text;
+        }
+      else
+        source item.source
+    );
+
+  kernelFacts =
+    kernel:
+    let
+      configfile = kernel.configfile or null;
+      structured = configfile.structuredConfig or null;
+      value =
+        item:
+        if (item.freeform or null) != null then
+          plain item.freeform
+        else if (item.tristate or null) != null then
+          plain item.tristate
+        else
+          null;
+    in
+    (derivation kernel)
+    // {
+      version = plain (kernel.version or (parseDrvName kernel.name).version);
+      modDirVersion = plain (kernel.modDirVersion or kernel.version or "");
+      source = if isAttrs (kernel.src or null) then plain (kernel.src.name or "") else plain (baseNameOf (plain (kernel.src or "")));
+      patches = map (patch: {
+        name = plain (patch.name or "");
+        patch =
+          let
+            file = patch.patch or null;
+          in
+          if file == null then "" else plain (baseNameOf (if isAttrs file then file.name or "${file}" else plain file));
+      }) (kernel.kernelPatches or [ ]);
+      config =
+        if structured != null then
+          filterAttrs (_: v: v != null) (mapAttrs (_: value) structured)
+        else if isPath configfile then
+          { }
+        else
+          filterAttrs (_: isString) (
+            if isAttrs (kernel.config or null) then kernel.config else { }
+          );
+      # The text of a whole .config, where it is a file of the flake: never import from derivation.
+      configText = if structured == null && isPath configfile then plain (readFile configfile) else null;
+    };
+
+  bootLoader =
+    loader:
+    if loader.systemd-boot.enable or false then
+      "systemd-boot"
+    else if loader.limine.enable or false then
+      "limine"
+    else if loader.grub.enable or false then
+      "grub"
+    else if loader.generic-extlinux-compatible.enable or false then
+      "extlinux"
+    else if loader.raspberryPi.enable or false then
+      "raspberryPi"
+    else if loader.refind.enable or false then
+      "refind"
+    else if (loader.external.enable or false) || (loader.initScript.enable or false) then
+      "external"
+    else
+      "none";
+
+  ports =
+    prefix: firewall: single: ranges:
+    map (port: prefix + toString port) (firewall.${single} or [ ])
+    ++ map (range: "${prefix}${toString range.from}-${toString range.to}") (firewall.${ranges} or [ ]);
+  firewallPorts =
+    firewall: single: ranges:
+    ports "" firewall single ranges
+    ++ concatLists (
+      map (name: ports "${name}:" firewall.interfaces.${name} single ranges) (
+        filter (name: name != "default") (attrNames (firewall.interfaces or { }))
+      )
+    );
+
+  user = wheel: name: item: {
+    wheel = elem "wheel" (item.extraGroups or [ ]) || (item.group or "") == "wheel" || elem name wheel;
+    keys =
+      map plain (item.openssh.authorizedKeys.keys or [ ])
+      ++ concatMap (
+        file: attempt (filter isString (builtins.split "\n" (plain (readFile file)))) [ ]
+      ) (item.openssh.authorizedKeys.keyFiles or [ ]);
+  };
+
+  systemFacts =
+    system:
+    let
+      inherit (system) config;
+      container = config.boot.isContainer or false;
+      failed = map (item: plain item.message) (filter (item: !item.assertion) (config.assertions or [ ]));
+      firewall = config.networking.firewall or { };
+      loader = config.boot.loader or { };
+      initrd = config.boot.initrd or { };
+      kernel = config.boot.kernelPackages.kernel;
+    in
+    {
+      failedAssertions = failed;
+      # NixOS throws where an assertion fails; the caller reports the assertions instead.
+      toplevel = if failed == [ ] then derivation config.system.build.toplevel else null;
+      nixosLabel = plain (config.system.nixos.label or config.system.nixosLabel or "");
+      stateVersion = plain (config.system.stateVersion or "");
+      revision = orEmpty (config.system.configurationRevision or null);
+      platform = plain (system.pkgs.stdenv.hostPlatform.system or config.nixpkgs.hostPlatform.system or "");
+      inherit container;
+      kernel = {
+        params = map plain (config.boot.kernelParams or [ ]);
+        initrdModules = if container then [ ] else names (initrd.availableKernelModules or [ ]);
+        initrdModulesLoaded = if container then [ ] else names (initrd.kernelModules or [ ]);
+        modules = if container then [ ] else names (config.boot.kernelModules or [ ]);
+        extraModulePackages =
+          if container then
+            [ ]
+          else
+            map package (
+              filter (item: item != null) (config.boot.extraModulePackages or [ ])
+            );
+      }
+      // (
+        if container then
+          { }
+        else
+          {
+            drvPath = unsafeDiscardStringContext kernel.drvPath;
+            version = plain kernel.version;
+            modDirVersion = plain (kernel.modDirVersion or kernel.version);
+          }
+      );
+      packages = map package (config.environment.systemPackages or [ ]);
+      units = mapAttrs (_: unit) (config.systemd.units or { });
+      userUnits = mapAttrs (_: unit) (config.systemd.user.units or { });
+      etc = mapAttrs (_: etc) (filterAttrs (_: item: item.enable or true) (config.environment.etc or { }));
+      firewall = {
+        enabled = firewall.enable or false;
+        tcp = firewallPorts firewall "allowedTCPPorts" "allowedTCPPortRanges";
+        udp = firewallPorts firewall "allowedUDPPorts" "allowedUDPPortRanges";
+      };
+      users = mapAttrs (user (config.users.groups.wheel.members or [ ])) (
+        filterAttrs (name: item: name == "root" || item.isNormalUser or false) (config.users.users or { })
+      );
+      fileSystems = mapAttrs (_: item: {
+        fsType = orEmpty (item.fsType or null);
+        device =
+          if (item.device or null) != null then
+            plain item.device
+          else if (item.label or null) != null then
+            "/dev/disk/by-label/${plain item.label}"
+          else
+            "";
+      }) (filterAttrs (_: item: item.enable or true) (config.fileSystems or { }));
+      bootLoader = if container then "none" else bootLoader loader;
+      sshd = {
+        enabled = config.services.openssh.enable or false;
+        ports = config.services.openssh.ports or [ ];
+      };
+      warnings = map plain (config.warnings or [ ]);
+    };
+
+  step =
+    seen: name:
+    let
+      attribute = hosts.${name};
+      there = configurations ? ${attribute};
+      facts = systemFacts configurations.${attribute};
+      caught = if strict then { success = true; value = deepSeq facts facts; } else tryEval (deepSeq facts facts);
+      kernelPath = if there && caught.success then caught.value.kernel.drvPath or null else null;
+      newKernel = kernelPath != null && !seen ? ${kernelPath};
+      kernel =
+        let
+          value = kernelFacts configurations.${attribute}.config.boot.kernelPackages.kernel;
+        in
+        # A kernel of an unusual make must not keep a machine from being deployed: it shows less.
+        attempt value (removeAttrs value [ "patches" "config" "configText" "source" ]);
+      report = record: result: trace "${mark} ${toJSON record}" result;
+      begun = report { begin = name; } null;
+      kernelSaid = if newKernel then report { inherit kernel; } null else null;
+      said =
+        if !there then
+          report { host = name; missing = attrNames configurations; } null
+        else if caught.success then
+          report { host = name; facts = caught.value; } null
+        else
+          report { host = name; caught = true; } null;
+    in
+    builtins.seq begun (
+      builtins.seq said (
+        builtins.seq kernelSaid (if newKernel then seen // { ${kernelPath} = true; } else seen)
+      )
+    );
+in
+builtins.seq (foldl' step { } (attrNames hosts)) true
