@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Connection } from '../../schema/connection.ts';
+import { FleetError } from '../errors.ts';
+import type { MachineReading } from '../machine/parse-reading.ts';
+import type { DeploymentRecord } from '../machine/record.ts';
+import { begin } from './begin.ts';
+import { explainResult } from './explain.ts';
+import { follow } from './follow.ts';
+import type { ActivationResult } from './result.ts';
+
+export interface ActivationRequest {
+  host: string;
+  /** The machine as it was read before: another one at the address is refused. */
+  reading: Pick<MachineReading, 'machineId' | 'bootId'>;
+  /** Store path of the system, present in the machine's store. */
+  system: string;
+  record: DeploymentRecord;
+  /** Seconds after activation within which the new system must be confirmed. */
+  confirmTimeoutSeconds: number;
+  /** Seconds after which a hanging activation is ended. */
+  activationTimeoutSeconds: number;
+  /** Whether newly failed units put the machine back. */
+  unitFailures: 'rollback' | 'accept';
+  signal?: AbortSignal;
+  status?: (line: string) => void;
+}
+
+/** Who deploys, as machines record it: user@host. */
+export function operator(): string {
+  return `${userInfo().username}@${hostname()}`;
+}
+
+/**
+ * Switches a machine under its supervisor and returns the supervisor's result once the new system is live, confirmed,
+ * and what the machine boots.
+ * @throws FleetError where the machine went back or could not be followed; `cancelled` leaves it to its supervisor
+ */
+export async function activate(
+  connection: Connection,
+  request: ActivationRequest,
+): Promise<ActivationResult> {
+  const { host, signal } = request;
+  const unit = unitName(new Date());
+  const ended = await beginAndFollow(connection, request, unit).catch((error: unknown) => {
+    if (signal?.aborted) throw leftAlone(host, unit);
+    throw error instanceof FleetError && error.code === 'unreachable' ? lost(host, unit, error) : error;
+  });
+  const failure = explainResult(ended.result, ended.log);
+  if (failure) throw failure;
+  return ended.result;
+}
+
+async function beginAndFollow(
+  connection: Connection,
+  request: ActivationRequest,
+  unit: string,
+): Promise<{ result: ActivationResult; log: string }> {
+  const { host, system, record, reading, signal, confirmTimeoutSeconds } = request;
+  const token = randomBytes(16).toString('hex');
+  const parameters = {
+    unit,
+    host,
+    system,
+    by: operator(),
+    token,
+    machineId: reading.machineId,
+    activationSeconds: request.activationTimeoutSeconds,
+    confirmSeconds: confirmTimeoutSeconds,
+    unitFailures: request.unitFailures,
+  };
+  await begin(connection, parameters, record, signal);
+  const confirmation = { unit, host, system, token };
+  return await follow(connection, confirmation, {
+    bootId: reading.bootId,
+    // By then a supervisor that could not be confirmed has put the machine back.
+    patienceSeconds: confirmTimeoutSeconds + 60,
+    signal,
+    onLine: request.status ?? (() => undefined),
+  });
+}
+
+/** A name no other deployment has, in the order of time: nixos-fleet-20260721-101500-3fa9c2. */
+function unitName(now: Date): string {
+  const time = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `nixos-fleet-${time}-${randomBytes(3).toString('hex')}`;
+}
+
+function leftAlone(host: string, unit: string): FleetError {
+  return new FleetError({
+    code: 'cancelled',
+    what: 'the switch is no longer followed; it is left to its supervisor',
+    host,
+    why: `${unit} goes back to the system before, unless it had been confirmed already`,
+    mend: 'When it has ended, `pulumi refresh` tells what the machine runs.',
+  });
+}
+
+function lost(host: string, unit: string, cause: FleetError): FleetError {
+  return new FleetError({
+    code: 'unreachable',
+    what: 'the machine was lost while it switched; it is left to its supervisor',
+    host,
+    why: `${cause.why ?? cause.message}\n${unit} goes back to the system before, unless it had been confirmed already`,
+    mend: 'When the machine can be reached again, `pulumi refresh` tells what it runs.',
+    cause,
+  });
+}

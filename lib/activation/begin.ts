@@ -1,0 +1,93 @@
+import type { Connection } from '../../schema/connection.ts';
+import { FleetError } from '../errors.ts';
+import { parseHolder } from '../machine/parse-reading.ts';
+import type { DeploymentRecord } from '../machine/record.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { changedInhibitors } from './inhibitors.ts';
+import { type Parameters, startScript } from './start-script.ts';
+
+/**
+ * Checks on the machine what can be checked before anything changes, and starts the supervisor's unit.
+ * @throws FleetError wrong-machine, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
+ */
+export async function begin(
+  connection: Connection,
+  parameters: Parameters,
+  record: DeploymentRecord,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { host } = parameters;
+  const result = await runOnMachine(connection, host, startScript(parameters, record), { signal });
+  if (/^state=started$/m.test(result.stdout)) return;
+  throw explainRefusal(parameters, result.stdout, result.stderr || `exit code ${result.exitCode}`);
+}
+
+/** Why the start script did not start the supervisor. Pure. */
+export function explainRefusal(parameters: Parameters, stdout: string, stderr: string): FleetError {
+  const { host, system } = parameters;
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
+  switch (value('state')) {
+    case 'wrong-machine':
+      return wrongMachine(host, parameters.machineId, value('found'));
+    case 'busy': {
+      const { unit, by, since } = parseHolder(stdout);
+      return new FleetError({
+        code: 'deployment-in-progress',
+        what: 'another deployment is under way',
+        host,
+        why: `${unit}, by ${by}, since ${since}`,
+        mend: 'Wait for its end, then deploy again. It ends by itself: it is confirmed or goes back.',
+      });
+    }
+    case 'missing':
+      return new FleetError({
+        code: 'copy-failed',
+        what: 'the system to run is not a NixOS system in the machine’s store',
+        host,
+        why: `there is no ${system}/bin/switch-to-configuration`,
+        mend: 'Check that `system` is the store path of a toplevel.',
+      });
+    case 'inhibited': {
+      const decode = (key: string) => Buffer.from(value(key), 'base64').toString('utf8');
+      return new FleetError({
+        code: 'activation-failed',
+        what: 'the new system must not be switched to while the machine runs',
+        host,
+        why: `switch inhibitors changed: ${changedInhibitors(decode('old'), decode('new')).join(', ') || 'unknown'}`,
+        mend: 'Make it the system of the next boot and reboot: nixos-rebuild boot',
+      });
+    }
+    case 'no-room':
+      return new FleetError({
+        code: 'no-room',
+        what: `too little room in ${value('place')}`,
+        host,
+        why: `${value('free')} KiB are free, ${value('need')} KiB are needed`,
+        mend:
+          value('place') === '/boot'
+            ? 'Remove old generations on the machine: nix-collect-garbage -d, then switch-to-configuration boot'
+            : 'Remove old generations on the machine: nix-collect-garbage --delete-older-than 30d',
+      });
+    default:
+      return new FleetError({
+        code: 'command-failed',
+        what: 'the deployment could not be started on the machine',
+        host,
+        why: stderr,
+        mend: 'Look at the machine’s journal. Nothing was switched.',
+      });
+  }
+}
+
+export function wrongMachine(host: string, expected: string, found: string): FleetError {
+  return new FleetError({
+    code: 'wrong-machine',
+    what: 'the machine at this address is not the recorded one',
+    host,
+    why: `its machine-id is ${found}, the recorded one is ${expected}`,
+    mend: [
+      'Check the address. If the machine was replaced on purpose, let go of the old one and deploy again:',
+      `pulumi state delete '<URN of ${host}’s deployment>' (see: pulumi stack --show-urns)`,
+    ].join('\n'),
+  });
+}

@@ -1,0 +1,30 @@
+import type { Connection } from '../../schema/connection.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { shellVariables } from '../ssh/quote.ts';
+
+export interface Confirmation {
+  unit: string;
+  host: string;
+  system: string;
+  token: string;
+}
+
+/**
+ * Confirms over a connection of its own, which proves that the machine can still be reached.
+ * Returns false where the machine does not run the system that is to be confirmed: that is told to the supervisor.
+ * @throws FleetError unreachable, host-key, access-denied, cancelled
+ */
+export async function confirm(
+  connection: Connection,
+  { unit, host, system, token }: Confirmation,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const script = `${shellVariables({ unit, system, token })}
+directory=/run/nixos-fleet/units/$unit
+if [ "$(readlink -f /run/current-system)" = "$system" ]; then answer=confirm; else answer=reject; fi
+printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && echo "answer=$answer"
+`;
+  const limit = connection.connectTimeoutSeconds + 10;
+  const result = await runOnMachine(connection, host, script, { fresh: true, signal, timeoutSeconds: limit });
+  return /^answer=confirm$/m.test(result.stdout);
+}

@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs';
+import type { DeploymentRecord } from '../machine/record.ts';
+import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
+import { recordScript } from './record-script.ts';
+
+const supervisor = readFileSync(new URL('./supervisor.sh', import.meta.url), 'utf8');
+
+export interface Parameters {
+  unit: string;
+  host: string;
+  system: string;
+  by: string;
+  /** What the confirmation must hold: one left over from another deployment confirms nothing. */
+  token: string;
+  machineId: string;
+  activationSeconds: number;
+  confirmSeconds: number;
+  unitFailures: 'rollback' | 'accept';
+}
+
+/** Least free space that an activation is begun with, in KiB. */
+const reserveKib = 16 * 1024;
+
+/**
+ * The script that begins a deployment: it checks what can be checked before anything changes, keeps the system from
+ * garbage collection with its record, and starts the supervisor. It prints `state=started`, or why not.
+ */
+export function startScript(parameters: Parameters, record: DeploymentRecord): string {
+  const { unit, host, system, by, token, activationSeconds, confirmSeconds, unitFailures } = parameters;
+  const directory = `/run/nixos-fleet/units/${unit}`;
+  const forSupervisor = shellVariables({
+    unit,
+    host,
+    system,
+    by,
+    token,
+    activation_seconds: activationSeconds,
+    confirm_seconds: confirmSeconds,
+    unit_failures: unitFailures,
+  });
+  return `umask 022
+${shellVariables({ unit, system, directory, machine_id: parameters.machineId, reserve: reserveKib })}${checks}
+${recordScript(record)}
+mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
+${shellHereDocument('cat >"$directory/supervisor.sh"', supervisor)}
+${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}
+: >"$directory/log"
+systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to \${system##*/}" \\
+  --property=TimeoutStopSec=$((${activationSeconds} + 60)) \\
+  --property="ExecStopPost=/bin/sh $directory/supervisor.sh stopped $directory" \\
+  /bin/sh "$directory/supervisor.sh" run "$directory" || exit 5
+echo state=started
+`;
+}
+
+const checks = `PATH=$PATH:/run/current-system/sw/bin
+[ "$(cat /etc/machine-id)" = "$machine_id" ] || { echo "state=wrong-machine"; echo "found=$(cat /etc/machine-id)"; exit 3; }
+if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true; then
+  echo "state=busy"; cat /run/nixos-fleet/holder; exit 3
+fi
+[ -x "$system/bin/switch-to-configuration" ] || { echo "state=missing"; exit 3; }
+old=$(readlink -f /run/current-system)
+if [ -e "$old/switch-inhibitors" ] && [ -e "$system/switch-inhibitors" ] && ! cmp -s "$old/switch-inhibitors" "$system/switch-inhibitors"; then
+  echo "state=inhibited"
+  echo "old=$(base64 <"$old/switch-inhibitors" | tr -d '\\n')"
+  echo "new=$(base64 <"$system/switch-inhibitors" | tr -d '\\n')"
+  exit 3
+fi
+free_kib() { set -- $(stat -f -c '%a %S' "$1"); echo $(($1 * ($2 / 512) / 2)); }
+for place in /nix /var /run; do
+  free=$(free_kib "$place")
+  [ "$free" -ge "$reserve" ] || { echo "state=no-room"; echo "place=$place"; echo "free=$free"; echo "need=$reserve"; exit 3; }
+done
+# A new kernel and initrd must fit on a boot partition of its own.
+if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
+  [ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
+  need=$(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024))
+  free=$(free_kib /boot)
+  [ "$free" -ge "$need" ] || { echo "state=no-room"; echo "place=/boot"; echo "free=$free"; echo "need=$need"; exit 3; }
+fi
+`;

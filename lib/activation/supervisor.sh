@@ -1,0 +1,256 @@
+#!/bin/sh
+# Switches this machine to another system so that it cannot be lost: the profile and the boot loader name the new
+# system only after an operator has confirmed it; whatever else happens, the machine goes back to the system it ran,
+# by its exact path. Runs in a transient systemd unit, apart from the ssh connection that started it.
+#
+#   supervisor.sh run DIR      the unit's main process
+#   supervisor.sh stopped DIR  the unit's ExecStopPost: goes back if the main process was killed
+#   supervisor.sh expire DIR   the dead-man's timer, a unit of its own: ends a supervisor that hangs
+#
+# DIR/parameters gives: unit host system by token activation_seconds confirm_seconds unit_failures
+# DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
+# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and survives a reboot.
+set -u
+mode=$1 dir=$2
+unit='' host='' system='' by='' token='' activation_seconds=600 confirm_seconds=120 unit_failures=rollback
+# shellcheck source=/dev/null
+. "$dir/parameters"
+PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+HOME=${HOME:-/root}
+LC_ALL=C
+export PATH HOME LC_ALL
+
+run=/run/nixos-fleet
+results=/var/lib/nixos-fleet/results
+roots=/nix/var/nix/gcroots/nixos-fleet
+profile=/nix/var/nix/profiles/system
+keep=20
+
+target() { [ ! -e "$1" ] || readlink -f "$1"; }
+# Seconds on a clock that nobody sets.
+seconds() { sed 's/[. ].*//' /proc/uptime; }
+write() { cat >"$1.part" && mv "$1.part" "$1"; }
+phase() {
+	echo "$1" | write "$dir/phase"
+	echo "nixos-fleet: $1"
+}
+link_generation() {
+	set -- "$(readlink "$profile")"
+	set -- "${1##*system-}"
+	echo "${1%-link}"
+}
+json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
+json_list() {
+	separator=
+	printf '['
+	while read -r item; do
+		[ -n "$item" ] || continue
+		printf '%s%s' "$separator" "$(json "$item")"
+		separator=,
+	done
+	printf ']'
+}
+
+# Units that are failed or in a restart loop, one a line.
+failed_units() {
+	systemctl list-units --all --plain --no-legend --no-pager --state=failed,auto-restart 2>/dev/null |
+		sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//' | sort -u
+}
+
+# Runs ARG of the SYSTEM's switch-to-configuration with a limit; its output goes to a file, for a pipe to a reader that
+# dies would kill it between stopping and starting units. The copy to the journal is made afterwards.
+switch() {
+	before=$(wc -c <"$dir/log")
+	timeout -k 10 "$activation_seconds" "$1/bin/switch-to-configuration" "$2" >>"$dir/log" 2>&1 9>&- </dev/null
+	set -- "$?"
+	tail -c "+$((before + 1))" "$dir/log"
+	return "$1"
+}
+
+# finish OUTCOME EXIT-CODE: leaves the result and ends the dead-man's timer.
+failed='' went_back=not-needed rollback_code=null
+finish() {
+	mkdir -p "$results"
+	cp "$dir/log" "$results/$unit.log"
+	{
+		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
+			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
+		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
+		printf '"outcome":"%s","exitCode":%s,"failedUnits":%s,' "$1" "$2" "$(printf '%s\n' "$failed" | json_list)"
+		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
+		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
+			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
+	} | write "$results/$unit.json"
+	sync "$results/$unit.json" 2>/dev/null
+	prune
+	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
+	phase finished
+	systemctl stop "$unit-deadman.timer" 2>/dev/null
+	exit 0
+}
+
+# Keeps the newest records and results, and whatever names a system that runs, was booted or will be.
+prune() {
+	# Names are store paths' and ours, without white space.
+	# shellcheck disable=SC2012
+	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
+		system_of=$(target "$roots/$name/system")
+		case $system_of in
+		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target $profile)") ;;
+		*) rm -rf "${roots:?}/$name" ;;
+		esac
+	done
+	# shellcheck disable=SC2012
+	ls -1t "$results" 2>/dev/null | tail -n "+$((2 * keep + 1))" | while read -r name; do rm -f "$results/$name"; done
+}
+
+# Goes back to the recorded system, never to "the previous generation".
+go_back() {
+	phase going-back
+	echo 'nixos-fleet: going back' >>"$dir/log"
+	if [ "$(target $profile)" = "$system" ] && [ -n "$old_generation" ] && [ "$(link_generation)" != "$old_generation" ]; then
+		ours=$(link_generation)
+		nix-env -p "$profile" --switch-generation "$old_generation" >>"$dir/log" 2>&1 9>&- &&
+			nix-env -p "$profile" --delete-generations "$ours" >>"$dir/log" 2>&1 9>&-
+		switch "$(target $profile)" boot
+	fi
+	if [ -z "$old" ]; then
+		went_back=nothing-before
+		return
+	fi
+	if [ "$old" = "$system" ]; then
+		went_back=same-system
+		return
+	fi
+	if [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then
+		# The machine goes down: it comes up on the profile's system, which is still the old one.
+		went_back="by-reboot"
+		return
+	fi
+	switch "$old" test
+	rollback_code=$?
+	if [ "$(target /run/current-system)" = "$old" ] && { [ "$rollback_code" = 0 ] || [ "$rollback_code" = 4 ]; }; then
+		went_back=yes
+	else
+		went_back=failed
+	fi
+}
+
+# Whether the switch was refused before it touched anything.
+untouched() {
+	[ "$(target /run/current-system)" = "$old" ] &&
+		! grep -Eq '^(stopping the following|activating the configuration)' "$dir/log"
+}
+
+run_switch() {
+	old='' old_generation='' started=$(date +%s)
+	: >>"$dir/log"
+	mkdir -p "$run"
+	exec 9>"$run/lock"
+	flock -n 9 || finish locked null
+	printf 'unit=%s\nby=%s\nsince=%s\n' "$unit" "$by" "$started" | write "$run/holder"
+
+	old=$(target /run/current-system)
+	[ ! -e "$profile" ] || old_generation=$(link_generation)
+	printf "old='%s'\nold_generation='%s'\nstarted='%s'\n" "$old" "$old_generation" "$started" | write "$dir/previous"
+	if [ -n "$old" ]; then
+		mkdir -p "$roots/${old##*/}" && ln -sfn "$old" "$roots/${old##*/}/system"
+	fi
+	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
+
+	phase checking
+	switch "$system" check
+	code=$?
+	# Older systems do not know 'check': they print how they are used.
+	if [ "$code" != 0 ] && ! grep -qi '^usage' "$dir/log"; then finish check-failed "$code"; fi
+	: >"$dir/log"
+
+	systemd-run --quiet --collect --unit="$unit-deadman" --timer-property=AccuracySec=1s \
+		--on-active=$((2 * activation_seconds + confirm_seconds + 60)) \
+		/bin/sh "$dir/supervisor.sh" expire "$dir" >>"$dir/log" 2>&1 9>&- || finish no-timer "$?"
+
+	phase activating
+	failed_before=$(failed_units)
+	switch "$system" test
+	code=$?
+	case $code in
+	0) ;;
+	4)
+		failed=$({
+			failed_units
+			sed -n 's/^warning: the following units failed: //p' "$dir/log" | tr -d ' ' | tr ',' '\n'
+		} | sort -u | grep -Fvx "${failed_before:-.}")
+		if [ -n "$failed" ] && [ "$unit_failures" != accept ]; then
+			go_back
+			finish units-failed "$code"
+		fi
+		;;
+	1) if untouched; then finish check-failed "$code"; else go_back && finish activation-failed "$code"; fi ;;
+	100) if untouched; then finish reboot-needed "$code"; else go_back && finish reboot-needed "$code"; fi ;;
+	124 | 137) go_back && finish timed-out "$code" ;;
+	*) go_back && finish activation-failed "$code" ;;
+	esac
+	switched=$code
+
+	phase waiting
+	deadline=$(($(seconds) + confirm_seconds))
+	until [ "$(cat "$dir/confirm" 2>/dev/null)" = "$token" ]; do
+		if [ -e "$dir/reject" ]; then go_back && finish rejected "$switched"; fi
+		if [ "$(seconds)" -ge "$deadline" ]; then go_back && finish not-confirmed "$switched"; fi
+		sleep 0.2
+	done
+
+	phase committing
+	if [ "$(target $profile)" != "$system" ]; then
+		nix-env -p "$profile" --set "$system" >>"$dir/log" 2>&1 9>&- || {
+			code=$?
+			go_back && finish profile-failed "$code"
+		}
+	fi
+	switch "$system" boot
+	code=$?
+	[ "$code" = 0 ] || { go_back && finish boot-loader-failed "$code"; }
+	finish confirmed "$switched"
+}
+
+# The main process is gone and left no result.
+recover() {
+	old='' old_generation='' started=0
+	[ ! -e "$results/$unit.json" ] || exit 0
+	: >>"$dir/log"
+	# Nothing was touched before the previous system was written down.
+	[ -e "$dir/previous" ] || finish killed null
+	# shellcheck source=/dev/null
+	. "$dir/previous"
+	exec 9>"$run/lock"
+	flock -w 30 9 || {
+		went_back=superseded
+		finish killed null
+	}
+	[ "$(cat "$dir/phase" 2>/dev/null)" != checking ] || finish killed null
+	go_back
+	finish killed null
+}
+
+case $mode in
+run) run_switch ;;
+stopped) recover ;;
+expire)
+	[ ! -e "$results/$unit.json" ] || exit 0
+	systemctl kill --kill-who=main --signal=KILL "$unit.service"
+	# Its ExecStopPost goes back; where that does not end either, this is the last line.
+	limit=$(($(seconds) + activation_seconds + 30))
+	while [ ! -e "$results/$unit.json" ]; do
+		if [ "$(systemctl show --property=ActiveState --value "$unit.service")" = inactive ]; then recover; fi
+		if [ "$(seconds)" -ge "$limit" ]; then
+			systemctl kill --signal=KILL "$unit.service"
+			recover
+		fi
+		sleep 1
+	done
+	;;
+*)
+	echo "usage: supervisor.sh run|stopped|expire DIR" >&2
+	exit 2
+	;;
+esac

@@ -1,0 +1,56 @@
+# Tells what a machine is and runs, as lines `key=value`; a value that may hold anything is in base64.
+# Changes nothing, and needs nothing but coreutils. Run by `sh -s` with root's rights. Reading goes on where one
+# thing is missing: an empty value says so.
+PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+
+say() { printf '%s=%s\n' "$1" "$2"; }
+say64() { printf '%s=%s\n' "$1" "$(base64 2>/dev/null <"$2" | tr -d '\n')"; }
+target() { [ ! -e "$1" ] || readlink -f "$1"; }
+free_kib() {
+	set -- "$1" "$(stat -f -c '%a %S' "$1" 2>/dev/null)"
+	[ -z "$2" ] || echo $((${2% *} * (${2#* } / 512) / 2))
+}
+
+say uid "$(id -u)"
+say machine-id "$(cat /etc/machine-id 2>/dev/null)"
+say boot-id "$(cat /proc/sys/kernel/random/boot_id)"
+say kernel "$(uname -r)"
+if [ -e /etc/NIXOS ] || grep -Eqs '^ID="?nixos"?$' /etc/os-release; then say nixos yes; fi
+if [ -e /run/systemd/container ] || { [ -e /.dockerenv ] || [ -e /run/.containerenv ]; }; then say container yes; fi
+[ -e /nix/store ] && say nix yes
+
+current=$(target /run/current-system)
+booted=$(target /run/booted-system)
+profile=$(target /nix/var/nix/profiles/system)
+say current "$current"
+say booted "$booted"
+say profile "$profile"
+# profiles/system is a link to system-N-link
+generation=$(readlink /nix/var/nix/profiles/system)
+generation=${generation##*system-}
+say generation "${generation%-link}"
+[ ! -e /run/current-system ] || say since "$(stat -c %Y /run/current-system)"
+for name in current booted profile; do
+	eval "system=\$$name"
+	[ -n "$system" ] || continue
+	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$system/$part")"; done
+	[ ! -e "$system/kernel-params" ] || say64 "$name-kernel-params" "$system/kernel-params"
+done
+[ ! -e "$current/switch-inhibitors" ] || say64 inhibitors "$current/switch-inhibitors"
+
+say free-nix "$(free_kib /nix)"
+[ ! -d /boot ] || say free-boot "$(free_kib /boot)"
+
+if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/null; then
+	say busy yes
+	[ ! -e /run/nixos-fleet/holder ] || say64 holder /run/nixos-fleet/holder
+fi
+# Names of result files are ours, without white space: the newest one.
+# shellcheck disable=SC2012
+last=$(ls -t /var/lib/nixos-fleet/results/*.json 2>/dev/null | head -n 1)
+[ -z "$last" ] || say64 result "$last"
+record=/nix/var/nix/gcroots/nixos-fleet/${current##*/}
+[ -z "$current" ] || [ ! -e "$record/deployment.json" ] || say64 record "$record/deployment.json"
+say end yes
