@@ -2,7 +2,7 @@
 # What every script in setup/ shares: where things are kept, how progress is told, how a step is made whole or not at all.
 
 fleet_home=${XDG_CACHE_HOME:-${HOME:?HOME must be set: the cache folder is kept in it}/.cache}/nixos-fleet/v1
-fleet_started=$(date +%s)
+fleet_started=${NIXOS_FLEET_STARTED:-$(date +%s)} # a script that another one of these runs goes on counting
 fleet_child=
 fleet_ticker=
 fleet_temporary=
@@ -27,10 +27,10 @@ have() {
 
 # clean_up: ends what this script started and removes what it had not finished. Runs at every end.
 clean_up() {
-	[ -z "$fleet_ticker" ] || kill "$fleet_ticker" 2>/dev/null
+	[ -z "$fleet_ticker" ] || kill "$fleet_ticker" 2>/dev/null || :
 	if [ -n "$fleet_child" ]; then
-		kill -TERM -- "-$fleet_child" 2>/dev/null || kill -TERM "$fleet_child" 2>/dev/null
-		wait "$fleet_child" 2>/dev/null
+		kill -TERM -- "-$fleet_child" 2>/dev/null || kill -TERM "$fleet_child" 2>/dev/null || :
+		wait "$fleet_child" 2>/dev/null || :
 	fi
 	[ -z "$fleet_temporary" ] || rm -rf -- "$fleet_temporary"
 	fleet_child='' fleet_ticker='' fleet_temporary=''
@@ -51,11 +51,16 @@ lock() {
 
 # tick LABEL: says every half minute that LABEL still lasts (on a terminal: every second, in one line).
 tick() {
-	if [ -t 2 ]; then
-		while sleep 1; do printf '\r[%3ds] %s … ' "$(($(date +%s) - fleet_started))" "$1" >&2; done
-	else
-		while sleep 30; do say "$1 … still at it"; done
-	fi
+	tick_seconds=0
+	# Its short sleeps must hold no output open: whoever reads that would wait for the last one.
+	while sleep 1 >/dev/null 2>&1; do
+		tick_seconds=$((tick_seconds + 1))
+		if [ -t 2 ]; then
+			printf '\r[%3ds] %s … ' "$(($(date +%s) - fleet_started))" "$1" >&2
+		elif [ "$((tick_seconds % 30))" -eq 0 ]; then
+			say "$1 … still at it"
+		fi
+	done
 }
 
 # run LABEL LOG COMMAND…: runs COMMAND with its output in LOG; says its last lines and returns its code when it fails.
@@ -76,8 +81,8 @@ run() {
 	run_code=0
 	wait "$fleet_child" || run_code=$?
 	fleet_child=
-	kill "$fleet_ticker" 2>/dev/null
-	wait "$fleet_ticker" 2>/dev/null
+	kill "$fleet_ticker" 2>/dev/null || :
+	wait "$fleet_ticker" 2>/dev/null || :
 	fleet_ticker=
 	[ ! -t 2 ] || printf '\r\033[K' >&2
 	if [ "$run_code" -ne 0 ]; then
@@ -90,6 +95,8 @@ run() {
 # new_folder NAME: makes an empty folder beside NAME's place in the cache; put_in_place moves it there, an interrupt removes it.
 new_folder() {
 	mkdir -p "$fleet_home/tmp"
+	# One that a killed run left; whoever makes NAME holds the lock for it.
+	rm -rf "$fleet_home/tmp/$1".*
 	fleet_temporary=$(mktemp -d "$fleet_home/tmp/$1.XXXXXX")
 	chmod 755 "$fleet_temporary"
 }

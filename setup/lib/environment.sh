@@ -1,0 +1,74 @@
+# shellcheck shell=sh
+# The environment in which the tools are found: brought once, remembered in a small file, read in no time afterwards.
+# Needs common.sh, and setup set to this folder.
+# shellcheck disable=SC2154,SC2016
+
+# environment_file: sets environment to the file that remembers it for this PATH, these tools, this checkout and set-up.
+environment_file() {
+	environment_stats=
+	for environment_tool in node pulumi pulumi-language-nodejs nix npm; do
+		environment_found=$(command -v "$environment_tool") || environment_found=
+		environment_stats="$environment_stats $environment_found"
+	done
+	# Names, sizes and times of everything that decides what is to be done.
+	# shellcheck disable=SC2086
+	environment_stats=$(stat -L -c '%n %s %y' $environment_stats "${setup%/*}/package-lock.json" \
+		"${setup%/*}/node_modules/.package-lock.json" "$setup"/lib/* "$setup/pulumi/go.sum" 2>/dev/null || :)
+	environment=$(printf '%s\n' "$PATH" "$fleet_home" "$setup" "$environment_stats" "${NIXOS_FLEET_OFFLINE-}" \
+		"${NIXOS_FLEET_NIX_ROOT-}" | cksum)
+	environment=$fleet_home/env/${environment%% *}.sh
+}
+
+# bring_all: brings what is missing and writes the environment's file.
+bring_all() {
+	# shellcheck source-path=SCRIPTDIR source=version.sh
+	. "$setup/lib/version.sh"
+	# shellcheck source-path=SCRIPTDIR source=fetch.sh
+	. "$setup/lib/fetch.sh"
+	# shellcheck source-path=SCRIPTDIR source=node.sh
+	. "$setup/lib/node.sh"
+	# shellcheck source-path=SCRIPTDIR source=pulumi.sh
+	. "$setup/lib/pulumi.sh"
+	# shellcheck source-path=SCRIPTDIR source=nix.sh
+	. "$setup/lib/nix.sh"
+	# shellcheck source-path=SCRIPTDIR source=modules.sh
+	. "$setup/lib/modules.sh"
+	lock setup
+	environment_path=$PATH
+
+	bring_node
+	PATH=${node_path:+$node_path:}$environment_path
+	bring_modules
+	bring_nix
+	bring_pulumi
+
+	PATH=$environment_path
+	environment_file
+	mkdir -p "$fleet_home/env"
+	find "$fleet_home/env" -name '*.sh' -mtime +30 -exec rm -f {} +
+	environment_write >"$environment.new"
+	mv "$environment.new" "$environment"
+	exec 9>&-
+}
+
+environment_write() {
+	# The tools were there when this was written; if one is gone, everything is looked at again.
+	for environment_tool in ${node_path:+"$node_path/node"} ${nix_path:+"$nix_path/nix"}; do
+		echo "[ -x '$environment_tool' ] || return 1"
+	done
+	if [ -n "$pulumi_path" ]; then
+		echo "[ -x '${pulumi_path%%:*}/pulumi-language-nodejs' ] || return 1"
+	fi
+	echo "export PATH='${node_path:+$node_path:}${pulumi_path:+$pulumi_path:}${nix_path:+$nix_path:}${setup%/*}/node_modules/.bin:'\"\$PATH\""
+	if [ -n "$nix_conf" ]; then
+		echo "export NIX_CONF_DIR='$nix_conf'"
+		[ ! -r /etc/ssl/certs/ca-certificates.crt ] ||
+			echo 'export NIX_SSL_CERT_FILE="${NIX_SSL_CERT_FILE-/etc/ssl/certs/ca-certificates.crt}"'
+	fi
+	if [ -n "$pulumi_path" ]; then
+		echo 'export PULUMI_SKIP_UPDATE_CHECK="${PULUMI_SKIP_UPDATE_CHECK-true}"'
+	fi
+	if [ -n "$pulumi_closed" ]; then
+		echo 'export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="${PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION-true}"'
+	fi
+}

@@ -1,0 +1,54 @@
+# shellcheck shell=sh
+# Files from the projects' own release pages: short timeouts, resumed downloads, checksums. Needs common.sh.
+# shellcheck disable=SC2154
+
+# How long to wait for a release page to answer, in seconds.
+fetch_timeout=${NIXOS_FLEET_TIMEOUT:-5}
+
+# fetch_text URL: prints a small file; fails when it does not come in time.
+fetch_text() {
+	[ "${NIXOS_FLEET_OFFLINE:-0}" != 1 ] || return 1
+	if have curl; then
+		curl -fsSL --connect-timeout "$fetch_timeout" --max-time "$((fetch_timeout * 3))" "$1" 2>/dev/null
+	elif have wget; then
+		wget -q -O - --tries=1 --timeout="$fetch_timeout" "$1" 2>/dev/null
+	else
+		return 1
+	fi
+}
+
+# fetch_file LABEL URL SHA256: brings a file into the cache's downloads and sets fetched to its path. An interrupted
+# download goes on where it stopped; a file with another checksum is thrown away.
+fetch_file() {
+	mkdir -p "$fleet_home/downloads"
+	fetched=$fleet_home/downloads/${2##*/}
+	if ! [ -f "$fetched" ]; then
+		# A server that cannot go on in the middle of a file gets asked for all of it.
+		fetch_part "$@" || { [ -s "$fetched.part" ] && rm -f "$fetched.part" && fetch_part "$@"; } || return 1
+		mv "$fetched.part" "$fetched"
+	fi
+	[ "$(sha256_of "$fetched")" = "$3" ] && return 0
+	say "$1: the checksum of ${2##*/} is not the one its project published; the file is thrown away"
+	rm -f "$fetched"
+	return 1
+}
+
+fetch_part() {
+	fetch_log=$fleet_home/downloads/${2##*/}.log
+	if have curl; then
+		run "$1: downloading ${2##*/}" "$fetch_log" curl -fSL --connect-timeout "$fetch_timeout" \
+			--speed-time 30 --speed-limit 1000 -C - -o "$fetched.part" "$2"
+	else
+		run "$1: downloading ${2##*/}" "$fetch_log" wget -nv --tries=2 --timeout=30 -c -O "$fetched.part" "$2"
+	fi
+}
+
+# sha256_of FILE
+sha256_of() {
+	if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}
+
+# sum_in LIST NAME: the SHA256 of file NAME in the text of a checksum list ("<sum>  <name>" lines).
+sum_in() {
+	printf '%s\n' "$1" | awk -v name="$2" '{ sub(/^\*/, "", $2) } $2 == name && $1 ~ /^[0-9a-f]+$/ && length($1) == 64 { print $1; exit }'
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { table } from '../../../setup/demo-table.ts';
+
+test('columns are as wide as their longest cell, machines in order', () => {
+  const hash = '0'.repeat(32);
+  assert.equal(
+    table({
+      web: {
+        generation: 3,
+        system: `/nix/store/${hash}-nixos-system-web-1`,
+        kernel: '6.1.0',
+        services: ['nginx', 'heartbeat'],
+        since: '2026-07-01 10:00',
+      },
+      db: { generation: 12, services: [], since: null },
+    }),
+    [
+      'machine  generation  system              kernel  services          since',
+      'db       12          –                   –       –                 –',
+      'web      3           nixos-system-web-1  6.1.0   nginx, heartbeat  2026-07-01 10:00',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('no machines, no table', () => assert.equal(table({}), ''));

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { Sandbox, serve } from './sandbox.ts';
+
+const exec = promisify(execFile);
+const libraries = ['common', 'version', 'fetch', 'node', 'pulumi', 'nix'];
+const platform = `linux-${process.arch}`;
+const system = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux`;
+
+/** A release page with one archive and what its project publishes as its checksum. */
+interface Release {
+  archive: string;
+  content: Buffer;
+  sums: string;
+  sumsText: (sum: string) => string;
+}
+
+/** Packs a folder of files as a release's archive. */
+async function pack(sandbox: Sandbox, archive: string, files: Record<string, string>): Promise<Buffer> {
+  const folder = join(sandbox.root, 'release');
+  for (const [path, script] of Object.entries(files)) {
+    await sandbox.program(basename(path), script, join(folder, path, '..'));
+  }
+  const [top] = await readdir(folder);
+  await exec('tar', ['-C', folder, '-caf', join(sandbox.root, archive), top ?? '']);
+  return readFile(join(sandbox.root, archive));
+}
+
+async function nodeRelease(sandbox: Sandbox): Promise<Release> {
+  const archive = `node-v24.21.0-${platform}.tar.gz`;
+  const content = await pack(sandbox, archive, {
+    'node-v24/bin/node': `echo v24.21.0 # ${'padding '.repeat(500)}`,
+  });
+  return {
+    archive,
+    content,
+    sums: 'SHASUMS256.txt',
+    sumsText: (sum) => `${'0'.repeat(64)}  other.tar.gz\n${sum}  ${archive}\n`,
+  };
+}
+
+function page(t: TestContext, release: Release, sum = sha256(release.content)): Promise<string> {
+  return serve(t, (request, response) => {
+    const name = basename(request.url ?? '');
+    if (name === release.sums) response.end(release.sumsText(sum));
+    else if (name === release.archive) response.end(release.content);
+    else response.writeHead(404).end();
+  });
+}
+
+function sha256(content: Buffer): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+function online(variables: Record<string, string>): Record<string, string> {
+  return { NIXOS_FLEET_OFFLINE: '0', ...variables };
+}
+
+test("Node's official release is unpacked after its checksum", async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const url = await page(t, await nodeRelease(sandbox));
+  await sandbox.program('node', 'echo v20.20.2');
+  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(result.stderr, /node: v24\.21\.0 brought/);
+  await access(join(sandbox.cache, 'node-24.21.0/bin/node'));
+  assert.deepEqual(await readdir(join(sandbox.cache, 'tmp')), []);
+});
+
+test('an archive with another checksum is thrown away, and the next way is taken', async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const release = await nodeRelease(sandbox);
+  const url = await page(t, release, 'a'.repeat(64));
+  await sandbox.program('node', 'echo v20.20.2');
+  await sandbox.program('npm', 'echo "npm was asked: $*" >&2; exit 1');
+  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the one its project published/);
+  assert.match(result.stderr, /npm was asked: pack .*node-linux-\S+@24\.21\.0/);
+  await assert.rejects(access(join(sandbox.cache, 'node-24.21.0')));
+  await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)));
+});
+
+test('a download that broke off goes on where it stopped', async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const release = await nodeRelease(sandbox);
+  const half = Math.floor(release.content.length / 2);
+  const ranges: (string | undefined)[] = [];
+  const url = await serve(t, (request, response) => {
+    if (basename(request.url ?? '') === release.sums) {
+      response.end(release.sumsText(sha256(release.content)));
+      return;
+    }
+    ranges.push(request.headers.range);
+    if (request.headers.range === `bytes=${half}-`) {
+      response.writeHead(206, {
+        'content-range': `bytes ${half}-${release.content.length - 1}/${release.content.length}`,
+      });
+      response.end(release.content.subarray(half));
+      return;
+    }
+    response.writeHead(200, { 'content-length': release.content.length });
+    response.write(release.content.subarray(0, half), () => response.destroy());
+  });
+  await sandbox.program('node', 'echo v20.20.2');
+  const environment = online({ NIXOS_FLEET_NODE_URL: url });
+  const fetchIt = `fetch_file node '${url}/${release.archive}' '${sha256(release.content)}'`;
+
+  const broken = await sandbox.sh(libraries, `fetch_part node '${url}/${release.archive}'`, {
+    ...environment,
+    fetched: join(sandbox.cache, 'downloads', release.archive),
+  });
+  assert.notEqual(broken.code, 0, 'the first try breaks off');
+  await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)), 'half a file has no name yet');
+  const part = await stat(join(sandbox.cache, 'downloads', `${release.archive}.part`));
+  assert.equal(part.size, half);
+
+  const whole = await sandbox.sh(libraries, fetchIt, environment);
+  assert.equal(whole.code, 0, whole.stderr);
+  assert.deepEqual(ranges, [undefined, `bytes=${half}-`]);
+  const brought = await sandbox.sh(libraries, 'bring_node', environment);
+  assert.equal(brought.code, 0, brought.stderr);
+});
+
+test("Pulumi's official release brings the CLI and its language hosts", async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const archive = `pulumi-v3.259.0-${platform}.tar.gz`;
+  const url = await page(t, {
+    archive,
+    content: await pack(sandbox, archive, {
+      'pulumi/pulumi': 'echo v3.259.0',
+      'pulumi/pulumi-language-nodejs': 'exit 0',
+    }),
+    sums: 'pulumi-3.259.0-checksums.txt',
+    sumsText: (sum) => `${sum}  ${archive}\n`,
+  });
+  const result = await sandbox.sh(
+    libraries,
+    'bring_pulumi; echo "$pulumi_path"; echo "closed=$pulumi_closed"',
+    online({ NIXOS_FLEET_PULUMI_URL: url }),
+  );
+  assert.equal(result.code, 0, result.stderr);
+  const bin = join(sandbox.cache, 'pulumi-3.259.0/bin');
+  assert.equal(result.stdout, `${bin}\nclosed=\n`, 'its own downloads are left to it');
+  await access(join(bin, 'pulumi-language-nodejs'));
+});
+
+test("Nix's official release goes into the store and its database", async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const top = `nix-2.34.8-${system}`;
+  const archive = `${top}.tar.xz`;
+  const own = `${'0'.repeat(32)}-nix-2.34.8`;
+  await mkdir(join(sandbox.root, 'release', top), { recursive: true });
+  await writeFile(join(sandbox.root, 'release', top, '.reginfo'), 'what the database is told\n');
+  const content = await pack(sandbox, archive, {
+    [`${top}/store/${own}/bin/nix`]: "case $* in *'config show'*) exit 1 ;; *) echo 'nix (Nix) 2.34.8' ;; esac",
+    [`${top}/store/${own}/bin/nix-store`]: `cat > '${sandbox.root}/registered'`,
+    [`${top}/store/${'1'.repeat(32)}-glibc/lib/libc.so`]: '',
+  });
+  const url = await page(t, { archive, content, sums: `${archive}.sha256`, sumsText: (sum) => `${sum}\n` });
+  const environment = online({ NIXOS_FLEET_NIX_URL: url });
+  const result = await sandbox.sh(libraries, 'bring_nix; echo "$nix_path"', environment);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(result.stdout, `${join(sandbox.cache, 'nix-2.34.8/bin')}\n`);
+  await access(join(sandbox.root, 'nix/store', own, 'bin/nix'));
+  assert.equal(await readFile(join(sandbox.root, 'registered'), 'utf8'), 'what the database is told\n');
+  await access(join(sandbox.root, 'nix/var/nix/gcroots/nixos-fleet/bin/nix'));
+  const configuration = await readFile(join(sandbox.cache, 'nix-2.34.8/etc/nix.conf'), 'utf8');
+  assert.match(configuration, /^build-users-group =$/m);
+  assert.match(configuration, /^substituters =$/m, 'no binary cache answered');
+  // A store path is never replaced: a second run leaves it alone.
+  const again = await sandbox.sh(libraries, 'bring_nix', environment);
+  assert.match(again.stderr, /nix: 2\.34\.8 is in the cache/);
+});
