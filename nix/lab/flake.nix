@@ -1,0 +1,43 @@
+{
+  description = "The lab's machines: Debian's packages behind NixOS's activation interface, built by plain Nix";
+
+  # Which Debian packages there are is known after the set-up only, which gives its own folder:
+  #   nix build ./nix/lab#nixosConfigurations.web.config.system.build.toplevel --override-input debian path:FOLDER
+  inputs.debian = {
+    url = "path:./no-packages";
+    flake = false;
+  };
+
+  outputs =
+    { self, debian }:
+    let
+      lib = import ./lib;
+      index =
+        let
+          read = builtins.fromJSON (builtins.readFile "${debian}/index.json");
+        in
+        if read.packages != { } then
+          read
+        else
+          throw "the lab's Debian packages are not given: run `npm run setup`, and pass its folder with --override-input debian path:FOLDER";
+      hosts = builtins.filter (file: builtins.match ".*\\.nix" file != null) (builtins.attrNames (builtins.readDir ./hosts));
+      hostName = builtins.replaceStrings [ ".nix" ] [ "" ];
+    in
+    {
+      lib = lib // {
+        # Systems of hosts kept elsewhere: labSystem { name = "web"; modules = [ ./web.nix ]; }
+        labSystem = arguments: lib.labSystem (arguments // { inherit index; });
+      };
+
+      # Every file in hosts/ is a machine.
+      nixosConfigurations = builtins.listToAttrs (
+        map (file: {
+          name = hostName file;
+          value = self.lib.labSystem {
+            name = hostName file;
+            modules = [ (./hosts + "/${file}") ];
+          };
+        }) hosts
+      );
+    };
+}

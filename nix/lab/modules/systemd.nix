@@ -1,0 +1,135 @@
+{ config, lib, build, ... }:
+let
+  inherit (lib) mkOption types;
+  inherit (builtins) attrNames concatStringsSep filter isBool isList;
+
+  # One line a value; lists give several, as systemd reads them.
+  line =
+    name: value:
+    if value == null then
+      ""
+    else if isList value then
+      concatStringsSep "" (map (line name) value)
+    else
+      "${name}=${if isBool value then (if value then "true" else "false") else toString value}\n";
+  section = name: values: if values == { } then "" else "[${name}]\n${concatStringsSep "" (map (key: line key values.${key}) (attrNames values))}\n";
+  words = name: list: if list == [ ] then { } else { ${name} = concatStringsSep " " list; };
+  quote = text: "\"${builtins.replaceStrings [ "\\" "\"" "%" "\n" ] [ "\\\\" "\\\"" "%%" "\\n" ] text}\"";
+
+  common = {
+    enable = mkOption { type = types.bool; default = true; description = "If not, the unit is masked."; };
+    description = mkOption { type = types.str; default = ""; description = "What it is, in systemctl's lists."; };
+    wantedBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Targets that start it."; };
+    requiredBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Units that need it."; };
+    wants = mkOption { type = types.listOf types.str; default = [ ]; description = "Units started with it."; };
+    requires = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it needs."; };
+    after = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it starts after."; };
+    before = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it starts before."; };
+    unitConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "More lines of [Unit]."; };
+  };
+  serviceOptions = common // {
+    serviceConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "Lines of [Service]."; };
+    environment = mkOption { type = types.attrsOf types.str; default = { }; description = "Environment variables."; };
+    script = mkOption { type = types.lines; default = ""; description = "What it runs, in sh, instead of ExecStart."; };
+    restartTriggers = mkOption { type = types.listOf types.anything; default = [ ]; description = "A change of these restarts it."; };
+    restartIfChanged = mkOption { type = types.bool; default = true; description = "Whether a change restarts it."; };
+    reloadIfChanged = mkOption { type = types.bool; default = false; description = "Whether a change reloads it instead."; };
+    stopIfChanged = mkOption { type = types.bool; default = true; description = "Whether a changed one stops before the activation and starts after it."; };
+  };
+
+  unitSection = unit: extra: section "Unit" (
+    { X-Managed = "nixos-fleet-lab"; }
+    // (if unit.description == "" then { } else { Description = unit.description; })
+    // words "Wants" unit.wants
+    // words "Requires" unit.requires
+    // words "After" unit.after
+    // words "Before" unit.before
+    // extra
+    // unit.unitConfig
+  );
+  unitOf = unit: text: {
+    inherit (unit) enable wantedBy requiredBy;
+    inherit text;
+  };
+  serviceUnit =
+    name: service:
+    unitOf service (
+      unitSection service (
+        (if service.restartTriggers == [ ] then { } else { X-Restart-Triggers = concatStringsSep " " (map toString service.restartTriggers); })
+        // (if service.restartIfChanged then { } else { X-RestartIfChanged = false; })
+        // (if service.reloadIfChanged then { X-ReloadIfChanged = true; } else { })
+        // (if service.stopIfChanged then { } else { X-StopIfChanged = false; })
+      )
+      + section "Service" (
+        {
+          Environment = map (key: quote "${key}=${service.environment.${key}}") (attrNames service.environment);
+        }
+        // (if service.script == "" then { } else { ExecStart = build.writers.writeScript "unit-script-${name}" service.script; })
+        // service.serviceConfig
+      )
+    );
+
+  suffixed = suffix: render: units: builtins.listToAttrs (map (name: { name = "${name}.${suffix}"; value = render name units.${name}; }) (attrNames units));
+  units = config.systemd.units;
+  enabled = filter (name: units.${name}.enable) (attrNames units);
+  wanted = kind: folder: builtins.concatMap (name: map (target: "${target}.${folder}/${name} ${name}") units.${name}.${kind}) enabled;
+in
+{
+  options.systemd = {
+    services = mkOption { type = types.attrsOf (types.submodule serviceOptions); default = { }; description = "Services by name."; };
+    timers = mkOption {
+      type = types.attrsOf (
+        types.submodule (
+          common // { timerConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "Lines of [Timer]."; }; }
+        )
+      );
+      default = { };
+      description = "Timers by name.";
+    };
+    targets = mkOption { type = types.attrsOf (types.submodule common); default = { }; description = "Targets by name."; };
+    units = mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          enable = mkOption { type = types.bool; default = true; description = "If not, the unit is masked."; };
+          text = mkOption { type = types.nullOr types.str; default = null; description = "The unit file."; };
+          wantedBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Targets that start it."; };
+          requiredBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Units that need it."; };
+        }
+      );
+      default = { };
+      description = "Units by full name; the options above make these.";
+    };
+  };
+
+  options.system.build.units = mkOption { type = types.package; description = "The folder with the unit files."; };
+
+  config = {
+    systemd.units =
+      suffixed "service" serviceUnit config.systemd.services
+      // suffixed "timer" (_: timer: unitOf timer (unitSection timer { } + section "Timer" timer.timerConfig)) config.systemd.timers
+      // suffixed "target" (_: target: unitOf target (unitSection target { })) config.systemd.targets;
+
+    # One entry a unit, because Debian's own links are in the same folder.
+    environment.etc = builtins.listToAttrs (
+      map (name: {
+        name = "systemd/system/${name}";
+        value.source = "${config.system.build.units}/${name}";
+      }) (attrNames units)
+      ++ map (entry: {
+        name = "systemd/system/${builtins.head (builtins.split " " entry)}";
+        value.source = "${config.system.build.units}/${builtins.elemAt (builtins.split " " entry) 2}";
+      }) (wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires")
+    );
+
+    system.build.units = build.runCommand "units" {
+      masked = filter (name: !units.${name}.enable) (attrNames units);
+      files = map (name: build.writers.writeText (build.storeName "unit-${name}") units.${name}.text) enabled;
+      enabledNames = enabled;
+    } ''
+      mkdir "$out"
+      set -- $files
+      for name in $enabledNames; do ln -s "$1" "$out/$name"; shift; done
+      for name in $masked; do ln -s /dev/null "$out/$name"; done
+    '';
+  };
+}

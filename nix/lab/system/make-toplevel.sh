@@ -1,0 +1,38 @@
+# Builds the toplevel; the variables come from modules/system.nix.
+mkdir -p "$out/bin" "$out/lib" "$out/specialisation"
+ln -s "$etc/etc" "$out/etc"
+ln -s "$path" "$out/sw"
+# The machine's systemd is Debian's.
+ln -s /lib/systemd "$out/systemd"
+printf '%s' "$platform" >"$out/system"
+printf '%s' "$label" >"$out/nixos-version"
+printf '%s' "$kernelParams" >"$out/kernel-params"
+printf '%s' "$initInterfaceVersion" >"$out/init-interface-version"
+printf '%s' "$inhibitors" >"$out/switch-inhibitors"
+
+# name file, one a line, in the order in which they run.
+pairs() {
+	names=$1
+	shift
+	for name in $names; do
+		echo "$name $1"
+		shift
+	done
+}
+# shellcheck disable=SC2086 # store paths have no blanks
+pairs "$snippetNames" $snippetFiles >"$out/lib/activation-snippets"
+# shellcheck disable=SC2086
+pairs "$checkNames" $checkFiles >"$out/lib/checks"
+
+install_script() {
+	{
+		printf '#!%s/bin/sh\nsystem=%s\nbusybox=%s\n' "$busybox" "$out" "$busybox"
+		cat "$1"
+	} >"$2"
+	chmod 555 "$2"
+}
+install_script "$activateSource" "$out/activate"
+install_script "$initSource" "$out/init"
+install_script "$switchSource" "$out/bin/switch-to-configuration"
+install_script "$bootEntriesSource" "$out/bin/boot-entries"
+install_script "$checksSource" "$out/pre-switch-checks"
