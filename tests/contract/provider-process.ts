@@ -23,7 +23,7 @@ export interface Shown {
 }
 
 /** The engine's own service, as far as a provider uses it. */
-class FakeEngine {
+export class FakeEngine {
   readonly shown: Shown[] = [];
   readonly #server = new Server();
   address = '';
@@ -51,34 +51,26 @@ class FakeEngine {
   }
 }
 
-type Method = 'handshake' | 'getPluginInfo' | 'getSchema' | 'checkConfig' | 'diffConfig' | 'configure' | 'invoke';
+type Method =
+  | 'handshake'
+  | 'getPluginInfo'
+  | 'getSchema'
+  | 'checkConfig'
+  | 'diffConfig'
+  | 'configure'
+  | 'invoke';
 type ResourceMethod = 'check' | 'diff' | 'create' | 'read' | 'update' | 'delete' | 'cancel' | 'attach';
 
-/** The provider's real process, started and spoken to as the engine does. */
-export class ProviderProcess {
-  readonly engine = new FakeEngine();
+/** Speaks to a provider as the engine does. */
+export class ProviderClient {
   readonly client: grpc.ResourceProviderClient;
-  readonly child: ChildProcess;
 
-  private constructor(child: ChildProcess, engine: FakeEngine, port: number) {
-    this.child = child;
-    this.engine = engine;
+  constructor(port: number) {
     this.client = new grpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
       'grpc.max_metadata_size': 16 * 1024 * 1024,
     });
-  }
-
-  static async start(env: NodeJS.ProcessEnv = {}): Promise<ProviderProcess> {
-    const engine = new FakeEngine();
-    await engine.start();
-    const child = spawn(executable, [engine.address], {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
-    return new ProviderProcess(child, engine, Number(line));
   }
 
   /** Calls a method by its name, with a message; errors are thrown. */
@@ -175,6 +167,29 @@ export class ProviderProcess {
 
   cancel(): Promise<empty.Empty> {
     return this.call('cancel', new empty.Empty());
+  }
+}
+
+/** The provider's real process, started as the engine starts it. */
+export class ProviderProcess extends ProviderClient {
+  readonly engine: FakeEngine;
+  readonly child: ChildProcess;
+
+  private constructor(child: ChildProcess, engine: FakeEngine, port: number) {
+    super(port);
+    this.child = child;
+    this.engine = engine;
+  }
+
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<ProviderProcess> {
+    const engine = new FakeEngine();
+    await engine.start();
+    const child = spawn(executable, [engine.address], {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string];
+    return new ProviderProcess(child, engine, Number(line));
   }
 
   /** Lets the provider see the engine go; resolves with its exit code. */

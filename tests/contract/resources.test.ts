@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
 import { registry } from '../../provider/registry.ts';
@@ -8,13 +10,24 @@ import { samples } from './samples.ts';
 
 const secretOf = (value: Plain[string]) => ({ [sdk.specialSigKey]: sdk.specialSecretSig, value });
 
+const folder = mkdtempSync(join(tmpdir(), 'provider-contract-'));
 let provider: ProviderProcess;
 before(async () => {
-  // Nothing that this suite does may start a program: with no PATH but node's, a try would show.
-  provider = await ProviderProcess.start({ XDG_STATE_HOME: '/nonexistent' });
+  // Nothing in this suite may start a program or write: no program is found but what starts the provider.
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  symlinkSync(process.execPath, join(bin, 'node'));
+  symlinkSync('/usr/bin/dirname', join(bin, 'dirname'));
+  const state = join(folder, 'state');
+  mkdirSync(state);
+  provider = await ProviderProcess.start({ PATH: bin, XDG_STATE_HOME: state, HOME: state });
   await provider.configure();
 });
-after(() => provider.end());
+after(async () => {
+  await provider.end();
+  assert.deepEqual(readdirSync(join(folder, 'state')), []);
+  rmSync(folder, { recursive: true });
+});
 
 test('there is a sample for each resource', () => {
   assert.deepEqual(Object.keys(samples).sort(), [...registry.keys()].sort());
@@ -34,7 +47,8 @@ for (const [token, sample] of Object.entries(samples)) {
     test('check names every bad property, all together', async () => {
       const { failures } = await provider.check(urn, sample.bad);
       const named = failures.map((failure) => failure.property);
-      for (const property of sample.badProperties) assert.ok(named.includes(property), `${property} in ${named}`);
+      for (const property of sample.badProperties)
+        assert.ok(named.includes(property), `${property} in ${named}`);
       for (const { reason } of failures) assert.notEqual(reason, '');
     });
 
@@ -82,7 +96,7 @@ for (const [token, sample] of Object.entries(samples)) {
         assert.ok(key in created.state, key);
         assert.ok(key in updated, key);
       }
-      assert.throws(() => readdirSync('/nonexistent'));
+      assert.deepEqual(readdirSync(join(folder, 'state')), []);
     });
 
     test('an import of nonsense is a clear error', async () => {

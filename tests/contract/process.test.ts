@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
+import proto from '@pulumi/pulumi/proto/provider_pb.js';
+import empty from 'google-protobuf/google/protobuf/empty_pb.js';
+import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { registry } from '../../provider/registry.ts';
+import { executable, ProviderProcess, urnOf } from './provider-process.ts';
+
+const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+describe('the provider process', () => {
+  let provider: ProviderProcess;
+  before(async () => {
+    provider = await ProviderProcess.start();
+  });
+  after(() => provider.end());
+
+  test('shakes hands: it takes secrets and nothing else that is special', async () => {
+    const request = new proto.ProviderHandshakeRequest();
+    request.setEngineAddress(provider.engine.address);
+    const response = await provider.call<proto.ProviderHandshakeResponse>('handshake', request);
+    assert.equal(response.getAcceptSecrets(), true);
+    assert.equal(response.getAcceptResources(), false);
+    assert.equal(response.getAcceptOutputs(), false);
+  });
+
+  test('tells its version', async () => {
+    const info = await provider.call<plugin.PluginInfo>('getPluginInfo', new empty.Empty());
+    assert.equal(info.getVersion(), version);
+  });
+
+  test('is configured for previews', async () => {
+    const response = await provider.configure({ onFailure: 'stop' });
+    assert.equal(response.getSupportspreview(), true);
+    assert.equal(response.getAcceptsecrets(), true);
+  });
+
+  test('names a bad key of its configuration', async () => {
+    const request = new proto.CheckRequest();
+    request.setUrn('urn:pulumi:dev::fleet::pulumi:providers:nixos::default');
+    request.setNews(struct.Struct.fromJavaScript({ onFailure: 'maybe', colour: 'red', version: '1.0.0' }));
+    const response = await provider.call<proto.CheckResponse>('checkConfig', request);
+    assert.deepEqual(
+      response.getFailuresList().map((failure) => failure.getProperty()),
+      ['onFailure', 'colour'],
+    );
+  });
+
+  test('a change of its configuration replaces nothing', async () => {
+    const request = new proto.DiffRequest();
+    request.setOldInputs(struct.Struct.fromJavaScript({ onFailure: 'stop' }));
+    request.setNews(struct.Struct.fromJavaScript({ onFailure: 'continue' }));
+    const response = await provider.call<proto.DiffResponse>('diffConfig', request);
+    assert.equal(response.getChanges(), proto.DiffResponse.DiffChanges.DIFF_SOME);
+    assert.deepEqual(response.getReplacesList(), []);
+  });
+
+  test('gives its schema', async () => {
+    const response = await provider.call<proto.GetSchemaResponse>('getSchema', new proto.GetSchemaRequest());
+    const schema = JSON.parse(response.getSchema());
+    assert.deepEqual(Object.keys(schema.resources), [...registry.keys()]);
+  });
+
+  test('an unknown function or resource type is a clear error that names what there is', async () => {
+    const invoke = new proto.InvokeRequest();
+    invoke.setTok('nixos:index:getNothing');
+    await assert.rejects(provider.call('invoke', invoke), /no function 'nixos:index:getNothing'/);
+    await assert.rejects(
+      provider.check(urnOf('nixos:index:Nothing'), {}),
+      /no resource type 'nixos:index:Nothing'(.|\n)*nixos:index:System/,
+    );
+  });
+
+  test('attaches to another engine', async () => {
+    const request = new plugin.PluginAttach();
+    request.setAddress(provider.engine.address);
+    await provider.call('attach', request);
+  });
+
+  test('acknowledges a cancel', async () => {
+    assert.ok((await provider.cancel()) instanceof empty.Empty);
+  });
+});
+
+describe('the life of the provider process', () => {
+  test('it ends by itself, and well, when the engine goes away', { timeout: 20_000 }, async () => {
+    const provider = await ProviderProcess.start();
+    assert.equal(await provider.end(), 0);
+  });
+
+  test('it ends on SIGTERM', { timeout: 20_000 }, async () => {
+    const provider = await ProviderProcess.start();
+    const exited = once(provider.child, 'exit');
+    provider.child.kill('SIGTERM');
+    assert.deepEqual(await exited, [0, null]);
+    await provider.end();
+  });
+});
+
+describe('the executable', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'provider-executable-'));
+  after(() => rmSync(folder, { recursive: true }));
+
+  /** A PATH with what the executable needs and a `node` that says it is of some version. */
+  function pathWith(name: string, nodeVersion?: string): string {
+    const bin = join(folder, name);
+    mkdirSync(bin);
+    symlinkSync('/usr/bin/dirname', join(bin, 'dirname'));
+    if (nodeVersion) {
+      writeFileSync(join(bin, 'node'), `#!/bin/sh\necho ${nodeVersion}\n`);
+      chmodSync(join(bin, 'node'), 0o755);
+    }
+    return bin;
+  }
+  const start = (bin: string) => spawnSync(executable, [], { env: { PATH: bin }, encoding: 'utf8' });
+
+  test('an older Node is one clear line on stderr', () => {
+    const { status, stdout, stderr } = start(pathWith('old', 'v22.3.0'));
+    assert.equal(status, 1);
+    assert.equal(stdout, '');
+    assert.match(
+      stderr,
+      /^nixos-fleet: Node\.js 24 or newer is needed; PATH has v22\.3\.0 \(.*\)\. Run: npm run setup\n$/,
+    );
+  });
+
+  test('a missing Node is one clear line on stderr', () => {
+    const { status, stderr } = start(pathWith('none'));
+    assert.equal(status, 1);
+    assert.match(stderr, /^nixos-fleet: .*PATH has no node.*\n$/);
+  });
+
+  test('an answer that is no version is told as it is', () => {
+    const { status, stderr } = start(pathWith('odd', 'hello'));
+    assert.equal(status, 1);
+    assert.match(stderr, /it says 'hello'/);
+  });
+
+  test('below node_modules it wants the compiled program', () => {
+    const installed = join(folder, 'node_modules/nixos-fleet/provider');
+    mkdirSync(installed, { recursive: true });
+    writeFileSync(join(installed, 'pulumi-resource-nixos'), readFileSync(executable), { mode: 0o755 });
+    const run = () =>
+      spawnSync(join(installed, 'pulumi-resource-nixos'), [], {
+        env: { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin` },
+        encoding: 'utf8',
+      });
+    assert.match(run().stderr, /the provider's program is missing: .*dist\/provider\/main\.js/);
+    const compiled = join(folder, 'node_modules/nixos-fleet/dist/provider');
+    mkdirSync(compiled, { recursive: true });
+    writeFileSync(join(compiled, 'main.js'), "console.log('compiled')");
+    assert.equal(run().stdout, 'compiled\n');
+  });
+});

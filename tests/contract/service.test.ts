@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type Metadata, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
+import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
+import proto from '@pulumi/pulumi/proto/provider_pb.js';
+import statusProto from '@pulumi/pulumi/proto/status_pb.js';
+import sdk from '@pulumi/pulumi/runtime/rpc.js';
+import { z } from 'zod';
+import { FleetError } from '../../lib/errors.ts';
+import { FailureHold } from '../../provider/hold-failures.ts';
+import { Operations } from '../../provider/operations.ts';
+import type { AnyResource } from '../../provider/registry.ts';
+import { type Context, PartialFailure } from '../../provider/resource.ts';
+import { handlers } from '../../provider/server.ts';
+import { ProviderService } from '../../provider/service.ts';
+import { FakeEngine, type Plain, ProviderClient, plain, urnOf } from './provider-process.ts';
+
+/** A resource whose behaviour each test sets: what the service does with it, over a real connection. */
+class Puppet {
+  readonly token = 'nixos:index:Puppet';
+  readonly description = 'A resource for tests.';
+  readonly inputs = z.object({ host: z.string(), big: z.record(z.string(), z.string()).optional() });
+  readonly state = this.inputs.extend({ live: z.string() });
+  create: (inputs: Plain, context: Context) => Promise<unknown> = async (inputs) => ({
+    id: 'x',
+    state: inputs,
+  });
+  update: AnyResource['update'] = async (_, asked) => asked;
+  read: AnyResource['read'] = async () => undefined;
+  diff: AnyResource['diff'] = () => ({ changes: false, detailed: {} });
+  delete: AnyResource['delete'] = async () => {};
+  preview = (asked: Plain) => asked;
+}
+
+const graceMilliseconds = 200;
+const urn = urnOf('nixos:index:Puppet');
+const secretOf = (value: string) => ({ [sdk.specialSigKey]: sdk.specialSecretSig, value });
+
+async function setUp() {
+  const puppet = new Puppet();
+  const engine = new FakeEngine();
+  await engine.start();
+  const service = new ProviderService(
+    new Map([[puppet.token, puppet as unknown as AnyResource]]),
+    engine.address,
+    new Operations(new FailureHold(graceMilliseconds)),
+  );
+  const server = new Server();
+  server.addService(grpc.ResourceProviderService, handlers(service));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  const client = new ProviderClient(port);
+  const end = () => {
+    client.client.close();
+    server.forceShutdown();
+    engine.stop();
+  };
+  return { puppet, engine, service, client, end };
+}
+
+let set: Awaited<ReturnType<typeof setUp>>;
+before(async () => {
+  set = await setUp();
+});
+after(() => set.end());
+
+async function failureOf(promise: Promise<unknown>): Promise<ServiceError> {
+  try {
+    await promise;
+  } catch (error) {
+    return error as ServiceError;
+  }
+  return assert.fail('it did not fail');
+}
+
+function initFailure(error: ServiceError): proto.ErrorResourceInitFailed {
+  const [bytes] = (error.metadata as Metadata).get('grpc-status-details-bin');
+  const [any] = statusProto.Status.deserializeBinary(bytes as Buffer).getDetailsList();
+  return proto.ErrorResourceInitFailed.deserializeBinary(any?.getValue_asU8() as Uint8Array);
+}
+
+test('a partial failure arrives with its state', async () => {
+  const big = Object.fromEntries(
+    Array.from({ length: 500 }, (_, index) => [`unit-${index}.service`, 'enabled 0123456789abcdef']),
+  );
+  set.puppet.create = async (inputs) => {
+    throw new PartialFailure(
+      'web',
+      { ...inputs, live: 'old' },
+      new FleetError({ code: 'units-failed', what: 'units failed' }),
+    );
+  };
+  const error = await failureOf(set.client.create(urn, { host: 'web', big }));
+  assert.equal(error.code, status.UNKNOWN);
+  const failure = initFailure(error);
+  assert.equal(failure.getId(), 'web');
+  assert.match(failure.getReasonsList()[0] ?? '', /units failed \[units-failed\]/);
+  assert.deepEqual(plain(failure.getProperties()), { host: 'web', big, live: 'old' });
+});
+
+test('a machine that cannot be read is kept with what was recorded', async () => {
+  const recorded = { inputs: { host: 'web' }, state: { host: 'web', live: 'old' } };
+  set.puppet.read = async (id) => ({ id, ...recorded, unhealthy: 'web: cannot connect [unreachable]' });
+  const failure = initFailure(await failureOf(set.client.read(urn, 'web', recorded)));
+  assert.equal(failure.getId(), 'web');
+  assert.deepEqual(plain(failure.getProperties()), recorded.state);
+  assert.deepEqual(plain(failure.getInputs()), recorded.inputs);
+  assert.deepEqual(failure.getReasonsList(), ['web: cannot connect [unreachable]']);
+});
+
+test('what is gone is answered with an empty id; an import knows nothing recorded', async () => {
+  let given: unknown = 'nothing yet';
+  set.puppet.read = async (_id, recorded) => {
+    given = recorded;
+    return undefined;
+  };
+  assert.equal((await set.client.read(urn, 'web')).id, '');
+  assert.equal(given, undefined);
+});
+
+test('an import returns inputs', async () => {
+  set.puppet.read = async (id) => ({ id, inputs: { host: 'web' }, state: { host: 'web', live: 'x' } });
+  assert.deepEqual(await set.client.read(urn, 'web'), {
+    id: 'web',
+    inputs: { host: 'web' },
+    state: { host: 'web', live: 'x' },
+  });
+});
+
+test('outputs that come from a secret input are secret, and it is hidden in lines and errors', async () => {
+  set.puppet.create = async (inputs, context) => {
+    context.status(`using ${inputs.host}`);
+    context.log('info', `used ${inputs.host}`);
+    return { id: 'x', state: { ...inputs, live: `live on ${inputs.host}` } };
+  };
+  const { state } = await set.client.create(urn, { host: secretOf('hunter2') });
+  assert.deepEqual(state, { host: secretOf('hunter2'), live: secretOf('live on hunter2') });
+  const lines = set.engine.shown.splice(0).map((line) => line.message);
+  assert.deepEqual(lines, ['using [secret]', 'used [secret]']);
+
+  set.puppet.create = async (inputs) => {
+    throw new FleetError({ code: 'unreachable', what: `cannot reach ${inputs.host}` });
+  };
+  const error = await failureOf(set.client.create(urn, { host: secretOf('hunter2') }));
+  assert.equal(error.code, status.FAILED_PRECONDITION);
+  assert.match(error.details, /cannot reach \[secret\]/);
+});
+
+test('a secret of the recorded state stays one in the next state', async () => {
+  set.puppet.update = async (recorded, asked) => ({ ...asked, live: recorded.state.live });
+  const old = { id: 'x', inputs: { host: 'web' }, state: { host: 'web', live: secretOf('made-up-token') } };
+  const state = await set.client.update(urn, old, { host: 'web2' });
+  assert.deepEqual(state, { host: 'web2', live: secretOf('made-up-token') });
+});
+
+test('a bug is told as one, with its stack', async () => {
+  set.puppet.create = async () => {
+    throw new TypeError('no such thing');
+  };
+  const error = await failureOf(set.client.create(urn, { host: 'web' }));
+  assert.equal(error.code, status.INTERNAL);
+  assert.match(error.details, /please report(.|\n)*TypeError: no such thing\n +at /);
+});
+
+test('notes of a diff go to the diagnostics before the answer', async () => {
+  set.puppet.diff = () => ({ changes: true, detailed: {}, notes: ['a reboot is due'] });
+  await set.client.diff(urn, { inputs: { host: 'web' }, state: { host: 'web' } }, { host: 'web' });
+  assert.deepEqual(set.engine.shown.splice(0), [
+    { urn, message: 'a reboot is due', severity: 1, ephemeral: false, streamid: 0 },
+  ]);
+});
+
+test('of status lines, the newest wins; none is lost at the end', async () => {
+  set.puppet.create = async (inputs, context) => {
+    for (let step = 1; step <= 500; step++) context.status(`step ${step}`);
+    return { id: 'x', state: inputs };
+  };
+  await set.client.create(urn, { host: 'web' });
+  const lines = set.engine.shown.splice(0);
+  assert.equal(lines.at(-1)?.message, 'step 500');
+  assert.ok(lines.every((line) => line.ephemeral && line.urn === urn));
+  assert.ok(lines.length < 100, `${lines.length} lines`);
+});
+
+test('a failed machine stops no other: its failure is shown at once and answered last', async () => {
+  const answers: string[] = [];
+  const others = Promise.withResolvers<void>();
+  const failing = Promise.withResolvers<void>();
+  set.puppet.create = async (inputs) => {
+    if (inputs.host === 'bad') {
+      failing.resolve();
+      throw new FleetError({ code: 'build-failed', what: 'no luck', host: 'bad' });
+    }
+    await others.promise;
+    return { id: 'x', state: inputs };
+  };
+  const noted = (name: string) => () => void answers.push(name);
+  const good = set.client.create(urnOf('nixos:index:Puppet', 'good'), { host: 'good' }).then(noted('good'));
+  const bad = set.client.create(urnOf('nixos:index:Puppet', 'bad'), { host: 'bad' }).catch(noted('bad'));
+  await failing.promise;
+  others.resolve();
+  await good;
+  // The program now brings the next step of the machine that is well.
+  const next = set.client.create(urnOf('nixos:index:Puppet', 'next'), { host: 'next' }).then(noted('next'));
+  await Promise.all([next, bad]);
+  assert.deepEqual(answers, ['good', 'next', 'bad']);
+  const [line] = set.engine.shown.splice(0);
+  assert.equal(line?.severity, 2);
+  assert.match(line?.message ?? '', /bad: no luck \[build-failed\](.|\n)*other machines go on/);
+});
+
+test('eight failures at once are all told, with nothing else running', async () => {
+  set.puppet.create = async () => {
+    throw new FleetError({ code: 'build-failed', what: 'no luck' });
+  };
+  const errors = await Promise.all(
+    Array.from({ length: 8 }, (_, index) =>
+      failureOf(set.client.create(urnOf('nixos:index:Puppet', `${index}`), { host: 'web' })),
+    ),
+  );
+  assert.equal(errors.length, 8);
+  set.engine.shown.splice(0);
+});
+
+test('a cancel aborts what runs, and is answered at once', async () => {
+  const own = await setUp();
+  try {
+    const started = Promise.withResolvers<void>();
+    own.puppet.create = (_inputs, context) =>
+      new Promise((_, reject) => {
+        started.resolve();
+        context.signal.addEventListener('abort', () =>
+          reject(new FleetError({ code: 'cancelled', what: 'the build was cancelled' })),
+        );
+      });
+    const running = failureOf(own.client.create(urn, { host: 'web' }));
+    await started.promise;
+    await own.client.cancel();
+    const error = await running;
+    assert.equal(error.code, status.CANCELLED);
+    assert.match(error.details, /was cancelled/);
+  } finally {
+    own.end();
+  }
+});
