@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { condense } from './condense.ts';
 import { condenseKernel } from './condense-kernel.ts';
-import { DerivationTexts } from './derivation-text.ts';
+import { DerivationTexts, type NamedText } from './derivation-text.ts';
 import type { RawFleet } from './evaluate-hosts.ts';
 import type { CachedHost } from './facts-cache.ts';
 import type { RawFacts } from './raw-facts.ts';
@@ -14,11 +14,11 @@ export async function condenseFleet(
 ): Promise<{ hosts: Map<string, CachedHost>; texts: Map<string, string> }> {
   const texts = new Map<string, string>();
   const reader = new DerivationTexts();
-  const derivations = new Map<string, string | undefined>();
+  const derivations = new Map<string, NamedText[]>();
   const named = new Set([...fleet.facts.values()].flatMap(textDerivations));
   await Promise.all(
     [...named].map(async (drvPath) => {
-      derivations.set(drvPath, await reader.text(drvPath));
+      derivations.set(drvPath, await reader.texts(drvPath));
     }),
   );
   const kernels = new Map([...fleet.kernels].map(([drvPath, kernel]) => [drvPath, condenseKernel(kernel)]));
@@ -32,7 +32,7 @@ export async function condenseFleet(
       warnings: raw.warnings,
       kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
       facts: condense(raw, {
-        derivationText: (drvPath) => derivations.get(drvPath),
+        derivationTexts: (drvPath) => derivations.get(drvPath) ?? [],
         fileText,
         keepText: (hash, text) => texts.set(hash, text),
       }),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostFacts } from '../../schema/facts.ts';
+import type { NamedText } from './derivation-text.ts';
 import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
 
@@ -7,8 +8,8 @@ import { fingerprintOfKey } from './ssh-key.ts';
 export type KeepText = (hash: string, text: string) => void;
 
 export interface CondenseOptions {
-  /** Text of a derivation that makes a configuration file or a script, with the texts it refers to. */
-  derivationText: (drvPath: string) => string | undefined;
+  /** Text of a derivation that makes a configuration file or a script, and the texts it refers to. */
+  derivationTexts: (drvPath: string) => readonly NamedText[];
   /** Content of a file in the store; undefined where it is no text or cannot be read. */
   fileText: (path: string) => string | undefined;
   keepText: KeepText;
@@ -113,8 +114,13 @@ function etcFact(entry: RawEtc, options: CondenseOptions): string {
   return keep(content.join('\n'), options);
 }
 
-function referredTexts(drvPaths: readonly string[], { derivationText }: CondenseOptions): string[] {
-  return drvPaths.flatMap((drvPath) => derivationText(drvPath) ?? []).map((text) => text.trimEnd());
+/**
+ * "── name" and content of each text: sorted by what lasts, for a derivation's inputs come in the order of their
+ * hashes, and each once, for a text and its checked copy are two derivations.
+ */
+function referredTexts(drvPaths: readonly string[], { derivationTexts }: CondenseOptions): string[] {
+  const parts = drvPaths.flatMap(derivationTexts).map(({ name, content }) => `── ${name}\n${content}`);
+  return [...new Set(parts.map(withoutStoreHashes))].sort();
 }
 
 function keep(text: string, { keepText }: CondenseOptions): string {

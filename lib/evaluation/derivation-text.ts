@@ -6,6 +6,11 @@ const contentAttributes = ['text', 'buildCommand', 'value', 'json', 'content', '
 const mostTexts = 40;
 const longestText = 64 * 1024;
 
+export interface NamedText {
+  name: string;
+  content: string;
+}
+
 interface TextNode {
   content: string;
   outputs: string[];
@@ -25,16 +30,15 @@ export class DerivationTexts {
     this.#read = read;
   }
 
-  /** "── name" and the content of each text, the derivation's own first; undefined where it is not in the store. */
-  async text(drvPath: string): Promise<string | undefined> {
-    if (!(await this.#node(drvPath))) return undefined;
-    const parts: string[] = [];
+  /** The derivation's own text, and those it refers to; empty where it is not in the store. */
+  async texts(drvPath: string): Promise<NamedText[]> {
+    const texts: NamedText[] = [];
     const queue = [drvPath];
     const seen = new Set(queue);
     for (let next = queue.shift(); next && seen.size <= mostTexts; next = queue.shift()) {
       const node = await this.#node(next);
       if (!node) continue;
-      parts.push(`── ${storeName(next)}`, node.content.trimEnd());
+      texts.push({ name: storeName(next), content: node.content.trimEnd() });
       for (const input of node.inputs) {
         const outputs = (await this.#node(input))?.outputs ?? [];
         if (seen.has(input) || !outputs.some((output) => node.content.includes(output))) continue;
@@ -42,7 +46,7 @@ export class DerivationTexts {
         queue.push(input);
       }
     }
-    return parts.join('\n');
+    return texts;
   }
 
   #node(drvPath: string): Promise<TextNode | undefined> {
