@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { credentials, Server, ServerCredentials, type ServiceError } from '@grpc/grpc-js';
@@ -26,6 +26,7 @@ export interface Shown {
 export class FakeEngine {
   readonly shown: Shown[] = [];
   readonly #server = new Server();
+  readonly #lines = new EventEmitter();
   address = '';
 
   async start(): Promise<void> {
@@ -35,6 +36,7 @@ export class FakeEngine {
         callback: (error: ServiceError | null, response: empty.Empty) => void,
       ) => {
         this.shown.push(call.request.toObject() as Shown);
+        this.#lines.emit('line');
         callback(null, new empty.Empty());
       },
     });
@@ -44,6 +46,11 @@ export class FakeEngine {
       );
     });
     this.address = `127.0.0.1:${port}`;
+  }
+
+  /** Resolves when a line that fits has been shown. */
+  async until(fits: (line: Shown) => boolean): Promise<void> {
+    while (!this.shown.some(fits)) await once(this.#lines, 'line');
   }
 
   stop(): void {
