@@ -64,13 +64,15 @@ rec {
         passAsFile = [ "text" ];
       } ''mkdir -p "$(dirname "$out/$path")"; cp "$textPath" "$out/$path"'';
 
-    # A program in sh (busybox).
-    writeScript =
+    # A program in sh (busybox), as a file or as bin/NAME of a package.
+    writeScript = name: text: runCommand name (script text) ''cp "$textPath" "$out"; chmod 555 "$out"'';
+    writeScriptBin =
       name: text:
-      runCommand name {
-        text = "#!${busybox}/bin/sh\n${text}";
-        passAsFile = [ "text" ];
-      } ''cp "$textPath" "$out"; chmod 555 "$out"'';
+      runCommand name (script text) ''mkdir -p "$out/bin"; cp "$textPath" "$out/bin/$name"; chmod 555 "$out/bin/$name"'';
+  };
+  script = text: {
+    text = "#!${busybox}/bin/sh\n${text}";
+    passAsFile = [ "text" ];
   };
 
   # Store names know fewer characters than Debian's versions.

@@ -11,7 +11,7 @@ let
         type filter hook input priority filter; policy drop;
         iifname "lo" accept
         ct state established,related accept
-        meta l4proto { icmp, ipv6-icmp } accept
+        meta l4proto { 1, 58 } accept comment "ICMP and ICMPv6"
         ${accept "tcp" cfg.allowedTCPPorts}
         ${accept "udp" cfg.allowedUDPPorts}
       }

@@ -64,7 +64,7 @@ let
         {
           Environment = map (key: quote "${key}=${service.environment.${key}}") (attrNames service.environment);
         }
-        // (if service.script == "" then { } else { ExecStart = build.writers.writeScript "unit-script-${name}" service.script; })
+        // (if service.script == "" then { } else { ExecStart = "${build.writers.writeScriptBin "${name}-start" service.script}/bin/${name}-start"; })
         // service.serviceConfig
       )
     );
@@ -128,7 +128,8 @@ in
     } ''
       mkdir "$out"
       set -- $files
-      for name in $enabledNames; do ln -s "$1" "$out/$name"; shift; done
+      # Copies: systemd takes a link to a file of another name for an alias.
+      for name in $enabledNames; do cp "$1" "$out/$name"; shift; done
       for name in $masked; do ln -s /dev/null "$out/$name"; done
     '';
   };

@@ -60,7 +60,7 @@ in
         for group in $(echo "$groups" | tr , ' '); do getent group "$group" >/dev/null || groupadd --system "$group"; done
         if ! id "$name" >/dev/null 2>&1; then
           case $kind in
-            normal) useradd --create-home --shell /bin/bash "$name" ;;
+            normal) useradd --no-user-group --gid users --create-home --shell /bin/bash "$name" ;;
             system) useradd --system --no-create-home --shell /usr/sbin/nologin "$name" ;;
           esac
         fi

@@ -119,7 +119,7 @@ for link in "$new_units"/*.wants/* "$new_units"/*.requires/*; do
 	running "$unit" || echo "$unit" >>"$work/wanted"
 done
 touch "$work/wanted"
-grep -vxF -f "$work/start" "$work/wanted" >"$work/new" || :
+sort -u "$work/start" >"$work/sorted" && sort -u "$work/wanted" | comm -13 "$work/sorted" - >"$work/new"
 
 if [ "$action" = dry-activate ]; then
 	announce 'would stop the following units' "$work/stop"
