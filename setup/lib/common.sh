@@ -25,6 +25,18 @@ have() {
 	command -v "$1" >/dev/null 2>&1
 }
 
+# have_own COMMAND: whether PATH holds it, and not from the cache folder: the set-up's own tools are known already.
+have_own() {
+	case $(command -v "$1" 2>/dev/null) in
+	'' | "$fleet_home"/*) return 1 ;;
+	esac
+}
+
+# quoted TEXT: TEXT as one word for a shell.
+quoted() {
+	printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")"
+}
+
 # clean_up: ends what this script started and removes what it had not finished. Runs at every end.
 clean_up() {
 	[ -z "$fleet_ticker" ] || kill "$fleet_ticker" 2>/dev/null || :

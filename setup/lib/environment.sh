@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # The environment in which the tools are found: brought once, remembered in a small file, read in no time afterwards.
 # Needs common.sh, and setup set to this folder.
-# shellcheck disable=SC2154,SC2016
+# shellcheck disable=SC2154
 
 # environment_file: sets environment to the file that remembers it for this PATH, these tools, this checkout and set-up.
 environment_file() {
@@ -53,22 +53,22 @@ bring_all() {
 
 environment_write() {
 	# The tools were there when this was written; if one is gone, everything is looked at again.
-	for environment_tool in ${node_path:+"$node_path/node"} ${nix_path:+"$nix_path/nix"}; do
-		echo "[ -x '$environment_tool' ] || return 1"
+	for environment_tool in ${node_path:+"$node_path/node"} ${nix_path:+"$nix_path/nix"} \
+		${pulumi_path:+"${pulumi_path%%:*}/pulumi-language-nodejs"}; do
+		echo "[ -x $(quoted "$environment_tool") ] || return 1"
 	done
-	if [ -n "$pulumi_path" ]; then
-		echo "[ -x '${pulumi_path%%:*}/pulumi-language-nodejs' ] || return 1"
-	fi
-	echo "export PATH='${node_path:+$node_path:}${pulumi_path:+$pulumi_path:}${nix_path:+$nix_path:}${setup%/*}/node_modules/.bin:'\"\$PATH\""
+	environment_new=${node_path:+$node_path:}${pulumi_path:+$pulumi_path:}${nix_path:+$nix_path:}${setup%/*}/node_modules/.bin
+	echo "export PATH=$(quoted "$environment_new")\":\$PATH\""
 	if [ -n "$nix_conf" ]; then
-		echo "export NIX_CONF_DIR='$nix_conf'"
-		[ ! -r /etc/ssl/certs/ca-certificates.crt ] ||
-			echo 'export NIX_SSL_CERT_FILE="${NIX_SSL_CERT_FILE-/etc/ssl/certs/ca-certificates.crt}"'
+		echo "export NIX_CONF_DIR=$(quoted "$nix_conf")"
+		[ ! -r /etc/ssl/certs/ca-certificates.crt ] || environment_default NIX_SSL_CERT_FILE /etc/ssl/certs/ca-certificates.crt
 	fi
-	if [ -n "$pulumi_path" ]; then
-		echo 'export PULUMI_SKIP_UPDATE_CHECK="${PULUMI_SKIP_UPDATE_CHECK-true}"'
-	fi
-	if [ -n "$pulumi_closed" ]; then
-		echo 'export PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION="${PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION-true}"'
-	fi
+	# This Pulumi stays at its version, so it need not ask for newer ones; where it cannot reach its downloads, it need not try.
+	[ -z "$pulumi_path" ] || environment_default PULUMI_SKIP_UPDATE_CHECK true
+	[ -z "$pulumi_closed" ] || environment_default PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION true
+}
+
+# environment_default NAME VALUE: a variable for who has not set it.
+environment_default() {
+	echo "export $1=\"\${$1-$2}\""
 }

@@ -17,16 +17,26 @@ fetch_text() {
 	fi
 }
 
-# fetch_file LABEL URL SHA256: brings a file into the cache's downloads and sets fetched to its path. An interrupted
-# download goes on where it stopped; a file with another checksum is thrown away.
+# fetch_file LABEL URL SHA256: brings a file into the cache's downloads and sets fetched to its path. A download that
+# breaks off goes on where it stopped, at once or in the next run; a file with another checksum is thrown away.
 fetch_file() {
 	mkdir -p "$fleet_home/downloads"
 	fetched=$fleet_home/downloads/${2##*/}
-	if ! [ -f "$fetched" ]; then
-		# A server that cannot go on in the middle of a file gets asked for all of it.
-		fetch_part "$@" || { [ -s "$fetched.part" ] && rm -f "$fetched.part" && fetch_part "$@"; } || return 1
-		mv "$fetched.part" "$fetched"
-	fi
+	for _ in 1 2 3; do
+		# An earlier run may have been ended between the last byte and the check.
+		if [ -s "$fetched.part" ] && [ "$(sha256_of "$fetched.part")" = "$3" ]; then
+			mv "$fetched.part" "$fetched"
+		fi
+		[ ! -f "$fetched" ] || break
+		fetch_code=0
+		fetch_part "$1" "$2" || fetch_code=$?
+		case $fetch_code in
+		0) mv "$fetched.part" "$fetched" ;;
+		# The server cannot go on in the middle of a file (curl: 22, 33, 36; wget: 8): all of it again.
+		22 | 33 | 36 | 8) rm -f "$fetched.part" ;;
+		esac
+	done
+	[ -f "$fetched" ] || return 1
 	[ "$(sha256_of "$fetched")" = "$3" ] && return 0
 	say "$1: the checksum of ${2##*/} is not the one its project published; the file is thrown away"
 	rm -f "$fetched"

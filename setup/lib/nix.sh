@@ -13,7 +13,7 @@ nix_root=${NIXOS_FLEET_NIX_ROOT:-/nix} # only tests change it
 # the folder of its configuration (empty: the computer's own).
 bring_nix() {
 	nix_path='' nix_conf=
-	if have nix && version_at_least "$(nix --version 2>/dev/null)" "$nix_wanted"; then
+	if have_own nix && version_at_least "$(nix --version 2>/dev/null)" "$nix_wanted"; then
 		say "nix: $(nix --version) is on the PATH"
 		return
 	fi

@@ -11,7 +11,7 @@ pulumi_host_version=1
 # are used), and pulumi_closed to 1 where Pulumi's own downloads cannot be reached.
 bring_pulumi() {
 	pulumi_path='' pulumi_closed=
-	if have pulumi && version_at_least "$(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null)" "$pulumi_wanted"; then
+	if have_own pulumi && version_at_least "$(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null)" "$pulumi_wanted"; then
 		say "pulumi: $(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null) is on the PATH"
 		pulumi_has_host || bring_language_host
 		return

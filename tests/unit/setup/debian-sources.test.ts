@@ -47,7 +47,9 @@ test('a computer that is not Debian is told what to set', async (t) => {
   const sandbox = await Sandbox.create(t);
   const ubuntu = 'http://archive.test/ubuntu/ noble Ubuntu\n';
   assert.notEqual((await sources(sandbox, ubuntu, 'forky')).code, 0);
-  const named = await sources(sandbox, ubuntu, 'forky', { NIXOS_FLEET_DEBIAN_URI: 'http://named.test/debian' });
+  const named = await sources(sandbox, ubuntu, 'forky', {
+    NIXOS_FLEET_DEBIAN_URI: 'http://named.test/debian',
+  });
   assert.match(named.stdout, /URIs: http:\/\/named\.test\/debian\nSuites: forky/);
   const result = await sandbox.sh(libraries, 'apt_prepare forky');
   assert.equal(result.code, 1);

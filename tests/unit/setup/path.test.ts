@@ -54,7 +54,7 @@ test('an installed Nix that only login shells find is used, not a second one bro
   assert.equal(result.stdout, `[${profile}][]\n`);
 });
 
-test("a Pulumi without a Node.js language host gets one from the cache, and keeps its own place", async (t) => {
+test('a Pulumi without a Node.js language host gets one from the cache, and keeps its own place', async (t) => {
   const sandbox = await Sandbox.create(t);
   await sandbox.program('pulumi', 'echo v3.230.0');
   const host = join(sandbox.cache, 'language-nodejs-1/bin');
@@ -70,7 +70,9 @@ function asNobody(sandbox: Sandbox, code: string) {
   const shell = ['/bin/sh', '-euc', `${sources}fleet_home=/nonexistent\n${code}`];
   const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
   const command = process.getuid?.() === 0 ? [...nobody, ...shell] : shell;
-  return sandbox.run(command[0] ?? '', command.slice(1), { NIXOS_FLEET_NIX_ROOT: join(sandbox.root, 'top/nix') });
+  return sandbox.run(command[0] ?? '', command.slice(1), {
+    NIXOS_FLEET_NIX_ROOT: join(sandbox.root, 'top/nix'),
+  });
 }
 
 test('without root and without /nix, it says what cannot be done and stops', async (t) => {
@@ -96,7 +98,22 @@ test('a /nix of another Nix that may not be written is explained', async (t) => 
 
 test('no Go, no npm and no release page: each tool says what to install', async (t) => {
   const sandbox = await Sandbox.create(t);
-  for (const tool of ['sed', 'date', 'cat', 'mkdir', 'uname', 'mktemp', 'chmod', 'rm', 'id', 'awk', 'dirname', 'sort', 'tr', 'stat']) {
+  for (const tool of [
+    'sed',
+    'date',
+    'cat',
+    'mkdir',
+    'uname',
+    'mktemp',
+    'chmod',
+    'rm',
+    'id',
+    'awk',
+    'dirname',
+    'sort',
+    'tr',
+    'stat',
+  ]) {
     await sandbox.program(tool, `exec /usr/bin/${tool} "$@"`);
   }
   const environment = { PATH: sandbox.bin };

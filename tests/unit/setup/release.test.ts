@@ -86,45 +86,55 @@ test('an archive with another checksum is thrown away, and the next way is taken
   await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)));
 });
 
-test('a download that broke off goes on where it stopped', async (t) => {
+test('a download that broke off goes on where it stopped, at once and in the next run', async (t) => {
   const sandbox = await Sandbox.create(t);
   const release = await nodeRelease(sandbox);
-  const half = Math.floor(release.content.length / 2);
-  const ranges: (string | undefined)[] = [];
+  const total = release.content.length;
+  const asked: number[] = [];
+  // Each answer breaks off after a quarter of the file.
   const url = await serve(t, (request, response) => {
     if (basename(request.url ?? '') === release.sums) {
       response.end(release.sumsText(sha256(release.content)));
       return;
     }
-    ranges.push(request.headers.range);
-    if (request.headers.range === `bytes=${half}-`) {
-      response.writeHead(206, {
-        'content-range': `bytes ${half}-${release.content.length - 1}/${release.content.length}`,
-      });
-      response.end(release.content.subarray(half));
-      return;
-    }
-    response.writeHead(200, { 'content-length': release.content.length });
-    response.write(release.content.subarray(0, half), () => response.destroy());
+    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
+    asked.push(start);
+    response.writeHead(start === 0 ? 200 : 206, {
+      'content-length': total - start,
+      'content-range': `bytes ${start}-${total - 1}/${total}`,
+    });
+    const end = Math.min(start + Math.ceil(total / 4), total);
+    response.write(release.content.subarray(start, end), () =>
+      end === total ? response.end() : response.destroy(),
+    );
   });
   await sandbox.program('node', 'echo v20.20.2');
+  await sandbox.program('npm', 'exit 1');
   const environment = online({ NIXOS_FLEET_NODE_URL: url });
-  const fetchIt = `fetch_file node '${url}/${release.archive}' '${sha256(release.content)}'`;
 
-  const broken = await sandbox.sh(libraries, `fetch_part node '${url}/${release.archive}'`, {
-    ...environment,
-    fetched: join(sandbox.cache, 'downloads', release.archive),
-  });
-  assert.notEqual(broken.code, 0, 'the first try breaks off');
-  await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)), 'half a file has no name yet');
-  const part = await stat(join(sandbox.cache, 'downloads', `${release.archive}.part`));
-  assert.equal(part.size, half);
+  const broken = await sandbox.sh(libraries, 'bring_node', environment);
+  assert.equal(broken.code, 1, 'three tries bring three quarters');
+  const archive = join(sandbox.cache, 'downloads', release.archive);
+  await assert.rejects(access(archive), 'a part has no name of its own yet');
+  assert.equal((await stat(`${archive}.part`)).size, 3 * Math.ceil(total / 4));
 
-  const whole = await sandbox.sh(libraries, fetchIt, environment);
+  const whole = await sandbox.sh(libraries, 'bring_node', environment);
   assert.equal(whole.code, 0, whole.stderr);
-  assert.deepEqual(ranges, [undefined, `bytes=${half}-`]);
-  const brought = await sandbox.sh(libraries, 'bring_node', environment);
-  assert.equal(brought.code, 0, brought.stderr);
+  assert.deepEqual(
+    asked,
+    [0, 1, 2, 3].map((quarter) => quarter * Math.ceil(total / 4)),
+  );
+});
+
+test('a server that cannot go on in the middle is asked for the whole file', async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const release = await nodeRelease(sandbox);
+  const url = await page(t, release);
+  await sandbox.program('node', 'echo v20.20.2');
+  await mkdir(join(sandbox.cache, 'downloads'), { recursive: true });
+  await writeFile(join(sandbox.cache, 'downloads', `${release.archive}.part`), 'some bytes of another day');
+  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  assert.equal(result.code, 0, result.stderr);
 });
 
 test("Pulumi's official release brings the CLI and its language hosts", async (t) => {
@@ -158,7 +168,8 @@ test("Nix's official release goes into the store and its database", async (t) =>
   await mkdir(join(sandbox.root, 'release', top), { recursive: true });
   await writeFile(join(sandbox.root, 'release', top, '.reginfo'), 'what the database is told\n');
   const content = await pack(sandbox, archive, {
-    [`${top}/store/${own}/bin/nix`]: "case $* in *'config show'*) exit 1 ;; *) echo 'nix (Nix) 2.34.8' ;; esac",
+    [`${top}/store/${own}/bin/nix`]:
+      "case $* in *'config show'*) exit 1 ;; *) echo 'nix (Nix) 2.34.8' ;; esac",
     [`${top}/store/${own}/bin/nix-store`]: `cat > '${sandbox.root}/registered'`,
     [`${top}/store/${'1'.repeat(32)}-glibc/lib/libc.so`]: '',
   });

@@ -10,7 +10,9 @@ async function checkout(t: TestContext): Promise<{ sandbox: Sandbox; script: (na
   const copy = join(sandbox.root, 'checkout/setup');
   await cp(setup, copy, { recursive: true, filter: (source) => !source.includes('/setup/lab') });
   await mkdir(join(sandbox.root, 'checkout/node_modules'));
-  const lock = JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } } });
+  const lock = JSON.stringify({
+    packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } },
+  });
   await writeFile(join(sandbox.root, 'checkout/package-lock.json'), lock);
   await writeFile(join(sandbox.root, 'checkout/node_modules/.package-lock.json'), lock);
   await sandbox.program('node', `[ "$1" = --version ] && echo v24.9.0 || exec '${process.execPath}' "$@"`);
@@ -48,7 +50,10 @@ test('packages that are not what package-lock.json says are installed by npm ci'
   const touched = await sandbox.run(script('with'), ['true']);
   assert.equal(touched.code, 0, touched.stderr);
   assert.doesNotMatch(touched.stderr, /npm was asked/);
-  await writeFile(lock, JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.1', integrity: 'sha512-b' } } }));
+  await writeFile(
+    lock,
+    JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.1', integrity: 'sha512-b' } } }),
+  );
   const changed = await sandbox.run(script('with'), ['true']);
   assert.equal(changed.code, 1);
   assert.match(changed.stderr, /npm was asked: --prefix \S+ ci/);
@@ -62,7 +67,11 @@ test('a variable of the user is not overridden', async (t) => {
   await sandbox.program('pulumi', 'echo v3.259.0', join(cached, 'bin'));
   await sandbox.program('pulumi-language-nodejs', '', join(cached, 'bin'));
   await writeFile(join(cached, 'from'), 'go\n');
-  const print = ['sh', '-c', 'pulumi; echo "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION $PULUMI_SKIP_UPDATE_CHECK"'];
+  const print = [
+    'sh',
+    '-c',
+    'pulumi; echo "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION $PULUMI_SKIP_UPDATE_CHECK"',
+  ];
   const own = await sandbox.run(script('with'), print);
   assert.equal(own.stdout, 'v3.259.0\ntrue true\n', own.stderr);
   const users = await sandbox.run(script('with'), print, { PULUMI_SKIP_UPDATE_CHECK: 'false' });
@@ -74,7 +83,10 @@ test('an interrupt leaves no half tool and no process, and the next run goes on'
   await sandbox.program('node', 'echo v20.20.2');
   const started = join(sandbox.root, 'started');
   // Blocks until it is ended: nobody writes to this pipe.
-  await sandbox.program('npm', `mkfifo '${started}.pipe'; echo $$ > '${started}'; read -r line < '${started}.pipe'`);
+  await sandbox.program(
+    'npm',
+    `mkfifo '${started}.pipe'; echo $$ > '${started}'; read -r line < '${started}.pipe'`,
+  );
   const run = sandbox.start(script('with'), ['true'], { PATH: `${sandbox.bin}:/usr/bin:/bin` });
   await run.says('node: npm package');
   const pid = await waitFor(async () => (await sandbox.run('cat', [started])).stdout.trim());
@@ -100,7 +112,10 @@ test('two at once: the second waits, and both end well', async (t) => {
   const { sandbox, script } = await checkout(t);
   const gate = join(sandbox.root, 'gate');
   await sandbox.run('mkfifo', [gate]);
-  await sandbox.program('pulumi', `[ -e '${gate}.open' ] || { echo waiting >&2; read -r line < '${gate}'; }; echo v3.210.0`);
+  await sandbox.program(
+    'pulumi',
+    `[ -e '${gate}.open' ] || { echo waiting >&2; read -r line < '${gate}'; }; echo v3.210.0`,
+  );
   await sandbox.program('sh-with', `exec '${script('with')}' echo done`);
   const first = sandbox.start('sh-with', []);
   await first.says('nix (Nix)');
