@@ -9,6 +9,8 @@ bring_modules() {
 	have npm || die "the npm packages could not be installed" "there is no npm on the PATH" "install npm, then run 'npm ci' in $modules_root"
 	run "npm: installing the packages of package-lock.json" "$fleet_home/logs/npm.log" \
 		npm --prefix "$modules_root" ci --no-audit --no-fund --loglevel=error ||
-		die "the npm packages could not be installed" "see $fleet_home/logs/npm.log" "run 'npm ci' in $modules_root"
+		die "the npm packages could not be installed" \
+			"$(sed -n 's/^npm error //p' "$fleet_home/logs/npm.log" | grep -v '^code ' | head -n 1) ($fleet_home/logs/npm.log)" \
+			"run 'npm ci' in $modules_root"
 	: >"$modules_root/node_modules/.nixos-fleet"
 }
