@@ -125,6 +125,41 @@ export class TestStack {
     return JSON.parse(stdout).machines;
   }
 
+  /** How the stack reaches a machine, by its state. */
+  async connection(machine: string): Promise<{ address: string; hostKey: string; identityFile: string }> {
+    const { deployment } = await this.exportState();
+    const resource = deployment.resources.find(
+      ({ type, urn }) => type === 'nixos:index:Deployment' && urn.endsWith(`::${machine}`),
+    );
+    if (!resource) throw new Error(`the state has no deployment of ${machine}`);
+    return resource.inputs.connection as never;
+  }
+
+  /** Runs a script on a machine as root, by plain ssh: the hand of a colleague. */
+  async ssh(machine: string, script: string): Promise<string> {
+    const { address, identityFile } = await this.connection(machine);
+    const options = [
+      '-o',
+      'StrictHostKeyChecking=no',
+      '-o',
+      'UserKnownHostsFile=/dev/null',
+      '-o',
+      'LogLevel=ERROR',
+    ];
+    const args = ['-i', identityFile, ...options, `root@${address}`, 'sh -s'];
+    return (await run('ssh', args, { input: script, timeoutSeconds: 120 })).stdout;
+  }
+
+  /** Loses a resource from the state; the machine knows nothing of it. */
+  async forget(type: string, name: string): Promise<void> {
+    const { deployment } = await this.exportState();
+    const resource = deployment.resources.find(
+      (each) => each.type === type && each.urn.endsWith(`::${name}`),
+    );
+    if (!resource) throw new Error(`the state has no ${type} ${name}`);
+    await this.pulumi('state', 'delete', resource.urn, '--yes', '--force');
+  }
+
   async exportState(): Promise<{ deployment: { resources: StateResource[] } }> {
     return JSON.parse((await this.pulumi('stack', 'export')).stdout);
   }
