@@ -20,6 +20,24 @@ export const deploymentInputs = z.object({
     .max(3600)
     .default(120)
     .describe('Seconds after activation within which the operator must confirm; else the machine goes back.'),
+  activationTimeoutSeconds: z
+    .int()
+    .min(10)
+    .max(86400)
+    .default(600)
+    .describe('Seconds after which an activation that hangs is ended, and the machine goes back.'),
+  unitFailures: z
+    .enum(['rollback', 'accept'])
+    .default('rollback')
+    .describe(
+      'What happens when units fail that did not fail before: `rollback` puts the machine back, `accept` keeps the new system with a warning.',
+    ),
+  machineId: z
+    .string()
+    .optional()
+    .describe(
+      'Machine-id that the machine must have. Where it changes, the deployment is made anew. Without it, the machine met first is the one.',
+    ),
 });
 export type DeploymentInputs = z.infer<typeof deploymentInputs>;
 

@@ -1,5 +1,6 @@
 import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../errors.ts';
+import { inProgress, wrongMachine } from '../machine/guard.ts';
 import { parseHolder } from '../machine/parse-reading.ts';
 import type { DeploymentRecord } from '../machine/record.ts';
 import { runOnMachine } from '../ssh/run.ts';
@@ -29,16 +30,8 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
   switch (value('state')) {
     case 'wrong-machine':
       return wrongMachine(host, parameters.machineId, value('found'));
-    case 'busy': {
-      const { unit, by, since } = parseHolder(stdout);
-      return new FleetError({
-        code: 'deployment-in-progress',
-        what: 'another deployment is under way',
-        host,
-        why: `${unit}, by ${by}, since ${since}`,
-        mend: 'Wait for its end, then deploy again. It ends by itself: it is confirmed or goes back.',
-      });
-    }
+    case 'busy':
+      return inProgress(host, parseHolder(stdout));
     case 'missing':
       return new FleetError({
         code: 'copy-failed',
@@ -77,17 +70,4 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         mend: 'Look at the machine’s journal. Nothing was switched.',
       });
   }
-}
-
-export function wrongMachine(host: string, expected: string, found: string): FleetError {
-  return new FleetError({
-    code: 'wrong-machine',
-    what: 'the machine at this address is not the recorded one',
-    host,
-    why: `its machine-id is ${found}, the recorded one is ${expected}`,
-    mend: [
-      'Check the address. If the machine was replaced on purpose, let go of the old one and deploy again:',
-      `pulumi state delete '<URN of ${host}’s deployment>' (see: pulumi stack --show-urns)`,
-    ].join('\n'),
-  });
 }

@@ -1,6 +1,6 @@
 import type { Connection } from '../../schema/connection.ts';
-import { runOnMachine } from '../ssh/run.ts';
 import { shellVariables } from '../ssh/quote.ts';
+import { runOnMachine } from '../ssh/run.ts';
 
 export interface Confirmation {
   unit: string;

@@ -14,7 +14,7 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
   const { uid } = userInfo();
   const given = environment.XDG_RUNTIME_DIR;
   const usable = given?.startsWith('/') && !/\s/.test(given) && given.length <= longest && isOwn(given, uid);
-  const directory = usable ? join(given, 'nixos-fleet') : `/tmp/nixos-fleet-${uid}`;
+  const directory = given && usable ? join(given, 'nixos-fleet') : `/tmp/nixos-fleet-${uid}`;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!isOwn(directory, uid)) {
     throw new FleetError({

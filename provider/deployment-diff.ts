@@ -1,0 +1,104 @@
+import { explainTextChange } from '../lib/evaluation/texts.ts';
+import type { DeploymentInputs, DeploymentState } from '../schema/deployment.ts';
+import type { HostFacts } from '../schema/facts.ts';
+import { changesFrom, leafDiff, sameValue } from './diff.ts';
+import type { DiffResult, Recorded } from './resource.ts';
+import { isPlainObject } from './unknown.ts';
+
+/** Where a machine is; the rest of a connection is how it is entered, which is no change of the machine. */
+const places = ['address', 'user', 'port'] as const;
+
+/**
+ * What a deployment would change. Nothing, where the machine runs and boots the system asked for at the same place,
+ * whatever else is new about the inputs. Another machine-id is another machine.
+ */
+export function diffDeployment(
+  recorded: Recorded<DeploymentInputs, DeploymentState>,
+  asked: DeploymentInputs,
+): DiffResult {
+  const detailed = {
+    ...moved(recorded.inputs, asked),
+    ...(asked.machineId === undefined
+      ? {}
+      : leafDiff(recorded.id, asked.machineId, { at: ['machineId'], replace: true })),
+  };
+  const { live } = recorded.state;
+  if (live && sameValue(recorded.inputs.system, asked.system) && sameValue(live.system, asked.system)) {
+    const next = leafDiff(live.profileSystem, asked.system, {
+      at: ['live', 'profileSystem'],
+      inputDiff: false,
+    });
+    return changesFrom({ ...detailed, ...next });
+  }
+  // After a failure the state tells what the machine runs, and the inputs what was asked.
+  const inputDiff = !live || sameValue(recorded.inputs.system, live.system);
+  const base: DeploymentInputs = inputDiff ? recorded.inputs : recorded.state;
+  const facts =
+    base.facts && asked.facts ? leafDiff(base.facts, asked.facts, { at: ['facts'], inputDiff }) : {};
+  const system = leafDiff(base.system, asked.system, { at: ['system'], inputDiff });
+  return changesFrom(
+    { ...detailed, ...system, ...facts },
+    { notes: notes(base.facts, asked.facts, live?.kernel) },
+  );
+}
+
+function moved(old: DeploymentInputs, asked: DeploymentInputs): DiffResult['detailed'] {
+  // Where a machine of this stack is about to be made, its connection is not known: its machine-id decides.
+  if (!isPlainObject(asked.connection)) return {};
+  return Object.assign(
+    {},
+    ...places.map((place) =>
+      leafDiff(old.connection[place], asked.connection[place], { at: ['connection', place] }),
+    ),
+  );
+}
+
+/** Lines that paths alone cannot say. */
+function notes(
+  old: HostFacts | undefined,
+  asked: HostFacts | undefined,
+  runningKernel: string | undefined,
+): string[] {
+  if (!isPlainObject(asked)) return [];
+  if (!old) {
+    return [
+      'facts of the running system are not known: it was not deployed by nixos-fleet, so only its path is compared',
+    ];
+  }
+  return [
+    ...rebootNote(old, asked, runningKernel),
+    ...textNotes('unit', old.units, asked.units),
+    ...textNotes('/etc/', old.etc, asked.etc),
+  ];
+}
+
+function rebootNote(old: HostFacts, asked: HostFacts, runningKernel: string | undefined): string[] {
+  if (asked.container) return [];
+  if (old.kernel?.version !== asked.kernel.version) {
+    return [
+      `reboot due after this: kernel ${runningKernel ?? old.kernel?.version} → ${asked.kernel.version}`,
+    ];
+  }
+  const parts = { params: 'kernel parameters', initrdModules: 'initrd modules' } as const;
+  const changed = (Object.keys(parts) as (keyof typeof parts)[]).filter(
+    (part) => !sameValue(old.kernel[part], asked.kernel[part]),
+  );
+  return changed.length === 0
+    ? []
+    : [`reboot due after this: ${changed.map((part) => parts[part]).join(' and ')} change`];
+}
+
+/** The changed lines of each text that both systems have. */
+function textNotes(
+  what: string,
+  old: Record<string, string> = {},
+  asked: Record<string, string> = {},
+): string[] {
+  return Object.entries(asked).flatMap(([name, fact]) => {
+    const before = Object.hasOwn(old, name) ? old[name] : undefined;
+    if (before === undefined || before === fact) return [];
+    const lines = explainTextChange(before, fact);
+    if (lines.length === 0) return [];
+    return [[what.endsWith('/') ? `${what}${name}` : `${what} ${name}`, ...lines].join('\n  ')];
+  });
+}

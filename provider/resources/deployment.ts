@@ -1,0 +1,111 @@
+import { deploy } from '../../lib/activation/deploy.ts';
+import { lastFailure } from '../../lib/activation/last-failure.ts';
+import { FleetError } from '../../lib/errors.ts';
+import { wrongMachine } from '../../lib/machine/guard.ts';
+import type { MachineReading } from '../../lib/machine/parse-reading.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { closeConnection } from '../../lib/ssh/run.ts';
+import {
+  type DeploymentInputs,
+  type DeploymentState,
+  deploymentInputs,
+  deploymentState,
+} from '../../schema/deployment.ts';
+import { diffDeployment } from '../deployment-diff.ts';
+import { connectionFromId } from '../deployment-id.ts';
+import { deploymentStateFrom, trueInputs } from '../deployment-state.ts';
+import { type Context, PartialFailure, type ReadResult, type Resource } from '../resource.ts';
+
+/** Which system one machine runs. Its id is the machine's machine-id. */
+export const deployment: Resource<DeploymentInputs, DeploymentState> = {
+  token: 'nixos:index:Deployment',
+  description:
+    'Makes one machine run one system: copies the closure, switches under a supervisor that goes back by itself, and records what the machine says.',
+  inputs: deploymentInputs,
+  state: deploymentState,
+
+  diff: diffDeployment,
+
+  preview(asked, recorded) {
+    if (!recorded || diffDeployment(recorded, asked).changes) return asked;
+    return { ...asked, live: recorded.state.live };
+  },
+
+  async create(inputs, context) {
+    const { signal } = context;
+    const reading = await readMachine(inputs.connection, inputs.host, { signal });
+    const id = reading.machineId;
+    return { id, state: await deployTo(id, inputs, reading, context) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) return await importMachine(id, context);
+    const { host, connection } = recorded.inputs;
+    const { signal } = context;
+    const reading = await readMachine(connection, host, { signal }).catch(notNow);
+    if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
+    if (reading.machineId !== id) {
+      return { id, ...recorded, unhealthy: wrongMachine(host, id, reading.machineId, context.urn).message };
+    }
+    const failure = lastFailure(reading);
+    if (failure) context.log('warning', failure);
+    const inputs = trueInputs(recorded.inputs, reading);
+    return { id, inputs, state: deploymentStateFrom(inputs, reading) };
+  },
+
+  async update(recorded, asked, context) {
+    const { signal } = context;
+    const reading = await readMachine(asked.connection, asked.host, { signal });
+    const known = recorded.state.live.system;
+    if (known && reading.system !== known && reading.system !== asked.system) {
+      context.log('warning', `${asked.host} ran ${reading.system || 'no system'}, not the recorded ${known}`);
+    }
+    return await deployTo(recorded.id, asked, reading, context);
+  },
+
+  /** Lets go: the machine runs on as it is, and is not even asked. */
+  async delete(recorded) {
+    await closeConnection(recorded.inputs.connection);
+  },
+};
+
+async function deployTo(
+  id: string,
+  inputs: DeploymentInputs,
+  reading: MachineReading,
+  context: Context,
+): Promise<DeploymentState> {
+  const { host, connection, machineId = id } = inputs;
+  for (const expected of [id, machineId]) {
+    if (reading.machineId !== expected) throw wrongMachine(host, expected, reading.machineId, context.urn);
+  }
+  const after = await deploy(connection, {
+    ...inputs,
+    reading,
+    signal: context.signal,
+    status: (line) => context.status(line),
+    warn: (line) => context.log('warning', line),
+    // The switch had begun: whatever it came to, the state tells what the machine says now.
+    onFailure: (error, now) => {
+      throw new PartialFailure(id, deploymentStateFrom(trueInputs(inputs, now), now), error);
+    },
+  });
+  return deploymentStateFrom(inputs, after);
+}
+
+async function importMachine(
+  id: string,
+  context: Context,
+): Promise<ReadResult<DeploymentInputs, DeploymentState>> {
+  const host = context.name;
+  const connection = connectionFromId(id, host);
+  const reading = await readMachine(connection, host, { signal: context.signal });
+  const inputs = trueInputs(deploymentInputs.parse({ host, connection, system: '' }), reading);
+  return { id: reading.machineId, inputs, state: deploymentStateFrom(inputs, reading) };
+}
+
+/** A machine that cannot be entered now is not gone. */
+function notNow(error: unknown): FleetError {
+  if (error instanceof FleetError && error.code !== 'cancelled') return error;
+  throw error;
+}

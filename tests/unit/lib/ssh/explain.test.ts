@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { explainSshFailure, explainSudoFailure } from '../../../../lib/ssh/explain.ts';
+import { fingerprint } from '../../../../lib/ssh/host-key.ts';
+import type { Connection } from '../../../../schema/connection.ts';
+
+const connection: Connection = { address: 'web.example', user: 'root', port: 2222, connectTimeoutSeconds: 5 };
+// A key of nobody: 32 bytes of zero.
+const hostKey = `ssh-ed25519 ${Buffer.concat([Buffer.from('0000000b7373682d6564323535313900000020', 'hex'), Buffer.alloc(32)]).toString('base64')}`;
+
+const cases: [string, string, string, RegExp][] = [
+  [
+    'refused',
+    'unreachable',
+    'ssh: connect to host web.example port 2222: Connection refused',
+    /nothing listens on port 2222/,
+  ],
+  [
+    'unknown name',
+    'unreachable',
+    'ssh: Could not resolve hostname web.example: Name or service not known',
+    /Check the name/,
+  ],
+  [
+    'no route',
+    'unreachable',
+    'ssh: connect to host web.example port 2222: No route to host',
+    /ssh -p 2222 root@web.example true/,
+  ],
+  ['nothing said', 'unreachable', '', /machine is on/],
+  ['login', 'access-denied', 'root@web.example: Permission denied (publickey,password).', /identityFile/],
+  [
+    'unknown key',
+    'host-key',
+    'No ED25519 host key is known for web.example and you have requested strict checking.\nHost key verification failed.',
+    /ssh-keyscan -t ed25519 -p 2222 web.example/,
+  ],
+];
+
+for (const [name, code, stderr, mend] of cases) {
+  test(`${name}: ${code}`, () => {
+    const error = explainSshFailure(connection, 'web', `${stderr}\r\n`);
+    assert.equal(error.code, code);
+    assert.equal(error.host, 'web');
+    assert.match(error.mend ?? '', mend);
+    assert.ok(error.why);
+  });
+}
+
+test('another host key: both fingerprints are told', () => {
+  const stderr = `@@@@@@@@@@@@@@
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+The fingerprint for the ED25519 key sent by the remote host is
+SHA256:gMo3AqCIp9WFVHZFvnLO5KjasCexlVeWdrySDL1c3RM.
+Host key verification failed.`;
+  const error = explainSshFailure({ ...connection, hostKey }, 'web', stderr);
+  assert.equal(error.code, 'host-key');
+  assert.match(error.why ?? '', /offered {2}SHA256:gMo3AqCIp9WFVHZFvnLO5KjasCexlVeWdrySDL1c3RM$/m);
+  assert.ok(error.why?.includes(`expected ${fingerprint(hostKey)}`));
+});
+
+test('a user without root rights is told how to get them', () => {
+  const admin = { ...connection, user: 'admin' };
+  assert.equal(explainSudoFailure(admin, 'web', 'sudo: a password is required')?.code, 'access-denied');
+  assert.equal(explainSudoFailure(admin, 'web', 'error: no space left'), undefined);
+  assert.equal(explainSudoFailure(connection, 'web', 'sudo: a password is required'), undefined);
+});
