@@ -20,7 +20,11 @@ export class Lab extends pulumi.ComponentResource {
 
   constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {
     super('nixos-fleet:index:Lab', name, {}, options);
-    const network = new LabNetwork(name, { name, cidr: args.network }, { parent: this });
+    const network = new LabNetwork(
+      name,
+      { name, cidr: args.network, hosts: args.machines },
+      { parent: this },
+    );
     const machines: Record<string, LabMachine> = {};
     const connections: Record<string, pulumi.Output<ConnectionArgs>> = {};
     for (const [machineName, address] of Object.entries(args.machines)) {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetError } from '../errors.ts';
-import { run } from '../process.ts';
+import { ProcessError, run } from '../process.ts';
 import { cacheFolder } from './paths.ts';
 
 /** What the set-up brought for the lab. All paths are absolute. */
@@ -29,29 +29,41 @@ const scripts = [
   'lab/tool-packages',
 ];
 
+let ensured: Promise<LabBase> | undefined;
+
 /**
- * The lab's base, from the cache where it is there (two small reads), else made by setup/lab-base, which takes about half a
- * minute and shows its progress through `onProgress` (default: standard error).
+ * The lab's base, from the cache where it is there (a few small reads), else made by setup/lab-base, which takes about half a
+ * minute and shows its progress through `onProgress` (default: standard error). Done once a process.
  *
  * @throws FleetError `lab-failed` with the set-up's own words: no root, no Nix, no Debian archive.
  */
-export async function ensureLabBase(
+export function ensureLabBase(
   onProgress: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-  signal?: AbortSignal,
 ): Promise<LabBase> {
+  ensured ??= makeLabBase(onProgress).catch((error: unknown) => {
+    ensured = undefined;
+    throw error;
+  });
+  return ensured;
+}
+
+/** The programs that look after what is there: as the lab's base has them, else by their names on PATH. Sets nothing up. */
+export async function labTools(): Promise<LabBase['tools']> {
+  const cached = await readLabBase(await labBaseFolder());
+  return cached?.tools ?? { 'systemd-nspawn': 'systemd-nspawn', ip: 'ip', 'ssh-keygen': 'ssh-keygen' };
+}
+
+async function makeLabBase(onProgress: (line: string) => void): Promise<LabBase> {
   const folder = await labBaseFolder();
   const cached = await readLabBase(folder);
   if (cached) return cached;
   try {
-    await run(join(setup, 'lab-base'), [], {
-      onStderrLine: onProgress,
-      ...(signal ? { signal } : { timeoutSeconds: 1800 }),
-    });
+    await run(join(setup, 'lab-base'), [], { onStderrLine: onProgress, timeoutSeconds: 1800 });
   } catch (cause) {
     throw new FleetError({
       code: 'lab-failed',
       what: 'cannot set up the lab',
-      why: cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : String(cause),
+      why: cause instanceof ProcessError ? cause.stderr : String(cause),
       mend: 'Run setup/with setup/lab-base to see it alone.',
       cause,
     });

@@ -33,7 +33,9 @@ async function cgroupFolders(cgroup: string): Promise<string[]> {
     const top = join(hierarchy, cgroup);
     const below = await readdir(top, { recursive: true, withFileTypes: true }).catch(() => undefined);
     if (!below) continue;
-    const folders = below.filter((entry) => entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));
+    const folders = below
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name));
     found.push(top, ...folders.sort((one, other) => one.length - other.length));
   }
   return found;

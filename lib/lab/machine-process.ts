@@ -5,7 +5,7 @@ import { run, runToEnd } from '../process.ts';
 import { ensureLabBase } from './base.ts';
 import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';
 import { undefinedIfMissing } from './network.ts';
-import { nspawnArguments, type NspawnMachine } from './nspawn.ts';
+import { type NspawnMachine, nspawnArguments } from './nspawn.ts';
 import { machinePaths, machineTitle } from './paths.ts';
 import { waitFor } from './wait.ts';
 
@@ -19,20 +19,27 @@ export interface MachineProcess {
 /** The process of a machine if it runs. A pid is believed only if its command line names this machine's root. */
 export async function machineProcess(lab: string, name: string): Promise<MachineProcess | undefined> {
   const paths = machinePaths(lab, name);
-  const pid = (await systemdPid(lab, name)) ?? Number(await readFile(paths.pid, 'utf8').catch(undefinedIfMissing));
+  const pid =
+    (await systemdPid(lab, name)) ?? Number(await readFile(paths.pid, 'utf8').catch(undefinedIfMissing));
   if (!pid || !(await isOurs(pid, paths.root))) return undefined;
   const startedAt = await startOf(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };
 }
 
 /** Starts a machine so that it outlives this process, the shell and the login, and returns once its process is known. */
-export async function startProcess(lab: string, name: string, machine: NspawnMachine): Promise<MachineProcess> {
+export async function startProcess(
+  lab: string,
+  name: string,
+  machine: NspawnMachine,
+): Promise<MachineProcess> {
   const { tools } = await ensureLabBase();
   const paths = machinePaths(lab, name);
   await rm(paths.pid, { force: true });
   const command = [tools['systemd-nspawn'], ...nspawnArguments(machine)];
   if (await systemdRuns()) {
-    await run('systemd-run', [...systemdRunArguments(machine.title, paths.console), ...command], { timeoutSeconds: 60 });
+    await run('systemd-run', [...systemdRunArguments(machine.title, paths.console), ...command], {
+      timeoutSeconds: 60,
+    });
   } else {
     const keeper = join(import.meta.dirname, 'run-machine.sh');
     const args = ['--fork', keeper, paths.pid, paths.console, cgroupOf(machine.title), ...command];
@@ -67,10 +74,16 @@ export async function stopProcess(lab: string, name: string, seconds = 20): Prom
     for (const pid of left) killHard(pid);
     return left.length === 0 && !(await machineProcess(lab, name)) ? true : undefined;
   }, 20);
-  if (!gone) throw new FleetError({ code: 'lab-failed', host: name, what: 'the lab machine’s processes cannot be ended' });
+  if (!gone)
+    throw new FleetError({
+      code: 'lab-failed',
+      host: name,
+      what: 'the lab machine’s processes cannot be ended',
+    });
   await removeCgroup(cgroupOf(title));
   await rm(machinePaths(lab, name).pid, { force: true });
-  if (await systemdRuns()) await runToEnd('systemctl', ['reset-failed', unitName(title)], { timeoutSeconds: 60 });
+  if (await systemdRuns())
+    await runToEnd('systemctl', ['reset-failed', unitName(title)], { timeoutSeconds: 60 });
 }
 
 /** The last lines of a machine's console. */
@@ -126,12 +139,19 @@ function systemdRunArguments(title: string, console: string): string[] {
     `StandardOutput=append:${console}`,
     `StandardError=append:${console}`,
   ];
-  return ['--quiet', '--collect', `--unit=${unitName(title)}`, ...properties.map((value) => `--property=${value}`)];
+  return [
+    '--quiet',
+    '--collect',
+    `--unit=${unitName(title)}`,
+    ...properties.map((value) => `--property=${value}`),
+  ];
 }
 
 async function systemdPid(lab: string, name: string): Promise<number | undefined> {
   if (!(await systemdRuns())) return undefined;
   const unit = unitName(machineTitle(lab, name));
-  const shown = await runToEnd('systemctl', ['show', '--property=MainPID', '--value', unit], { timeoutSeconds: 60 });
+  const shown = await runToEnd('systemctl', ['show', '--property=MainPID', '--value', unit], {
+    timeoutSeconds: 60,
+  });
   return Number(shown.stdout) || undefined;
 }

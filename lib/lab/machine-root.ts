@@ -13,20 +13,28 @@ export interface MachineIdentity {
 }
 
 /** Makes a machine's root file system from the base, with an identity of its own. What an earlier try left is removed. */
-export async function makeRoot(lab: string, name: string, signal?: AbortSignal): Promise<MachineIdentity> {
-  const { base, tools } = await ensureLabBase();
+export async function makeRoot(
+  { lab, name, base }: { lab: string; name: string; base: string },
+  signal?: AbortSignal,
+): Promise<MachineIdentity> {
+  const { tools } = await ensureLabBase();
   const paths = machinePaths(lab, name);
   const draft = `${paths.root}.new`;
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await rm(paths.root, { recursive: true, force: true });
   await rm(draft, { recursive: true, force: true });
-  await run('cp', ['--archive', '--reflink=auto', base, draft], { timeoutSeconds: 600, ...(signal ? { signal } : {}) });
+  await run('cp', ['--archive', '--reflink=auto', base, draft], {
+    timeoutSeconds: 600,
+    ...(signal ? { signal } : {}),
+  });
 
   const machineId = randomUUID().replaceAll('-', '');
   await writeFile(join(draft, 'etc/machine-id'), `${machineId}\n`);
   await writeFile(join(draft, 'etc/hostname'), `${name}\n`);
   const key = join(draft, 'etc/ssh/ssh_host_ed25519_key');
-  await run(tools['ssh-keygen'], ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key], { timeoutSeconds: 60 });
+  await run(tools['ssh-keygen'], ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', key], {
+    timeoutSeconds: 60,
+  });
   const hostKey = (await readFile(`${key}.pub`, 'utf8')).trim();
   const authorized = join(draft, 'root/.ssh/authorized_keys');
   await writeFile(authorized, await readFile(networkPaths(lab).publicKey));

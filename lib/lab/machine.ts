@@ -1,7 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { FleetError } from '../errors.ts';
 import { ensureLabBase } from './base.ts';
-import { parseCidr } from './cidr.ts';
+import { contains, parseAddress, parseCidr } from './cidr.ts';
 import { lastLines, machineProcess, startProcess, stopProcess } from './machine-process.ts';
 import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
 import { type Network, readNetwork, undefinedIfMissing, writeWhole } from './network.ts';
@@ -14,6 +14,8 @@ export interface MachineRequest {
   name: string;
   /** Address in the lab's network. */
   address: string;
+  /** Root file system that it starts from, as a copy; used when it is made. */
+  base: string;
 }
 
 export interface Machine extends MachineRequest, MachineIdentity {
@@ -40,17 +42,26 @@ const startSeconds = 90;
  */
 export async function ensureMachine(request: MachineRequest, signal?: AbortSignal): Promise<Machine> {
   const network = await networkOf(request);
-  const prefix = parseCidr(network.cidr)?.prefix ?? 24;
+  const cidr = parseCidr(network.cidr);
+  if (!cidr || !contains(cidr, parseAddress(request.address) ?? -1) || request.address === network.gateway) {
+    throw new FleetError({
+      code: 'lab-failed',
+      host: request.name,
+      what: `${request.address} is no address for a machine of the lab '${request.lab}'`,
+      why: `its network is ${network.cidr}, where ${network.gateway} is this computer`,
+      mend: 'Give the machine another address in the stack’s config.',
+    });
+  }
   const paths = machinePaths(request.lab, request.name);
   let record = await readRecord(request.lab, request.name);
   if (record && record.address !== request.address) await stopProcess(request.lab, request.name);
   if (!record) {
     await stopProcess(request.lab, request.name);
-    record = { ...request, ...(await makeRoot(request.lab, request.name, signal)) };
+    record = { ...request, ...(await makeRoot(request, signal)) };
   }
-  record = { ...record, ...request };
+  record = { ...record, address: request.address };
   if (!(await machineProcess(request.lab, request.name))) {
-    await prepareRoot(request.lab, request.name, request.address, prefix);
+    await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
     await writeWhole(paths.record, `${JSON.stringify(record, undefined, 2)}\n`);
     await start(request, network);
   }
@@ -88,7 +99,10 @@ async function start(request: MachineRequest, network: Network): Promise<void> {
     hostName: request.name,
     root: machinePaths(request.lab, request.name).root,
     bridge: network.bridge,
-    readOnly: { ...(nix.shared ? { [nix.shared]: nix.shared } : {}), [networkPaths(request.lab).hosts]: '/etc/hosts' },
+    readOnly: {
+      ...(nix.shared ? { [nix.shared]: nix.shared } : {}),
+      [networkPaths(request.lab).hosts]: '/etc/hosts',
+    },
   });
 }
 
@@ -106,7 +120,10 @@ async function waitForSsh(request: MachineRequest, signal?: AbortSignal): Promis
   throw new FleetError({
     code: 'lab-failed',
     host: request.name,
-    what: outcome === 'ended' ? 'the lab machine ended' : `no ssh server answers at ${request.address} within ${startSeconds} s`,
+    what:
+      outcome === 'ended'
+        ? 'the lab machine ended'
+        : `no ssh server answers at ${request.address} within ${startSeconds} s`,
     why: await lastLines(console),
     mend: `Its console is in ${console}`,
   });

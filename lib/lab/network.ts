@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FleetError } from '../errors.ts';
 import { run, runToEnd } from '../process.ts';
-import { ensureLabBase } from './base.ts';
+import { ensureLabBase, labTools } from './base.ts';
 import { type Cidr, gatewayOf, overlap, parseCidr } from './cidr.ts';
 import { bridgeName, networkPaths } from './paths.ts';
 
@@ -59,11 +60,24 @@ export async function readNetwork(lab: string): Promise<Network | undefined> {
   return { ...request, ...(await describe(request)) };
 }
 
-/** Removes the bridge and the lab's whole folder. */
+/**
+ * Removes the bridge and the lab's whole folder.
+ *
+ * @throws FleetError `lab-failed` while machines of the lab are there.
+ */
 export async function deleteNetwork(lab: string): Promise<void> {
-  const { tools } = await ensureLabBase();
+  const machines = await readdir(join(networkPaths(lab).folder, 'machines')).catch(undefinedIfMissing);
+  if (machines?.length) {
+    throw new FleetError({
+      code: 'lab-failed',
+      what: `the network of the lab '${lab}' cannot be removed`,
+      why: `machines are left: ${machines.join(', ')}`,
+      mend: 'Remove them first: pulumi destroy does it in this order.',
+    });
+  }
+  const { ip } = await labTools();
   const bridge = bridgeName(lab);
-  if (await linkExists(tools.ip, bridge)) await run(tools.ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
+  if (await linkExists(ip, bridge)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
   await rm(networkPaths(lab).folder, { recursive: true, force: true });
 }
 
@@ -71,8 +85,10 @@ async function describe(request: NetworkRequest) {
   const paths = networkPaths(request.lab);
   const cidr = parseCidr(request.cidr) as Cidr;
   const bridge = bridgeName(request.lab);
-  const { tools } = await ensureLabBase();
-  const shown = await runToEnd(tools.ip, ['-json', 'address', 'show', 'dev', bridge, 'up'], { timeoutSeconds: seconds });
+  const { ip } = await labTools();
+  const shown = await runToEnd(ip, ['-json', 'address', 'show', 'dev', bridge, 'up'], {
+    timeoutSeconds: seconds,
+  });
   return {
     bridge,
     gateway: gatewayOf(cidr),

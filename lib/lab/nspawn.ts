@@ -19,7 +19,9 @@ export function nspawnArguments(machine: NspawnMachine): string[] {
     `--hostname=${machine.hostName}`,
     `--directory=${machine.root}`,
     `--network-bridge=${machine.bridge}`,
-    ...Object.entries(machine.readOnly).map(([source, target]) => `--bind-ro=${escape(source)}:${escape(target)}`),
+    ...Object.entries(machine.readOnly).map(
+      ([source, target]) => `--bind-ro=${escapeColons(source)}:${escapeColons(target)}`,
+    ),
     '--register=no',
     '--keep-unit',
     '--kill-signal=SIGRTMIN+3',
@@ -34,6 +36,6 @@ export function nspawnArguments(machine: NspawnMachine): string[] {
 }
 
 /** nspawn separates the parts of a bind by colons. */
-function escape(path: string): string {
+function escapeColons(path: string): string {
   return path.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
 }

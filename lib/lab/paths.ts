@@ -36,15 +36,22 @@ export function machinePaths(lab: string, name: string) {
   };
 }
 
-/** The name nspawn and systemd know a machine by; unique on this computer. */
+/**
+ * The name nspawn and systemd know a machine by; unique on this computer, because a machine's own name has no dot.
+ * systemd allows 64 characters.
+ */
 export function machineTitle(lab: string, name: string): string {
-  return `${lab}-${name}`;
+  const title = `${lab}.${name}`;
+  return title.length <= 64 ? title : `${title.slice(0, 51)}-${shortHash(title, 12)}`;
 }
 
-/** Linux allows 15 characters for an interface; a longer lab name is cut and told apart by a hash. */
+/** Linux allows 15 characters for an interface; another lab's name is cut and told apart by a hash. */
 export function bridgeName(lab: string): string {
-  const name = `nf-${lab}`;
-  return name.length <= 15
-    ? name
-    : `${name.slice(0, 9)}-${createHash('sha256').update(lab).digest('hex').slice(0, 5)}`;
+  return /^[A-Za-z0-9_-]{1,12}$/.test(lab)
+    ? `nf-${lab}`
+    : `nf-${lab.replaceAll(/[^A-Za-z0-9_-]/g, '').slice(0, 6)}-${shortHash(lab, 5)}`;
+}
+
+function shortHash(text: string, length: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, length);
 }

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { FleetError } from '../errors.ts';
 
 /**
  * Asks `condition` again and again (every 50 ms) until it gives something other than undefined, for at most `seconds`.
@@ -15,7 +16,8 @@ export async function waitFor<T>(
     const value = await condition();
     if (value !== undefined) return value;
     if (performance.now() > end) return undefined;
-    await delay(50, undefined, signal ? { signal } : {});
+    if (signal?.aborted) throw new FleetError({ code: 'cancelled', what: 'waiting was cancelled' });
+    await delay(50);
   }
 }
 

@@ -29,6 +29,15 @@ const kernel = {
   config: { KVM: 'm', EXT4: 'y' },
 };
 
+const labNetwork = { name: 'dev', cidr: '10.213.7.0/24', hosts: { web: '10.213.7.11' } };
+const labMachine = {
+  lab: 'dev',
+  name: 'web',
+  address: '10.213.7.11',
+  bridge: 'nf-dev',
+  base: '/tmp/lab/base',
+};
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -53,5 +62,39 @@ export const samples: Record<string, Sample> = {
     bad: { ...kernel, config: { KVM: 1 }, version: null },
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
+  },
+  'nixos:index:LabNetwork': {
+    inputs: labNetwork,
+    state: {
+      ...labNetwork,
+      bridge: 'nf-dev',
+      gateway: '10.213.7.1',
+      identityFile: '/tmp/lab/identity',
+      publicKey: 'ssh-ed25519 AAAA',
+      up: true,
+    },
+    changed: { ...labNetwork, cidr: '10.213.8.0/24', hosts: { web: '10.213.8.11', db: '10.213.8.12' } },
+    paths: ['cidr', 'hosts.web', 'hosts.db'],
+    bad: { name: '../dev', cidr: '10.213.7.0', hosts: [] },
+    badProperties: ['name', 'cidr', 'hosts'],
+    badIds: ['../dev'],
+  },
+  'nixos:index:LabMachine': {
+    inputs: labMachine,
+    state: {
+      ...labMachine,
+      hostKey: 'ssh-ed25519 AAAA',
+      machineId: '0'.repeat(32),
+      running: true,
+      pid: 42,
+      startedAt: '2026-01-01T00:00:00.000Z',
+      root: '/tmp/lab/web/root',
+      console: '/tmp/lab/web/console.log',
+    },
+    changed: { ...labMachine, name: 'www', address: '10.213.7.14', base: '/tmp/lab/newer' },
+    paths: ['name', 'address'],
+    bad: { ...labMachine, address: '10.213.7', name: 'Web!' },
+    badProperties: ['address', 'name'],
+    badIds: ['web', 'dev/web/x', '../web'],
   },
 };
