@@ -62,7 +62,7 @@ export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluat
         signal,
         onHost: () => progress?.hostDone(),
       });
-      const after = await flakeMetadata(request);
+      const [after, condensed] = await Promise.all([flakeMetadata(request), condenseFleet(fleet)]);
       if (after.identity !== flake.identity) {
         if (attempt < 3) {
           flake = after;
@@ -70,7 +70,6 @@ export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluat
         }
         throw changingError(request.flake);
       }
-      const condensed = await condenseFleet(fleet);
       for (const [name, error] of fleet.errors) errors.set(name, error);
       for (const [name, raw] of fleet.facts) {
         if (!raw.toplevel) errors.set(name, assertionError(name, raw.failedAssertions));

@@ -1,64 +1,50 @@
 import { FleetError } from '../errors.ts';
+import { copyError } from './copy-error.ts';
 import { NixLog } from './log-json.ts';
 import { nix } from './nix.ts';
 
 export interface CopyRequest {
-  /** Store paths to copy, with everything they need. */
+  /** Valid store paths; their closures are copied. */
   paths: readonly string[];
-  /** URI of the store to copy to, such as ssh://root@web. */
+  /** Store URI of the target, such as `ssh://root@192.0.2.7`. */
   target: string;
-  /** Options for ssh, joined by spaces: NIX_SSHOPTS. */
+  /** Options of ssh, for NIX_SSHOPTS. */
   sshOpts?: string;
   /** Machine that an error names. */
   host?: string;
-  /** Whether the machine fetches what it can from its own substituters. Default: false. */
+  /** Lets the target fetch what its own caches have, instead of sending it. */
   substituteOnDestination?: boolean;
   signal?: AbortSignal;
-  /** A line for a status display. */
+  /** Limit in seconds; 24 h by default. */
+  timeoutSeconds?: number;
+  /** A line for a status display, such as "copying 12/80 paths, 34 MiB". */
   onProgress?: (message: string) => void;
 }
 
 /**
- * Copies closures to another store in one nix process; what is there already is not copied.
- * The store is `ssh://`, not `ssh-ng://`: it needs fewer round trips, and takes unsigned paths from root.
- * @throws FleetError no-room, copy-failed, tool-missing, cancelled
+ * Copies closures to another store, in one process for all paths, and only what is missing there.
+ *
+ * Throws `no-room`, `unreachable`, `host-key`, `access-denied`, `not-nixos`, `cancelled`, and `copy-failed` for the
+ * rest, with the words of nix and ssh.
  */
 export async function copyClosure(request: CopyRequest): Promise<void> {
-  const { paths, target, sshOpts, host, signal, onProgress } = request;
+  const { paths, target, sshOpts, host, substituteOnDestination, signal, onProgress } = request;
   const log = new NixLog({ onProgress: (_, message) => onProgress?.(message) });
-  const substitute = request.substituteOnDestination ? ['--substitute-on-destination'] : [];
-  const { exitCode } = await nix(
-    ['copy', '--log-format', 'internal-json', '--to', target, ...substitute, ...paths],
-    {
-      signal,
-      env: { LC_ALL: 'C', ...(sshOpts === undefined ? {} : { NIX_SSHOPTS: sshOpts }) },
+  const args = ['copy', '--to', target, '--log-format', 'internal-json'];
+  if (substituteOnDestination) args.push('--substitute-on-destination');
+  try {
+    const { exitCode } = await nix([...args, ...paths], {
+      timeoutSeconds: request.timeoutSeconds ?? 24 * 3600,
+      ...(sshOpts === undefined ? {} : { env: { NIX_SSHOPTS: sshOpts } }),
+      ...(signal ? { signal } : {}),
       onStderrLine: (line) => log.line(line),
-    },
-  );
-  if (exitCode === 0) return;
-  throw explainCopyFailure([...log.notes, ...log.errors].join('\n'), host);
-}
-
-/** What a failed copy's messages mean. Pure. */
-export function explainCopyFailure(messages: string, host?: string): FleetError {
-  const why = messages.trim().split('\n').slice(-10).join('\n');
-  if (/no space left on device|disk (is )?full|disk quota exceeded/i.test(messages)) {
-    return new FleetError({
-      code: 'no-room',
-      what: 'the system does not fit into the machine’s store',
-      host,
-      why,
-      mend: 'Make room on the machine: nix-collect-garbage --delete-older-than 30d',
     });
+    if (exitCode === 0) return;
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'cancelled') {
+      throw new FleetError({ code: 'cancelled', what: 'the copy was cancelled', host, cause: error });
+    }
+    throw error;
   }
-  const unsigned = /lacks a (valid )?signature|not a trusted user|not trusted/i.test(messages);
-  return new FleetError({
-    code: 'copy-failed',
-    what: 'the system could not be copied to the machine',
-    host,
-    why,
-    mend: unsigned
-      ? 'The machine takes paths from trusted users only: log in as root, or add the user to nix.settings.trusted-users.'
-      : 'Check that Nix on the machine works: ssh to it and run nix-store --version',
-  });
+  throw copyError({ target, host, said: [...log.notes, ...log.errors] });
 }

@@ -21,6 +21,7 @@ interface Activity {
   subject: string;
   done: number;
   expected: number;
+  running: number;
 }
 
 export interface NixLogOptions {
@@ -90,6 +91,7 @@ export class NixLog {
       subject: String(event.fields?.[0] ?? ''),
       done: 0,
       expected: 0,
+      running: 0,
     };
     this.#activities.set(event.id ?? 0, started);
     if (started.type === activity.build) {
@@ -102,7 +104,7 @@ export class NixLog {
   #result(event: LogEvent): void {
     const current = this.#activities.get(event.id ?? 0);
     if (!current) return;
-    const [first, second] = event.fields ?? [];
+    const [first, second, third] = event.fields ?? [];
     if (event.type === result.buildLogLine) {
       const lines = this.#buildLogs.get(current.subject) ?? [];
       lines.push(plain(String(first)));
@@ -111,6 +113,7 @@ export class NixLog {
     } else if (event.type === result.progress) {
       current.done = Number(first);
       current.expected = Number(second);
+      current.running = Number(third);
       if (current.type === activity.copyPaths || current.type === activity.copyPath) this.#showCopy();
     }
   }
@@ -121,19 +124,20 @@ export class NixLog {
     this.#activities.delete(event.id ?? 0);
   }
 
-  #total(type: number): { done: number; expected: number } {
-    const total = { done: 0, expected: 0 };
+  #total(type: number): { done: number; expected: number; running: number } {
+    const total = { done: 0, expected: 0, running: 0 };
     for (const each of this.#activities.values()) {
       if (each.type !== type) continue;
       total.done += each.done;
       total.expected += each.expected;
+      total.running += each.running;
     }
     return total;
   }
 
   #showCopy(): void {
     const paths = this.#total(activity.copyPaths);
-    if (paths.expected === 0) return;
+    if (paths.done + paths.running === 0) return;
     const bytes = this.#copiedBytes + this.#total(activity.copyPath).done;
     const size = bytes > 0 ? `, ${formatMiB(bytes)}` : '';
     this.#show(undefined, `copying ${paths.done}/${paths.expected} paths${size}`);

@@ -1,0 +1,97 @@
+/**
+ * Facts of N machines, nothing cached, against `nix eval` of their toplevel paths alone; and a run whose facts are all
+ * cached. Both evaluate in one process, with the same heap.
+ *
+ * Usage: node bench/facts.ts                  lab machines, 3 to 96 of them
+ *        node bench/facts.ts FLAKE HOST…      a flake of one's own: 1, 2, 4 … of its hosts
+ */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
+import { planBatches } from '../lib/evaluation/plan-batches.ts';
+import { usableResources } from '../lib/evaluation/resources.ts';
+import { ensureLabBase } from '../lib/lab/base.ts';
+import { evalApply, nixString } from '../lib/nix-cli/eval.ts';
+import { flakeMetadata } from '../lib/nix-cli/flake.ts';
+import { compare, table } from './measure.ts';
+
+const runs = Number(process.env.BENCH_RUNS ?? 5);
+
+interface Fleet {
+  flake: string;
+  baseDirectory: string;
+  overrideInputs: Record<string, string>;
+}
+
+/** A flake of as many lab machines, made of the lab's three in turn. */
+async function labFleet(folder: string, count: number): Promise<{ fleet: Fleet; hosts: string[] }> {
+  const { overrideInputs } = await ensureLabBase();
+  await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
+  const templates = ['web', 'db', 'edge'];
+  const hosts = Array.from({ length: count }, (_, index) => `${templates[index % 3]}${index}`);
+  for (const [index, name] of hosts.entries()) {
+    await cp(join(folder, 'hosts', `${templates[index % 3]}.nix`), join(folder, 'hosts', `${name}.nix`));
+  }
+  return { fleet: { flake: `path:${folder}`, baseDirectory: folder, overrideInputs }, hosts };
+}
+
+/** What there is to beat: the paths that a build needs, by the nix command alone. */
+async function toplevels(fleet: Fleet, hosts: readonly string[]): Promise<void> {
+  const { flakeRef, overrides } = await flakeMetadata(fleet);
+  const { exitCode, stderr } = await evalApply({
+    flakeRef,
+    overrides,
+    attribute: 'nixosConfigurations',
+    apply: `all: map (name: let inherit (all.\${name}.config.system.build) toplevel; in [ toplevel.drvPath toplevel.outPath ]) [ ${hosts.map(nixString).join(' ')} ]`,
+    heapMiB: planBatches(hosts, usableResources({ workers: 1 })).batchMiB,
+  });
+  if (exitCode !== 0) throw new Error(stderr);
+}
+
+async function measure(fleet: Fleet, hosts: readonly string[], cache: string): Promise<string[]> {
+  process.env.XDG_CACHE_HOME = cache;
+  const request = { ...fleet, workers: 1, hosts: Object.fromEntries(hosts.map((name) => [name, name])) };
+  const evaluate = async (fromCache: boolean) => {
+    if (!fromCache) await rm(join(cache, 'nixos-fleet'), { recursive: true, force: true });
+    const evaluation = await evaluateFleet(request);
+    const failed = Object.values(evaluation.hosts).find((host) => !host.ok);
+    if (failed && !failed.ok) throw failed.error;
+    if (evaluation.fromCache !== fromCache) throw new Error(`expected fromCache to be ${fromCache}`);
+  };
+  const alone = () => toplevels(fleet, hosts);
+  const cold = await compare(() => evaluate(false), alone, runs);
+  const cached = await compare(() => evaluate(true), alone, runs);
+  return [
+    String(hosts.length),
+    `${cold.b.toFixed(2)} s`,
+    `${cold.a.toFixed(2)} s`,
+    cold.ratio.toFixed(2),
+    `${cached.a.toFixed(3)} s`,
+  ];
+}
+
+const usersCache = process.env.XDG_CACHE_HOME;
+const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-bench-'));
+try {
+  const [flake, ...named] = process.argv.slice(2);
+  const rows: string[][] = [];
+  if (flake) {
+    const fleet = { flake, baseDirectory: process.cwd(), overrideInputs: {} };
+    for (let count = 1; count <= named.length; count *= 2) {
+      rows.push(await measure(fleet, named.slice(0, count), join(folder, 'cache')));
+    }
+  } else {
+    for (const count of [3, 12, 48, 96]) {
+      // Before the measurement's own cache folder is set: the lab's base is in the user's.
+      if (usersCache === undefined) delete process.env.XDG_CACHE_HOME;
+      else process.env.XDG_CACHE_HOME = usersCache;
+      const { fleet, hosts } = await labFleet(join(folder, String(count)), count);
+      rows.push(await measure(fleet, hosts, join(folder, 'cache')));
+    }
+  }
+  console.log(`Facts of ${flake ?? 'lab machines'}, medians of ${runs} pairs\n`);
+  console.log(table(['machines', 'toplevel paths alone', 'facts', 'ratio', 'cached facts'], rows));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
