@@ -52,7 +52,9 @@ export function sameValue(a: unknown, b: unknown): boolean {
     return a.every((item, index) => sameValue(item, b[index]));
   }
   if (isPlainObject(a) && isPlainObject(b)) {
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) => sameValue(own(a, key), own(b, key)));
+    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((key) =>
+      sameValue(own(a, key), own(b, key)),
+    );
   }
   return a === b;
 }

@@ -69,6 +69,11 @@ export class FailureHold {
     this.#release();
   }
 
+  /** Holds failures back again, after `open`. */
+  close(): void {
+    this.#open = false;
+  }
+
   get running(): number {
     return this.#running;
   }

@@ -54,6 +54,12 @@ export class Operations {
     this.#hold.seen();
   }
 
+  /** A new run begins: one that was attached to a provider started by hand may follow a cancelled one. */
+  renew(): void {
+    this.#cancelled = false;
+    this.#hold.close();
+  }
+
   /** Aborts everything that runs and lets every failure out. */
   cancel(): void {
     this.#cancelled = true;

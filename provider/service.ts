@@ -46,6 +46,7 @@ export class ProviderService {
   /** The engine attaches to a provider started by hand (PULUMI_DEBUG_PROVIDERS). */
   async attach(request: plugin.PluginAttach): Promise<empty.Empty> {
     this.#connect(request.getAddress());
+    this.operations.renew();
     return new empty.Empty();
   }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ServiceError } from '@grpc/grpc-js';
-import { run } from '../../lib/process.ts';
+import { type Derivation, instantiate, write } from './derivations.ts';
 import { type Plain, ProviderProcess, urnOf } from './provider-process.ts';
 
 /** System and Kernel with a real Nix: derivations of this test's own, which no earlier run has built. */
@@ -22,26 +22,6 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-interface Derivation {
-  drvPath: string;
-  outPath: string;
-}
-
-/** Instantiates a derivation whose builder is a line of shell; nothing is built. */
-async function instantiate(name: string, script: string): Promise<Derivation> {
-  const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
-  const expression = `let drv = derivation {
-    name = "${name}"; system = "${system}"; builder = "/bin/sh";
-    args = [ "-c" ${JSON.stringify(script).replaceAll('$', '\\$')} ];
-    nonce = "${process.pid} ${Date.now()}";
-  }; in { inherit (drv) drvPath; out = drv.outPath; }`;
-  const nix = ['--extra-experimental-features', 'nix-command', 'eval', '--json', '--impure', '--expr', expression];
-  const { stdout } = await run('nix', nix, { timeoutSeconds: 60 });
-  const { drvPath, out } = JSON.parse(stdout) as { drvPath: string; out: string };
-  return { drvPath, outPath: out };
-}
-
-const write = (text: string) => `echo ${text} > $out`;
 const inputsOf = (host: string, derivation: Derivation): Plain => ({ host, ...derivation });
 
 test('create builds and keeps, update moves the root, delete removes it', async () => {

@@ -1,64 +1,34 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Metadata, Server, ServerCredentials, type ServiceError, status } from '@grpc/grpc-js';
-import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
+import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
-import { z } from 'zod';
 import { FleetError } from '../../lib/errors.ts';
 import { FailureHold } from '../../provider/hold-failures.ts';
 import { Operations } from '../../provider/operations.ts';
-import type { AnyResource } from '../../provider/registry.ts';
-import { type Context, PartialFailure } from '../../provider/resource.ts';
-import { handlers } from '../../provider/server.ts';
-import { ProviderService } from '../../provider/service.ts';
-import { FakeEngine, type Plain, ProviderClient, plain, urnOf } from './provider-process.ts';
-
-/** A resource whose behaviour each test sets: what the service does with it, over a real connection. */
-class Puppet {
-  readonly token = 'nixos:index:Puppet';
-  readonly description = 'A resource for tests.';
-  readonly inputs = z.object({ host: z.string(), big: z.record(z.string(), z.string()).optional() });
-  readonly state = this.inputs.extend({ live: z.string() });
-  create: (inputs: Plain, context: Context) => Promise<unknown> = async (inputs) => ({
-    id: 'x',
-    state: inputs,
-  });
-  update: AnyResource['update'] = async (_, asked) => asked;
-  read: AnyResource['read'] = async () => undefined;
-  diff: AnyResource['diff'] = () => ({ changes: false, detailed: {} });
-  delete: AnyResource['delete'] = async () => {};
-  preview = (asked: Plain) => asked;
-}
+import { PartialFailure } from '../../provider/resource.ts';
+import { FakeEngine, ProviderClient, plain, urnOf } from './provider-process.ts';
+import { Puppet, servePuppets } from './puppet.ts';
 
 const graceMilliseconds = 200;
 const urn = urnOf('nixos:index:Puppet');
 const secretOf = (value: string) => ({ [sdk.specialSigKey]: sdk.specialSecretSig, value });
 
 async function setUp() {
-  const puppet = new Puppet();
+  const puppet = new Puppet('nixos:index:Puppet');
   const engine = new FakeEngine();
   await engine.start();
-  const service = new ProviderService(
-    new Map([[puppet.token, puppet as unknown as AnyResource]]),
-    engine.address,
-    new Operations(new FailureHold(graceMilliseconds)),
-  );
-  const server = new Server();
-  server.addService(grpc.ResourceProviderService, handlers(service));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  const client = new ProviderClient(port);
+  const operations = new Operations(new FailureHold(graceMilliseconds));
+  const server = await servePuppets([puppet], { engineAddress: engine.address, operations });
+  const client = new ProviderClient(server.port);
   const end = () => {
     client.client.close();
-    server.forceShutdown();
+    server.stop();
     engine.stop();
   };
-  return { puppet, engine, service, client, end };
+  return { puppet, engine, client, end };
 }
 
 let set: Awaited<ReturnType<typeof setUp>>;
@@ -242,6 +212,16 @@ test('a cancel aborts what runs, and is answered at once', async () => {
     const error = await running;
     assert.equal(error.code, status.CANCELLED);
     assert.match(error.details, /was cancelled/);
+
+    // A provider started by hand serves the next run too, once the engine has attached to it again.
+    const attach = new plugin.PluginAttach();
+    attach.setAddress(own.engine.address);
+    await own.client.call('attach', attach);
+    own.puppet.create = async (inputs, context) => {
+      assert.equal(context.signal.aborted, false);
+      return { id: 'x', state: inputs };
+    };
+    assert.equal((await own.client.create(urn, { host: 'web' })).id, 'x');
   } finally {
     own.end();
   }

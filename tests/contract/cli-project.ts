@@ -1,0 +1,99 @@
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type RunResult, runToEnd } from '../../lib/process.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Declared {
+  type: string;
+  name: string;
+  inputs: Record<string, unknown>;
+  dependsOn?: string[];
+  import?: string;
+}
+
+export interface RecordedResource {
+  urn: string;
+  id: string;
+  type: string;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+  initErrors?: string[];
+}
+
+/** A Pulumi project in a temporary folder, with its own state, that uses the provider by its path. */
+export class CliProject {
+  readonly folder = mkdtempSync(join(tmpdir(), 'provider-cli-'));
+  readonly #env: Record<string, string | undefined>;
+
+  constructor(env: Record<string, string> = {}) {
+    cpSync(join(root, 'tests/fixtures/provider-program/index.ts'), join(this.folder, 'index.ts'));
+    symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
+    mkdirSync(join(this.folder, 'backend'));
+    writeFileSync(join(this.folder, 'package.json'), '{ "type": "module", "main": "index.ts" }');
+    writeFileSync(
+      join(this.folder, 'Pulumi.yaml'),
+      JSON.stringify({
+        name: 'fleet',
+        main: 'index.ts',
+        runtime: { name: 'nodejs', options: { typescript: false } },
+        plugins: { providers: [{ name: 'nixos', path: join(root, 'provider') }] },
+      }),
+    );
+    this.#env = {
+      PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
+      PULUMI_CONFIG_PASSPHRASE: '',
+      PULUMI_SKIP_UPDATE_CHECK: 'true',
+      PULUMI_HOME: join(this.folder, 'home'),
+      XDG_STATE_HOME: join(this.folder, 'state'),
+      NO_COLOR: '1',
+      ...env,
+    };
+  }
+
+  declare(resources: Declared[]): void {
+    writeFileSync(join(this.folder, 'resources.json'), JSON.stringify(resources));
+  }
+
+  /** Runs `pulumi`; both streams are in `text`, as a user sees them. */
+  pulumi(...args: string[]): Promise<RunResult & { text: string }> {
+    return this.follow(() => {}, ...args);
+  }
+
+  /** The same, with each line told as it comes. */
+  async follow(onLine: (line: string) => void, ...args: string[]): Promise<RunResult & { text: string }> {
+    const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
+      cwd: this.folder,
+      env: this.#env,
+      timeoutSeconds: 180,
+      onStdoutLine: onLine,
+    });
+    return { ...result, text: `${result.stdout}${result.stderr}` };
+  }
+
+  async recorded(): Promise<RecordedResource[]> {
+    const { stdout } = await this.pulumi('stack', 'export');
+    const { deployment } = JSON.parse(stdout) as { deployment: { resources?: RecordedResource[] } };
+    return (deployment.resources ?? []).filter((resource) => resource.type.startsWith('nixos:'));
+  }
+
+  /** The provider's folder with another version of the package, for what an upgrade must not do. */
+  upgrade(version: string): void {
+    const copy = join(this.folder, 'upgraded');
+    for (const part of ['provider', 'lib', 'schema', 'nix', 'package.json']) {
+      cpSync(join(root, part), join(copy, part), { recursive: true });
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+    const manifest = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'));
+    writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, version }));
+    const project = JSON.parse(readFileSync(join(this.folder, 'Pulumi.yaml'), 'utf8'));
+    project.plugins.providers[0].path = join(copy, 'provider');
+    writeFileSync(join(this.folder, 'Pulumi.yaml'), JSON.stringify(project));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}

@@ -1,0 +1,31 @@
+import { run } from '../../lib/process.ts';
+
+export interface Derivation {
+  drvPath: string;
+  outPath: string;
+}
+
+/** Instantiates a derivation whose builder is a line of shell; nothing is built, and no earlier run has built it. */
+export async function instantiate(name: string, script: string): Promise<Derivation> {
+  const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
+  const expression = `let drv = derivation {
+    name = "${name}"; system = "${system}"; builder = "/bin/sh";
+    args = [ "-c" ${JSON.stringify(script).replaceAll('$', '\\$')} ];
+    nonce = "${process.pid} ${Date.now()}";
+  }; in { inherit (drv) drvPath; out = drv.outPath; }`;
+  const nix = [
+    '--extra-experimental-features',
+    'nix-command',
+    'eval',
+    '--json',
+    '--impure',
+    '--expr',
+    expression,
+  ];
+  const { stdout } = await run('nix', nix, { timeoutSeconds: 60 });
+  const { drvPath, out } = JSON.parse(stdout) as { drvPath: string; out: string };
+  return { drvPath, outPath: out };
+}
+
+/** A builder that writes a text. */
+export const write = (text: string) => `echo ${text} > $out`;
