@@ -45,8 +45,13 @@ export async function startProcess(
     const args = ['--fork', keeper, paths.pid, paths.console, cgroupOf(machine.title), ...command];
     await run('setsid', args, { timeoutSeconds: 60, cwd: '/' });
   }
-  const found = await waitFor(() => machineProcess(lab, name), 10);
-  if (found) return found;
+  const found = await waitFor(async () => {
+    const running = await machineProcess(lab, name);
+    if (running) return running;
+    // Its pid is known, and it is gone.
+    return (await readFile(paths.pid, 'utf8').catch(undefinedIfMissing)) === undefined ? undefined : 'ended';
+  }, 10);
+  if (found && found !== 'ended') return found;
   throw new FleetError({
     code: 'lab-failed',
     host: name,

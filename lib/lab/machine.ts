@@ -1,4 +1,5 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { FleetError } from '../errors.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
@@ -54,13 +55,12 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   }
   const paths = machinePaths(request.lab, request.name);
   let record = await readRecord(request.lab, request.name);
-  if (record && record.address !== request.address) await stopProcess(request.lab, request.name);
-  if (!record) {
-    await stopProcess(request.lab, request.name);
-    record = { ...request, ...(await makeRoot(request, signal)) };
-  }
+  const running = record?.address === request.address && (await machineProcess(request.lab, request.name));
+  // Also what a keeper that was killed left running.
+  if (!running) await stopProcess(request.lab, request.name);
+  record ??= { ...request, ...(await makeRoot(request, signal)) };
   record = { ...record, address: request.address };
-  if (!(await machineProcess(request.lab, request.name))) {
+  if (!running) {
     await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
     await writeWhole(paths.record, `${JSON.stringify(record, undefined, 2)}\n`);
     await start(request, network);
@@ -88,8 +88,9 @@ export async function deleteMachine(lab: string, name: string): Promise<void> {
   await rm(machinePaths(lab, name).record, { force: true });
   await rm(machinePaths(lab, name).folder, { recursive: true, force: true });
   // What nspawn keeps for itself while it runs.
-  await rm(`/run/systemd/nspawn/propagate/${title}`, { recursive: true, force: true });
-  await rm(`/run/systemd/nspawn/unix-export/${title}`, { recursive: true, force: true });
+  const folders = ['propagate', 'unix-export', 'locks'].map((name) => join('/run/systemd/nspawn', name));
+  for (const folder of folders) await rm(join(folder, title), { recursive: true, force: true });
+  for (const folder of [...folders, '/run/systemd/nspawn']) await rmdir(folder).catch(() => undefined);
 }
 
 async function start(request: MachineRequest, network: Network): Promise<void> {

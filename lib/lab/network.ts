@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { FleetError } from '../errors.ts';
 import { run, runToEnd } from '../process.ts';
 import { ensureLabBase, labTools } from './base.ts';
@@ -78,7 +78,10 @@ export async function deleteNetwork(lab: string): Promise<void> {
   const { ip } = await labTools();
   const bridge = bridgeName(lab);
   if (await linkExists(ip, bridge)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
-  await rm(networkPaths(lab).folder, { recursive: true, force: true });
+  const { folder } = networkPaths(lab);
+  await rm(folder, { recursive: true, force: true });
+  // The folders above it when this was the last lab, and nothing else is in them.
+  for (const above of [dirname(folder), dirname(dirname(folder))]) await rmdir(above).catch(() => undefined);
 }
 
 async function describe(request: NetworkRequest) {
