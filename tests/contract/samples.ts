@@ -1,3 +1,4 @@
+import { someFacts } from '../fixtures/facts.ts';
 import type { Plain } from './provider-process.ts';
 
 const path = (letter: string, name: string) => `/nix/store/${letter.repeat(32)}-${name}`;
@@ -38,6 +39,15 @@ const labMachine = {
   base: '/tmp/lab/base',
 };
 
+const deployment = {
+  host: 'web',
+  connection: { address: '10.213.7.11', user: 'root', port: 22, connectTimeoutSeconds: 15 },
+  system: path('b', 'web'),
+  revision: 'abc',
+  facts: someFacts(),
+  confirmTimeoutSeconds: 120,
+};
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -62,6 +72,42 @@ export const samples: Record<string, Sample> = {
     bad: { ...kernel, config: { KVM: 1 }, version: null },
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
+  },
+  'nixos:index:Deployment': {
+    inputs: deployment,
+    state: {
+      ...deployment,
+      live: {
+        system: path('b', 'web'),
+        profileSystem: path('b', 'web'),
+        generation: 7,
+        booted: path('b', 'web'),
+        kernel: '6.18.37',
+        rebootDue: false,
+        bootId: '6f7b1f4e-0000-0000-0000-000000000000',
+        machineId: '0'.repeat(32),
+        revision: 'abc',
+        since: '2026-01-01T00:00:00Z',
+      },
+    },
+    changed: {
+      ...deployment,
+      system: path('d', 'web'),
+      facts: someFacts({
+        packages: { jq: '1.8', htop: '3.4' },
+        units: { 'nginx.service': 'enabled ffffffffffff' },
+      }),
+    },
+    paths: [
+      'system',
+      'facts.packages.jq',
+      'facts.packages.htop',
+      'facts.units["nginx.service"]',
+      'facts.units["unused.service"]',
+    ],
+    bad: { host: 1, connection: { address: 'root@web', sshKey: 'x' }, confirmTimeoutSeconds: 1 },
+    badProperties: ['host', 'system', 'connection.address', 'connection.sshKey', 'confirmTimeoutSeconds'],
+    badIds: ['no spaces here'],
   },
   'nixos:index:LabNetwork': {
     inputs: labNetwork,
