@@ -28,7 +28,7 @@ export async function lint(): Promise<{ passed: number; failed: number; skipped:
       args: ['ci', '--error-on-warnings', '.'],
     },
     { name: 'types (tsc)', command: 'node_modules/.bin/tsc', args: ['--noEmit'] },
-    { name: 'shell scripts (shellcheck)', command: 'shellcheck', args: ['-x', ...(await shellScripts())] },
+    { name: 'shell scripts (shellcheck)', command: 'setup/shellcheck', args: ['-x', ...(await shellScripts())] },
   ];
   for (const { name, command, args } of checks) {
     const { exitCode, stdout, stderr } = await runToEnd(command, args, { timeoutSeconds: 600 });

@@ -51,6 +51,14 @@ trap clean_up EXIT
 trap 'clean_up; trap - EXIT; say "stopped; run the same command again to go on"; exit 130' INT
 trap 'clean_up; trap - EXIT; say "stopped; run the same command again to go on"; exit 143' TERM HUP
 
+# need_room GIGABYTES WHAT: ends where the cache folder's disk has less than that left for WHAT.
+need_room() {
+	mkdir -p "$fleet_home"
+	room=$(df -Pk "$fleet_home" 2>/dev/null | awk 'NR == 2 { print int($4 / 1e6) }')
+	[ "${room:-$1}" -ge "$1" ] || die "there is no room for $2" "it needs $1 GB in $fleet_home; ${room} GB are free" \
+		"make room, or set XDG_CACHE_HOME to a folder on a larger disk"
+}
+
 # lock NAME: waits until no other run holds NAME. Held until this process ends.
 lock() {
 	mkdir -p "$fleet_home"

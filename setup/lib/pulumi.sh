@@ -70,7 +70,7 @@ pulumi_from_go() {
 bring_language_host() {
 	pulumi_host=language-nodejs-$pulumi_host_version
 	if ! [ -x "$fleet_home/$pulumi_host/bin/pulumi-language-nodejs" ]; then
-		go_ready || die "Pulumi's Node.js language host is missing" "pulumi is on the PATH, pulumi-language-nodejs is not, and there is no Go to build one" \
+		go_ready 2 || die "Pulumi's Node.js language host is missing" "pulumi is on the PATH, pulumi-language-nodejs is not, and there is no Go to build one" \
 			"install Pulumi's own release (it holds both) or Go ≥ 1.25"
 		new_folder "$pulumi_host"
 		go_build "pulumi: building a Node.js language host" "$fleet_temporary/bin/pulumi-language-nodejs" ./language-nodejs ||
@@ -82,7 +82,10 @@ bring_language_host() {
 }
 
 go_ready() {
-	have go && return 0
+	if have go; then
+		need_room "${1:-4}" "building Pulumi"
+		return 0
+	fi
 	say "pulumi: there is no Go on the PATH to build it with (Go ≥ 1.24)"
 	return 1
 }
