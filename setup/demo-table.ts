@@ -4,12 +4,14 @@ import { text } from 'node:stream/consumers';
 const columns = ['machine', 'generation', 'system', 'kernel', 'services', 'since'] as const;
 type Row = Record<(typeof columns)[number], string>;
 
-/** One cell: lists with commas, what is not known as a dash, store paths without their hash. */
+/** One cell: lists with commas, what is not known as a dash, store paths without their hash, times without letters. */
 function cell(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(cell).join(', ');
   if (value === undefined || value === null || value === '') return '–';
   if (typeof value === 'object') return cell(Object.keys(value));
-  return String(value).replace(/^\/nix\/store\/[0-9a-z]{32}-/, '');
+  return String(value)
+    .replace(/^\/nix\/store\/[0-9a-z]{32}-/, '')
+    .replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, '$1 $2 UTC');
 }
 
 export function table(machines: Record<string, Record<string, unknown>>): string {

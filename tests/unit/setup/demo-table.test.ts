@@ -11,14 +11,14 @@ test('columns are as wide as their longest cell, machines in order', () => {
         system: `/nix/store/${hash}-nixos-system-web-1`,
         kernel: '6.1.0',
         services: ['nginx', 'heartbeat'],
-        since: '2026-07-01 10:00',
+        since: '2026-07-01T10:00:00.000Z',
       },
       db: { generation: 12, services: [], since: null },
     }),
     [
       'machine  generation  system              kernel  services          since',
       'db       12          –                   –       –                 –',
-      'web      3           nixos-system-web-1  6.1.0   nginx, heartbeat  2026-07-01 10:00',
+      'web      3           nixos-system-web-1  6.1.0   nginx, heartbeat  2026-07-01 10:00:00 UTC',
       '',
     ].join('\n'),
   );
