@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../schema/connection.ts';
 import type { DeploymentInputs } from '../../schema/deployment.ts';
 import { FleetError } from '../errors.ts';
@@ -9,6 +10,7 @@ import { copyClosure } from '../nix-cli/copy.ts';
 import { nixStoreFor } from '../ssh/nix-store.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { activate, operator } from './activate.ts';
+import { ActivationError } from './explain.ts';
 import { recordScript } from './record-script.ts';
 
 export interface DeployRequest extends DeploymentInputs {
@@ -60,11 +62,27 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     }
   } catch (error) {
     if (!(error instanceof FleetError) || signal?.aborted) throw error;
-    const now = await readMachine(connection, host).catch(() => undefined);
+    const now = await readAfterFailure(connection, request, error);
     if (now && now.machineId === reading.machineId) request.onFailure(error, now);
     throw error;
   }
   return await readMachine(connection, host, { signal });
+}
+
+/** The machine as it is after a failed switch; undefined where it cannot be read. One that goes down is waited for. */
+async function readAfterFailure(
+  connection: Connection,
+  { host, reading, confirmTimeoutSeconds, signal }: DeployRequest,
+  error: FleetError,
+): Promise<MachineReading | undefined> {
+  const goesDown = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
+  const end = performance.now() + confirmTimeoutSeconds * 1000;
+  for (;;) {
+    const now = await readMachine(connection, host, { fresh: goesDown, signal }).catch(() => undefined);
+    if (!goesDown || (now && now.bootId !== reading.bootId)) return now;
+    if (performance.now() > end || signal?.aborted) return undefined;
+    await sleep(500);
+  }
 }
 
 async function copy(connection: Connection, request: DeployRequest): Promise<void> {

@@ -1,4 +1,4 @@
-import { type ErrorCode, FleetError } from '../errors.ts';
+import { type ErrorCode, FleetError, type FleetErrorDetails } from '../errors.ts';
 import type { ActivationResult } from './result.ts';
 
 type Outcome = ActivationResult['outcome'];
@@ -35,8 +35,17 @@ const mends: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'boot-loader-failed': 'Look at the log: is there room in /boot?',
 };
 
+/** A switch that ended, and not with the new system. */
+export class ActivationError extends FleetError {
+  readonly result: ActivationResult;
+  constructor(result: ActivationResult, details: FleetErrorDetails) {
+    super(details);
+    this.result = result;
+  }
+}
+
 /** What a result means to the user: undefined where the new system is live. Pure. `log` is what was printed. */
-export function explainResult(result: ActivationResult, log: string): FleetError | undefined {
+export function explainResult(result: ActivationResult, log: string): ActivationError | undefined {
   const { outcome, host } = result;
   if (outcome === 'confirmed') return undefined;
   const why = [
@@ -45,9 +54,12 @@ export function explainResult(result: ActivationResult, log: string): FleetError
     lastLines(beforeGoingBack(log)),
     whereItStands(result),
   ];
-  return new FleetError({
+  return new ActivationError(result, {
     code: errorCode(result),
-    what: whats[outcome],
+    what:
+      result.wentBack === 'by-reboot'
+        ? 'the machine was rebooted in the middle of the switch'
+        : whats[outcome],
     host,
     why: why.filter(Boolean).join('\n'),
     mend: `${mends[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,

@@ -67,7 +67,7 @@ if [ -e "$old/switch-inhibitors" ] && [ -e "$system/switch-inhibitors" ] && ! cm
   exit 3
 fi
 free_kib() { set -- $(stat -f -c '%a %S' "$1"); echo $(($1 * ($2 / 512) / 2)); }
-for place in /nix /var /run; do
+for place in /nix /var/lib /run; do
   free=$(free_kib "$place")
   [ "$free" -ge "$reserve" ] || { echo "state=no-room"; echo "place=$place"; echo "free=$free"; echo "need=$reserve"; exit 3; }
 done

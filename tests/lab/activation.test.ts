@@ -11,6 +11,7 @@ import { ensureLabBase } from '../../lib/lab/base.ts';
 import { deleteMachine, ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { shellQuote } from '../../lib/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
@@ -58,7 +59,7 @@ async function lastResult() {
 
 /** Waits on the machine until a command succeeds there. */
 async function untilOnMachine(command: string, seconds = 30): Promise<void> {
-  await onMachine(`timeout ${seconds} sh -c 'until ${command}; do sleep 0.1; done'`);
+  await onMachine(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
 }
 
 /** The machine runs and boots `system`, and the state says so. */
@@ -68,7 +69,7 @@ async function assertOn(system: string): Promise<void> {
   assert.equal(reading.busy, undefined);
   const { live } = deployer;
   assert.deepEqual([live.system, live.profileSystem, live.generation], [system, system, reading.generation]);
-  assert.equal(await onMachine('systemctl list-units --all --plain --no-legend "nixos-fleet-*"'), '');
+  await untilOnMachine('[ -z "$(systemctl list-units --all --plain --no-legend "nixos-fleet-*")" ]');
 }
 
 const failsWith = (code: FleetError['code'], why: RegExp) => (error: FleetError) => {
@@ -127,7 +128,8 @@ test('an activation script that fails: back on the system before', async () => {
     ),
   );
   await assertOn(good);
-  assert.equal(await deployer.up(good), true, 'the failure is still to be mended: up runs again');
+  assert.equal(await deployer.up(good), false, 'the machine runs what is asked for again');
+  await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 2/));
 });
 
 test('a check that fails: nothing is touched', async () => {
@@ -343,10 +345,10 @@ test('the machine is rebooted in mid-switch: it comes up on the system before', 
     await stopMachine(lab, request.name);
     await ensureMachine(request);
   });
-  await assert.rejects(
-    deployer.up(bad, { onStatus, confirmTimeoutSeconds: 60 }),
-    (error: FleetError) => error.code === 'activation-failed' && /reboot/.test(error.message),
-  );
+  await assert.rejects(deployer.up(bad, { onStatus, confirmTimeoutSeconds: 60 }), (error: FleetError) => {
+    console.log(error.message);
+    return error.code === 'activation-failed' && /reboot/.test(error.message);
+  });
   await acted;
   await assertOn(good);
   assert.equal(deployer.live.booted, good);
