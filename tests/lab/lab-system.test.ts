@@ -1,0 +1,245 @@
+/** The lab's systems keep NixOS's contract: order, words and exit codes of switch-to-configuration, and the boot. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { waitFor } from '../../lib/lab/wait.ts';
+import { copyClosure } from '../../lib/nix-cli/copy.ts';
+import { type RunResult, run } from '../../lib/process.ts';
+import { nixStoreFor } from '../../lib/ssh/nix-store.ts';
+import { runOnMachine } from '../../lib/ssh/run.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const lab = 'lab-system';
+const request = { lab, name: 'fault', address: '10.213.22.11', base: '' };
+const names = [
+  'plain',
+  'changed',
+  'failing-unit',
+  'failing-activation',
+  'hanging-activation',
+  'failing-check',
+  'inhibited',
+  'other-init',
+  'masked',
+  'kept',
+  'reloaded',
+  'no-sshd',
+];
+const systems: Record<string, string> = {};
+let connection: ReturnType<typeof connectionSchema.parse>;
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-lab-system-'));
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  const { base, overrideInputs } = await ensureLabBase();
+  const flake = `path:${join(project, 'tests/fixtures/lab-systems')}`;
+  const inputs = ['--override-input', 'lab', `path:${join(project, 'nix/lab')}`];
+  for (const [name, reference] of Object.entries(overrideInputs)) {
+    inputs.push('--override-input', `lab/${name}`, reference);
+  }
+  const wanted = names.map((name) => `${flake}#nixosConfigurations.${name}.config.system.build.toplevel`);
+  const flags = ['--extra-experimental-features', 'nix-command flakes', '--no-link', '--print-out-paths'];
+  const built = await run('nix', ['build', ...flags, ...inputs, ...wanted], { timeoutSeconds: 600 });
+  const paths = built.stdout.trim().split('\n');
+  for (const [index, name] of names.entries()) systems[name] = paths[index] ?? '';
+
+  const network = await ensureNetwork({ lab, cidr: '10.213.22.0/24', hosts: { fault: request.address } });
+  const machine = await ensureMachine({ ...request, base });
+  connection = connectionSchema.parse({
+    address: machine.address,
+    hostKey: machine.hostKey,
+    identityFile: network.identityFile,
+    connectTimeoutSeconds: 4,
+  });
+  const store = nixStoreFor(connection);
+  await copyClosure({ target: store.uri, sshOpts: store.env.NIX_SSHOPTS, host: 'fault', paths });
+});
+
+after(async () => {
+  await deleteMachine(lab, 'fault');
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true });
+});
+
+const sh = (script: string) => runOnMachine(connection, 'fault', script, { fresh: true });
+const to = (name: string, action: string) => sh(`${systems[name]}/bin/switch-to-configuration ${action}`);
+const live = async () => (await sh('readlink /run/current-system')).stdout.trim();
+const pidOf = async (unit: string) =>
+  (await sh(`systemctl show --property=MainPID --value ${unit}`)).stdout.trim();
+
+/** Back to a known state between tests. */
+async function plain(): Promise<void> {
+  const back = await to('plain', 'test');
+  assert.equal(back.exitCode, 0, back.stderr);
+}
+
+test('a foreign machine takes its first system', async () => {
+  const first = await to('plain', 'switch');
+  assert.equal(first.exitCode, 0, first.stderr);
+  assert.match(
+    first.stderr,
+    /the following new units were started: firewall\.service, heartbeat\.service, late\.service/,
+  );
+  assert.equal(await live(), systems.plain);
+});
+
+test('the same system again does nothing', async () => {
+  const before = await pidOf('heartbeat.service');
+  const again = await to('plain', 'test');
+  assert.equal(again.exitCode, 0);
+  assert.equal(again.stderr.trim(), 'activating the configuration...');
+  assert.equal(await pidOf('heartbeat.service'), before);
+});
+
+test('a change is announced dry, restarts what changed, and its parts go when it goes', async () => {
+  const firewall = await sh('systemctl show --property=ActiveEnterTimestampMonotonic firewall.service');
+  const dry = await to('changed', 'dry-activate');
+  assert.match(dry.stderr, /would stop the following units: heartbeat\.service/);
+  assert.match(dry.stderr, /would start the following new units: extra\.service/);
+  assert.equal(await live(), systems.plain);
+
+  const done = await to('changed', 'test');
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.match(done.stderr, /stopping the following units: heartbeat\.service\n/);
+  assert.match(done.stderr, /starting the following units: heartbeat\.service\n/);
+  assert.match(done.stderr, /the following new units were started: extra\.service\n/);
+  const message = await waitFor(async () => {
+    const { stdout } = await sh('cat /run/heartbeat/message');
+    return stdout === 'changed\n' ? stdout : undefined;
+  }, 20);
+  assert.ok(message, 'the service runs with its new setting');
+  const told = await sh('cat /etc/motd.d/hello; id -nG ada; stat -c %a /etc/ssh/authorized_keys.d/ada');
+  assert.equal(told.stdout, 'hello\nusers wheel\n444\n');
+  assert.deepEqual(
+    (await sh('systemctl show --property=ActiveEnterTimestampMonotonic firewall.service')).stdout,
+    firewall.stdout,
+  );
+
+  await plain();
+  const gone = await sh(
+    'ls /etc/motd.d/hello /etc/ssh/authorized_keys.d/ada; id ada; systemctl is-active extra.service',
+  );
+  assert.equal(gone.stdout.trim(), 'inactive');
+});
+
+test('a unit that fails: exit code 4, and it is named', async () => {
+  const failed = await to('failing-unit', 'test');
+  assert.equal(failed.exitCode, 4, failed.stderr);
+  assert.match(failed.stderr, /warning: the following units failed: broken\.service\n/);
+  assert.equal(await live(), systems['failing-unit']);
+  await plain();
+});
+
+test('an activation snippet that fails: exit code 2, and the rest goes on', async () => {
+  const failed = await to('failing-activation', 'test');
+  assert.equal(failed.exitCode, 2, failed.stderr);
+  assert.match(failed.stderr, /no luck\nActivation script snippet 'broken' failed \(3\)/);
+  assert.equal(await live(), systems['failing-activation']);
+  await plain();
+});
+
+test('a check that fails: exit code 1, and nothing is changed', async () => {
+  for (const action of ['check', 'test', 'switch', 'boot']) {
+    const refused = await to('failing-check', action);
+    assert.equal(refused.exitCode, 1, action);
+    assert.match(refused.stderr, /Pre-switch check 'refuse' failed/);
+  }
+  assert.equal(await live(), systems.plain);
+});
+
+test('inhibitors refuse a switch, and not a boot', async () => {
+  const refused = await to('inhibited', 'test');
+  assert.equal(refused.exitCode, 1);
+  assert.match(refused.stderr, /changes to critical components/);
+  assert.equal((await to('inhibited', 'boot')).exitCode, 0);
+  assert.equal(await live(), systems.plain);
+});
+
+test('another init interface: exit code 100, after the boot loader', async () => {
+  const refused = await to('other-init', 'switch');
+  assert.equal(refused.exitCode, 100);
+  const entry = await sh('cat /boot/loader/entries/$(sed -n "s/^default //p" /boot/loader/loader.conf)');
+  assert.ok(entry.stdout.includes(`init=${systems['other-init']}/init`), entry.stdout);
+  assert.equal((await to('plain', 'boot')).exitCode, 0);
+});
+
+test('a masked unit stops; one that must not restart is said and left', async () => {
+  assert.equal((await to('masked', 'test')).exitCode, 0);
+  assert.equal((await sh('systemctl is-enabled heartbeat.service')).stdout.trim(), 'masked');
+  assert.equal(await pidOf('heartbeat.service'), '0');
+  await plain();
+  const before = await pidOf('heartbeat.service');
+  assert.notEqual(before, '0');
+  const kept = await to('kept', 'test');
+  assert.match(kept.stderr, /NOT restarting the following changed units: heartbeat\.service/);
+  assert.equal(await pidOf('heartbeat.service'), before);
+  const reloaded = await to('reloaded', 'test');
+  assert.match(reloaded.stderr, /reloading the following units: firewall\.service/);
+  await plain();
+});
+
+/** Begins a switch whose activation hangs, and returns when it does. */
+async function hang(): Promise<{ ended: Promise<RunResult | undefined> }> {
+  const hanging = to('hanging-activation', 'test').catch(() => undefined);
+  const hangs = await waitFor(async () => {
+    const { exitCode } = await sh('test -p /run/fault/gate');
+    return exitCode === 0 ? true : undefined;
+  }, 20);
+  assert.ok(hangs, 'the activation hangs');
+  return { ended: hanging };
+}
+
+test('a second switch at the same time is refused', async () => {
+  const { ended } = await hang();
+  const second = await to('plain', 'test');
+  assert.equal(second.exitCode, 1);
+  assert.match(second.stderr, /Could not acquire lock/);
+  await sh('echo >/run/fault/gate');
+  assert.equal((await ended)?.exitCode, 0);
+  await plain();
+});
+
+test('an interrupted switch is completed by the next', async () => {
+  const before = await pidOf('late.service');
+  const { ended } = await hang();
+  await sh('pkill -KILL -f bin/switch-to-configuration; pkill -KILL -f snippet-hang; rm /run/fault/gate');
+  assert.notEqual((await ended)?.exitCode, 0);
+  assert.equal(await pidOf('late.service'), before, 'not restarted yet');
+  // Its unit file is the new one already: only the list that the first run left tells of the restart.
+  const done = await to('changed', 'test');
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.match(done.stderr, /restarting the following units: late\.service/);
+  assert.notEqual(await pidOf('late.service'), before);
+  await plain();
+});
+
+test('a restart comes back on the boot loader’s default, or else on the profile', async () => {
+  await sh(`nix-env -p /nix/var/nix/profiles/system --set ${systems.changed}`);
+  assert.equal((await to('changed', 'boot')).exitCode, 0);
+  assert.equal(await live(), systems.plain);
+  await stopMachine(lab, 'fault');
+  await ensureMachine(request);
+  assert.equal(await live(), systems.changed);
+  assert.equal((await sh('readlink /run/booted-system')).stdout.trim(), systems.changed);
+  assert.equal((await sh('systemctl is-active extra.service')).stdout.trim(), 'active');
+
+  await sh(`nix-env -p /nix/var/nix/profiles/system --set ${systems.plain}; rm /boot/loader/loader.conf`);
+  await stopMachine(lab, 'fault');
+  await ensureMachine(request);
+  assert.equal(await live(), systems.plain);
+});
+
+test('a system without sshd is unreachable until the machine boots another', async () => {
+  const cut = await to('no-sshd', 'test');
+  assert.equal(cut.exitCode, 0, cut.stderr);
+  await assert.rejects(sh('true'), { code: 'unreachable' });
+  await stopMachine(lab, 'fault');
+  await ensureMachine(request);
+  assert.equal(await live(), systems.plain);
+});
