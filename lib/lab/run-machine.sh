@@ -43,7 +43,8 @@ while :; do
 		code=$?
 		kill -0 "$machine" 2>/dev/null || break
 	done
-	[ "$code" = 133 ] && [ -z "$stopping" ] || break
+	[ "$code" = 133 ] || break
+	[ -z "$stopping" ] || break
 	echo "lab: the machine rebooted"
 done
 exit "$code"

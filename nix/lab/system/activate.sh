@@ -1,7 +1,9 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # Makes the machine's files those of this system. Snippets run one by one; one that fails is named, the others go on, and the
 # end says so with exit code 1.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$busybox/bin
-export system systemConfig=$system
+export PATH="/usr/sbin:/usr/bin:/sbin:/bin:$busybox/bin"
+export system systemConfig="$system"
 umask 022
 status=0
 while read -r name file; do

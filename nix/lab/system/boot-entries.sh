@@ -1,7 +1,9 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # boot-entries: writes one boot entry for every generation of the system profile, as systemd-boot's installer does, and makes
 # this system's the default. The machine's /sbin/lab-init reads them.
 set -eu
-export PATH=$busybox/bin:/usr/bin:/bin
+export PATH="$busybox/bin:/usr/bin:/bin"
 entries=/boot/loader/entries
 mkdir -p "$entries"
 
@@ -21,7 +23,8 @@ entry() {
 
 keep='' default=''
 for link in /nix/var/nix/profiles/system-*-link; do
-	target=$(readlink -f "$link") && [ -e "$target/init" ] || continue
+	target=$(readlink -f "$link")
+	[ -e "$target/init" ] || continue
 	generation=${link##*/system-}
 	name=$(entry "Generation ${generation%-link}" "$target")
 	keep="$keep $name"

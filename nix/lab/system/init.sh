@@ -1,5 +1,7 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # Stage 2: PID 1 from the machine's start until systemd.
-export PATH=$busybox/bin:/usr/sbin:/usr/bin:/sbin:/bin
+export PATH="$busybox/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 echo "booting system configuration $system"
 ln -sfn "$system" /run/booted-system
 NIXOS_ACTION=boot "$system/activate" || echo "warning: the activation had errors"

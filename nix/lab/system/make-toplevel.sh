@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # the derivation's variables
 # Builds the toplevel; the variables come from modules/system.nix.
 mkdir -p "$out/bin" "$out/lib" "$out/specialisation"
 ln -s "$etc/etc" "$out/etc"

@@ -1,5 +1,7 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # pre-switch-checks OLD NEW ACTION: runs all checks, and fails if one does.
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$busybox/bin
+export PATH="/usr/sbin:/usr/bin:/sbin:/bin:$busybox/bin"
 result=0
 while read -r name file; do
 	if ! "$busybox/bin/sh" -eu "$file" "$@" </dev/null; then

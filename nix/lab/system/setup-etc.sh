@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # /etc/static becomes this system's; every file in it is linked from /etc, or copied where a .mode file stands beside it.
 new=$(readlink -f "$system/etc")
 clean=/etc/.clean

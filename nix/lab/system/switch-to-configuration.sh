@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2154 # $system and $busybox are set in lines put before these
 # switch-to-configuration switch|boot|test|check|dry-activate
 # In the order of NixOS's own, with its words and its exit codes: 1 a check or the boot loader failed, 2 the activation failed,
 # 4 units failed, 100 only a restart can bring this system. An unexpected end is not papered over.
@@ -112,7 +114,8 @@ done
 # What the new system wants and does not run.
 for link in "$new_units"/*.wants/* "$new_units"/*.requires/*; do
 	unit=${link##*/}
-	[ -e "$new_units/$unit" ] && [ "$(readlink -f "$new_units/$unit")" != /dev/null ] || continue
+	[ -e "$new_units/$unit" ] || continue
+	[ "$(readlink -f "$new_units/$unit")" != /dev/null ] || continue
 	folder=${link%/*}
 	target=${folder##*/}
 	active "${target%.*}" || [ "${target%.*}" = multi-user.target ] || continue
