@@ -1,4 +1,4 @@
-import { type Clock, realClock } from './hold-failures.ts';
+import { type Clock, realClock } from './clock.ts';
 
 export interface BatchItem<Request> {
   readonly request: Request;

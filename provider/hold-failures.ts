@@ -1,17 +1,4 @@
-/** What `FailureHold` needs of time; tests bring their own. */
-export interface Clock {
-  now(): number;
-  /** Calls back once after so many milliseconds; the result takes it back. */
-  after(milliseconds: number, callback: () => void): () => void;
-}
-
-export const realClock: Clock = {
-  now: () => performance.now(),
-  after: (milliseconds, callback) => {
-    const timer = setTimeout(callback, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};
+import { type Clock, realClock } from './clock.ts';
 
 /**
  * Pulumi starts no new step once one has failed (without --continue-on-error), so that one broken machine would keep

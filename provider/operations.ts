@@ -76,7 +76,8 @@ export class Operations {
   }
 }
 
-/** The line that tells of a failure early, while others go on. */
+/** The line that tells of a failure early; the whole error comes with the answer. */
 export function heldMessage(error: unknown, redact: (text: string) => string): string {
-  return redact(`${describeError(error)}\nother machines go on; this failure ends the update after them`);
+  const [headline = ''] = describeError(error).split('\n');
+  return redact(`${headline} (other machines go on; the update ends with this error after them)`);
 }

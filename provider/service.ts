@@ -206,7 +206,7 @@ export class ProviderService {
   #change<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
     return this.#attempt(secrets, () =>
       this.operations.change(
-        (signal) => work(this.#context(request, secrets, signal)),
+        (signal) => this.#work(request, secrets, signal, work),
         (error) =>
           this.#engine?.log(
             request.getUrn(),
@@ -219,8 +219,21 @@ export class ProviderService {
 
   #run<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
     return this.#attempt(secrets, () =>
-      this.operations.run((signal) => work(this.#context(request, secrets, signal))),
+      this.operations.run((signal) => this.#work(request, secrets, signal, work)),
     );
+  }
+
+  async #work<T>(
+    request: Addressed,
+    secrets: Secrets,
+    signal: AbortSignal,
+    work: (context: Context) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(this.#context(request, secrets, signal));
+    } finally {
+      this.#engine?.endStatus(request.getUrn());
+    }
   }
 
   async #attempt<T>(secrets: Secrets, work: () => Promise<T>): Promise<T> {

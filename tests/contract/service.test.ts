@@ -109,7 +109,7 @@ test('outputs that come from a secret input are secret, and it is hidden in line
   const { state } = await set.client.create(urn, { host: secretOf('hunter2') });
   assert.deepEqual(state, { host: secretOf('hunter2'), live: secretOf('live on hunter2') });
   const lines = set.engine.shown.splice(0).map((line) => line.message);
-  assert.deepEqual(lines, ['using [secret]', 'used [secret]']);
+  assert.deepEqual(lines, ['using [secret]', 'used [secret]', '']);
 
   set.puppet.create = async (inputs) => {
     throw new FleetError({ code: 'unreachable', what: `cannot reach ${inputs.host}` });
@@ -143,16 +143,19 @@ test('notes of a diff go to the diagnostics before the answer', async () => {
   ]);
 });
 
-test('of status lines, the newest wins; none is lost at the end', async () => {
+test('of status lines that come fast few are shown, and none is left at the end', async () => {
   set.puppet.create = async (inputs, context) => {
     for (let step = 1; step <= 500; step++) context.status(`step ${step}`);
+    context.log('info', 'done');
     return { id: 'x', state: inputs };
   };
   await set.client.create(urn, { host: 'web' });
-  const lines = set.engine.shown.splice(0);
-  assert.equal(lines.at(-1)?.message, 'step 500');
-  assert.ok(lines.every((line) => line.ephemeral && line.urn === urn));
-  assert.ok(lines.length < 100, `${lines.length} lines`);
+  const lines = set.engine.shown.splice(0).map(({ message, ephemeral }) => [message, ephemeral]);
+  assert.deepEqual(lines, [
+    ['step 1', true],
+    ['done', false],
+    ['', true],
+  ]);
 });
 
 test('a failed machine stops no other: its failure is shown at once and answered last', async () => {
@@ -179,7 +182,7 @@ test('a failed machine stops no other: its failure is shown at once and answered
   assert.deepEqual(answers, ['good', 'next', 'bad']);
   const [line] = set.engine.shown.splice(0);
   assert.equal(line?.severity, 2);
-  assert.match(line?.message ?? '', /bad: no luck \[build-failed\](.|\n)*other machines go on/);
+  assert.match(line?.message ?? '', /^bad: no luck \[build-failed\] \(other machines go on/);
 });
 
 test('eight failures at once are all told, with nothing else running', async () => {
