@@ -15,11 +15,14 @@ in
   config = {
     networking.firewall.allowedTCPPorts = mkIf (cfg.enable && cfg.openFirewall) cfg.ports;
     environment.etc."ssh/sshd_config.d/50-ports.conf" = mkIf cfg.enable { text = listen; };
-    # A disabled unit is masked, as in NixOS.
-    systemd.units."ssh.service" = mkIf (!cfg.enable) { enable = false; };
-    # Debian's unit stays as it is; the drop-in makes a change of the ports a change of the unit.
-    environment.etc."systemd/system/ssh.service.d/ports.conf" = mkIf cfg.enable {
-      text = "[Unit]\nX-Restart-Triggers=${builtins.hashString "sha256" listen}\n";
-    };
+    # Debian's unit stays as it is: a drop-in makes a change of the ports a change of the unit. A disabled unit is masked.
+    systemd.units."ssh.service" =
+      if cfg.enable then
+        {
+          text = "[Unit]\nX-Restart-Triggers=${builtins.hashString "sha256" listen}\n";
+          overrideStrategy = "asDropin";
+        }
+      else
+        { enable = false; };
   };
 }

@@ -72,7 +72,7 @@ let
   suffixed = suffix: render: units: builtins.listToAttrs (map (name: { name = "${name}.${suffix}"; value = render name units.${name}; }) (attrNames units));
   units = config.systemd.units;
   enabled = filter (name: units.${name}.enable) (attrNames units);
-  wanted = kind: folder: builtins.concatMap (name: map (target: "${target}.${folder}/${name} ${name}") units.${name}.${kind}) enabled;
+  wanted = kind: folder: builtins.concatMap (name: map (target: "${target}.${folder}/${name}") units.${name}.${kind}) enabled;
 in
 {
   options.systemd = {
@@ -92,6 +92,11 @@ in
         types.submodule {
           enable = mkOption { type = types.bool; default = true; description = "If not, the unit is masked."; };
           text = mkOption { type = types.nullOr types.str; default = null; description = "The unit file."; };
+          overrideStrategy = mkOption {
+            type = types.str;
+            default = "wholeFile";
+            description = "`asDropin` where the text adds to a unit that is not the system's own.";
+          };
           wantedBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Targets that start it."; };
           requiredBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Units that need it."; };
         }
@@ -109,28 +114,29 @@ in
       // suffixed "timer" (_: timer: unitOf timer (unitSection timer { } + section "Timer" timer.timerConfig)) config.systemd.timers
       // suffixed "target" (_: target: unitOf target (unitSection target { })) config.systemd.targets;
 
-    # One entry a unit, because Debian's own links are in the same folder.
-    environment.etc = builtins.listToAttrs (
-      map (name: {
-        name = "systemd/system/${name}";
-        value.source = "${config.system.build.units}/${name}";
-      }) (attrNames units)
-      ++ map (entry: {
-        name = "systemd/system/${builtins.head (builtins.split " " entry)}";
-        value.source = "${config.system.build.units}/${builtins.elemAt (builtins.split " " entry) 2}";
-      }) (wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires")
-    );
+    # As in NixOS one folder; on the machine its files are linked one by one, beside Debian's own.
+    environment.etc."systemd/system".source = config.system.build.units;
 
-    system.build.units = build.runCommand "units" {
-      masked = filter (name: !units.${name}.enable) (attrNames units);
+    system.build.units = build.runCommand "system-units" {
+      places = map (name: if units.${name}.overrideStrategy == "asDropin" then "${name}.d/overrides.conf" else name) enabled;
       files = map (name: build.writers.writeText (build.storeName "unit-${name}") units.${name}.text) enabled;
-      enabledNames = enabled;
+      masked = filter (name: !units.${name}.enable) (attrNames units);
+      wanted = wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires";
     } ''
       mkdir "$out"
+      cd "$out"
       set -- $files
-      # Copies: systemd takes a link to a file of another name for an alias.
-      for name in $enabledNames; do cp "$1" "$out/$name"; shift; done
-      for name in $masked; do ln -s /dev/null "$out/$name"; done
+      for place in $places; do
+        mkdir -p "$(dirname "$place")"
+        # Copies: systemd takes a link to a file of another name for an alias.
+        cp "$1" "$place"
+        shift
+      done
+      for name in $masked; do ln -s /dev/null "$name"; done
+      for link in $wanted; do
+        mkdir -p "$(dirname "$link")"
+        ln -s "../''${link##*/}" "$link"
+      done
     '';
   };
 }

@@ -15,17 +15,27 @@ done
 	[ -e "$new/$target" ] || rm -f "/etc/$target"
 done <$clean
 
+# link TARGET: /etc/TARGET becomes a link into /etc/static.
+link() {
+	[ "$(readlink "/etc/$1")" != "/etc/static/$1" ] || return 0
+	mkdir -p "$(dirname "/etc/$1")"
+	ln -sfn "/etc/static/$1" "/etc/$1.tmp"
+	mv -T "/etc/$1.tmp" "/etc/$1"
+}
+
 : >$clean.new
 (cd "$new" && find . -type l) | sed 's|^\./||' | while read -r target; do
-	mkdir -p "$(dirname "/etc/$target")"
-	if [ -e "$new/$target.mode" ] && [ ! -L "$new/$target.mode" ]; then
+	if [ -f "$new/$target.mode" ] && [ ! -L "$new/$target.mode" ]; then
+		mkdir -p "$(dirname "/etc/$target")"
 		cp "$new/$target" "/etc/$target.tmp"
 		chmod "$(cat "$new/$target.mode")" "/etc/$target.tmp"
 		mv -T "/etc/$target.tmp" "/etc/$target"
 		echo "$target" >>$clean.new
-	elif [ "$(readlink "/etc/$target")" != "/etc/static/$target" ]; then
-		ln -sfn "/etc/static/$target" "/etc/$target.tmp"
-		mv -T "/etc/$target.tmp" "/etc/$target"
+	elif [ -d "$new/$target" ] && [ -d "/etc/$target" ] && [ ! -L "/etc/$target" ]; then
+		# A folder the machine has as well (its units): what is in it is linked one by one.
+		(cd "$new/$target" && find . ! -type d) | sed 's|^\./||' | while read -r below; do link "$target/$below"; done
+	else
+		link "$target"
 	fi
 done
 mv $clean.new $clean
