@@ -19,7 +19,7 @@
         if read.packages != { } then
           read
         else
-          throw "the lab's Debian packages are not given: run `npm run setup`, and pass its folder with --override-input debian path:FOLDER";
+          throw "the lab's Debian packages are not given: run `setup/with setup/lab-base`, and pass the folder it prints: --override-input debian path:FOLDER/packages";
       hosts = builtins.filter (file: builtins.match ".*\\.nix" file != null) (builtins.attrNames (builtins.readDir ./hosts));
       hostName = builtins.replaceStrings [ ".nix" ] [ "" ];
     in

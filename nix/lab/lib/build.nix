@@ -16,7 +16,7 @@ rec {
       builder = "/bin/sh";
       args = [
         "-c"
-        "echo '${name} is not in the Nix store any more: run the set-up again (npm run setup)' >&2; exit 1"
+        "echo '${name} is not in the Nix store any more: run the set-up again: setup/with setup/lab-base' >&2; exit 1"
       ];
       outputHashMode = mode;
       outputHashAlgo = "sha256";
