@@ -68,7 +68,8 @@ export function handlers(service: ProviderService): grpc.IResourceProviderServer
 function answerTo(error: unknown) {
   if (error instanceof UnhealthyRead) {
     const { id, state, inputs, unhealthy } = error.found;
-    return initFailed({ id, state, inputs, reason: unhealthy ?? error.message, secrets: error.secrets });
+    const reason = error.secrets.redact(unhealthy ?? error.message);
+    return initFailed({ id, state, inputs, reason, secrets: error.secrets });
   }
   return error instanceof WithSecrets ? toServiceError(error.cause, error.secrets) : toServiceError(error);
 }

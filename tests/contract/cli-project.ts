@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,6 +73,25 @@ export class CliProject {
       onStdoutLine: onLine,
     });
     return { ...result, text: `${result.stdout}${result.stderr}` };
+  }
+
+  /** Runs `pulumi`, and interrupts it as Ctrl-C does when a line that fits has been shown. */
+  async interrupt(fits: RegExp, ...args: string[]): Promise<{ exitCode: number | null; text: string }> {
+    const child = spawn('pulumi', [...args, '--non-interactive'], {
+      cwd: this.folder,
+      env: { ...process.env, ...this.#env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let text = '';
+    let interrupted = false;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        text += chunk;
+        if (!interrupted && fits.test(text)) interrupted = child.kill('SIGINT');
+      });
+    }
+    const [exitCode] = (await once(child, 'close')) as [number | null];
+    return { exitCode, text };
   }
 
   async recorded(): Promise<RecordedResource[]> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { run } from '../../lib/process.ts';
 import { CliProject, type Declared } from './cli-project.ts';
 import { instantiate, write } from './derivations.ts';
 
@@ -120,6 +121,20 @@ test('a build that fails says which machine, why, and what to do', async () => {
   assert.match(text, /nix log/);
   assert.doesNotMatch(text, /pending operation/i);
   project.declare(second);
+});
+
+test('Ctrl-C stops a build, and the next update goes on from there', { timeout: 120_000 }, async () => {
+  const endless = await instantiate('endless', 'while :; do :; done');
+  const inputs = { host: 'slow', ...endless };
+  project.declare([...second, { type: 'nixos:index:System', name: 'slow', inputs }]);
+  const { exitCode, text } = await project.interrupt(/building.*endless/, 'up', '--yes', '--skip-preview');
+  assert.notEqual(exitCode, 0);
+  assert.match(text, /\[cancelled\]/);
+  assert.doesNotMatch(text, /exited prematurely|please report/);
+  const commandLines = await run('ps', ['-eo', 'args'], { timeoutSeconds: 10 });
+  assert.ok(!commandLines.stdout.includes(endless.drvPath), 'nix still builds');
+  project.declare(second);
+  assert.match(await succeeds('up', '--yes', '--skip-preview'), /3 unchanged/);
 });
 
 test('a destroy removes all, and what was built is adopted by its path', async () => {
