@@ -54,7 +54,10 @@ function ownConfig(): Record<string, string> {
 
 /** What each machine runs; see `MachineSummary`. */
 export const machines = await program().then(
-  (fleet) => fleet.machines,
+  async (fleet) => {
+    await fleet.completed;
+    return fleet.machines;
+  },
   (error: unknown) => {
     throw error instanceof FleetError ? new pulumi.RunError(error.message) : error;
   },

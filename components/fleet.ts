@@ -47,7 +47,10 @@ export class Fleet extends pulumi.ComponentResource {
   readonly hosts: Readonly<Record<string, Host>>;
   /** What each machine runs, for a stack output. */
   readonly machines: pulumi.Output<Record<string, MachineSummary>>;
-  /** Rejects with the errors of the machines that could not be evaluated, after the others came to their end. */
+  /**
+   * Rejects with the errors of the machines that could not be evaluated, after the others came to their end:
+   * `await` it at the end of the program.
+   */
   readonly completed: Promise<void>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {

@@ -1,10 +1,10 @@
-/** The candidate that `word` was probably meant to be, if one is near enough (edit distance at most a third). */
+/** The candidate that `word` was probably meant to be, if one is near enough (two edits, fewer in a short word). */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
+  return best && best.distance <= (word.length < 4 ? 1 : 2) ? best.candidate : undefined;
 }
 
 /** Levenshtein distance. */

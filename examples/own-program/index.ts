@@ -21,4 +21,7 @@ const fleet = new Fleet('fleet', {
   ),
 });
 
+// Fails, after the other machines are deployed, with what is wrong with those that could not be evaluated.
+await fleet.completed;
+
 export const machines = fleet.machines;

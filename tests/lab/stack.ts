@@ -1,9 +1,11 @@
 /** A copy of the project with a stack of its own, driven by the real Pulumi CLI: what a user has, in a folder to break. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { MachineSummary } from '../../components/fleet.ts';
 import { type RunResult, run, runToEnd } from '../../lib/process.ts';
+import type { LiveState } from '../../schema/deployment.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -14,16 +16,8 @@ export interface TestStackOptions {
   network: string;
 }
 
-export interface Machine {
-  generation: number;
-  system: string;
-  booted: string;
-  kernel: string;
-  rebootDue: boolean;
-  revision: string;
-  since: string;
-  services: string[];
-}
+export type Machine = MachineSummary;
+export type Live = LiveState;
 
 /** What a command printed, colours removed, both streams together as a user sees them. */
 export type Shown = RunResult & { text: string };
@@ -63,9 +57,6 @@ export class TestStack {
       `Pulumi.${options.stack}.yaml`,
       stack.read('Pulumi.dev.yaml').replaceAll('10.213.7.', `${options.network}.`),
     );
-    for (const host of ['web', 'db', 'edge']) {
-      stack.edit(`nix/lab/hosts/${host}.nix`, '10.213.7.', `${options.network}.`, true);
-    }
     await stack.pulumi('stack', 'init', options.stack);
     return stack;
   }
@@ -76,7 +67,7 @@ export class TestStack {
 
   write(path: string, content: string): void {
     const file = join(this.folder, 'project', path);
-    cpSync('/dev/null', file, { recursive: true });
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
   }
 
@@ -120,9 +111,18 @@ export class TestStack {
   preview = () => this.pulumi('preview', '--diff');
 
   /** The stack's output `machines`. */
-  async machines(): Promise<Record<string, Machine>> {
-    const { stdout } = await this.pulumi('stack', 'output', '--json');
-    return JSON.parse(stdout).machines;
+  async output(): Promise<Record<string, Machine>> {
+    return JSON.parse((await this.pulumi('stack', 'output', '--json')).stdout).machines;
+  }
+
+  /** What the state says is live on each machine: unlike the stack's output, a refresh and a failed `up` change it. */
+  async live(): Promise<Record<string, Live>> {
+    const { deployment } = await this.exportState();
+    return Object.fromEntries(
+      deployment.resources
+        .filter(({ type }) => type === 'nixos:index:Deployment')
+        .map(({ urn, outputs }) => [urn.replace(/.*::/, ''), outputs.live as Live]),
+    );
   }
 
   /** How the stack reaches a machine, by its state. */

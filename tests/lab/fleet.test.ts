@@ -1,0 +1,353 @@
+/** The dev stack as a user has it: three machines made, deployed, changed, lost and found, and removed. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { run } from '../../lib/process.ts';
+import { type Live, TestStack } from './stack.ts';
+
+const network = '10.213.21';
+let stack: TestStack;
+let removed = false;
+
+before(async () => {
+  stack = await TestStack.create({ stack: 'test', network });
+});
+
+after(async () => {
+  if (!removed) await stack?.remove();
+});
+
+/** What the machine's web server answers: the proof from outside. */
+async function page(machine: 'web' | 'edge'): Promise<string> {
+  const address = { web: `${network}.11`, edge: `${network}.13` }[machine];
+  return await (await fetch(`http://${address}/`, { signal: AbortSignal.timeout(10_000) })).text();
+}
+
+const unchanged = /no changes|\d+ unchanged/;
+
+function assertNothingChanges(text: string) {
+  assert.match(text, unchanged);
+  assert.doesNotMatch(text, /to (create|update|replace|delete)|[1-9]\d* (created|updated|replaced|deleted)/);
+}
+
+test('the first up makes the machines and deploys them', async () => {
+  await stack.up();
+  const machines = await stack.output();
+  assert.deepEqual(Object.keys(machines).sort(), ['db', 'edge', 'web']);
+  for (const machine of Object.values(machines)) {
+    assert.equal(machine.generation, 1);
+    assert.match(machine.system, /^\/nix\/store\/[a-z0-9]{32}-nixos-system-/);
+    assert.equal(machine.rebootDue, false);
+    assert.ok(Date.parse(machine.since) > Date.now() - 3_600_000, machine.since);
+  }
+  assert.ok(machines.web?.services.includes('nginx'));
+  assert.match(await page('web'), /\S/);
+  assert.equal(await page('edge'), await page('web'));
+});
+
+test('a second up says that nothing changes', async () => {
+  assertNothingChanges((await stack.up()).text);
+  assertNothingChanges((await stack.preview()).text);
+});
+
+test('a newer version of this package shows no change', async () => {
+  const version = JSON.parse(stack.read('package.json')).version;
+  await stack.withEdit('package.json', `"version": "${version}"`, '"version": "9.9.9"', async () => {
+    assertNothingChanges((await stack.preview()).text);
+  });
+});
+
+test('an edited page is named at its leaf in the preview, changed on the machine, and on no other', async () => {
+  const before = await stack.live();
+  stack.edit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from');
+  const { text } = await stack.preview();
+  assert.match(text, /Greetings/);
+  assert.doesNotMatch(text, /nixos:index:Deployment.*\bdb\b/);
+  assert.match(text, /facts/);
+  const leaves = text.match(/^\s+~ .*/gm) ?? [];
+  assert.ok(leaves.length < 12, `only what changed is shown:\n${leaves.join('\n')}`);
+  await stack.up();
+  const after = await stack.live();
+  assert.match(await page('web'), /Greetings/);
+  assert.equal(after.web?.generation, (before.web?.generation ?? 0) + 1);
+  assert.deepEqual(after.db, before.db);
+  assertNothingChanges((await stack.up()).text);
+});
+
+test('an added package and a kernel parameter are named at their leaves', async () => {
+  const host = stack.read('nix/lab/hosts/db.nix');
+  const before = await stack.live();
+  stack.edit('nix/lab/hosts/db.nix', 'systemPackages = [', 'systemPackages = [ pkgs.tree');
+  stack.edit('nix/lab/hosts/db.nix', 'kernelParams = [', 'kernelParams = [ "panic=23"');
+  const { text } = await stack.preview();
+  assert.match(text, /\+ tree\s*: "/);
+  assert.match(text, /\+ panic\s*: "23"/);
+  await stack.up();
+  const after = await stack.live();
+  assert.equal(after.db?.generation, (before.db?.generation ?? 0) + 1);
+  assert.deepEqual(after.web, before.web);
+  stack.write('nix/lab/hosts/db.nix', host);
+  await stack.up();
+});
+
+test('a machine switched by hand is shown by refresh, and the next up puts it back', async () => {
+  const before = await stack.live();
+  await stack.ssh('db', 'p=/nix/var/nix/profiles; $p/system-2-link/bin/switch-to-configuration test');
+  const preview = await stack.pulumi('refresh', '--preview-only', '--diff');
+  assert.match(preview.text, /system-db|facts|live/);
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  const drifted = await stack.live();
+  assert.notEqual(drifted.db?.system, before.db?.system);
+  assert.match((await stack.preview()).text, /~ nixos:index:Deployment/);
+  await stack.up();
+  assert.equal((await stack.live()).db?.system, before.db?.system);
+  assert.equal((await stack.ssh('db', 'readlink -f /run/current-system')).trim(), before.db?.system);
+  assertNothingChanges((await stack.up()).text);
+});
+
+test('a lost state: pulumi import adopts a machine with no diff after it', async () => {
+  const before = await stack.live();
+  const { identityFile, hostKey } = await stack.connection('web');
+  await stack.forget('nixos:index:Deployment', 'web');
+  const id = `ssh://root@${network}.11?identityFile=${encodeURIComponent(identityFile)}&hostKey=${encodeURIComponent(hostKey)}`;
+  await stack.pulumi(
+    'import',
+    'nixos:index:Deployment',
+    'web',
+    id,
+    '--yes',
+    '--skip-preview',
+    '--generate-code=false',
+    '--protect=false',
+  );
+  assertNothingChanges((await stack.preview()).text);
+  await stack.up();
+  assert.deepEqual(await stack.live(), before);
+});
+
+test('a foreign system is adopted with nothing but its true differences', async () => {
+  const { identityFile, hostKey } = await stack.connection('web');
+  // The records that deployments left are what makes a system known: without them it is a foreign one.
+  await stack.ssh(
+    'web',
+    'p=/nix/var/nix/profiles/system; $p-1-link/bin/switch-to-configuration test && rm -rf /nix/var/nix/gcroots/nixos-fleet',
+  );
+  await stack.forget('nixos:index:Deployment', 'web');
+  const id = `ssh://root@${network}.11?identityFile=${encodeURIComponent(identityFile)}&hostKey=${encodeURIComponent(hostKey)}`;
+  await stack.pulumi(
+    'import',
+    'nixos:index:Deployment',
+    'web',
+    id,
+    '--yes',
+    '--skip-preview',
+    '--generate-code=false',
+    '--protect=false',
+  );
+  const { text } = await stack.preview();
+  assert.match(text, /system\s*: "\/nix\/store\/.*" => "\/nix\/store\//);
+  assert.doesNotMatch(text, /to replace|to create|to delete/);
+  await stack.up();
+  assert.match(await page('web'), /Greetings/);
+});
+
+interface BadInput {
+  title: string;
+  file: string;
+  from: string;
+  to: string;
+  /** What the message must contain: key or machine, why, and what to do. */
+  shows: RegExp[];
+  /** Whether the preview already tells; what only a deployment can tell fails there. */
+  at: 'preview' | 'up';
+}
+
+const config = 'Pulumi.test.yaml';
+const web = 'nix/lab/hosts/web.nix';
+
+const badInputs: BadInput[] = [
+  {
+    title: 'an unknown config key',
+    file: config,
+    from: 'nixos-fleet:flake:',
+    to: 'nixos-fleet:flaek:',
+    shows: [/flaek: unknown key; did you mean flake\?/, /Pulumi\.test\.yaml/],
+    at: 'preview',
+  },
+  {
+    title: 'a config value of the wrong type',
+    file: config,
+    from: `address: ${network}.12`,
+    to: `address: ${network}.12\n      port: ssh`,
+    shows: [/hosts\.db\.port: .*number/],
+    at: 'preview',
+  },
+  {
+    title: 'two machines at one address',
+    file: config,
+    from: `${network}.12`,
+    to: `${network}.11`,
+    shows: [/hosts\.\w+\.address: is 10\.213\.21\.11, port 22, which is \w+’s already/],
+    at: 'preview',
+  },
+  {
+    title: 'a host that the flake lacks',
+    file: config,
+    from: `address: ${network}.12`,
+    to: `address: ${network}.12\n      configuration: dbb`,
+    shows: [/db:/, /dbb/, /Did you mean 'db'\?/],
+    at: 'preview',
+  },
+  {
+    title: 'a syntax error in the flake',
+    file: web,
+    from: 'kernelParams = [',
+    to: 'kernelParams = = [',
+    shows: [/syntax error/, /web\.nix:\d+/],
+    at: 'preview',
+  },
+  {
+    title: 'an evaluation error',
+    file: web,
+    from: 'kernelParams = [',
+    to: 'kernelParams = builtins.throw "the moon is full" [',
+    shows: [/web:/, /the moon is full/, /evaluation-failed/],
+    at: 'preview',
+  },
+  {
+    title: 'a failing assertion',
+    file: web,
+    from: 'system.stateVersion',
+    to: 'assertions = [ { assertion = false; message = "the moon must not be full"; } ];\n  system.stateVersion',
+    shows: [/web:/, /the moon must not be full/, /assertion-failed/],
+    at: 'preview',
+  },
+  {
+    title: 'a derivation that does not build',
+    file: web,
+    from: 'system.stateVersion',
+    to: `environment.etc.broken.source = derivation {
+      name = "broken";
+      system = "x86_64-linux";
+      builder = "/bin/sh";
+      args = [ "-c" "echo the glue is dry; exit 1" ];
+    };
+    system.stateVersion`,
+    shows: [/web:/, /build-failed/, /the glue is dry/, /nix log \/nix\/store\/.*broken\.drv/],
+    at: 'up',
+  },
+];
+
+for (const { title, file, from, to, shows, at } of badInputs) {
+  test(`${title}: a clear error, and nothing changes`, async () => {
+    const before = await stack.live();
+    await stack.withEdit(file, from, to, async () => {
+      const shown =
+        at === 'preview' ? await stack.try('preview') : await stack.try('up', '--yes', '--skip-preview');
+      assert.notEqual(shown.exitCode, 0, shown.text);
+      for (const pattern of shows) assert.match(shown.text, pattern);
+      assert.doesNotMatch(shown.text, /^\s+at .*\.ts:\d+/m, 'no stack trace for a user’s mistake');
+    });
+    assert.deepEqual(await refreshed(), before);
+  });
+}
+
+interface Fault {
+  title: string;
+  /** Done to db before and after, on this computer or as a colleague on the machine. */
+  begin: () => Promise<unknown>;
+  end: () => Promise<unknown>;
+  shows: RegExp[];
+}
+
+const keyFolder = '/etc/ssh';
+
+const faults: Fault[] = [
+  {
+    title: 'cannot be reached',
+    begin: () => run('ip', ['route', 'add', 'unreachable', `${network}.12/32`], { timeoutSeconds: 10 }),
+    end: () => run('ip', ['route', 'del', 'unreachable', `${network}.12/32`], { timeoutSeconds: 10 }),
+    shows: [/db: .*\[unreachable\]/, /10\.213\.21\.12/],
+  },
+  {
+    title: 'has another host key',
+    begin: async () => {
+      await stack.ssh(
+        'db',
+        `cd ${keyFolder} && mkdir -p kept && mv ssh_host_* kept/ &&
+         ssh-keygen -q -N '' -t ed25519 -f ssh_host_ed25519_key && systemctl reload ssh`,
+      );
+      // Connections that are open know the machine already; this ends its own, too.
+      await stack.ssh('db', 'pkill -f "^sshd: root"').catch(() => '');
+    },
+    end: () => stack.ssh('db', `cd ${keyFolder} && mv kept/* . && rmdir kept && systemctl reload ssh`),
+    shows: [/db: .*\[host-key\]/, /expected SHA256:/, /offered/],
+  },
+  {
+    title: 'has no room',
+    begin: () =>
+      stack.ssh(
+        'db',
+        // A store of its own size, all but full.
+        `mkdir /small && mount -t tmpfs -o size=$(($(du -sk /nix | cut -f1) + 512))k tmpfs /small &&
+         cp -a /nix/. /small/ && mount --bind /small /nix`,
+      ),
+    end: () => stack.ssh('db', 'umount /nix && umount /small && rmdir /small'),
+    shows: [/db: .*\[no-room\]/, /MiB|free/],
+  },
+];
+
+for (const { title, begin, end, shows } of faults) {
+  test(`a machine that ${title} fails alone: it stays as it is, the others are deployed`, async () => {
+    const before = await stack.live();
+    const files = ['web', 'db', 'edge'].map((host) => `nix/lab/hosts/${host}.nix`);
+    const texts = files.map((file) => stack.read(file));
+    await begin();
+    try {
+      for (const file of files) stack.edit(file, ' is alive', ` was alive when one ${title}`);
+      stack.edit('nix/lab/hosts/db.nix', 'systemPackages = [', 'systemPackages = [ pkgs.ripgrep pkgs.lsof');
+      const shown = await stack.try('up', '--yes', '--skip-preview');
+      assert.notEqual(shown.exitCode, 0);
+      for (const pattern of shows) assert.match(shown.text, pattern);
+    } finally {
+      await end();
+      for (const [index, file] of files.entries()) stack.write(file, texts[index] ?? '');
+    }
+    const now = await refreshed();
+    assert.deepEqual(now.db, before.db);
+    assert.equal(now.web?.generation, (before.web?.generation ?? 0) + 1);
+    assert.equal(now.edge?.generation, (before.edge?.generation ?? 0) + 1);
+    await stack.up();
+  });
+}
+
+/** What the machines themselves say now. */
+async function refreshed(): Promise<Record<string, Live>> {
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  return await stack.live();
+}
+
+test('destroy leaves nothing of the lab', async () => {
+  await stack.remove();
+  removed = true;
+  const { stdout: addresses } = await run('ip', ['-o', 'addr'], { timeoutSeconds: 10 });
+  assert.ok(!addresses.includes(`${network}.`), addresses);
+  const { stdout: mounts } = await run('cat', ['/proc/mounts'], { timeoutSeconds: 10 });
+  assert.ok(!mounts.includes(stack.folder), mounts);
+  assert.ok(!existsSync(stack.folder));
+  const commands = readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => commandLine(pid));
+  assert.deepEqual(
+    commands.filter((command) => command.includes(stack.folder)),
+    [],
+  );
+});
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    return ''; // The process ended meanwhile.
+  }
+}
