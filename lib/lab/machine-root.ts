@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { run } from '../process.ts';
+import { dirname, join } from 'node:path';
+import { FleetError } from '../errors.ts';
+import { run, runToEnd } from '../process.ts';
 import { ensureLabBase } from './base.ts';
 import { machinePaths, networkPaths } from './paths.ts';
 
@@ -23,10 +24,7 @@ export async function makeRoot(
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await rm(paths.root, { recursive: true, force: true });
   await rm(draft, { recursive: true, force: true });
-  await run('cp', ['--archive', '--reflink=auto', base, draft], {
-    timeoutSeconds: 600,
-    ...(signal ? { signal } : {}),
-  });
+  await copy(base, draft, name, signal);
 
   const machineId = randomUUID().replaceAll('-', '');
   await writeFile(join(draft, 'etc/machine-id'), `${machineId}\n`);
@@ -41,6 +39,19 @@ export async function makeRoot(
   await chmod(authorized, 0o600);
   await rename(draft, paths.root);
   return { machineId, hostKey };
+}
+
+async function copy(base: string, root: string, host: string, signal?: AbortSignal): Promise<void> {
+  const options = { timeoutSeconds: 600, ...(signal ? { signal } : {}) };
+  const { exitCode, stderr } = await runToEnd('cp', ['--archive', '--reflink=auto', base, root], options);
+  if (exitCode === 0) return;
+  throw new FleetError({
+    code: 'lab-failed',
+    host,
+    what: 'the lab machine’s root file system cannot be copied from the base',
+    why: stderr,
+    mend: `Free some space, or remove ${dirname(base)} so that it is made anew.`,
+  });
 }
 
 /**

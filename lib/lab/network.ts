@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { FleetError } from '../errors.ts';
 import { run, runToEnd } from '../process.ts';
 import { ensureLabBase, labTools } from './base.ts';
@@ -60,21 +60,8 @@ export async function readNetwork(lab: string): Promise<Network | undefined> {
   return { ...request, ...(await describe(request)) };
 }
 
-/**
- * Removes the bridge and the lab's whole folder.
- *
- * @throws FleetError `lab-failed` while machines of the lab are there.
- */
+/** Removes the bridge and the lab's whole folder; its machines must be gone. */
 export async function deleteNetwork(lab: string): Promise<void> {
-  const machines = await readdir(join(networkPaths(lab).folder, 'machines')).catch(undefinedIfMissing);
-  if (machines?.length) {
-    throw new FleetError({
-      code: 'lab-failed',
-      what: `the network of the lab '${lab}' cannot be removed`,
-      why: `machines are left: ${machines.join(', ')}`,
-      mend: 'Remove them first: pulumi destroy does it in this order.',
-    });
-  }
   const { ip } = await labTools();
   const bridge = bridgeName(lab);
   if (await linkExists(ip, bridge)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
@@ -134,7 +121,7 @@ async function refuseRangeInUse(ip: string, cidr: Cidr, bridge: string, text: st
     code: 'lab-failed',
     what: `the lab’s network ${text} is in use on this computer`,
     why: `${other.dst} belongs to the interface ${other.dev ?? '(none)'}`,
-    mend: 'Choose another private range for the lab (config key lab.cidr).',
+    mend: 'Choose another private range for the lab (config key lab.network).',
   });
 }
 

@@ -24,8 +24,12 @@ export function networkPaths(lab: string) {
   };
 }
 
+export function machinesFolder(lab: string): string {
+  return join(labFolder(lab), 'machines');
+}
+
 export function machinePaths(lab: string, name: string) {
-  const folder = join(labFolder(lab), 'machines', name);
+  const folder = join(machinesFolder(lab), name);
   return {
     folder,
     root: join(folder, 'root'),

@@ -1,12 +1,7 @@
 import { FleetError } from '../../lib/errors.ts';
 import { contains, gatewayOf, parseAddress, parseCidr } from '../../lib/lab/cidr.ts';
-import {
-  deleteNetwork,
-  ensureNetwork,
-  type Network,
-  type NetworkRequest,
-  readNetwork,
-} from '../../lib/lab/network.ts';
+import { deleteLab } from '../../lib/lab/delete-lab.ts';
+import { ensureNetwork, type Network, type NetworkRequest, readNetwork } from '../../lib/lab/network.ts';
 import {
   type LabNetworkInputs,
   type LabNetworkState,
@@ -83,7 +78,7 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
   },
 
   async delete(recorded) {
-    await deleteNetwork(recorded.inputs.name);
+    await deleteLab(recorded.inputs.name);
   },
 };
 

@@ -1,0 +1,14 @@
+import { readdir } from 'node:fs/promises';
+import { deleteMachine } from './machine.ts';
+import { deleteNetwork, undefinedIfMissing } from './network.ts';
+import { machinesFolder } from './paths.ts';
+
+/**
+ * Removes a lab whole. Machines that are still there are those nobody knows of, because the run that made them was cut off:
+ * they go first.
+ */
+export async function deleteLab(lab: string): Promise<void> {
+  const left = (await readdir(machinesFolder(lab)).catch(undefinedIfMissing)) ?? [];
+  await Promise.all(left.map((name) => deleteMachine(lab, name)));
+  await deleteNetwork(lab);
+}
