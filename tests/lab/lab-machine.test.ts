@@ -1,0 +1,139 @@
+/** Life of a lab's machines: made, found stopped, started over what is left, restarted from inside, removed whole. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteLab } from '../../lib/lab/delete-lab.ts';
+import { ensureMachine, type Machine, readMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { ensureNetwork, readNetwork } from '../../lib/lab/network.ts';
+import { waitFor } from '../../lib/lab/wait.ts';
+import { run } from '../../lib/process.ts';
+import { runOnMachine } from '../../lib/ssh/run.ts';
+import { connection } from '../../schema/connection.ts';
+
+const lab = 'lab-life';
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-lab-life-'));
+const network = { lab, cidr: '10.213.23.0/24', hosts: { one: '10.213.23.11', two: '10.213.23.12' } };
+let base: string;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  ({ base } = await ensureLabBase());
+  await ensureNetwork(network);
+});
+
+after(async () => {
+  await deleteLab(lab);
+  rmSync(state, { recursive: true, force: true });
+});
+
+const one = () => ensureMachine({ lab, name: 'one', address: network.hosts.one, base });
+const two = () => ensureMachine({ lab, name: 'two', address: network.hosts.two, base });
+
+async function sh({ name, address, hostKey }: Machine, script: string): Promise<string> {
+  const identityFile = (await readNetwork(lab))?.identityFile;
+  const to = connection.parse({ address, hostKey, identityFile, connectTimeoutSeconds: 5 });
+  return (await runOnMachine(to, name, script, { fresh: true })).stdout.trim();
+}
+
+const bootId = 'cat /proc/sys/kernel/random/boot_id';
+
+/** Command lines of all processes that name this lab's folder. */
+function processes(): string[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      } catch {
+        return ''; // It ended meanwhile.
+      }
+    })
+    .filter((line) => line.includes(join(state, 'nixos-fleet')));
+}
+
+test('machines have identities of their own, know each other, and have no way out', async () => {
+  const [first, second] = await Promise.all([one(), two()]);
+  assert.notEqual(first.hostKey, second.hostKey);
+  assert.notEqual(first.machineId, second.machineId);
+  assert.equal(await sh(first, 'cat /etc/machine-id; hostname'), `${first.machineId}\none`);
+  assert.equal(await sh(first, 'getent hosts two | cut -d " " -f 1'), network.hosts.two);
+  assert.equal(await sh(first, 'ip -4 route show default; ip -6 route show default'), '');
+  assert.match(
+    await sh(first, 'nix-store --version; systemctl is-system-running --wait'),
+    /\(Nix\) \d.*\nrunning/,
+  );
+});
+
+test('a machine that is there stays as it is', async () => {
+  const before = await readMachine(lab, 'one');
+  assert.deepEqual(await one(), before);
+});
+
+test('a machine that is off is seen, and starts with all it had', async () => {
+  const before = await one();
+  await sh(before, 'echo kept >/root/kept');
+  await stopMachine(lab, 'one');
+  const off = await readMachine(lab, 'one');
+  assert.equal(off?.running, false);
+  assert.equal(off?.pid, undefined);
+  const again = await one();
+  assert.equal(await sh(again, 'cat /root/kept'), 'kept');
+  assert.equal(again.hostKey, before.hostKey);
+  assert.equal(again.machineId, before.machineId);
+  assert.match(readFileSync(again.console, 'utf8'), /Reached target poweroff|Halting|Powering off/i);
+});
+
+test('a machine whose keeper was killed starts again', async () => {
+  const before = await one();
+  assert.ok(before.pid);
+  process.kill(before.pid, 'SIGKILL');
+  assert.ok(await waitFor(async () => ((await readMachine(lab, 'one'))?.running ? undefined : true), 10));
+  assert.equal((await one()).running, true);
+});
+
+test('a restart from inside comes back by itself, under the same keeper', async () => {
+  const machine = await one();
+  const before = await sh(machine, bootId);
+  await sh(machine, 'systemctl --no-block reboot').catch(() => undefined);
+  const now = await waitFor(async () => {
+    const id = await sh(machine, bootId).catch(() => before);
+    return id === before ? undefined : id;
+  }, 60);
+  assert.ok(now);
+  assert.equal((await readMachine(lab, 'one'))?.pid, machine.pid);
+});
+
+test('another address, and a network that came back', async () => {
+  const moved = await ensureMachine({ lab, name: 'two', address: '10.213.23.22', base });
+  assert.match(await sh(moved, 'ip -4 -brief address show host0'), /10\.213\.23\.22\/24/);
+  await Promise.all([stopMachine(lab, 'one'), stopMachine(lab, 'two')]);
+  await run('ip', ['link', 'delete', (await readNetwork(lab))?.bridge ?? ''], { timeoutSeconds: 10 });
+  assert.equal((await readNetwork(lab))?.up, false);
+  await assert.rejects(one(), { code: 'lab-failed' });
+  await ensureNetwork(network);
+  assert.equal((await one()).running, true);
+});
+
+test('a machine that was not finished is made anew', async () => {
+  const before = await one();
+  rmSync(join(state, 'nixos-fleet/lab', lab, 'machines/one/machine.json'));
+  assert.equal(await readMachine(lab, 'one'), undefined);
+  assert.notEqual((await one()).machineId, before.machineId);
+});
+
+test('what is removed is gone whole', async () => {
+  await two();
+  await deleteLab(lab);
+  assert.deepEqual(processes(), []);
+  assert.equal(existsSync(join(state, 'nixos-fleet')), false);
+  const { stdout: links } = await run('ip', ['-oneline', 'link'], { timeoutSeconds: 10 });
+  assert.doesNotMatch(links, /lab-life/);
+  assert.ok(!readFileSync('/proc/mounts', 'utf8').includes(state));
+  for (const hierarchy of ['/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified', '/sys/fs/cgroup']) {
+    assert.equal(existsSync(join(hierarchy, 'nixos-fleet-lab', `${lab}.one`)), false);
+  }
+  await deleteLab(lab);
+});
