@@ -1,3 +1,4 @@
+#!/bin/sh
 # Tells what a machine is and runs, as lines `key=value`; a value that may hold anything is in base64.
 # Changes nothing, and needs nothing but coreutils. Run by `sh -s` with root's rights. Reading goes on where one
 # thing is missing: an empty value says so.
