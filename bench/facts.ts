@@ -5,7 +5,7 @@
  * Usage: node bench/facts.ts                  lab machines, 3 to 96 of them
  *        node bench/facts.ts FLAKE HOST…      a flake of one's own: 1, 2, 4 … of its hosts
  */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';

@@ -43,7 +43,7 @@ const causes: Cause[] = [
   },
   {
     pattern:
-      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|broken pipe|timeout, server|failed to start ssh|unexpected end-of-file/i,
+      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
     code: 'unreachable',
     what: 'the ssh connection failed or broke',
     mend: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
