@@ -15,7 +15,8 @@ export const errorCodes = {
   'not-nixos': 'The machine does not run NixOS.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
   'activation-failed': 'switch-to-configuration failed; the machine was put back.',
-  'units-failed': 'The new system is live, but systemd units failed.',
+  'units-failed':
+    'systemd units failed under the new system; the machine was put back, unless that is accepted.',
   'rollback-failed': 'Activation failed and so did going back: look at the machine.',
   'not-confirmed': 'The machine went back by itself because nobody confirmed the new system in time.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',

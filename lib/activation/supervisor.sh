@@ -89,7 +89,7 @@ finish() {
 	exit 0
 }
 
-# Keeps the newest records and results, and whatever names a system that runs, was booted or will be.
+# Keeps the newest records, results and unit folders, and whatever names a system that runs, was booted or will be.
 prune() {
 	# Names are store paths' and ours, without white space.
 	# shellcheck disable=SC2012
@@ -102,6 +102,8 @@ prune() {
 	done
 	# shellcheck disable=SC2012
 	ls -1t "$results" 2>/dev/null | tail -n "+$((2 * keep + 1))" | while read -r name; do rm -f "$results/$name"; done
+	# shellcheck disable=SC2012
+	ls -1t "$run/units" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do rm -rf "${run:?}/units/$name"; done
 }
 
 # Goes back to the recorded system, never to "the previous generation".
@@ -161,9 +163,11 @@ run_switch() {
 	phase checking
 	switch "$system" check
 	code=$?
-	# Older systems do not know 'check': they print how they are used.
-	if [ "$code" != 0 ] && ! grep -qi '^usage' "$dir/log"; then finish check-failed "$code"; fi
-	: >"$dir/log"
+	if [ "$code" != 0 ]; then
+		# Older systems do not know 'check': they print how they are used.
+		grep -qi '^usage' "$dir/log" || finish check-failed "$code"
+		: >"$dir/log"
+	fi
 
 	systemd-run --quiet --collect --unit="$unit-deadman" --timer-property=AccuracySec=1s \
 		--on-active=$((2 * activation_seconds + confirm_seconds + 60)) \

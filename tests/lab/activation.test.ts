@@ -3,9 +3,12 @@
  * says, what the user reads. docs/reliability.md lists them.
  */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { after, before, beforeEach, test } from 'node:test';
 import { begin } from '../../lib/activation/begin.ts';
 import { parseResult } from '../../lib/activation/result.ts';
@@ -125,6 +128,36 @@ test('a change is shown as it happens, and gets a generation of its own', async 
   );
 });
 
+test('a machine that runs and boots the system already is only recorded: no switch', async () => {
+  const switches = await onMachine('cat /var/log/switches');
+  const adopter = new Deployer(connection);
+  await adopter.up(good, { revision: 'adopted' });
+  assert.equal(adopter.live.revision, 'adopted');
+  assert.equal(await onMachine('cat /var/log/switches'), switches);
+});
+
+test('letting go of a machine leaves it as it is', async () => {
+  const before = await readMachine(connection, 'one');
+  await deployer.letGo();
+  assert.deepEqual(await readMachine(connection, 'one'), {
+    ...before,
+    free: (await readMachine(connection, 'one')).free,
+  });
+});
+
+test('the newest records stay, and those of systems in use', async () => {
+  const roots = '/nix/var/nix/gcroots/nixos-fleet';
+  await onMachine(`for i in $(seq 30); do mkdir -p ${roots}/old-$i; ln -sfn /nix ${roots}/old-$i/system; done
+    touch -d '1 day ago' ${roots}/old-*; touch -d '2 days ago' ${roots}/$(basename ${good})`);
+  const next = await fixtureSystem('after-many');
+  await onMachine(`ln -sfn ${good} /run/booted-system`);
+  await deployer.up(next);
+  // The twenty newest, and the older one of the booted system.
+  assert.equal(await onMachine(`ls ${roots} | wc -l`), '21');
+  assert.equal(await onMachine(`readlink ${roots}/$(basename ${good})/system; rm /run/booted-system`), good);
+  await onMachine(`[ -e ${roots}/${next.split('/').at(-1)}/deployment.json ] && rm -rf ${roots}/old-*`);
+});
+
 test('an activation script that fails: back on the system before', async () => {
   const bad = await fixtureSystem('bad', { test: 'echo "snippet users failed"; exit 2' });
   await assert.rejects(
@@ -144,6 +177,22 @@ test('a check that fails: nothing is touched', async () => {
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /no way[\s\S]*nothing was changed/));
   await assertOn(good);
   assert.equal(await onMachine('tail -n 1 /var/log/switches'), 'check of refused');
+});
+
+test('a critical component that must not change under a running system: refused', async () => {
+  const files = (dbus: string) => ({ files: { 'switch-inhibitors': JSON.stringify({ dbus, init: 'a' }) } });
+  const one = await fixtureSystem('inhibitors-1', files('dbus'));
+  await deployer.up(one);
+  const two = await fixtureSystem('inhibitors-2', files('dbus-broker'));
+  await assert.rejects(deployer.up(two), failsWith('activation-failed', /switch inhibitors changed: dbus$/));
+  await assertOn(one);
+});
+
+test('the live system is not the one that was activated: rejected, and back', async () => {
+  const bad = await fixtureSystem('elsewhere', { test: 'ln -sfn /nix/store /run/current-system' });
+  await assert.rejects(deployer.up(bad), failsWith('activation-failed', /is back on/));
+  assert.equal((await lastResult())?.outcome, 'rejected');
+  await assertOn(good);
 });
 
 test('a crash of switch-to-configuration: back', async () => {
@@ -293,6 +342,22 @@ test('cancelled in the middle: left to its supervisor, which goes back', async (
   assert.equal((await lastResult())?.outcome, 'not-confirmed');
   assert.equal(await deployer.refresh(), undefined);
   assert.match(deployer.lines.join('\n'), /last deployment to one, by .*not-confirmed/s);
+  await assertOn(good);
+});
+
+test('kill -9 of the operator’s program: the machine goes back by itself', async () => {
+  const bad = await fixtureSystem('orphaned', { test: 'echo reached; sleep 1' });
+  const program = new URL('./deploy-once.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, JSON.stringify({ connection, system: bad })], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('reached')) child.kill('SIGKILL');
+  }
+  assert.equal(child.signalCode ?? (await once(child, 'exit'))[1], 'SIGKILL');
+  await untilOnMachine('[ ! -e /run/nixos-fleet/holder ]');
+  assert.equal((await lastResult())?.outcome, 'not-confirmed');
+  await deployer.refresh();
   await assertOn(good);
 });
 

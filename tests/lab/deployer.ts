@@ -72,6 +72,12 @@ export class Deployer {
     this.recorded = found;
   }
 
+  /** `pulumi destroy` */
+  async letGo(): Promise<void> {
+    if (!this.recorded) throw new Error('nothing is recorded');
+    await deployment.delete(this.recorded, this.#context());
+  }
+
   #context(onStatus?: (line: string) => void, signal = new AbortController().signal) {
     this.lines = [];
     const note = (line: string) => {
