@@ -1,10 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
+import type { HostFacts } from '../schema/facts.ts';
 
 /** Arguments of a deployment; what the schema gives a default for may be left out. */
 export type DeploymentArgs = {
-  [key in keyof Omit<DeploymentInputs, 'connection'>]?: pulumi.Input<DeploymentInputs[key]>;
-} & { host: string; system: pulumi.Input<string>; connection: pulumi.Input<ConnectionArgs> };
+  [key in keyof Omit<DeploymentInputs, 'connection' | 'facts'>]?: pulumi.Input<DeploymentInputs[key]>;
+} & {
+  host: string;
+  system: pulumi.Input<string>;
+  connection: pulumi.Input<ConnectionArgs>;
+  facts?: HostFacts;
+};
 
 /** How a machine is reached; what is left out comes from the schema's defaults. */
 export type ConnectionArgs = { address: pulumi.Input<string> } & {
@@ -18,6 +24,7 @@ export class Deployment extends pulumi.CustomResource {
   declare readonly live: pulumi.Output<LiveState>;
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:Deployment', name, { ...args, live: undefined }, options);
+    const facts = args.facts && JSON.stringify(args.facts);
+    super('nixos:index:Deployment', name, { ...args, facts, live: undefined }, options);
   }
 }

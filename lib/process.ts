@@ -1,4 +1,4 @@
-import { execa, type ResultPromise } from 'execa';
+import type { ResultPromise } from 'execa';
 import { FleetError } from './errors.ts';
 
 export interface RunOptions {
@@ -67,6 +67,8 @@ export async function runToEnd(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  // Loaded when first needed: a preview in which nothing changes starts no program from the provider.
+  const { execa } = await import('execa');
   const child: ResultPromise = execa(command, args, {
     reject: false,
     stripFinalNewline: false,

@@ -24,6 +24,13 @@ export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): D
   };
 }
 
+/** The state after a success: its facts are those of the inputs, and are not recorded twice. */
 export function deploymentStateFrom(inputs: DeploymentInputs, reading: MachineReading): DeploymentState {
-  return { ...inputs, live: liveState(reading) };
+  const { facts: _, ...rest } = inputs;
+  return { ...rest, live: liveState(reading) };
+}
+
+/** The state after a failure: what is true of the machine, while the inputs tell what was asked. */
+export function failedStateFrom(asked: DeploymentInputs, reading: MachineReading): DeploymentState {
+  return { ...trueInputs(asked, reading), live: liveState(reading) };
 }

@@ -69,45 +69,86 @@ export interface Decoded {
 /** Engine to provider: plain values, with `unknown` for what is not known yet, and secrets noted apart. */
 export function decode(message: struct.Struct | undefined): Decoded {
   const secrets = new Secrets();
-  const visit = (value: unknown, path: readonly (string | number)[]): unknown => {
-    if (typeof value === 'string') return unknownSentinels.has(value) ? unknown : value;
-    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]));
-    if (!isPlainObject(value)) return value;
-    if (value[signatureKey] === secretSignature) {
-      const plain = visit(value.value, path);
-      secrets.add(path, plain);
-      return plain;
-    }
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, [...path, key])]));
+  const path: (string | number)[] = [];
+  const within = (step: string | number, value: struct.Value): unknown => {
+    path.push(step);
+    const plain = plainValue(value);
+    path.pop();
+    return plain;
   };
-  return { properties: visit(message?.toJavaScript() ?? {}, []) as Properties, secrets };
+  const plainStruct = (fields: struct.Struct): unknown => {
+    const plain: Properties = {};
+    fields.getFieldsMap().forEach((value, key) => {
+      plain[key] = within(key, value);
+    });
+    return plain;
+  };
+  const plainValue = (value: struct.Value): unknown => {
+    if (value.hasStringValue()) {
+      const text = value.getStringValue();
+      return unknownSentinels.has(text) ? unknown : text;
+    }
+    if (value.hasBoolValue()) return value.getBoolValue();
+    if (value.hasNumberValue()) return value.getNumberValue();
+    if (value.hasListValue()) {
+      return (value.getListValue()?.getValuesList() ?? []).map((item, index) => within(index, item));
+    }
+    const fields = value.hasStructValue() ? value.getStructValue() : undefined;
+    if (!fields) return null;
+    if (fields.getFieldsMap().get(signatureKey)?.getStringValue() !== secretSignature)
+      return plainStruct(fields);
+    const secret = fields.getFieldsMap().get('value');
+    const plain = secret ? plainValue(secret) : null;
+    secrets.add(path, plain);
+    return plain;
+  };
+  return { properties: (message ? plainStruct(message) : {}) as Properties, secrets };
 }
 
 /** Provider to engine. `undefined` members are left out. */
 export function encode(properties: Properties, secrets = new Secrets()): struct.Struct {
-  const visit = (value: unknown, path: readonly (string | number)[]): unknown => {
-    if (value === undefined) return undefined;
-    if (!secrets.empty && secrets.covers(path, value)) {
-      return { [signatureKey]: secretSignature, value: mark(value) };
-    }
-    if (Array.isArray(value)) return value.map((item, index) => visit(item, [...path, index]) ?? null);
-    if (isPlainObject(value)) return mapEntries(value, (item, key) => visit(item, [...path, key]));
-    return mark(value);
+  const path: (string | number)[] = [];
+  const within = (step: string | number, value: unknown, secretToo: boolean): struct.Value => {
+    path.push(step);
+    const message = messageOf(value, secretToo);
+    path.pop();
+    return message;
   };
-  return struct.Struct.fromJavaScript(visit(properties, []) as Record<string, struct.JavaScriptValue>);
+  const structOf = (value: object, secretToo: boolean): struct.Struct => {
+    const message = new struct.Struct();
+    const fields = message.getFieldsMap();
+    for (const [key, item] of Object.entries(value)) {
+      if (item !== undefined) fields.set(key, within(key, item, secretToo));
+    }
+    return message;
+  };
+  // Inside of a secret nothing is marked as secret again.
+  const messageOf = (value: unknown, secretToo: boolean): struct.Value => {
+    const message = new struct.Value();
+    if (secretToo && secrets.covers(path, value)) {
+      const marked = new struct.Struct();
+      marked.getFieldsMap().set(signatureKey, text(secretSignature));
+      marked.getFieldsMap().set('value', messageOf(value, false));
+      message.setStructValue(marked);
+    } else if (isUnknown(value)) message.setStringValue(unknownSentinel);
+    else if (typeof value === 'string') message.setStringValue(value);
+    else if (typeof value === 'boolean') message.setBoolValue(value);
+    else if (typeof value === 'number') message.setNumberValue(value);
+    else if (Array.isArray(value)) {
+      const list = new struct.ListValue();
+      list.setValuesList(value.map((item, index) => within(index, item ?? null, secretToo)));
+      message.setListValue(list);
+    } else if (isPlainObject(value)) message.setStructValue(structOf(value, secretToo));
+    else message.setNullValue(struct.NullValue.NULL_VALUE);
+    return message;
+  };
+  return structOf(properties, !secrets.empty);
 }
 
-/** Replaces `unknown` by the engine's mark for it, at any depth. */
-function mark(value: unknown): unknown {
-  if (isUnknown(value)) return unknownSentinel;
-  if (Array.isArray(value)) return value.map((item) => mark(item) ?? null);
-  if (isPlainObject(value)) return mapEntries(value, mark);
-  return value;
-}
-
-function mapEntries(object: object, map: (value: unknown, key: string) => unknown): Properties {
-  const entries = Object.entries(object).map(([key, value]) => [key, map(value, key)] as const);
-  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+function text(value: string): struct.Value {
+  const message = new struct.Value();
+  message.setStringValue(value);
+  return message;
 }
 
 function textsOf(value: unknown): string[] {

@@ -2,6 +2,16 @@ import { z } from 'zod';
 import { connection } from './connection.ts';
 import { hostFacts } from './facts.ts';
 
+/** Programs may send facts as JSON: Pulumi's SDK spends milliseconds a machine on a map of hundreds of entries. */
+function parsed(facts: unknown): unknown {
+  if (typeof facts !== 'string') return facts;
+  try {
+    return JSON.parse(facts);
+  } catch {
+    return facts;
+  }
+}
+
 /** Inputs of `nixos:index:Deployment`: which system one machine runs. */
 export const deploymentInputs = z.object({
   host: z.string().describe('Name of the machine in the stack’s config.'),
@@ -11,7 +21,8 @@ export const deploymentInputs = z.object({
     .string()
     .default('')
     .describe('Revision of the flake the system comes from; empty where unknown.'),
-  facts: hostFacts
+  facts: z
+    .preprocess(parsed, hostFacts.optional())
     .optional()
     .describe('Facts of the system; absent for one that was not deployed by nixos-fleet.'),
   confirmTimeoutSeconds: z
@@ -39,7 +50,7 @@ export const deploymentInputs = z.object({
       'Machine-id that the machine must have. Where it changes, the deployment is made anew. Without it, the machine met first is the one.',
     ),
 });
-export type DeploymentInputs = z.infer<typeof deploymentInputs>;
+export type DeploymentInputs = z.output<typeof deploymentInputs>;
 
 /** What was read from the machine itself. */
 export const liveState = z.object({
@@ -58,6 +69,9 @@ export const liveState = z.object({
 });
 export type LiveState = z.infer<typeof liveState>;
 
-/** State of `nixos:index:Deployment`. */
+/**
+ * State of `nixos:index:Deployment`. Its facts are there only where they are not those of the inputs: after a failure
+ * the inputs tell what was asked, the state what the machine runs.
+ */
 export const deploymentState = deploymentInputs.extend({ live: liveState });
 export type DeploymentState = z.infer<typeof deploymentState>;

@@ -13,7 +13,7 @@ import {
 } from '../../schema/deployment.ts';
 import { diffDeployment } from '../deployment-diff.ts';
 import { connectionFromId } from '../deployment-id.ts';
-import { deploymentStateFrom, trueInputs } from '../deployment-state.ts';
+import { deploymentStateFrom, failedStateFrom, trueInputs } from '../deployment-state.ts';
 import { type Context, PartialFailure, type ReadResult, type Resource } from '../resource.ts';
 
 /** Which system one machine runs. Its id is the machine's machine-id. */
@@ -27,8 +27,9 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   diff: diffDeployment,
 
   preview(asked, recorded) {
-    if (!recorded || diffDeployment(recorded, asked).changes) return asked;
-    return { ...asked, live: recorded.state.live };
+    const { facts: _, ...known } = asked;
+    if (!recorded || diffDeployment(recorded, asked).changes) return known;
+    return { ...known, live: recorded.state.live };
   },
 
   async create(inputs, context) {
@@ -87,7 +88,7 @@ async function deployTo(
     warn: (line) => context.log('warning', line),
     // The switch had begun: whatever it came to, the state tells what the machine says now.
     onFailure: (error, now) => {
-      throw new PartialFailure(id, deploymentStateFrom(trueInputs(inputs, now), now), error);
+      throw new PartialFailure(id, failedStateFrom(inputs, now), error);
     },
   });
   return deploymentStateFrom(inputs, after);

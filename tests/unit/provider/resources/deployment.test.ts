@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { FleetError } from '../../../../lib/errors.ts';
 import type { MachineReading } from '../../../../lib/machine/parse-reading.ts';
 import { connectionFromId } from '../../../../provider/deployment-id.ts';
-import { deploymentStateFrom, trueInputs } from '../../../../provider/deployment-state.ts';
+import { deploymentStateFrom, failedStateFrom, trueInputs } from '../../../../provider/deployment-state.ts';
 import { deployment } from '../../../../provider/resources/deployment.ts';
 import { unknown } from '../../../../provider/unknown.ts';
 import { type DeploymentInputs, deploymentInputs } from '../../../../schema/deployment.ts';
@@ -96,7 +96,8 @@ test('a connection that is not known yet is no change by itself', () => {
 
 test('a machine that went back is deployed to again, and the diff is from what it runs', () => {
   const asked = { ...inputs, system: path('b'), facts: someFacts({ packages: { tree: '2.0' } }) };
-  const failed = { id: machineId, inputs: asked, state: recorded.state };
+  const record = { host: 'web', system: inputs.system, revision: '', facts: someFacts(), by: 'ann@laptop', at: '' };
+  const failed = { id: machineId, inputs: asked, state: failedStateFrom(asked, { ...reading, record }) };
   const { changes, detailed } = deployment.diff(failed, asked);
   assert.equal(changes, true);
   assert.deepEqual(detailed.system, { kind: 'update', inputDiff: false });
