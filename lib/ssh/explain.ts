@@ -38,7 +38,7 @@ export function explainSudoFailure(
   host: string,
   stderr: string,
 ): FleetError | undefined {
-  const line = stderr.split('\n').find((text) => /^sudo: |sudo: (command )?not found/.test(text));
+  const line = stderr.split('\n').findLast((text) => /^sudo: |sudo: (command )?not found/.test(text));
   if (connection.user === 'root' || !line) return undefined;
   return new FleetError({
     code: 'access-denied',

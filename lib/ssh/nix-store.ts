@@ -8,12 +8,17 @@ export interface RemoteStore {
   env: { NIX_SSHOPTS: string };
 }
 
-/** The machine's Nix store, reached as every other command reaches the machine. */
+/**
+ * The machine's Nix store, reached as every other command reaches the machine; with root's rights, for the store takes
+ * paths that nobody signed from root.
+ */
 export function nixStoreFor(connection: Connection): RemoteStore {
   const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
   const options = [...sshOptions(connection), '-p', String(connection.port)];
+  const asRoot =
+    connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-store')}`;
   return {
-    uri: `ssh://${connection.user}@${address}`,
+    uri: `ssh://${connection.user}@${address}${asRoot}`,
     env: { NIX_SSHOPTS: options.join(' ') },
   };
 }

@@ -75,3 +75,8 @@ test('a store URI holds user and address, and brackets around IPv6', () => {
   assert.equal(nixStoreFor(base).uri, 'ssh://root@192.0.2.7');
   assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh://root@[2001:db8::7]');
 });
+
+test('a user other than root enters the store by sudo', () => {
+  const { uri } = nixStoreFor({ ...base, user: 'admin' });
+  assert.equal(uri, 'ssh://admin@192.0.2.7?remote-program=sudo%20-n%20nix-store');
+});
