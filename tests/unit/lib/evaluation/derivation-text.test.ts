@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DerivationTexts } from '../../../../lib/evaluation/derivation-text.ts';
+import type { Derivation } from '../../../../lib/nix-cli/derivation.ts';
+
+const path = (name: string) => `/nix/store/${'a'.repeat(32)}-${name}`;
+
+const derivations: Record<string, Partial<Derivation>> = {
+  'nginx.conf': {
+    env: { buildCommand: `cp ${path('raw.conf')} $out`, nativeBuildInputs: path('gixy-1.0') },
+    inputDrvs: ['raw.conf', 'unused.conf', 'gixy-1.0'],
+  },
+  'raw.conf': { env: { text: `include ${path('mime.types')};\nlisten 80;` }, inputDrvs: ['mime.types'] },
+  'mime.types': { env: { __json: '{"text":"text/html html","outputs":{}}' } },
+  'unused.conf': { env: { text: 'not referred to' } },
+  'gixy-1.0': { env: { buildCommand: 'make' } },
+  script: { args: ['-c', 'echo hello'] },
+};
+
+const texts = new DerivationTexts(async (drvPath) => {
+  const name = drvPath.replace(/^.{44}|\.drv$/g, '');
+  const known = derivations[name];
+  return (
+    known && {
+      outputs: [path(name)],
+      args: [],
+      env: {},
+      ...known,
+      inputDrvs: (known.inputDrvs ?? []).map((input) => `${path(input)}.drv`),
+    }
+  );
+});
+
+test('a text comes with the texts it refers to, and without packages and tools', async () => {
+  const found = await texts.texts(`${path('nginx.conf')}.drv`);
+  assert.deepEqual(
+    found.map(({ name }) => name),
+    ['nginx.conf', 'raw.conf', 'mime.types'],
+  );
+  assert.match(found[1]?.content ?? '', /listen 80/);
+  assert.equal(found[2]?.content, 'text/html html');
+});
+
+test('what has no content of a known kind is told by its arguments', async () => {
+  assert.deepEqual(await texts.texts(`${path('script')}.drv`), [
+    { name: 'script', content: '-c\necho hello' },
+  ]);
+});
+
+test('what is not in the store is nothing', async () => {
+  assert.deepEqual(await texts.texts(`${path('gone')}.drv`), []);
+});

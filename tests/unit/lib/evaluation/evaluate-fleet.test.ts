@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeEach, test } from 'node:test';
+import { FleetError } from '../../../../lib/errors.ts';
+import type { FleetEvaluation } from '../../../../lib/evaluation/evaluate-fleet.ts';
+import { explainTextChange } from '../../../../lib/evaluation/texts.ts';
+import { ownFlake, ownFolder } from '../../../fixtures/flakes/copy.ts';
+import { evaluateFixture } from './fixture.ts';
+
+beforeEach(async () => {
+  process.env.XDG_CACHE_HOME = await ownFolder();
+});
+
+function evaluated(fleet: FleetEvaluation, name: string) {
+  const host = fleet.hosts[name];
+  assert.ok(host);
+  if (!host.ok) throw host.error;
+  return host;
+}
+
+function failed(fleet: FleetEvaluation, name: string): FleetError {
+  const host = fleet.hosts[name];
+  assert.ok(host && !host.ok, `${name} should fail`);
+  assert.equal(host.error.host, name);
+  return host.error;
+}
+
+async function edit(folder: string, file: string, from: string, to: string): Promise<void> {
+  const text = await readFile(join(folder, file), 'utf8');
+  assert.ok(text.includes(from));
+  await writeFile(join(folder, file), text.replace(from, to));
+}
+
+test('facts, warnings and kernels of a fleet', async () => {
+  const fleet = await evaluateFixture(['web', 'db', 'box']);
+  const web = evaluated(fleet, 'web');
+  assert.match(web.drvPath, /^\/nix\/store\/\w{32}-nixos-system-web-26\.11\.test\.drv$/);
+  assert.match(web.outPath, /^\/nix\/store\/\w{32}-nixos-system-web-26\.11\.test$/);
+  assert.deepEqual(web.facts.packages, { jq: '1.7.1' });
+  assert.deepEqual(web.facts.firewall, {
+    enabled: true,
+    tcp: { '22': true, '80': true, 'lan:9100': true },
+    udp: { '60000-60010': true },
+  });
+  assert.deepEqual(Object.keys(web.facts.etc), ['bridge-helper', 'localtime', 'motd', 'web.conf']);
+  assert.deepEqual(Object.keys(web.facts.users), ['ada', 'root']);
+  assert.equal(web.facts.bootLoader, 'systemd-boot');
+  assert.deepEqual(evaluated(fleet, 'db').warnings, ['db: the old engine goes away']);
+  const box = evaluated(fleet, 'box');
+  assert.equal(box.kernel, undefined);
+  assert.equal(box.facts.container, true);
+  assert.equal(Object.keys(fleet.kernels).length, 2);
+  assert.deepEqual(fleet.kernels[evaluated(fleet, 'db').kernel ?? '']?.config, {
+    BLOCK: 'y',
+    KVM: 'm',
+    NR_CPUS: '64',
+  });
+  assert.deepEqual(fleet.kernels[web.kernel ?? '']?.patches, { 'bridge-helper': 'bridge-helper.patch' });
+});
+
+test('the second time nothing is evaluated; a new host is evaluated alone', async () => {
+  const first = await evaluateFixture(['web', 'db']);
+  assert.equal(first.fromCache, false);
+  const said: string[] = [];
+  const second = await evaluateFixture(['web', 'db'], { onProgress: (message) => said.push(message) });
+  assert.deepEqual(second, { ...first, fromCache: true });
+  assert.equal(said.length, 0);
+  const third = await evaluateFixture(['web', 'db', 'box'], { onProgress: (message) => said.push(message) });
+  assert.match(said[0] ?? '', /^evaluating 1 machine …/);
+  assert.deepEqual(third.hosts.web, first.hosts.web);
+  evaluated(third, 'box');
+});
+
+test('an edit is seen at once, at exactly its facts and with its lines', async () => {
+  const folder = await ownFlake();
+  const before = evaluated(await evaluateFixture(['web', 'db'], { folder }), 'web').facts;
+  await edit(folder, 'flake.nix', '--port 80', '--port 81');
+  const fleet = await evaluateFixture(['web', 'db'], { folder });
+  const after = evaluated(fleet, 'web').facts;
+  const { 'web.service': changed = '', ...units } = after.units;
+  const { 'web.service': old = '', ...oldUnits } = before.units;
+  assert.deepEqual({ ...after, units }, { ...before, units: oldUnits });
+  assert.deepEqual(explainTextChange(old, changed), [
+    '- ExecStart=/bin/web --port 80',
+    '+ ExecStart=/bin/web --port 81',
+  ]);
+});
+
+test('an edit of a file that a unit names is seen at the unit', async () => {
+  const folder = await ownFlake();
+  const before = evaluated(await evaluateFixture(['web'], { folder }), 'web').facts;
+  await edit(folder, 'system.nix', 'listen 80', 'listen 81');
+  const after = evaluated(await evaluateFixture(['web'], { folder }), 'web').facts;
+  assert.deepEqual(explainTextChange(before.units['web.service'] ?? '', after.units['web.service'] ?? ''), [
+    '- listen 80',
+    '+ listen 81',
+  ]);
+  assert.notEqual(after.etc['web.conf'], before.etc['web.conf']);
+  assert.equal(after.units['off.service'], before.units['off.service']);
+});
+
+for (const workers of [1, 2]) {
+  test(`each host that fails has its own error, and the others go on (workers: ${workers})`, async () => {
+    const names = ['web', 'asserting', 'box', 'throwing', 'lacking', 'broken', 'db', 'wep'];
+    const fleet = await evaluateFixture(names, { workers });
+    for (const name of ['web', 'box', 'db']) evaluated(fleet, name);
+
+    const assertion = failed(fleet, 'asserting');
+    assert.equal(assertion.code, 'assertion-failed');
+    assert.equal(assertion.why, 'services.web.port must not be 22');
+
+    const thrown = failed(fleet, 'throwing');
+    assert.equal(thrown.code, 'evaluation-failed');
+    assert.equal(thrown.why, 'no such colour: mauve');
+    assert.match(thrown.mend ?? '', /nix eval --show-trace \S+#nixosConfigurations\.throwing\./);
+
+    const missing = failed(fleet, 'lacking');
+    assert.equal(missing.code, 'evaluation-failed');
+    assert.match(missing.why ?? '', /^attribute 'mauve' missing\nat \S+\/fleet\/lacking\.nix:3:10:/);
+    assert.match(missing.why ?? '', /text = colours\.mauve;/);
+
+    const syntax = failed(fleet, 'broken');
+    assert.equal(syntax.code, 'flake-invalid');
+    assert.match(syntax.why ?? '', /\/fleet\/broken\.nix:3:1:/);
+
+    const unknown = failed(fleet, 'wep');
+    assert.equal(unknown.code, 'flake-invalid');
+    assert.match(unknown.message, /^wep: the flake has no nixosConfigurations\.wep/);
+    assert.match(unknown.why ?? '', /asserting, box, broken, db/);
+    assert.match(unknown.mend ?? '', /Did you mean 'web'\?/);
+  });
+}
+
+test('a host that failed is evaluated again, and is well once it is mended', async () => {
+  const folder = await ownFlake();
+  failed(await evaluateFixture(['lacking'], { folder }), 'lacking');
+  failed(await evaluateFixture(['lacking'], { folder }), 'lacking');
+  await edit(folder, 'lacking.nix', 'colours = { };', 'colours.mauve = "[Service]";');
+  evaluated(await evaluateFixture(['lacking'], { folder }), 'lacking');
+});
+
+test('a flake whose outputs fail says so for each host', async () => {
+  const folder = await ownFlake();
+  await edit(folder, 'flake.nix', 'outputs = _: {', 'outputs = _: throw "no outputs today" {');
+  const fleet = await evaluateFixture(['web', 'db'], { folder });
+  for (const name of ['web', 'db']) assert.equal(failed(fleet, name).why, 'no outputs today');
+});
+
+test('a host and its attribute may have different names', async () => {
+  const fleet = await evaluateFixture([], { hosts: { frontend: 'web', 'second "front"': 'web' } });
+  assert.deepEqual(fleet.hosts.frontend, fleet.hosts['second "front"']);
+  assert.match(evaluated(fleet, 'frontend').outPath, /nixos-system-web/);
+});
+
+test('a tree that changes while it is evaluated is looked at again', async () => {
+  const folder = await ownFlake();
+  let edited: Promise<void> | undefined;
+  const onProgress = () => {
+    edited ??= edit(folder, 'flake.nix', '--port 80', '--port 81');
+  };
+  const fleet = await evaluateFixture(['web'], { folder, onProgress });
+  await edited;
+  const again = await evaluateFixture(['web'], { folder });
+  assert.deepEqual(again.hosts, fleet.hosts);
+  await appendFile(join(folder, 'flake.nix'), '\n');
+  const fresh = await evaluateFixture(['web'], { folder });
+  assert.equal(evaluated(fresh, 'web').outPath, evaluated(fleet, 'web').outPath);
+});
+
+test('a cache that cannot be written makes nothing fail', async () => {
+  const folder = await ownFolder();
+  await writeFile(join(folder, 'nixos-fleet'), '');
+  process.env.XDG_CACHE_HOME = folder;
+  evaluated(await evaluateFixture(['web']), 'web');
+});
+
+test('an abort ends it', async () => {
+  await assert.rejects(
+    evaluateFixture(['web'], { signal: AbortSignal.abort() }),
+    (error) => error instanceof FleetError && error.code === 'cancelled',
+  );
+});
