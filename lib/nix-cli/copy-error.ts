@@ -28,11 +28,11 @@ const causes: Cause[] = [
     mend: () => 'Check the user and its authorized keys on the machine.',
   },
   {
-    pattern: /nix-store[^\n]*(command )?not found|not found[^\n]*nix-store/i,
+    pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,
     code: 'not-nixos',
-    what: 'the machine has no nix-store on the PATH of an ssh command',
+    what: 'the machine has no Nix on the PATH of an ssh command',
     mend: (target) =>
-      `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-store --version`,
+      `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
   },
   {
     pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
@@ -43,7 +43,7 @@ const causes: Cause[] = [
   },
   {
     pattern:
-      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
+      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
     code: 'unreachable',
     what: 'the ssh connection failed or broke',
     mend: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
