@@ -18,7 +18,7 @@ export function nixStoreFor(connection: Connection): RemoteStore {
   const asRoot =
     connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-store')}`;
   return {
-    uri: `ssh://${connection.user}@${address}${asRoot}`,
+    uri: `ssh-ng://${connection.user}@${address}${asRoot}`,
     env: { NIX_SSHOPTS: options.join(' ') },
   };
 }

@@ -72,8 +72,8 @@ test('no argument has white space, for NIX_SSHOPTS is split there', () => {
 });
 
 test('a store URI holds user and address, and brackets around IPv6', () => {
-  assert.equal(nixStoreFor(base).uri, 'ssh://root@192.0.2.7');
-  assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh://root@[2001:db8::7]');
+  assert.equal(nixStoreFor(base).uri, 'ssh-ng://root@192.0.2.7');
+  assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh-ng://root@[2001:db8::7]');
 });
 
 test('a user other than root enters the store by sudo', () => {
