@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../schema/connection.ts';
 import type { DeploymentInputs } from '../../schema/deployment.ts';
+import { parseFacts } from '../../schema/facts.ts';
 import { FleetError } from '../errors.ts';
 import { assertDeployable } from '../machine/guard.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
@@ -34,7 +35,7 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     host,
     system,
     revision,
-    ...(facts ? { facts } : {}),
+    ...(facts ? { facts: parseFacts(facts) } : {}),
     by: operator(),
     at: new Date().toISOString(),
   };

@@ -46,7 +46,7 @@ while :; do
     active | activating | deactivating | reloading) active=yes ;;
     esac
   done
-  [ ! -e "$result" ] && [ "$active" = yes ] && [ "$phase" = "$seen_phase" ] && [ "$size" -le "$seen_size" ] || break
+  [ "$active" = yes ] && [ "$phase" = "$seen_phase" ] && [ "$size" -le "$seen_size" ] || break
   [ "$(sed 's/[. ].*//' /proc/uptime)" -lt "$end" ] || break
   sleep 0.1
 done

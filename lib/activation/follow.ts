@@ -38,7 +38,9 @@ export async function follow(
       for (const line of progress.output.split('\n')) if (line.trim()) options.onLine(line);
       if (progress.phase !== seen.phase) options.onLine(phaseText[progress.phase]);
       seen = progress;
-      if (progress.result) return { result: progress.result, log };
+      // Before it has finished, the machine is not free for another deployment.
+      const ended = progress.phase === 'finished' || !progress.active;
+      if (progress.result && ended) return { result: progress.result, log };
       if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
       if (progress.bootId !== options.bootId) throw rebooted(host, unit);
       if (!progress.active) throw vanished(host, unit, log);

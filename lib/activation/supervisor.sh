@@ -71,6 +71,7 @@ switch() {
 failed='' went_back=not-needed rollback_code=null
 finish() {
 	mkdir -p "$results"
+	prune
 	cp "$dir/log" "$results/$unit.log"
 	{
 		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
@@ -82,8 +83,9 @@ finish() {
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
 	} | write "$results/$unit.json"
 	sync "$results/$unit.json" 2>/dev/null
-	prune
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
+	exec 9>&-
+	# Only now is the machine free for the next deployment.
 	phase finished
 	systemctl stop "$unit-deadman.timer" 2>/dev/null
 	exit 0
