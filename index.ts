@@ -8,6 +8,8 @@ import { ensureLabBase } from './lib/lab/base.ts';
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
 async function program(): Promise<Fleet> {
+  // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
+  void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const config = parseConfig(ownConfig(), pulumi.getStack());
   const hosts = hostSettings(config);
   const labMachines = labAddresses(hosts);

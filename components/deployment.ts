@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
-import type { HostFacts } from '../schema/facts.ts';
+import { formatFacts, type HostFacts } from '../schema/facts.ts';
 
 /** Arguments of a deployment; what the schema gives a default for may be left out. */
 export type DeploymentArgs = {
@@ -24,7 +24,7 @@ export class Deployment extends pulumi.CustomResource {
   declare readonly live: pulumi.Output<LiveState>;
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
-    const facts = args.facts && JSON.stringify(args.facts);
+    const facts = args.facts && formatFacts(args.facts);
     super('nixos:index:Deployment', name, { ...args, facts, live: undefined }, options);
   }
 }

@@ -1,6 +1,6 @@
 import { explainTextChange } from '../lib/evaluation/texts.ts';
 import type { DeploymentInputs, DeploymentState } from '../schema/deployment.ts';
-import type { HostFacts } from '../schema/facts.ts';
+import { type HostFacts, parseFacts } from '../schema/facts.ts';
 import { changesFrom, leafDiff, sameValue } from './diff.ts';
 import type { DiffResult, Recorded } from './resource.ts';
 import { isPlainObject } from './unknown.ts';
@@ -38,7 +38,7 @@ export function diffDeployment(
   const system = leafDiff(base.system, asked.system, { at: ['system'], inputDiff });
   return changesFrom(
     { ...detailed, ...system, ...facts },
-    { notes: notes(base.facts, asked.facts, live?.kernel) },
+    { notes: notes(factsOf(base), factsOf(asked), live?.kernel) },
   );
 }
 
@@ -53,13 +53,18 @@ function moved(old: DeploymentInputs, asked: DeploymentInputs): DiffResult['deta
   );
 }
 
+/** None where they are missing or, in a preview, not known yet. */
+function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
+  return typeof facts === 'string' ? parseFacts(facts) : undefined;
+}
+
 /** Lines that paths alone cannot say. */
 function notes(
   old: HostFacts | undefined,
   asked: HostFacts | undefined,
   runningKernel: string | undefined,
 ): string[] {
-  if (!isPlainObject(asked)) return [];
+  if (!asked) return [];
   if (!old) {
     return [
       'facts of the running system are not known: it was not deployed by nixos-fleet, so only its path is compared',

@@ -1,5 +1,6 @@
 import type { MachineReading } from '../lib/machine/parse-reading.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../schema/deployment.ts';
+import { formatFacts } from '../schema/facts.ts';
 
 /** What the state keeps of a machine's reading. */
 export function liveState(reading: MachineReading): LiveState {
@@ -20,7 +21,7 @@ export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): D
     ...rest,
     system: reading.system,
     revision: record?.revision ?? '',
-    ...(record?.facts ? { facts: record.facts } : {}),
+    ...(record?.facts ? { facts: formatFacts(record.facts) } : {}),
   };
 }
 

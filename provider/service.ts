@@ -173,10 +173,16 @@ export class ProviderService {
   }
 
   async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    const functions = ['nixos:index:getVersion'];
+    if (functions.includes(request.getTok())) {
+      const response = new proto.InvokeResponse();
+      response.setReturn(encode({ version: packageVersion() }));
+      return response;
+    }
     throw new FleetError({
       code: 'config-invalid',
       what: `the nixos provider has no function '${request.getTok()}'`,
-      mend: `It has resources only: ${[...this.#resources.keys()].join(', ')}`,
+      mend: `It has ${[...functions, ...this.#resources.keys()].join(', ')}`,
     });
   }
 

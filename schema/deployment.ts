@@ -1,16 +1,6 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
-import { hostFacts } from './facts.ts';
-
-/** Programs may send facts as JSON: Pulumi's SDK spends milliseconds a machine on a map of hundreds of entries. */
-function parsed(facts: unknown): unknown {
-  if (typeof facts !== 'string') return facts;
-  try {
-    return JSON.parse(facts);
-  } catch {
-    return facts;
-  }
-}
+import { factsText } from './facts.ts';
 
 /** Inputs of `nixos:index:Deployment`: which system one machine runs. */
 export const deploymentInputs = z.object({
@@ -21,10 +11,9 @@ export const deploymentInputs = z.object({
     .string()
     .default('')
     .describe('Revision of the flake the system comes from; empty where unknown.'),
-  facts: z
-    .preprocess(parsed, hostFacts.optional())
+  facts: factsText
     .optional()
-    .describe('Facts of the system; absent for one that was not deployed by nixos-fleet.'),
+    .describe('Facts of the system, as JSON; absent for one that was not deployed by nixos-fleet.'),
   confirmTimeoutSeconds: z
     .int()
     .min(10)

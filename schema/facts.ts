@@ -50,6 +50,26 @@ export const hostFacts = z.object({
 
 export type HostFacts = z.infer<typeof hostFacts>;
 
+/**
+ * Facts as they travel through the engine: one text, whose leaves Pulumi shows as those of a map (`(json) { … }`). As a
+ * map of some three hundred properties a machine they would take most of a preview's time.
+ */
+export const factsText = z.string().refine((text) => {
+  try {
+    return hostFacts.safeParse(JSON.parse(text)).success;
+  } catch {
+    return false;
+  }
+}, 'must be facts of a machine as JSON');
+
+export function parseFacts(text: string): HostFacts {
+  return hostFacts.parse(JSON.parse(text));
+}
+
+export function formatFacts(facts: HostFacts): string {
+  return JSON.stringify(facts);
+}
+
 /** What a preview shows of a kernel; hosts with the same kernel share it. */
 export const kernelFacts = z.object({
   version: z.string(),

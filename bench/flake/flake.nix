@@ -1,4 +1,4 @@
-# Machines of the size of real ones, without nixpkgs: some 200 units, 150 files under /etc and 120 packages each.
+# Machines of the size of real ones, without nixpkgs: some 90 units, 100 files under /etc and 80 packages each.
 # How many there are is written into count.nix by the benchmark.
 {
   outputs =
@@ -56,7 +56,7 @@
                   allowedUDPPorts = [ ];
                 };
               };
-              systemd.units = named 200 (unit: {
+              systemd.units = named 90 (unit: {
                 name = "unit-${toString unit}.service";
                 value = {
                   enable = true;
@@ -64,7 +64,7 @@
                 };
               });
               environment = {
-                etc = named 150 (file: {
+                etc = named 100 (file: {
                   name = "etc-${toString file}.conf";
                   value = {
                     enable = true;
@@ -75,7 +75,7 @@
                   pname = "package-${toString package}";
                   version = "1.${toString package}";
                   name = "package-${toString package}-1.${toString package}";
-                }) 120;
+                }) 80;
               };
               users.users.root = {
                 isNormalUser = false;

@@ -1,3 +1,4 @@
+import { formatFacts } from '../../schema/facts.ts';
 import { someFacts } from '../fixtures/facts.ts';
 import type { Plain } from './provider-process.ts';
 
@@ -44,7 +45,7 @@ const deployment = {
   connection: { address: '10.213.7.11', user: 'root', port: 22, connectTimeoutSeconds: 15 },
   system: path('b', 'web'),
   revision: 'abc',
-  facts: someFacts(),
+  facts: formatFacts(someFacts()),
   confirmTimeoutSeconds: 120,
 };
 
@@ -93,18 +94,9 @@ export const samples: Record<string, Sample> = {
     changed: {
       ...deployment,
       system: path('d', 'web'),
-      facts: someFacts({
-        packages: { jq: '1.8', htop: '3.4' },
-        units: { 'nginx.service': 'enabled ffffffffffff' },
-      }),
+      facts: formatFacts(someFacts({ packages: { jq: '1.8', htop: '3.4' } })),
     },
-    paths: [
-      'system',
-      'facts.packages.jq',
-      'facts.packages.htop',
-      'facts.units["nginx.service"]',
-      'facts.units["unused.service"]',
-    ],
+    paths: ['system', 'facts'],
     bad: { host: 1, connection: { address: 'root@web', sshKey: 'x' }, confirmTimeoutSeconds: 1 },
     badProperties: ['host', 'system', 'connection.address', 'connection.sshKey', 'confirmTimeoutSeconds'],
     badIds: ['no spaces here'],

@@ -56,6 +56,7 @@ test('each known cause has its code', () => {
     'root@192.0.2.7: Permission denied (publickey).': 'access-denied',
     'bash: line 1: nix-store: command not found': 'not-nixos',
     "cannot add path '/nix/store/x' because it lacks a signature by a trusted key": 'copy-failed',
+    'sudo: a password is required': 'access-denied',
     'something new': 'copy-failed',
   };
   for (const [said, code] of Object.entries(codes)) {

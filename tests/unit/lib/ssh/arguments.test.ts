@@ -78,5 +78,5 @@ test('a store URI holds user and address, and brackets around IPv6', () => {
 
 test('a user other than root enters the store by sudo', () => {
   const { uri } = nixStoreFor({ ...base, user: 'admin' });
-  assert.equal(uri, 'ssh://admin@192.0.2.7?remote-program=sudo%20-n%20nix-store');
+  assert.equal(uri, 'ssh-ng://admin@192.0.2.7?remote-program=sudo%20-n%20nix-daemon');
 });

@@ -7,6 +7,7 @@ import { deploymentStateFrom, failedStateFrom, trueInputs } from '../../../../pr
 import { deployment } from '../../../../provider/resources/deployment.ts';
 import { unknown } from '../../../../provider/unknown.ts';
 import { type DeploymentInputs, deploymentInputs } from '../../../../schema/deployment.ts';
+import { formatFacts } from '../../../../schema/facts.ts';
 import { someFacts } from '../../../fixtures/facts.ts';
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
@@ -16,7 +17,7 @@ const inputs: DeploymentInputs = deploymentInputs.parse({
   connection: { address: '192.0.2.7', hostKey: 'ssh-ed25519 AAAA' },
   system: path('a'),
   revision: 'one',
-  facts: someFacts(),
+  facts: formatFacts(someFacts()),
 });
 const reading: MachineReading = {
   machineId,
@@ -51,7 +52,7 @@ test('the same system at the same place is no change, whatever else is new', () 
       connectTimeoutSeconds: 3,
     },
     revision: 'two',
-    facts: someFacts({ packages: { jq: '9' } }),
+    facts: formatFacts(someFacts({ packages: { jq: '9' } })),
     confirmTimeoutSeconds: 60,
     activationTimeoutSeconds: 60,
     unitFailures: 'accept',
@@ -61,13 +62,13 @@ test('the same system at the same place is no change, whatever else is new', () 
   assert.deepEqual(deployment.preview(asked, recorded).live, recorded.state.live);
 });
 
-test('a new system shows what is new in it, at its leaves', () => {
+test('a new system shows that its facts differ; Pulumi shows their leaves', () => {
   const facts = someFacts({ packages: { ...someFacts().packages, tree: '2.0' } });
-  const asked = { ...inputs, system: path('b'), facts };
+  const asked = { ...inputs, system: path('b'), facts: formatFacts(facts) };
   const diff = deployment.diff(recorded, asked);
   assert.deepEqual(diff.detailed, {
     system: { kind: 'update', inputDiff: true },
-    'facts.packages.tree': { kind: 'add', inputDiff: true },
+    facts: { kind: 'update', inputDiff: true },
   });
   assert.equal(deployment.preview(asked, recorded).live, undefined);
 });
@@ -95,13 +96,24 @@ test('a connection that is not known yet is no change by itself', () => {
 });
 
 test('a machine that went back is deployed to again, and the diff is from what it runs', () => {
-  const asked = { ...inputs, system: path('b'), facts: someFacts({ packages: { tree: '2.0' } }) };
-  const record = { host: 'web', system: inputs.system, revision: '', facts: someFacts(), by: 'ann@laptop', at: '' };
+  const asked = {
+    ...inputs,
+    system: path('b'),
+    facts: formatFacts(someFacts({ packages: { tree: '2.0' } })),
+  };
+  const record = {
+    host: 'web',
+    system: inputs.system,
+    revision: '',
+    facts: someFacts(),
+    by: 'ann@laptop',
+    at: '',
+  };
   const failed = { id: machineId, inputs: asked, state: failedStateFrom(asked, { ...reading, record }) };
   const { changes, detailed } = deployment.diff(failed, asked);
   assert.equal(changes, true);
   assert.deepEqual(detailed.system, { kind: 'update', inputDiff: false });
-  assert.deepEqual(detailed['facts.packages.tree'], { kind: 'add', inputDiff: false });
+  assert.deepEqual(detailed.facts, { kind: 'update', inputDiff: false });
 });
 
 test('a system that is live but not the one of the next boot is deployed to again', () => {
@@ -118,7 +130,7 @@ test('drift: the inputs become those of the live system, with the facts left bes
   const now = trueInputs(inputs, drifted);
   assert.equal(now.system, path('o'));
   assert.equal(now.revision, 'zero');
-  assert.deepEqual(now.facts, facts);
+  assert.deepEqual(now.facts, formatFacts(facts));
   assert.ok(
     paths(inputs, { id: machineId, inputs: now, state: deploymentStateFrom(now, drifted) }).includes(
       'system',
@@ -139,7 +151,7 @@ test('a foreign system differs by its path alone, and the preview says why', () 
 test('a new kernel is said to need a reboot, except in a container', () => {
   const kernel = { ...someFacts().kernel, version: '6.99' };
   const notes = (container: boolean) => {
-    const facts = { ...someFacts(), container, kernel };
+    const facts = formatFacts({ ...someFacts(), container, kernel });
     return deployment.diff(recorded, { ...inputs, system: path('b'), facts }).notes;
   };
   assert.deepEqual(notes(false), ['reboot due after this: kernel 6.18.1 → 6.99']);

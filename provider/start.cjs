@@ -1,0 +1,14 @@
+// The first file that Node reads: written so that an old Node reads it too, and can say that it is too old.
+const { pathToFileURL } = require('node:url');
+
+const needed = 24;
+const [, , main] = process.argv;
+if (Number(process.versions.node.split('.')[0]) < needed) {
+  console.error(
+    `nixos-fleet: Node.js ${needed} or newer is needed; PATH has ${process.version} (${process.execPath}). Run: npm run setup`,
+  );
+  process.exit(1);
+}
+// As if Node had been started with the main file.
+process.argv.splice(1, 1);
+import(pathToFileURL(main).href);
