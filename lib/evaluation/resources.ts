@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { availableParallelism, freemem } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Resources } from './plan-batches.ts';
 
 /** What may be used: what was asked for, but never more memory than the computer has available, nor more cores. */
@@ -11,12 +11,14 @@ export function usableResources(asked: { memoryMiB?: number; workers?: number })
   };
 }
 
+/** Of the computer, and of the control group that limits this process. */
 function availableMiB(): number {
+  const limit = process.availableMemory() / 2 ** 20;
   try {
     const kibibytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
-    if (kibibytes) return Number(kibibytes) / 1024;
+    if (kibibytes) return Math.min(Number(kibibytes) / 1024, limit);
   } catch {
     // No /proc: not Linux.
   }
-  return freemem() / 2 ** 20;
+  return limit;
 }

