@@ -6,6 +6,9 @@ import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
 
+// Pulumi takes a stack trace for each of the hundreds of promises a machine costs: short ones are a tenth of the run.
+Error.stackTraceLimit = 3;
+
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
 async function program(): Promise<Fleet> {
   // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
@@ -38,6 +41,7 @@ async function program(): Promise<Fleet> {
     const connection = { address, user, port, hostKey, identityFile, connectTimeoutSeconds };
     fleetHosts[name] = {
       connection: lab?.connections[name] ?? connection,
+      machineId: lab?.machines[name]?.machineId,
       confirmTimeoutSeconds: host.confirmTimeoutSeconds,
     };
   }

@@ -9,6 +9,8 @@ import { kernelNames } from './kernel-names.ts';
 /** What the program says of one machine; its configuration comes from the flake. */
 export interface FleetHost {
   connection: pulumi.Input<ConnectionArgs>;
+  /** Machine-id that the machine must have; without it, the machine met first is the one. */
+  machineId?: pulumi.Input<string>;
   /** @default 120 */
   confirmTimeoutSeconds?: number;
   /** Resources that must be there first, such as the machine itself. */
@@ -77,7 +79,7 @@ export class Fleet extends pulumi.ComponentResource {
     }
     this.hosts = hosts;
     this.machines = pulumi.all(summaries);
-    this.registerOutputs({ machines: this.machines });
+    this.registerOutputs({});
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
 

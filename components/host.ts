@@ -10,6 +10,8 @@ export interface HostArgs {
   /** Revision of the flake; empty where unknown. */
   revision?: string;
   connection: pulumi.Input<ConnectionArgs>;
+  /** Machine-id that the machine must have; without it, the machine met first is the one. */
+  machineId?: pulumi.Input<string>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
   /** @default 120 */
@@ -28,8 +30,6 @@ export class Host extends pulumi.ComponentResource {
   readonly deployment: Deployment;
   /** What is live on the machine. */
   readonly live: Deployment['live'];
-  /** Number of the live generation; use it in `triggers` of commands that run after a deployment. */
-  readonly generation: pulumi.Output<number>;
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super('nixos-fleet:index:Host', name, {}, options);
@@ -47,13 +47,18 @@ export class Host extends pulumi.ComponentResource {
         system: this.system.outPath,
         revision: args.revision ?? '',
         facts,
-        ...(args.confirmTimeoutSeconds ? { confirmTimeoutSeconds: args.confirmTimeoutSeconds } : {}),
+        machineId: args.machineId,
+        confirmTimeoutSeconds: args.confirmTimeoutSeconds,
       },
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
       { parent: this, aliases: [{ parent: pulumi.rootStackResource }] },
     );
     this.live = this.deployment.live;
-    this.generation = this.live.apply(({ generation }) => generation);
-    this.registerOutputs({ live: this.live });
+    this.registerOutputs({});
+  }
+
+  /** Number of the live generation; use it in `triggers` of commands that run after a deployment. */
+  get generation(): pulumi.Output<number> {
+    return this.live.apply(({ generation }) => generation);
   }
 }

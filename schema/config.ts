@@ -21,7 +21,7 @@ function optional<T extends z.ZodType>(setting: z.ZodDefault<T>) {
 /** What can be set once for all hosts under `defaults`, and again for one. */
 const hostDefaults = z.strictObject({
   user: optional(connection.shape.user),
-  port: optional(connection.shape.port),
+  port: connection.shape.port,
   identityFile: connection.shape.identityFile,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),

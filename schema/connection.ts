@@ -12,7 +12,12 @@ export const connection = z.strictObject({
     .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
     .default('root')
     .describe('User to log in as; it needs root rights.'),
-  port: z.int().min(1).max(65535).default(22).describe('TCP port of sshd.'),
+  port: z
+    .int()
+    .min(1)
+    .max(65535)
+    .optional()
+    .describe('TCP port of sshd; what ssh_config says, else 22, where left out.'),
   hostKey: z
     .string()
     .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "must be a public key line such as 'ssh-ed25519 AAAA…'")

@@ -51,8 +51,13 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
 
 /** Arguments of ssh up to and including the destination. */
 export function sshArgs(connection: Connection, options: SshOptions = {}): string[] {
-  const destination = ['-p', String(connection.port), '-l', connection.user, '--', connection.address];
+  const destination = [...portOption(connection), '-l', connection.user, '--', connection.address];
   return [...sshOptions(connection, options), ...destination];
+}
+
+/** `-p PORT`, where one is given: else the user's ssh configuration decides. */
+export function portOption({ port }: Connection): string[] {
+  return port === undefined ? [] : ['-p', String(port)];
 }
 
 /** Tells connections apart: one that expects another host key or logs in otherwise never shares a socket. */

@@ -1,10 +1,11 @@
 import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../errors.ts';
+import { portOption } from './arguments.ts';
 import { fingerprint } from './host-key.ts';
 
 /** What ssh's exit code 255 and its messages mean. Pure. */
 export function explainSshFailure(connection: Connection, host: string, stderr: string): FleetError {
-  const where = `${connection.user}@${connection.address}, port ${connection.port}`;
+  const where = `${connection.user}@${connection.address}${connection.port ? `, port ${connection.port}` : ''}`;
   const why = lastLine(stderr) || 'ssh ended without a message';
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
     return hostKeyError(connection, host, stderr);
@@ -52,7 +53,7 @@ export function explainSudoFailure(
 function hostKeyError(connection: Connection, host: string, stderr: string): FleetError {
   const offered = /SHA256:[A-Za-z0-9+/]+/.exec(stderr)?.[0];
   const expected = connection.hostKey && fingerprint(connection.hostKey);
-  const scan = `ssh-keyscan -t ed25519 -p ${connection.port} ${connection.address}`;
+  const scan = ['ssh-keyscan', '-t', 'ed25519', ...portOption(connection), connection.address].join(' ');
   const known = expected ? `expected ${expected}` : 'it is not in known_hosts, or is another one there';
   return new FleetError({
     code: 'host-key',

@@ -1,5 +1,5 @@
 import type { Connection } from '../../schema/connection.ts';
-import { sshOptions } from './arguments.ts';
+import { portOption, sshOptions } from './arguments.ts';
 
 export interface RemoteStore {
   /** Store URI for `nix copy --to`. */
@@ -15,7 +15,7 @@ export interface RemoteStore {
  */
 export function nixStoreFor(connection: Connection): RemoteStore {
   const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
-  const options = [...sshOptions(connection), '-p', String(connection.port)];
+  const options = [...sshOptions(connection), ...portOption(connection)];
   const asRoot =
     connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-daemon')}`;
   return {

@@ -293,7 +293,7 @@ const faults: Fault[] = [
          cp -a /nix/. /small/ && mount --bind /small /nix`,
       ),
     end: () => stack.ssh('db', 'umount /nix && umount /small && rmdir /small'),
-    shows: [/db: .*\[no-room\]/, /MiB|free/],
+    shows: [/db: .*\[no-room\]/, /MiB|No space left/, /nix-collect-garbage/],
   },
 ];
 

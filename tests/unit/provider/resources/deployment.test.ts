@@ -79,7 +79,7 @@ test('another place is an update, and never a replacement', () => {
   assert.deepEqual(diff.detailed, {
     'connection.address': { kind: 'update', inputDiff: true },
     'connection.user': { kind: 'update', inputDiff: true },
-    'connection.port': { kind: 'update', inputDiff: true },
+    'connection.port': { kind: 'add', inputDiff: true },
   });
 });
 
@@ -159,12 +159,12 @@ test('a new kernel is said to need a reboot, except in a container', () => {
 });
 
 const ids: [string, Partial<DeploymentInputs['connection']>][] = [
-  ['web', { address: 'web', user: 'root', port: 22 }],
-  ['admin@192.0.2.7', { address: '192.0.2.7', user: 'admin', port: 22 }],
+  ['web', { address: 'web', user: 'root', port: undefined }],
+  ['admin@192.0.2.7', { address: '192.0.2.7', user: 'admin', port: undefined }],
   ['root@web.example.org:2222', { address: 'web.example.org', port: 2222 }],
   ['root@[2001:db8::7]:2222', { address: '2001:db8::7', port: 2222 }],
   ['ssh://admin@web:2222', { address: 'web', user: 'admin', port: 2222 }],
-  ['ssh://root@[2001:db8::7]', { address: '2001:db8::7', port: 22 }],
+  ['ssh://root@[2001:db8::7]', { address: '2001:db8::7', port: undefined }],
   [
     'ssh://root@web?identityFile=/a%20b/key&hostKey=ssh-ed25519%20AA+A%2BA%3D&connectTimeoutSeconds=3',
     { address: 'web', identityFile: '/a b/key', hostKey: 'ssh-ed25519 AA+A+A=', connectTimeoutSeconds: 3 },
