@@ -1,7 +1,7 @@
-import { explainTextChange } from '../lib/evaluation/texts.ts';
 import type { DeploymentInputs, DeploymentState } from '../schema/deployment.ts';
 import { type HostFacts, parseFacts } from '../schema/facts.ts';
 import { changesFrom, leafDiff, sameValue } from './diff.ts';
+import { factsChanges } from './facts-changes.ts';
 import type { DiffResult, Recorded } from './resource.ts';
 import { isPlainObject } from './unknown.ts';
 
@@ -33,11 +33,10 @@ export function diffDeployment(
   // After a failure the state tells what the machine runs, and the inputs what was asked.
   const inputDiff = !live || sameValue(recorded.inputs.system, live.system);
   const base: DeploymentInputs = inputDiff ? recorded.inputs : recorded.state;
-  const facts =
-    base.facts && asked.facts ? leafDiff(base.facts, asked.facts, { at: ['facts'], inputDiff }) : {};
+  // Facts travel as one text, which Pulumi would show whole: the notes name the leaves that differ.
   const system = leafDiff(base.system, asked.system, { at: ['system'], inputDiff });
   return changesFrom(
-    { ...detailed, ...system, ...facts },
+    { ...detailed, ...system },
     { notes: notes(factsOf(base), factsOf(asked), live?.kernel) },
   );
 }
@@ -70,10 +69,10 @@ function notes(
       'facts of the running system are not known: it was not deployed by nixos-fleet, so only its path is compared',
     ];
   }
+  const changes = factsChanges(old, asked);
   return [
     ...rebootNote(old, asked, runningKernel),
-    ...textNotes('unit', old.units, asked.units),
-    ...textNotes('/etc/', old.etc, asked.etc),
+    ...(changes.length > 0 ? [['facts:', ...changes].join('\n  ')] : []),
   ];
 }
 
@@ -91,19 +90,4 @@ function rebootNote(old: HostFacts, asked: HostFacts, runningKernel: string | un
   return changed.length === 0
     ? []
     : [`reboot due after this: ${changed.map((part) => parts[part]).join(' and ')} change`];
-}
-
-/** The changed lines of each text that both systems have. */
-function textNotes(
-  what: string,
-  old: Record<string, string> = {},
-  asked: Record<string, string> = {},
-): string[] {
-  return Object.entries(asked).flatMap(([name, fact]) => {
-    const before = Object.hasOwn(old, name) ? old[name] : undefined;
-    if (before === undefined || before === fact) return [];
-    const lines = explainTextChange(before, fact);
-    if (lines.length === 0) return [];
-    return [[what.endsWith('/') ? `${what}${name}` : `${what} ${name}`, ...lines].join('\n  ')];
-  });
 }

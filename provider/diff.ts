@@ -13,35 +13,42 @@ export interface LeafDiffOptions {
   replace?: boolean;
 }
 
+export interface Difference {
+  path: readonly PathStep[];
+  kind: 'add' | 'delete' | 'update';
+  before: unknown;
+  after: unknown;
+}
+
 /**
- * Compares two plain values and names every leaf that differs. Maps are gone through key by key; where only one side
+ * Compares two plain values and gives every leaf that differs. Maps are gone through key by key; where only one side
  * has a key, the entry is for that key and all below it. Anything else, arrays too, is one leaf. A new value that is
  * unknown counts as different.
  */
+export function differences(before: unknown, after: unknown, path: readonly PathStep[] = []): Difference[] {
+  if (before === undefined && after === undefined) return [];
+  if (before === undefined) return [{ path, kind: 'add', before, after }];
+  if (after === undefined) return [{ path, kind: 'delete', before, after }];
+  if (isPlainObject(before) && isPlainObject(after)) {
+    return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((key) =>
+      differences(own(before, key), own(after, key), [...path, key]),
+    );
+  }
+  return sameValue(before, after) ? [] : [{ path, kind: 'update', before, after }];
+}
+
+/** The leaves that differ between two plain values, as the engine wants them. */
 export function leafDiff(
   old: unknown,
   asked: unknown,
-  options: LeafDiffOptions = {},
+  { at = [], inputDiff = true, replace = false }: LeafDiffOptions = {},
 ): DiffResult['detailed'] {
-  const detailed: DiffResult['detailed'] = {};
-  const note = (path: readonly PathStep[], kind: 'add' | 'delete' | 'update') => {
-    detailed[formatPath(path)] = {
-      kind: options.replace ? `${kind}-replace` : kind,
-      inputDiff: options.inputDiff ?? true,
-    };
-  };
-  const visit = (before: unknown, after: unknown, path: readonly PathStep[]) => {
-    if (before === undefined && after === undefined) return;
-    if (before === undefined) note(path, 'add');
-    else if (after === undefined) note(path, 'delete');
-    else if (isPlainObject(before) && isPlainObject(after)) {
-      for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-        visit(own(before, key), own(after, key), [...path, key]);
-      }
-    } else if (!sameValue(before, after)) note(path, 'update');
-  };
-  visit(old, asked, options.at ?? []);
-  return detailed;
+  return Object.fromEntries(
+    differences(old, asked, at).map(({ path, kind }) => [
+      formatPath(path),
+      { kind: replace ? (`${kind}-replace` as const) : kind, inputDiff },
+    ]),
+  );
 }
 
 /** Whether two plain values are equal; something unknown equals nothing. */

@@ -51,8 +51,8 @@ export const hostFacts = z.object({
 export type HostFacts = z.infer<typeof hostFacts>;
 
 /**
- * Facts as they travel through the engine: one text, whose leaves Pulumi shows as those of a map (`(json) { … }`). As a
- * map of some three hundred properties a machine they would take most of a preview's time.
+ * Facts as they travel through the engine: one text. As a map of some three hundred properties a machine they would
+ * take most of a preview's time; the leaves that differ are named in the diff's notes.
  */
 export const factsText = z.string().refine((text) => {
   try {

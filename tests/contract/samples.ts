@@ -96,7 +96,7 @@ export const samples: Record<string, Sample> = {
       system: path('d', 'web'),
       facts: formatFacts(someFacts({ packages: { jq: '1.8', htop: '3.4' } })),
     },
-    paths: ['system', 'facts'],
+    paths: ['system'],
     bad: { host: 1, connection: { address: 'root@web', sshKey: 'x' }, confirmTimeoutSeconds: 1 },
     badProperties: ['host', 'system', 'connection.address', 'connection.sshKey', 'confirmTimeoutSeconds'],
     badIds: ['no spaces here'],
