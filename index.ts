@@ -23,7 +23,7 @@ async function program(): Promise<Fleet> {
     overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
     hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.configuration])),
     memoryMiB: config.evaluationMemoryMiB,
-    onProgress: (message) => void pulumi.log.info(message, undefined, undefined, true),
+    onProgress: afterOneSecond((message) => void pulumi.log.info(message, undefined, undefined, true)),
   });
   const lab =
     labBase && config.lab
@@ -46,6 +46,14 @@ async function program(): Promise<Fleet> {
     };
   }
   return new Fleet('fleet', { evaluation, hosts: fleetHosts });
+}
+
+/** Passes on only what is said after one second: a quick evaluation is nobody's news. */
+function afterOneSecond(say: (message: string) => void): (message: string) => void {
+  const begun = Date.now();
+  return (message) => {
+    if (Date.now() - begun >= 1000) say(message);
+  };
 }
 
 /** The stack's config keys of this project, without its namespace. */

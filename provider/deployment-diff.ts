@@ -37,7 +37,7 @@ export function diffDeployment(
   const system = leafDiff(base.system, asked.system, { at: ['system'], inputDiff });
   return changesFrom(
     { ...detailed, ...system },
-    { notes: notes(factsOf(base), factsOf(asked), live?.kernel) },
+    { notes: notes(asked.host, factsOf(base), factsOf(asked), live?.kernel) },
   );
 }
 
@@ -59,6 +59,7 @@ function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
 
 /** Lines that paths alone cannot say. */
 function notes(
+  host: string,
   old: HostFacts | undefined,
   asked: HostFacts | undefined,
   runningKernel: string | undefined,
@@ -72,7 +73,7 @@ function notes(
   const changes = factsChanges(old, asked);
   return [
     ...rebootNote(old, asked, runningKernel),
-    ...(changes.length > 0 ? [['facts:', ...changes].join('\n  ')] : []),
+    ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];
 }
 

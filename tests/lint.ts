@@ -25,10 +25,14 @@ export async function lint(): Promise<{ passed: number; failed: number; skipped:
     {
       name: 'format and lint (biome)',
       command: 'node_modules/.bin/biome',
-      args: ['ci', '--error-on-warnings', '.'],
+      args: ['ci', '--error-on-warnings', '--colors=off', '.'],
     },
     { name: 'types (tsc)', command: 'node_modules/.bin/tsc', args: ['--noEmit'] },
-    { name: 'shell scripts (shellcheck)', command: 'setup/shellcheck', args: ['-x', ...(await shellScripts())] },
+    {
+      name: 'shell scripts (shellcheck)',
+      command: 'setup/shellcheck',
+      args: ['-x', ...(await shellScripts())],
+    },
   ];
   for (const { name, command, args } of checks) {
     const { exitCode, stdout, stderr } = await runToEnd(command, args, { timeoutSeconds: 600 });

@@ -154,7 +154,7 @@ test('a new kernel is said to need a reboot, except in a container', () => {
   };
   assert.deepEqual(notes(false), [
     'reboot due after this: kernel 6.18.1 → 6.99',
-    'facts:\n  ~ kernel.version: "6.18.37" => "6.99"',
+    'facts of web:\n  ~ kernel.version: "6.18.37" => "6.99"',
   ]);
   assert.doesNotMatch(notes(true).join('\n'), /reboot/);
 });
