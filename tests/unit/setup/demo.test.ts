@@ -29,7 +29,7 @@ test('the demo deploys the dev stack into a state store of its own and shows the
   const state = `[file://${sandbox.home}/.local/state/nixos-fleet/pulumi] []`;
   assert.deepEqual(await calls(), [
     `stack select --create dev ${state}`,
-    `up --yes --stack dev --suppress-outputs ${state}`,
+    `up --yes --refresh --stack dev --suppress-outputs ${state}`,
     `stack output machines --json --stack dev ${state}`,
   ]);
   assert.match(result.stderr, /state is kept in .* with an empty passphrase \(for lab machines only/);
