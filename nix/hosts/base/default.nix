@@ -1,0 +1,29 @@
+# The seed: a small virtual machine that deployments can be tried on. Its disk image is its first generation.
+{ lib, ... }:
+{
+  imports = [ ../../images/disk.nix ];
+
+  nixosFleet.vm = {
+    cores = 2;
+    memoryMiB = 1024;
+    diskMiB = 8192;
+    forwardedPorts = [
+      {
+        host = 2222;
+        guest = 22;
+      }
+    ];
+  };
+
+  boot = {
+    kernelParams = [ "console=ttyS0" ];
+    initrd.availableKernelModules = [
+      "virtio_pci"
+      "virtio_blk"
+      "virtio_net"
+    ];
+  };
+  networking.useNetworkd = true;
+  documentation.enable = lib.mkDefault false;
+  system.stateVersion = "26.05";
+}

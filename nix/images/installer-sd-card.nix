@@ -1,0 +1,8 @@
+# The same for boards that boot from an SD card.
+{ modulesPath, ... }:
+{
+  imports = [
+    "${modulesPath}/installer/sd-card/sd-image-aarch64-installer.nix"
+    ./installer.nix
+  ];
+}

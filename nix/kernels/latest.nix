@@ -1,0 +1,2 @@
+# The newest release in the pinned nixpkgs.
+{ pkgs, ... }: pkgs.linux_latest

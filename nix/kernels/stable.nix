@@ -1,0 +1,2 @@
+# The long-term kernel that the pinned NixOS is made for.
+{ pkgs, ... }: pkgs.linux
