@@ -26,9 +26,6 @@ let
     getContext
     hashFile
     isAttrs
-    isBool
-    isInt
-    isList
     isPath
     isString
     listToAttrs

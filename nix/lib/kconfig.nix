@@ -1,6 +1,7 @@
 # Kernel configuration files, read at evaluation: nothing is built for it.
 lib:
 let
+  unquoted = text: lib.removeSuffix "\"" (lib.removePrefix "\"" text);
   lines = text: lib.splitString "\n" text;
   # "CONFIG_KVM=m" and "# CONFIG_KVM is not set" to { name = "KVM"; value = "m"; }; anything else to null.
   symbol =
@@ -31,11 +32,10 @@ rec {
   # Symbols of a file: { KVM = "m"; CMDLINE = "\"quiet\""; }.
   read = file: parse (builtins.readFile file);
 
-  # The same as boot.kernelPatches takes it.
-  structured =
-    symbols:
-    lib.mapAttrs (
-      _: value:
+  # The same as boot.kernelPatches takes it; with priority over NixOS's common configuration.
+  structured = lib.mapAttrs (
+    _: value:
+    lib.mkForce (
       if value == true || value == "y" then
         lib.kernel.yes
       else if value == "m" then
@@ -43,8 +43,9 @@ rec {
       else if value == false || value == "n" then
         lib.kernel.no
       else
-        lib.kernel.freeform (lib.removeSuffix "\"" (lib.removePrefix "\"" (toString value)))
-    ) symbols;
+        lib.kernel.freeform (unquoted (toString value))
+    )
+  );
 
   # What linuxManualConfig calls `config`: given by hand, so that a kernel with CONFIG_MODULES=y counts as modular
   # whatever the file is (a path, or made by a derivation's text).
@@ -72,7 +73,7 @@ rec {
     in
     pkgs.linuxManualConfig {
       inherit version;
-      modDirVersion = version + lib.removeSuffix "\"" (lib.removePrefix "\"" (symbols.LOCALVERSION or ""));
+      modDirVersion = version + unquoted (symbols.LOCALVERSION or "");
       src = source;
       configfile = configFile;
       config = manualConfig symbols;
