@@ -5,6 +5,7 @@ import type { ConnectionArgs } from './deployment.ts';
 import { Host } from './host.ts';
 import { Kernel } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
+import type { HostSecret } from './secret.ts';
 
 /** What the program says of one machine; its configuration comes from the flake. */
 export interface FleetHost {
@@ -13,6 +14,8 @@ export interface FleetHost {
   machineId?: pulumi.Input<string>;
   /** @default 120 */
   confirmTimeoutSeconds?: number;
+  /** Files whose content enters no Nix store, by name. */
+  secrets?: Record<string, HostSecret>;
   /** Resources that must be there first, such as the machine itself. */
   dependsOn?: pulumi.Resource[];
 }
@@ -70,7 +73,12 @@ export class Fleet extends pulumi.ComponentResource {
       const kernel = evaluated.kernel ? kernels[evaluated.kernel] : undefined;
       const host = new Host(
         hostName,
-        { evaluated, revision: args.evaluation.revision, ...settings, ...(kernel ? { kernel } : {}) },
+        {
+          evaluated,
+          revision: args.evaluation.revision || evaluated.revision,
+          ...settings,
+          ...(kernel ? { kernel } : {}),
+        },
         { parent: this, dependsOn },
       );
       for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { HostFacts } from '../schema/facts.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
 import type { Kernel } from './kernel.ts';
+import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
 
 export interface HostArgs {
@@ -12,6 +13,8 @@ export interface HostArgs {
   connection: pulumi.Input<ConnectionArgs>;
   /** Machine-id that the machine must have; without it, the machine met first is the one. */
   machineId?: pulumi.Input<string>;
+  /** Files whose content enters no Nix store, by name. */
+  secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
   /** @default 120 */
@@ -45,6 +48,7 @@ export class Host extends pulumi.ComponentResource {
         host: name,
         connection: args.connection,
         system: this.system.outPath,
+        drvPath,
         revision: args.revision ?? '',
         facts,
         machineId: args.machineId,

@@ -3,4 +3,5 @@ export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fl
 export { Host, type HostArgs } from './host.ts';
 export { Kernel } from './kernel.ts';
 export { Lab, type LabArgs } from './lab.ts';
+export { type HostSecret, Secret, type SecretArgs } from './secret.ts';
 export { System } from './system.ts';

@@ -7,6 +7,12 @@ export const deploymentInputs = z.object({
   host: z.string().describe('Name of the machine in the stack’s config.'),
   connection,
   system: z.string().describe('Store path of the system to run (toplevel).'),
+  drvPath: z
+    .string()
+    .optional()
+    .describe(
+      'Derivation of the system. With it, a system that this computer no longer has is built again when it is needed.',
+    ),
   revision: z
     .string()
     .default('')

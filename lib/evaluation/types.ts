@@ -1,5 +1,9 @@
-import type { HostFacts, KernelFacts } from '../../schema/facts.ts';
+import type * as evaluation from '../../schema/evaluation.ts';
 import type { FleetError } from '../errors.ts';
+
+/** The evaluations of this folder fail with errors that a user can act on, and no others. */
+export type FleetEvaluation = evaluation.FleetEvaluation<FleetError>;
+export type HostEvaluation = evaluation.HostEvaluation<FleetError>;
 
 export interface FleetRequest {
   /** Flake reference; a relative one (`./nix`) is seen from `baseDirectory`. */
@@ -16,30 +20,4 @@ export interface FleetRequest {
   signal?: AbortSignal;
   /** A line for a status display; each replaces the one before. */
   onProgress?: (message: string) => void;
-}
-
-export type HostEvaluation =
-  | {
-      ok: true;
-      drvPath: string;
-      outPath: string;
-      facts: HostFacts;
-      /** The kernel's derivation: a key of `kernels`; undefined in a container. */
-      kernel?: string;
-      warnings: string[];
-      /** system.configurationRevision, empty where it is not set. */
-      revision: string;
-    }
-  | { ok: false; error: FleetError };
-
-export interface FleetEvaluation {
-  /** Git revision of the flake, with "-dirty" where its tree was changed; empty where there is none. */
-  revision: string;
-  /** Stands for all that was evaluated: flake, inputs and versions. */
-  fingerprint: string;
-  /** Whether nothing had to be evaluated. */
-  fromCache: boolean;
-  hosts: Record<string, HostEvaluation>;
-  /** Kernels by derivation: hosts with the same kernel share it. */
-  kernels: Record<string, KernelFacts>;
 }

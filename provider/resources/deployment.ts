@@ -4,6 +4,7 @@ import { FleetError } from '../../lib/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
 import type { MachineReading } from '../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { invalidPaths } from '../../lib/nix-cli/store.ts';
 import { closeConnection } from '../../lib/ssh/run.ts';
 import {
   type DeploymentInputs,
@@ -14,7 +15,9 @@ import {
 import { diffDeployment } from '../deployment-diff.ts';
 import { connectionFromId } from '../deployment-id.ts';
 import { deploymentStateFrom, failedStateFrom, trueInputs } from '../deployment-state.ts';
+import { gcRootPath } from '../gc-root.ts';
 import { type Context, PartialFailure, type ReadResult, type Resource } from '../resource.ts';
+import { buildAndKeep } from '../store-build.ts';
 
 /** Which system one machine runs. Its id is the machine's machine-id. */
 export const deployment: Resource<DeploymentInputs, DeploymentState> = {
@@ -80,6 +83,7 @@ async function deployTo(
   for (const expected of [id, machineId]) {
     if (reading.machineId !== expected) throw wrongMachine(host, expected, reading.machineId, context.urn);
   }
+  if (reading.system !== inputs.system) await haveClosure(inputs, context);
   const after = await deploy(connection, {
     ...inputs,
     reading,
@@ -92,6 +96,12 @@ async function deployTo(
     },
   });
   return deploymentStateFrom(inputs, after);
+}
+
+/** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */
+async function haveClosure({ host, system, drvPath }: DeploymentInputs, context: Context): Promise<void> {
+  if (!drvPath || (await invalidPaths([system], { signal: context.signal })).size === 0) return;
+  await buildAndKeep({ host, drvPath, outPath: system, gcRoot: gcRootPath(context.urn, 'system') }, context);
 }
 
 async function importMachine(

@@ -150,14 +150,23 @@ export class TestStack {
     return (await run('ssh', args, { input: script, timeoutSeconds: 120 })).stdout;
   }
 
-  /** Loses a resource from the state; the machine knows nothing of it. */
-  async forget(type: string, name: string): Promise<void> {
+  /** Loses a machine's deployment from the state, as if the state were gone, and imports it again. */
+  async loseAndImport(machine: string): Promise<void> {
+    const { address, identityFile, hostKey } = await this.connection(machine);
     const { deployment } = await this.exportState();
-    const resource = deployment.resources.find(
-      (each) => each.type === type && each.urn.endsWith(`::${name}`),
-    );
-    if (!resource) throw new Error(`the state has no ${type} ${name}`);
-    await this.pulumi('state', 'delete', resource.urn, '--yes', '--force');
+    const type = 'nixos:index:Deployment';
+    const lost = deployment.resources.find((each) => each.type === type && each.urn.endsWith(`::${machine}`));
+    if (!lost) throw new Error(`the state has no deployment of ${machine}`);
+    await this.pulumi('state', 'delete', lost.urn, '--yes', '--force');
+    const id = `ssh://root@${address}?${new URLSearchParams({ identityFile, hostKey }).toString().replaceAll('+', '%20')}`;
+    const options = ['--yes', '--skip-preview', '--generate-code=false', '--protect=false'];
+    await this.pulumi('import', type, machine, id, ...options);
+  }
+
+  /** Takes a machine's system from this computer's Nix store, with what keeps it there. */
+  async forgetClosure(machine: string, system: string): Promise<void> {
+    rmSync(join(this.folder, `state/nixos-fleet/gcroots/nixos-fleet-${this.stack}-system-${machine}`));
+    await run('nix-store', ['--delete', system], { timeoutSeconds: 60 });
   }
 
   async exportState(): Promise<{ deployment: { resources: StateResource[] } }> {

@@ -49,6 +49,7 @@ function evaluated(name: string, kernelPath?: string): HostEvaluation {
     outPath: `/nix/store/${name}`,
     facts: someFacts(),
     warnings: [],
+    revision: '',
     ...(kernelPath ? { kernel: kernelPath } : {}),
   };
 }
