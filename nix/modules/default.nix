@@ -1,8 +1,12 @@
-# nixosModules: one a file, and `default` with all of them.
+# nixosModules: one a file, and `default` with all of them. None does anything until it is enabled.
 let
-  files = builtins.filter (file: file != "default.nix" && builtins.match ".*\\.nix" file != null) (
-    builtins.attrNames (builtins.readDir ./.)
-  );
+  noModules = [
+    "default.nix"
+    "examples.nix"
+  ];
+  files = builtins.filter (
+    file: !builtins.elem file noModules && builtins.match ".*\\.nix" file != null
+  ) (builtins.attrNames (builtins.readDir ./.));
   topics = builtins.listToAttrs (
     map (file: {
       name = builtins.replaceStrings [ ".nix" ] [ "" ] file;
