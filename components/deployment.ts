@@ -1,15 +1,19 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
+import type { HealthCheckArgs } from '../schema/health-check.ts';
 
 /** Arguments of a deployment; what the schema gives a default for may be left out. */
 export type DeploymentArgs = {
-  [key in keyof Omit<DeploymentInputs, 'connection' | 'facts'>]?: pulumi.Input<DeploymentInputs[key]>;
+  [key in keyof Omit<DeploymentInputs, 'connection' | 'facts' | 'healthChecks'>]?: pulumi.Input<
+    DeploymentInputs[key]
+  >;
 } & {
   host: string;
   system: pulumi.Input<string>;
   connection: pulumi.Input<ConnectionArgs>;
   facts?: HostFacts;
+  healthChecks?: Record<string, HealthCheckArgs>;
 };
 
 /** How a machine is reached; what is left out comes from the schema's defaults. */

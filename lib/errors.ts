@@ -18,7 +18,11 @@ export const errorCodes = {
   'units-failed':
     'systemd units failed under the new system; the machine was put back, unless that is accepted.',
   'rollback-failed': 'Activation failed and so did going back: look at the machine.',
+  'health-check-failed': 'A health check did not hold under the new system; the machine was put back.',
+  drifted: 'The machine runs a system that is neither the recorded nor the asked one, and onDrift is fail.',
   'not-confirmed': 'The machine went back by itself because nobody confirmed the new system in time.',
+  'secret-failed':
+    'A secret could not be had on the operator’s computer, or its file not be written, read or removed on the machine.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'command-failed': 'A program failed, for a reason of its own.',
   cancelled: 'The operation was cancelled.',

@@ -10,7 +10,7 @@ export interface CheckOutcome {
 }
 
 /** Validates inputs against the resource's schema and its own checks; every bad property is reported. */
-export function checkInputs(resource: AnyResource, given: Properties): CheckOutcome {
+export function checkInputs(resource: AnyResource, given: Properties, recorded?: Properties): CheckOutcome {
   // What a preview cannot know yet cannot be judged: it is set aside by top-level property.
   const isOpen = ([, value]: [string, unknown]) => containsUnknown(value);
   const open = Object.fromEntries(Object.entries(given).filter(isOpen));
@@ -28,7 +28,7 @@ export function checkInputs(resource: AnyResource, given: Properties): CheckOutc
   if (!parsed.success || failures.length > 0) return { inputs: given, failures };
   const inputs = { ...(parsed.data as Properties), ...open };
   if (Object.keys(open).length === 0 && resource.check) {
-    for (const [property, reason] of Object.entries(resource.check(inputs))) {
+    for (const [property, reason] of Object.entries(resource.check(inputs, recorded))) {
       failures.push({ property, reason });
     }
   }

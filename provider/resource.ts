@@ -75,8 +75,13 @@ export interface Resource<Inputs, State> {
   /** Schema of the inputs: `check` parses with it, fills in defaults and reports every bad property by path. */
   readonly inputs: z.ZodType<Inputs>;
   readonly state: z.ZodType<State>;
-  /** Further checks across properties, on inputs that fit the schema: property path to what is wrong. */
-  check?(inputs: Inputs): Record<string, string>;
+  /** Inputs that are secret however they were given; they stay so in state and logs. */
+  readonly secretInputs?: readonly (keyof Inputs & string)[];
+  /**
+   * Further checks across properties, on inputs that fit the schema: property path to what is wrong. `recorded` are the
+   * inputs of the last deployment, where there was one; another version may have written them.
+   */
+  check?(inputs: Inputs, recorded?: Inputs): Record<string, string>;
   /** Pure: compares what is recorded with what is asked. */
   diff(recorded: Recorded<Inputs, State>, asked: Inputs): DiffResult;
   /** Outputs that are known before anything is done; everything else is unknown in a preview. */

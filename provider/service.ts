@@ -14,7 +14,7 @@ import type { Context, Recorded } from './resource.ts';
 import { packageSchema } from './schema.ts';
 import { UnhealthyRead, WithSecrets } from './service-errors.ts';
 import { parseUrn } from './urn.ts';
-import { type Decoded, decode, encode, type Properties, type Secrets, unknown } from './wire.ts';
+import { type Decoded, decode, encode, isUnknown, type Properties, type Secrets, unknown } from './wire.ts';
 
 interface Addressed {
   getUrn(): string;
@@ -93,7 +93,13 @@ export class ProviderService {
   async check(request: proto.CheckRequest): Promise<proto.CheckResponse> {
     this.operations.seen();
     const { properties, secrets } = decode(request.getNews());
-    return checkResponse(checkInputs(this.#resource(request), properties), secrets);
+    const resource = this.#resource(request);
+    for (const name of resource.secretInputs ?? []) {
+      if (name in properties && !isUnknown(properties[name])) secrets.add([name], properties[name]);
+    }
+    const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
+    const hasRecorded = Object.keys(recorded).length > 0;
+    return checkResponse(checkInputs(resource, properties, hasRecorded ? recorded : undefined), secrets);
   }
 
   async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {

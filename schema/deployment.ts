@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
 import { factsText } from './facts.ts';
+import { healthCheck } from './health-check.ts';
 
 /** Inputs of `nixos:index:Deployment`: which system one machine runs. */
 export const deploymentInputs = z.object({
@@ -37,6 +38,24 @@ export const deploymentInputs = z.object({
     .default('rollback')
     .describe(
       'What happens when units fail that did not fail before: `rollback` puts the machine back, `accept` keeps the new system with a warning.',
+    ),
+  allowLockout: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether a system may be asked for that would lock its deployer out: sshd off, its port closed, the user, its keys or its rights dropped.',
+    ),
+  healthChecks: z
+    .record(z.string(), healthCheck)
+    .default({})
+    .describe(
+      'What must hold under the new system before it is confirmed, by name; else the machine goes back.',
+    ),
+  onDrift: z
+    .enum(['overwrite', 'fail'])
+    .default('overwrite')
+    .describe(
+      'What an update does where the machine runs neither the recorded nor the asked system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
     ),
   machineId: z
     .string()

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../../schema/connection.ts';
+import type { HealthCheck } from '../../schema/health-check.ts';
 import { FleetError } from '../errors.ts';
+import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
 import type { DeploymentRecord } from '../machine/record.ts';
 import { begin } from './begin.ts';
@@ -18,6 +20,8 @@ export interface ActivationRequest {
   record: DeploymentRecord;
   /** Seconds after activation within which the new system must be confirmed. */
   confirmTimeoutSeconds: number;
+  /** What must hold before the new system is confirmed, by name. */
+  healthChecks: Record<string, HealthCheck>;
   /** Seconds after which a hanging activation is ended. */
   activationTimeoutSeconds: number;
   /** Whether newly failed units put the machine back. */
@@ -46,7 +50,7 @@ export async function activate(
     if (signal?.aborted) throw leftAlone(host, unit);
     throw error instanceof FleetError && error.code === 'unreachable' ? lost(host, unit, error) : error;
   });
-  const failure = explainResult(ended.result, ended.log);
+  const failure = explainResult(ended.result, ended.log, ended.unhealthy);
   if (failure) throw failure;
   return ended.result;
 }
@@ -55,8 +59,10 @@ async function beginAndFollow(
   connection: Connection,
   request: ActivationRequest,
   unit: string,
-): Promise<{ result: ActivationResult; log: string }> {
-  const { host, system, record, reading, signal, confirmTimeoutSeconds } = request;
+): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
+  const { host, system, record, reading, signal, confirmTimeoutSeconds, healthChecks } = request;
+  // The supervisor waits for the checks too.
+  const confirmSeconds = confirmTimeoutSeconds + longestCheckSeconds(healthChecks);
   const token = randomBytes(16).toString('hex');
   const parameters = {
     unit,
@@ -66,7 +72,7 @@ async function beginAndFollow(
     token,
     machineId: reading.machineId,
     activationSeconds: request.activationTimeoutSeconds,
-    confirmSeconds: confirmTimeoutSeconds,
+    confirmSeconds,
     unitFailures: request.unitFailures,
   };
   await begin(connection, parameters, record, signal);
@@ -74,8 +80,9 @@ async function beginAndFollow(
   return await follow(connection, confirmation, {
     bootId: reading.bootId,
     // By then a supervisor that could not be confirmed has put the machine back.
-    patienceSeconds: confirmTimeoutSeconds + 60,
+    patienceSeconds: confirmSeconds + 60,
     signal,
+    healthChecks: () => runHealthChecks(connection, host, healthChecks, { signal, onLine: request.status }),
     onLine: request.status ?? (() => undefined),
   });
 }

@@ -10,7 +10,7 @@ export interface Confirmation {
 }
 
 /**
- * Confirms over a connection of its own, which proves that the machine can still be reached.
+ * Confirms, or with `reject` sends the machine back, over a connection of its own, which proves that the machine can still be reached.
  * Returns false where the machine does not run the system that is to be confirmed: that is told to the supervisor.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
@@ -18,10 +18,11 @@ export async function confirm(
   connection: Connection,
   { unit, host, system, token }: Confirmation,
   signal?: AbortSignal,
+  reject = false,
 ): Promise<boolean> {
-  const script = `${shellVariables({ unit, system, token })}
+  const script = `${shellVariables({ unit, system, token, wanted: reject ? 'reject' : 'confirm' })}
 directory=/run/nixos-fleet/units/$unit
-if [ "$(readlink -f /run/current-system)" = "$system" ]; then answer=confirm; else answer=reject; fi
+if [ "$(readlink -f /run/current-system)" = "$system" ]; then answer=$wanted; else answer=reject; fi
 printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && echo "answer=$answer"
 `;
   const limit = connection.connectTimeoutSeconds + 10;

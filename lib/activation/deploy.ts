@@ -46,7 +46,7 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
   assertDeployable(reading, host);
   if (reading.system !== system) await copy(connection, request);
   try {
-    const { confirmTimeoutSeconds, activationTimeoutSeconds, unitFailures } = request;
+    const { confirmTimeoutSeconds, activationTimeoutSeconds, unitFailures, healthChecks } = request;
     const result = await activate(connection, {
       host,
       reading,
@@ -55,6 +55,8 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
       confirmTimeoutSeconds,
       activationTimeoutSeconds,
       unitFailures,
+      // A state that an earlier version wrote has none.
+      healthChecks: healthChecks ?? {},
       signal,
       status,
     });

@@ -44,18 +44,27 @@ export class ActivationError extends FleetError {
   }
 }
 
-/** What a result means to the user: undefined where the new system is live. Pure. `log` is what was printed. */
-export function explainResult(result: ActivationResult, log: string): ActivationError | undefined {
+/** What a result means to the user: undefined where the new system is live. Pure. `log` is what was printed, `unhealthy` what health checks saw. */
+export function explainResult(
+  result: ActivationResult,
+  log: string,
+  unhealthy: readonly string[] = [],
+): ActivationError | undefined {
   const { outcome, host } = result;
   if (outcome === 'confirmed') return undefined;
   const why = [
     result.failedUnits.length > 0 ? `failed units: ${result.failedUnits.join(', ')}` : '',
     exitCodeMeaning(result),
-    lastLines(beforeGoingBack(log)),
+    ...unhealthy,
+    // What was printed is not why, where a health check is.
+    unhealthy.length > 0 ? '' : lastLines(beforeGoingBack(log)),
     whereItStands(result),
   ];
   return new ActivationError(result, {
-    code: errorCode(result),
+    code:
+      unhealthy.length > 0 && outcome === 'rejected' && result.wentBack !== 'failed'
+        ? 'health-check-failed'
+        : errorCode(result),
     what:
       result.wentBack === 'by-reboot'
         ? 'the machine was rebooted in the middle of the switch'

@@ -13,6 +13,8 @@ export interface FollowOptions {
   patienceSeconds: number;
   signal?: AbortSignal;
   onLine: (line: string) => void;
+  /** Looks at the new system before it is confirmed, and returns what does not hold. */
+  healthChecks?: () => Promise<string[]>;
 }
 
 /**
@@ -24,11 +26,12 @@ export async function follow(
   connection: Connection,
   confirmation: Confirmation,
   options: FollowOptions,
-): Promise<{ result: ActivationResult; log: string }> {
+): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
   const { host, unit } = confirmation;
   let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
   let log = '';
   let answered = false;
+  let unhealthy: string[] | undefined;
   let heard = performance.now();
   for (;;) {
     try {
@@ -40,12 +43,13 @@ export async function follow(
       seen = progress;
       // Before it has finished, the machine is not free for another deployment.
       const ended = progress.phase === 'finished' || !progress.active;
-      if (progress.result && ended) return { result: progress.result, log };
+      if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
       if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
       if (progress.bootId !== options.bootId) throw rebooted(host, unit);
       if (!progress.active) throw vanished(host, unit, log);
       if (progress.phase === 'waiting' && !answered) {
-        await confirm(connection, confirmation, options.signal);
+        unhealthy ??= (await options.healthChecks?.()) ?? [];
+        await confirm(connection, confirmation, options.signal, unhealthy.length > 0);
         answered = true;
       }
     } catch (error) {

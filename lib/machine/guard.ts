@@ -43,3 +43,18 @@ export function inProgress(host: string, holder: NonNullable<MachineReading['bus
     mend: 'Wait for its end, then deploy again. It ends by itself: it is confirmed or goes back.',
   });
 }
+
+/** The machine was switched by other means since its state was recorded. */
+export function drifted(host: string, reading: MachineReading, recorded: string): FleetError {
+  const { record } = reading;
+  return new FleetError({
+    code: 'drifted',
+    what: 'the machine runs another system than the recorded one',
+    host,
+    why: [
+      `it runs ${reading.system || 'no system'}${record ? `, deployed by ${record.by} at ${record.at}` : ', which nixos-fleet did not deploy'}`,
+      `recorded is ${recorded}`,
+    ].join('\n'),
+    mend: '`pulumi refresh` takes over what it runs; with onDrift: overwrite the update goes on. Nothing was changed.',
+  });
+}

@@ -1,7 +1,7 @@
 import { deploy } from '../../lib/activation/deploy.ts';
 import { lastFailure } from '../../lib/activation/last-failure.ts';
 import { FleetError } from '../../lib/errors.ts';
-import { wrongMachine } from '../../lib/machine/guard.ts';
+import { drifted, wrongMachine } from '../../lib/machine/guard.ts';
 import type { MachineReading } from '../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { invalidPaths } from '../../lib/nix-cli/store.ts';
@@ -12,6 +12,7 @@ import {
   deploymentInputs,
   deploymentState,
 } from '../../schema/deployment.ts';
+import { checkLockout } from '../deployment-check.ts';
 import { diffDeployment } from '../deployment-diff.ts';
 import { connectionFromId } from '../deployment-id.ts';
 import { deploymentStateFrom, failedStateFrom, trueInputs } from '../deployment-state.ts';
@@ -26,6 +27,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     'Makes one machine run one system: copies the closure, switches under a supervisor that goes back by itself, and records what the machine says.',
   inputs: deploymentInputs,
   state: deploymentState,
+
+  check: checkLockout,
 
   diff: diffDeployment,
 
@@ -62,7 +65,12 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     const reading = await readMachine(asked.connection, asked.host, { signal });
     const known = recorded.state.live.system;
     if (known && reading.system !== known && reading.system !== asked.system) {
-      context.log('warning', `${asked.host} ran ${reading.system || 'no system'}, not the recorded ${known}`);
+      const drift = drifted(asked.host, reading, known);
+      if (asked.onDrift === 'fail') throw drift;
+      context.log(
+        'warning',
+        `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
+      );
     }
     return await deployTo(recorded.id, asked, reading, context);
   },
