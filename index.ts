@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, type FleetHost, Lab } from './components/index.ts';
+import { resolveSecrets } from './lib/config/host-secrets.ts';
 import { hostSettings, labAddresses } from './lib/config/hosts.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { FleetError } from './lib/errors.ts';
@@ -15,6 +16,13 @@ async function program(): Promise<Fleet> {
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const config = parseConfig(ownConfig(), pulumi.getStack());
   const hosts = hostSettings(config);
+  const secrets = await resolveSecrets(
+    Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.secrets])),
+    {
+      baseDirectory: pulumi.getRootDirectory(),
+      encrypted: isSecretConfig('hosts'),
+    },
+  );
   const labMachines = labAddresses(hosts);
   const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
   const evaluation = await evaluateFleet({
@@ -43,6 +51,10 @@ async function program(): Promise<Fleet> {
       connection: lab?.connections[name] ?? connection,
       machineId: lab?.machines[name]?.machineId,
       confirmTimeoutSeconds: host.confirmTimeoutSeconds,
+      allowLockout: host.allowLockout,
+      healthChecks: host.healthChecks,
+      onDrift: host.onDrift,
+      secrets: secrets[name],
     };
   }
   return new Fleet('fleet', { evaluation, hosts: fleetHosts });
@@ -54,6 +66,12 @@ function afterOneSecond(say: (message: string) => void): (message: string) => vo
   return (message) => {
     if (Date.now() - begun >= 1000) say(message);
   };
+}
+
+/** Whether a key of the stack's config holds something that is encrypted. The SDK has this, but not in its types. */
+function isSecretConfig(key: string): boolean {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return isConfigSecret(`${pulumi.getProject()}:${key}`);
 }
 
 /** The stack's config keys of this project, without its namespace. */

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
+import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { ConnectionArgs } from './deployment.ts';
 import { Host } from './host.ts';
 import { Kernel } from './kernel.ts';
@@ -14,6 +15,12 @@ export interface FleetHost {
   machineId?: pulumi.Input<string>;
   /** @default 120 */
   confirmTimeoutSeconds?: number;
+  /** Whether a system may be asked for that would lock its deployer out. @default false */
+  allowLockout?: boolean;
+  /** What must hold under the new system before it is confirmed, by name. */
+  healthChecks?: Record<string, HealthCheckArgs>;
+  /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
+  onDrift?: 'overwrite' | 'fail';
   /** Files whose content enters no Nix store, by name. */
   secrets?: Record<string, HostSecret>;
   /** Resources that must be there first, such as the machine itself. */

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { HostFacts } from '../schema/facts.ts';
+import type { HealthCheckArgs } from '../schema/health-check.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
 import type { Kernel } from './kernel.ts';
 import { type HostSecret, Secret } from './secret.ts';
@@ -19,6 +20,12 @@ export interface HostArgs {
   kernel?: Kernel;
   /** @default 120 */
   confirmTimeoutSeconds?: number;
+  /** Whether a system may be asked for that would lock its deployer out. @default false */
+  allowLockout?: boolean;
+  /** What must hold under the new system before it is confirmed, by name. */
+  healthChecks?: Record<string, HealthCheckArgs>;
+  /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
+  onDrift?: 'overwrite' | 'fail';
 }
 
 /**
@@ -29,6 +36,7 @@ export interface HostArgs {
  * new Host('web', { evaluated: evaluated(evaluation, 'web'), connection: { address: 'web.example.org' } });
  */
 export class Host extends pulumi.ComponentResource {
+  readonly #name: string;
   readonly system: System;
   readonly deployment: Deployment;
   /** What is live on the machine. */
@@ -36,12 +44,14 @@ export class Host extends pulumi.ComponentResource {
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
     super('nixos-fleet:index:Host', name, {}, options);
+    this.#name = name;
     const { drvPath, outPath, facts } = args.evaluated;
     this.system = new System(
       name,
       { host: name, drvPath, outPath },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
+    const before = this.#secrets(args, 'before', []);
     this.deployment = new Deployment(
       name,
       {
@@ -53,16 +63,33 @@ export class Host extends pulumi.ComponentResource {
         facts,
         machineId: args.machineId,
         confirmTimeoutSeconds: args.confirmTimeoutSeconds,
+        allowLockout: args.allowLockout,
+        healthChecks: args.healthChecks,
+        onDrift: args.onDrift,
       },
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
-      { parent: this, aliases: [{ parent: pulumi.rootStackResource }] },
+      { parent: this, dependsOn: before, aliases: [{ parent: pulumi.rootStackResource }] },
     );
     this.live = this.deployment.live;
+    this.#secrets(args, 'after', [this.deployment]);
     this.registerOutputs({});
   }
 
   /** Number of the live generation; use it in `triggers` of commands that run after a deployment. */
   get generation(): pulumi.Output<number> {
     return this.live.apply(({ generation }) => generation);
+  }
+
+  #secrets(
+    { secrets = {}, connection, machineId }: HostArgs,
+    when: 'before' | 'after',
+    dependsOn: pulumi.Resource[],
+  ): Secret[] {
+    return Object.entries(secrets)
+      .filter(([, secret]) => (secret.when ?? 'before') === when)
+      .map(([name, { when: _, path = `/run/keys/${name}`, ...secret }]) => {
+        const args = { host: this.#name, connection, machineId, path, ...secret };
+        return new Secret(`${this.#name}-${name}`, args, { parent: this, dependsOn });
+      });
   }
 }

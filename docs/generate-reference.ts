@@ -6,6 +6,7 @@ import { errorCodes } from '../lib/errors.ts';
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
+import { secretInputs } from '../schema/secret.ts';
 
 interface Property {
   type?: string;
@@ -79,6 +80,12 @@ ${table(deploymentInputs)}
 Its output \`live\`, read from the machine:
 
 ${table(liveState)}
+
+## Secret
+
+Inputs of \`nixos:index:Secret\`; [secrets.md](secrets.md) tells how they are used.
+
+${table(secretInputs)}
 
 ## Facts
 

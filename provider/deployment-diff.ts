@@ -41,7 +41,11 @@ export function diffDeployment(
   );
 }
 
-function moved(old: DeploymentInputs, asked: DeploymentInputs): DiffResult['detailed'] {
+/** Where the machine is to be found elsewhere than before. */
+export function moved(
+  old: Pick<DeploymentInputs, 'connection'>,
+  asked: Pick<DeploymentInputs, 'connection'>,
+): DiffResult['detailed'] {
   // Where a machine of this stack is about to be made, its connection is not known: its machine-id decides.
   if (!isPlainObject(asked.connection)) return {};
   return Object.assign(

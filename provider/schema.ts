@@ -25,6 +25,8 @@ export function packageSchema(resources: Iterable<AnyResource>, version: string)
   const entries = [...resources].map((resource) => {
     const name = resource.token.split(':').at(-1) as string;
     const inputs = objectOf(resource.inputs, 'input', `${name}Args`, types);
+    for (const secret of resource.secretInputs ?? [])
+      Object.assign(inputs.properties[secret] ?? {}, { secret: true });
     const state = objectOf(resource.state, 'output', name, types);
     return [
       resource.token,

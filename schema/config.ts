@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { connection } from './connection.ts';
 import { deploymentInputs } from './deployment.ts';
+import { hostSecret } from './secret.ts';
 
 const hostName = z
   .string()
@@ -25,6 +26,8 @@ const hostDefaults = z.strictObject({
   identityFile: connection.shape.identityFile,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),
+  allowLockout: optional(deploymentInputs.shape.allowLockout),
+  onDrift: optional(deploymentInputs.shape.onDrift),
 });
 
 const host = hostDefaults.extend({
@@ -35,6 +38,14 @@ const host = hostDefaults.extend({
     .min(1)
     .optional()
     .describe('Attribute under nixosConfigurations; the host’s name where left out.'),
+  secrets: z
+    .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
+    .optional()
+    .describe('Files whose content enters no Nix store, by name; docs/secrets.md tells more.'),
+  healthChecks: deploymentInputs.shape.healthChecks
+    .unwrap()
+    .optional()
+    .describe(deploymentInputs.shape.healthChecks.description ?? ''),
   lab: z
     .boolean()
     .default(false)
@@ -66,6 +77,12 @@ export const stackConfig = z
       .strictObject({ network: cidr })
       .optional()
       .describe('Machines of the operator’s own computer, made and removed by this stack.'),
+    checkLive: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether a preview asks each machine, all at once, whether it runs what was deployed last; false for speed.',
+      ),
     evaluationMemoryMiB: z
       .int()
       .min(256)

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
+import { hostSecret } from '../../schema/secret.ts';
 import { FleetError } from '../errors.ts';
 import { closest } from '../text.ts';
 
@@ -43,6 +44,7 @@ function explain(issue: z.core.$ZodIssue): string[] {
 function keysAt(path: readonly PropertyKey[]): string[] {
   const { shape } = stackConfig;
   if (path.length === 0) return Object.keys(shape);
+  if (path[0] === 'hosts' && path[2] === 'secrets') return Object.keys(hostSecret.shape);
   if (path[0] === 'hosts') return Object.keys(shape.hosts.valueType.shape);
   if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
   if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);

@@ -1,3 +1,4 @@
+import sdk from '@pulumi/pulumi/runtime/rpc.js';
 import { formatFacts } from '../../schema/facts.ts';
 import { someFacts } from '../fixtures/facts.ts';
 import type { Plain } from './provider-process.ts';
@@ -47,6 +48,17 @@ const deployment = {
   revision: 'abc',
   facts: formatFacts(someFacts()),
   confirmTimeoutSeconds: 120,
+};
+
+const secret = {
+  host: 'web',
+  connection: deployment.connection,
+  path: '/run/keys/database',
+  owner: 'root',
+  group: 'root',
+  mode: '0400',
+  restartUnits: ['nginx.service'],
+  encoding: 'text',
 };
 
 /** A sample for each resource of the registry; the suite fails where one is missing. */
@@ -100,6 +112,15 @@ export const samples: Record<string, Sample> = {
     bad: { host: 1, connection: { address: 'root@web', sshKey: 'x' }, confirmTimeoutSeconds: 1 },
     badProperties: ['host', 'system', 'connection.address', 'connection.sshKey', 'confirmTimeoutSeconds'],
     badIds: ['no spaces here'],
+  },
+  'nixos:index:Secret': {
+    inputs: { ...secret, value: { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'hush-hush' } },
+    state: { ...secret, content: 'in-place', restartDue: false },
+    changed: { ...secret, path: '/run/keys/db', mode: '0440', value: 'other' },
+    paths: ['path', 'mode', 'value'],
+    bad: { ...secret, path: '/run/../nix/x', mode: 256, owner: 'a b', restartUnits: ['nginx'], value: '' },
+    badProperties: ['path', 'mode', 'owner', 'restartUnits[0]', 'value'],
+    badIds: ['f056:/run/keys/database'],
   },
   'nixos:index:LabNetwork': {
     inputs: labNetwork,

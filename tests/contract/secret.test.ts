@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import sdk from '@pulumi/pulumi/runtime/rpc.js';
+import { ProviderProcess, urnOf } from './provider-process.ts';
+import { samples } from './samples.ts';
+
+let provider: ProviderProcess;
+before(async () => {
+  provider = await ProviderProcess.start({});
+  await provider.configure();
+});
+after(() => provider.end());
+
+const urn = urnOf('nixos:index:Secret');
+const sample = samples['nixos:index:Secret'];
+
+test('a value that was given in the clear is a secret after check, and in no preview’s outputs', async () => {
+  const { inputs, failures } = await provider.check(urn, { ...sample?.inputs, value: 'in the clear' });
+  assert.deepEqual(failures, []);
+  assert.deepEqual(inputs.value, { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'in the clear' });
+  const { state } = await provider.create(urn, inputs, true);
+  assert.doesNotMatch(JSON.stringify(state), /in the clear/);
+});
+
+test('a value that is not base64 is refused without being shown', async () => {
+  const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value: '!!!!' });
+  assert.deepEqual(failures, [{ property: 'value', reason: 'is not base64' }]);
+});

@@ -1,0 +1,212 @@
+/** Secrets on a machine with real systemd and sshd, by the real Pulumi CLI: where their content is, and where it is not. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { runToEnd } from '../../lib/process.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { CliProject } from '../contract/cli-project.ts';
+
+const components = fileURLToPath(new URL('../../components/index.ts', import.meta.url));
+const lab = `secrets-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.25.11', base: '' };
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-secrets-'));
+const project = new CliProject();
+let connection: Connection;
+
+const canary = (n: number) => `Kanarienvogel-${n}-'"$(id)\\ ü`;
+/** How a secret might be written where it must not be. */
+const traces = [1, 2, 3].flatMap((n) => {
+  const base64 = Buffer.from(canary(n)).toString('base64');
+  return [canary(n).slice(0, 15), base64.slice(0, 16)];
+});
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = (await ensureLabBase()).base;
+  const network = await ensureNetwork({ lab, cidr: '10.213.25.0/24', hosts: { one: request.address } });
+  const { hostKey } = await ensureMachine(request);
+  const { identityFile } = network;
+  connection = connectionSchema.parse({ address: request.address, hostKey, identityFile });
+  await onMachine(`useradd --system --no-create-home app
+    mkdir -p /run/systemd/system
+    printf '[Service]\\nExecStart=/bin/sh -c "cat /run/keys/app >/dev/null && exec sleep infinity"\\n' >/run/systemd/system/reader.service
+    printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >/run/systemd/system/idle.service
+    systemctl daemon-reload; systemctl start reader.service; true`);
+  writeFileSync(
+    join(project.folder, 'index.ts'),
+    `import { readFileSync } from 'node:fs';
+import * as pulumi from '@pulumi/pulumi';
+import { Secret } from '${components}';
+const { connection, files } = JSON.parse(readFileSync('settings.json', 'utf8'));
+const value = new pulumi.Config().requireSecret('value');
+for (const [name, file] of Object.entries(files)) new Secret(name, { host: 'one', connection, value, ...file });
+`,
+  );
+  await project.pulumi('stack', 'init', 'dev');
+});
+
+after(async () => {
+  if (connection) await closeConnection(connection);
+  await deleteMachine(lab, request.name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+  project.remove();
+});
+
+async function onMachine(script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+const app = {
+  path: '/run/keys/app',
+  owner: 'app',
+  group: 'app',
+  mode: '0440',
+  restartUnits: ['reader.service', 'idle.service'],
+};
+const declare = (files: object) =>
+  writeFileSync(join(project.folder, 'settings.json'), JSON.stringify({ connection, files }));
+const setValue = (n: number) => project.pulumi('config', 'set', '--secret', 'value', canary(n));
+const pid = () => onMachine('systemctl show --property=MainPID --value reader.service');
+
+async function up(): Promise<string> {
+  const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview', '--diff');
+  assert.equal(exitCode, 0, text);
+  return text;
+}
+
+/** Arguments of every process of this computer, its lab machines' too, that hold a trace, looked for until `ended`. */
+async function watchArguments(ended: Promise<unknown>): Promise<{ found: string[]; seen: Set<string> }> {
+  let over = false;
+  void ended.finally(() => {
+    over = true;
+  });
+  const found: string[] = [];
+  const seen = new Set<string>();
+  while (!over) {
+    for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const line = readFileSync(`/proc/${id}/cmdline`, 'utf8');
+        seen.add(line.split('\0')[0]?.split('/').at(-1) ?? '');
+        if (traces.some((trace) => line.includes(trace))) found.push(line);
+      } catch {
+        // It has ended.
+      }
+    }
+    await new Promise(setImmediate);
+  }
+  return { found, seen };
+}
+
+test('a file is written with its owner and mode, its service is restarted, and no process has the content as an argument', async () => {
+  declare({ app });
+  await setValue(1);
+  const running = up();
+  const { found, seen } = await watchArguments(running);
+  const text = await running;
+  assert.deepEqual(found, []);
+  assert.ok(seen.has('ssh') && seen.has('node'), [...seen].join(' '));
+  assert.match(text, /one: restarted reader\.service/);
+  assert.equal(await onMachine(`cat ${app.path}`), canary(1));
+  assert.equal(await onMachine(`stat -c '%U %G %a' ${app.path}; ls -A /run/keys`), 'app app 440\napp');
+  assert.notEqual(await pid(), '0', 'one that had failed for want of the file runs now');
+  assert.equal(
+    await onMachine('systemctl is-active idle.service || true'),
+    'inactive',
+    'an idle one stays so',
+  );
+});
+
+test('the same again is no change', async () => {
+  const { exitCode, text } = await project.pulumi('preview', '--diff', '--expect-no-changes');
+  assert.equal(exitCode, 0, text);
+});
+
+test('a new content is written and its service restarted; new permissions alone restart nothing', async () => {
+  const before = await pid();
+  await setValue(2);
+  await up();
+  assert.equal(await onMachine(`cat ${app.path}`), canary(2));
+  const next = await pid();
+  assert.notEqual(next, before);
+  declare({ app: { ...app, mode: '0400' } });
+  await up();
+  assert.equal(await onMachine(`stat -c %a ${app.path}`), '400');
+  assert.equal(await pid(), next);
+});
+
+test('what somebody changes or removes on the machine is seen by refresh and mended by up', async () => {
+  await onMachine(`echo other >${app.path}; chmod 0644 ${app.path}`);
+  const { text } = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+  assert.match(text, /content\s*: "in-place" => "changed"/);
+  assert.match(text, /"0400" => "0644"/);
+  await up();
+  assert.equal(await onMachine(`cat ${app.path}; stat -c ' %a' ${app.path}`), `${canary(2)} 400`);
+  await onMachine(`rm ${app.path}`);
+  const gone = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+  assert.match(gone.text, /nixos:index:Secret: \(delete\)/);
+  await up();
+  assert.equal(await onMachine(`cat ${app.path}`), canary(2));
+});
+
+test('a service that does not come up again fails the update, and the next one restarts it', async () => {
+  await onMachine(`cp /run/systemd/system/reader.service /run/reader.service
+    printf '[Service]\\nType=oneshot\\nExecStart=/bin/false\\n' >/run/systemd/system/reader.service; systemctl daemon-reload`);
+  await setValue(3);
+  const failed = await project.pulumi('up', '--yes', '--skip-preview', '--diff');
+  assert.notEqual(failed.exitCode, 0);
+  assert.match(failed.text, /was written, but units that use it are not well \[secret-failed\]/);
+  assert.match(failed.text, /did not restart: reader\.service/);
+  await onMachine('mv /run/reader.service /run/systemd/system/; systemctl daemon-reload');
+  assert.match(await up(), /one: restarted reader\.service/);
+  assert.equal(await onMachine(`cat ${app.path}; ls -A /run/nixos-fleet/secrets`), canary(3));
+});
+
+test('an owner that is not there is told, and nothing is left behind', async () => {
+  declare({ app, other: { path: '/run/keys/other', owner: 'nobody-knows' } });
+  const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
+  assert.notEqual(exitCode, 0);
+  assert.match(text, /there is no user nobody-knows or group root on the machine/);
+  assert.equal(await onMachine('ls -A /run/keys'), 'app');
+});
+
+test('the content is in no store, no state, no log and no other file', async () => {
+  const patterns = traces.flatMap((trace) => ['-e', trace]);
+  // The machine's whole disk, then Pulumi's state, home and logs with the program; a file of the state that holds the
+  // stack is there, so that something was looked at.
+  for (const folder of [state, project.folder]) {
+    const { stdout, exitCode } = await runToEnd('grep', ['-rlFa', '--devices=skip', ...patterns, folder], {
+      timeoutSeconds: 300,
+    });
+    assert.equal(stdout, '');
+    assert.equal(exitCode, 1, 'everything could be read');
+  }
+  const { stdout } = await runToEnd('grep', ['-rl', 'nixos:index:Secret', project.folder], {
+    timeoutSeconds: 60,
+  });
+  assert.match(stdout, /backend\/.*stacks.*json/);
+  const words = traces.map((trace) => `-e '${trace}'`).join(' ');
+  assert.equal(await onMachine(`grep -rlFa --devices=skip ${words} /run /tmp /var /etc /root`), app.path);
+  assert.equal(await onMachine(`journalctl --no-pager | grep -cF ${words} || true`), '0');
+  const [secret] = await project.recorded();
+  assert.ok(JSON.stringify(secret?.inputs.value).includes('ciphertext'));
+  assert.ok(!('value' in (secret?.outputs ?? {})));
+});
+
+test('another path takes the place of the old one; what is dropped is removed', async () => {
+  declare({ app: { ...app, path: '/var/lib/app/key', restartUnits: [] } });
+  await up();
+  assert.equal(await onMachine('ls -A /run/keys; cat /var/lib/app/key'), canary(3));
+  declare({});
+  await up();
+  assert.equal(await onMachine('ls -A /var/lib/app'), '');
+});
