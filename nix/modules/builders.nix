@@ -117,6 +117,7 @@ in
         protocol = "ssh-ng";
       }) cfg.machines;
     };
-    boot.binfmt.emulatedSystems = cfg.emulatedSystems;
+    # NixOS stops at its own system without a word of ours.
+    boot.binfmt.emulatedSystems = lib.remove own cfg.emulatedSystems;
   };
 }

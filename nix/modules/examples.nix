@@ -326,12 +326,6 @@
         ];
       };
     };
-    # Another choice that must evaluate.
-    also.nixosFleet.binaryCache = {
-      enable = true;
-      server = "nix-serve-ng";
-      signKeyFile = "/var/lib/secrets/cache.key";
-    };
     fails = {
       "nixosFleet.binaryCache.signKeyFile = null" = {
         nixosFleet.binaryCache.enable = true;
