@@ -60,7 +60,9 @@ let
           [ ]
       ) (attrNames set)
     );
-  names = value: if isAttrs value then attrNames (filterAttrs (_: on: on != false) value) else map plain value;
+  names =
+    value:
+    if isAttrs value then attrNames (filterAttrs (_: on: on != false) value) else map plain value;
   attempt =
     value: default:
     let
@@ -75,9 +77,9 @@ let
     let
       context = getContext string;
     in
-    filter (
-      drv: (parseDrvName (plain (baseNameOf (unsafeDiscardStringContext drv)))).version == ""
-    ) (map unsafeDiscardStringContext (filter (path: context.${path} ? outputs) (attrNames context)));
+    filter (drv: (parseDrvName (plain (baseNameOf (unsafeDiscardStringContext drv)))).version == "") (
+      map unsafeDiscardStringContext (filter (path: context.${path} ? outputs) (attrNames context))
+    );
 
   derivation = drv: {
     drvPath = unsafeDiscardStringContext drv.drvPath;
@@ -142,7 +144,9 @@ let
 
   etc =
     item:
-    { mode = item.mode or "symlink"; }
+    {
+      mode = item.mode or "symlink";
+    }
     // (
       if (item.text or null) != null then
         {
@@ -171,14 +175,21 @@ let
     // {
       version = plain (kernel.version or (parseDrvName kernel.name).version);
       modDirVersion = plain (kernel.modDirVersion or kernel.version or "");
-      source = if isAttrs (kernel.src or null) then plain (kernel.src.name or "") else plain (baseNameOf (plain (kernel.src or "")));
+      source =
+        if isAttrs (kernel.src or null) then
+          plain (kernel.src.name or "")
+        else
+          plain (baseNameOf (plain (kernel.src or "")));
       patches = map (patch: {
         name = plain (patch.name or "");
         patch =
           let
             file = patch.patch or null;
           in
-          if file == null then "" else plain (baseNameOf (if isAttrs file then file.name or "${file}" else plain file));
+          if file == null then
+            ""
+          else
+            plain (baseNameOf (if isAttrs file then file.name or "${file}" else plain file));
       }) (kernel.kernelPatches or [ ]);
       config =
         if structured != null then
@@ -186,9 +197,7 @@ let
         else if isPath configfile then
           { }
         else
-          filterAttrs (_: isString) (
-            if isAttrs (kernel.config or null) then kernel.config else { }
-          );
+          filterAttrs (_: isString) (if isAttrs (kernel.config or null) then kernel.config else { });
       # The text of a whole .config, where it is a file of the flake: never import from derivation.
       configText = if structured == null && isPath configfile then plain (readFile configfile) else null;
     };
@@ -229,9 +238,9 @@ let
     wheel = elem "wheel" (item.extraGroups or [ ]) || (item.group or "") == "wheel" || elem name wheel;
     keys =
       map plain (item.openssh.authorizedKeys.keys or [ ])
-      ++ concatMap (
-        file: attempt (filter isString (builtins.split "\n" (plain (readFile file)))) [ ]
-      ) (item.openssh.authorizedKeys.keyFiles or [ ]);
+      ++ concatMap (file: attempt (filter isString (builtins.split "\n" (plain (readFile file)))) [ ]) (
+        item.openssh.authorizedKeys.keyFiles or [ ]
+      );
   };
 
   systemFacts =
@@ -252,7 +261,9 @@ let
       nixosLabel = plain (config.system.nixos.label or config.system.nixosLabel or "");
       stateVersion = plain (config.system.stateVersion or "");
       revision = orEmpty (config.system.configurationRevision or null);
-      platform = plain (system.pkgs.stdenv.hostPlatform.system or config.nixpkgs.hostPlatform.system or "");
+      platform = plain (
+        system.pkgs.stdenv.hostPlatform.system or config.nixpkgs.hostPlatform.system or ""
+      );
       inherit container;
       kernel = {
         params = map plain (config.boot.kernelParams or [ ]);
@@ -263,9 +274,7 @@ let
           if container then
             [ ]
           else
-            map package (
-              filter (item: item != null) (config.boot.extraModulePackages or [ ])
-            );
+            map package (filter (item: item != null) (config.boot.extraModulePackages or [ ]));
       }
       // (
         if container then
@@ -280,7 +289,9 @@ let
       packages = map package (config.environment.systemPackages or [ ]);
       units = mapAttrs (_: unit) (config.systemd.units or { });
       userUnits = mapAttrs (_: unit) (config.systemd.user.units or { });
-      etc = mapAttrs (_: etc) (filterAttrs (_: item: item.enable or true) (config.environment.etc or { }));
+      etc = mapAttrs (_: etc) (
+        filterAttrs (_: item: item.enable or true) (config.environment.etc or { })
+      );
       firewall = {
         enabled = firewall.enable or false;
         tcp = firewallPorts firewall "allowedTCPPorts" "allowedTCPPortRanges";
@@ -313,7 +324,14 @@ let
       attribute = hosts.${name};
       there = configurations ? ${attribute};
       facts = systemFacts configurations.${attribute};
-      caught = if strict then { success = true; value = deepSeq facts facts; } else tryEval (deepSeq facts facts);
+      caught =
+        if strict then
+          {
+            success = true;
+            value = deepSeq facts facts;
+          }
+        else
+          tryEval (deepSeq facts facts);
       kernelPath = if there && caught.success then caught.value.kernel.drvPath or null else null;
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
@@ -321,17 +339,33 @@ let
           value = kernelFacts configurations.${attribute}.config.boot.kernelPackages.kernel;
         in
         # A kernel of an unusual make must not keep a machine from being deployed: it shows less.
-        attempt value (removeAttrs value [ "patches" "config" "configText" "source" ]);
+        attempt value (
+          removeAttrs value [
+            "patches"
+            "config"
+            "configText"
+            "source"
+          ]
+        );
       report = record: result: trace "${mark} ${toJSON record}" result;
       begun = report { begin = name; } null;
       kernelSaid = if newKernel then report { inherit kernel; } null else null;
       said =
         if !there then
-          report { host = name; missing = attrNames configurations; } null
+          report {
+            host = name;
+            missing = attrNames configurations;
+          } null
         else if caught.success then
-          report { host = name; facts = caught.value; } null
+          report {
+            host = name;
+            facts = caught.value;
+          } null
         else
-          report { host = name; caught = true; } null;
+          report {
+            host = name;
+            caught = true;
+          } null;
     in
     builtins.seq begun (
       builtins.seq said (

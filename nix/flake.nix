@@ -20,7 +20,8 @@
       nixosModules = import ./modules;
       nixosConfigurations = import ./hosts fleet;
       packages = fleet.forSystems (
-        pkgs: import ./kernels fleet pkgs // import ./images fleet pkgs // import ./lib/machines.nix fleet pkgs
+        pkgs:
+        import ./kernels fleet pkgs // import ./images fleet pkgs // import ./lib/machines.nix fleet pkgs
       );
       checks = fleet.forSystems (import ./lib/checks.nix fleet);
       devShells = fleet.forSystems (pkgs: {

@@ -27,7 +27,12 @@ in
 
   system.build.image = lib.mkForce (
     import "${modulesPath}/../lib/make-disk-image.nix" {
-      inherit config lib pkgs bootSize;
+      inherit
+        config
+        lib
+        pkgs
+        bootSize
+        ;
       inherit (config.image) baseName format;
       diskSize = cfg.diskSizeMiB;
       additionalSpace = "${toString cfg.additionalSpaceMiB}M";

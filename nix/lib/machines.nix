@@ -75,9 +75,7 @@ let
       lib.concatLines (
         lib.unique (
           lib.splitString "\n" (lib.trim (builtins.readFile ../kconfigs/vm-devices.config))
-          ++ map (
-            item: item.configLine
-          ) machine.config.virtualisation.vmVariant.system.requiredKernelConfig
+          ++ map (item: item.configLine) machine.config.virtualisation.vmVariant.system.requiredKernelConfig
         )
       )
     );

@@ -4,7 +4,12 @@
 let
   inherit (lib) mkOption types;
   cfg = config.nixosFleet.image;
-  onOneDisk = [ "raw" "raw-efi" "qemu" "qemu-efi" ];
+  onOneDisk = [
+    "raw"
+    "raw-efi"
+    "qemu"
+    "qemu-efi"
+  ];
 in
 {
   options.nixosFleet.image = {

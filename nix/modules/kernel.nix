@@ -12,7 +12,13 @@ let
   kconfig = import ../lib/kconfig.nix lib;
   inherit (config.boot.kernelPackages) kernel;
 
-  configFile = if cfg.configFile != null then cfg.configFile else if cfg.minimal then ../kconfigs/minimal-vm.config else null;
+  configFile =
+    if cfg.configFile != null then
+      cfg.configFile
+    else if cfg.minimal then
+      ../kconfigs/minimal-vm.config
+    else
+      null;
   manual = configFile != null;
   manualSymbols = kconfig.read configFile;
   # Symbols as far as evaluation knows them; null where only a build of the configuration would tell.
@@ -26,7 +32,13 @@ let
     getValue = known;
     isYes = name: known name == null || known name == "y";
     isModule = name: known name == null || known name == "m";
-    isEnabled = name: known name == null || lib.elem (known name) [ "y" "m" ];
+    isEnabled =
+      name:
+      known name == null
+      || lib.elem (known name) [
+        "y"
+        "m"
+      ];
     isNo = name: known name == null || known name == "n";
     isDisabled = isNo;
   };
@@ -83,7 +95,13 @@ in
       '';
     };
     structuredConfig = mkOption {
-      type = types.attrsOf (types.oneOf [ types.bool types.int types.str ]);
+      type = types.attrsOf (
+        types.oneOf [
+          types.bool
+          types.int
+          types.str
+        ]
+      );
       default = { };
       example = {
         KVM = "m";
@@ -130,7 +148,11 @@ in
       '';
     };
     requiredConfig = mkOption {
-      type = types.enum [ "error" "warning" "ignore" ];
+      type = types.enum [
+        "error"
+        "warning"
+        "ignore"
+      ];
       default = "error";
       description = ''
         What happens when the configuration lacks symbols that the machine's services ask for (`system.requiredKernelConfig`). NixOS
@@ -189,7 +211,8 @@ in
             message = "nixosFleet.kernel.minimal and nixosFleet.kernel.configFile both decide the whole configuration: set one of them.";
           }
           {
-            assertion = !(changed && options.boot.kernelPackages.highestPrio < lib.modules.defaultOverridePriority);
+            assertion =
+              !(changed && options.boot.kernelPackages.highestPrio < lib.modules.defaultOverridePriority);
             message = "boot.kernelPackages is forced elsewhere, so nixosFleet.kernel.{package,configFile,minimal,ccache} have no effect: set one of the two.";
           }
           {

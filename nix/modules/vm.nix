@@ -19,7 +19,10 @@ let
         description = "Port of the machine.";
       };
       protocol = mkOption {
-        type = types.enum [ "tcp" "udp" ];
+        type = types.enum [
+          "tcp"
+          "udp"
+        ];
         default = "tcp";
         description = "Protocol.";
       };

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
+import { evaluate, type Measured, nixFolder, report, request, skip } from './nixpkgs.ts';
+
+const hosts = readdirSync(join(nixFolder, 'hosts'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => entry.name);
+
+describe('facts of real NixOS machines', { skip }, () => {
+  const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-facts-'));
+  const before = process.env.XDG_CACHE_HOME;
+  process.env.XDG_CACHE_HOME = cache;
+  after(() => {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+    rmSync(cache, { recursive: true });
+  });
+
+  test('come whole for each machine of the flake, and from the cache the second time', async () => {
+    const fleet = () =>
+      evaluateFleet({ ...request, hosts: Object.fromEntries(hosts.map((name) => [name, name])) });
+    const begun = Date.now();
+    const first = await fleet();
+    const cold = Date.now();
+    const second = await fleet();
+    console.log(
+      `facts of ${hosts.length} machines: ${((cold - begun) / 1000).toFixed(1)} s, from the cache ${((Date.now() - cold) / 1000).toFixed(1)} s`,
+    );
+    assert.equal(second.fromCache, true);
+    for (const name of hosts) {
+      const host = first.hosts[name];
+      assert.ok(host?.ok, host && !host.ok ? host.error.message : name);
+      assert.deepEqual(host.warnings, []);
+      assert.equal(host.facts.container, false);
+      assert.equal(host.facts.bootLoader, 'systemd-boot');
+      assert.equal(host.facts.sshd.enabled, true);
+      assert.ok(host.facts.firewall.tcp['22']);
+      assert.match(host.facts.kernel.version, /^\d+\.\d+/);
+      assert.ok(Object.keys(host.facts.units).length > 50);
+      assert.ok(Object.keys(host.facts.fileSystems).includes('/'));
+      assert.ok(host.kernel && Object.keys(first.kernels[host.kernel]?.config ?? {}).length > 300);
+    }
+  });
+
+  test('add at most 15 % to the evaluation of the system itself', async () => {
+    const expression = readFileSync(join(nixFolder, 'facts.nix'), 'utf8');
+    const list = `{ ${hosts.map((name) => `${name} = "${name}";`).join(' ')} }`;
+    const alone = () =>
+      evaluate<unknown>(
+        'nixosConfigurations',
+        'builtins.mapAttrs (_: m: m.config.system.build.toplevel.drvPath)',
+      );
+    const facts = () =>
+      evaluate<unknown>(
+        'nixosConfigurations',
+        `(${expression}) { hosts = ${list}; mark = "@"; strict = true; }`,
+      );
+    // Turn by turn, and the quickest of each: what else the computer does must not decide.
+    const rounds: { alone: Measured<unknown>; facts: Measured<unknown> }[] = [];
+    for (let round = 0; round < 3; round++) rounds.push({ alone: await alone(), facts: await facts() });
+    const quickest = (which: 'alone' | 'facts') =>
+      rounds
+        .map((round) => round[which])
+        .reduce((left, right) => (left.cpuSeconds < right.cpuSeconds ? left : right));
+    const [system, withFacts] = [quickest('alone'), quickest('facts')];
+    report(`toplevel of ${hosts.length} machines`, system);
+    report(`toplevel and facts of ${hosts.length} machines`, withFacts);
+    for (const name of hosts)
+      assert.ok(
+        withFacts.stderr.includes(`@ {"facts":{`) && withFacts.stderr.includes(`"host":"${name}"`),
+        name,
+      );
+    const ratio = withFacts.cpuSeconds / system.cpuSeconds;
+    console.log(`facts: ratio ${ratio.toFixed(3)}, at most 1.15`);
+    assert.ok(ratio <= 1.15, `ratio ${ratio}`);
+  });
+});

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
+import { nix, nixStore } from '../../lib/nix-cli/nix.ts';
+import { evaluate, nixFolder, nixpkgsRef, report, request, skip } from './nixpkgs.ts';
+
+const derivation = /^\/nix\/store\/[0-9a-z]{32}-.*\.drv$/;
+const notParts = ['default.nix', 'examples.nix'];
+const folders = (path: string) =>
+  readdirSync(join(nixFolder, path), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+const names = (path: string) =>
+  readdirSync(join(nixFolder, path))
+    .filter((file) => file.endsWith('.nix') && !notParts.includes(file))
+    .map((file) => file.slice(0, -4));
+
+describe('the operator’s flake', { skip }, () => {
+  test('is checked with no warning', async () => {
+    console.log(`the flake's input nixpkgs is replaced by ${nixpkgsRef}`);
+    const { flakeRef, overrides } = await flakeMetadata(request);
+    const { exitCode, stderr } = await nix(['flake', 'check', '--no-build', flakeRef, ...overrides], {
+      timeoutSeconds: 1200,
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.doesNotMatch(stderr, /evaluation warning|trace:|deprecated/);
+  });
+
+  test('evaluates every machine, with no assertion and no warning', async () => {
+    const measured = await evaluate<Record<string, { toplevel: string; warnings: string[]; label: string }>>(
+      'nixosConfigurations',
+      'builtins.mapAttrs (_: { config, ... }: { toplevel = config.system.build.toplevel.drvPath; inherit (config) warnings; inherit (config.networking) hostName; })',
+    );
+    report('machines: toplevel', measured);
+    assert.deepEqual(Object.keys(measured.value), folders('hosts').sort());
+    for (const { toplevel, warnings } of Object.values(measured.value)) {
+      assert.match(toplevel, derivation);
+      assert.deepEqual(warnings, []);
+    }
+  });
+
+  test('evaluates each machine’s virtual machines, with the ports and sizes asked for', async () => {
+    const measured = await evaluate<
+      Record<string, { drvs: string[]; asked: VmSize; has: VmSize; ports: unknown[]; folders: string[] }>
+    >(
+      'nixosConfigurations',
+      `builtins.mapAttrs (_: { config, ... }: let v = config.virtualisation.vmVariant.virtualisation; in {
+        drvs = [ config.system.build.vm.drvPath config.system.build.vmWithBootLoader.drvPath ];
+        asked = { inherit (config.nixosFleet.vm) cores memoryMiB diskMiB; };
+        has = { inherit (v) cores; memoryMiB = v.memorySize; diskMiB = v.diskSize; };
+        ports = v.forwardPorts;
+        folders = builtins.attrNames v.sharedDirectories;
+      })`,
+    );
+    report('machines: vm and vmWithBootLoader', measured);
+    for (const { drvs, asked, has } of Object.values(measured.value)) {
+      for (const drv of drvs) assert.match(drv, derivation);
+      assert.deepEqual(has, asked);
+    }
+    assert.deepEqual(measured.value.base?.ports, [
+      {
+        from: 'host',
+        proto: 'tcp',
+        host: { address: '127.0.0.1', port: 2222 },
+        guest: { address: '', port: 22 },
+      },
+    ]);
+  });
+
+  test('evaluates NixOS’s disk image variants of a machine that names its file systems', async () => {
+    const measured = await evaluate<Record<string, string>>(
+      'nixosConfigurations.aethelred.config.system.build.images',
+      'images: builtins.mapAttrs (_: image: image.drvPath) { inherit (images) raw raw-efi qemu qemu-efi repart iso kexec; }',
+    );
+    report('aethelred: seven image variants', measured);
+    for (const drv of Object.values(measured.value)) assert.match(drv, derivation);
+  });
+
+  test('the first machine’s image holds the very system that is deployed to it', async () => {
+    const { value } = await evaluate<{ image: string; toplevel: string }>(
+      'nixosConfigurations.base.config.system.build',
+      'build: { image = build.image.drvPath; toplevel = build.toplevel.drvPath; }',
+    );
+    const { stdout } = await nixStore(['--query', '--requisites', value.image], { timeoutSeconds: 60 });
+    const systems = stdout.split('\n').filter((path) => path.includes('-nixos-system-'));
+    assert.deepEqual(systems, [value.toplevel]);
+  });
+
+  for (const system of ['x86_64-linux', 'aarch64-linux']) {
+    test(`evaluates every package for ${system}`, async () => {
+      const measured = await evaluate<Record<string, string>>(
+        `packages.${system}`,
+        'builtins.mapAttrs (_: package: package.drvPath)',
+      );
+      report(`${system}: ${Object.keys(measured.value).length} packages`, measured);
+      for (const drv of Object.values(measured.value)) assert.match(drv, derivation);
+      for (const kernel of names('kernels')) assert.ok(measured.value[`kernel-${kernel}`], kernel);
+    });
+  }
+
+  test('has modules, a template, a shell and a formatter', async () => {
+    const { value } = await evaluate<{ modules: string[]; shell: string; formatter: string }>(
+      '',
+      `flake: {
+        modules = builtins.attrNames flake.nixosModules;
+        shell = flake.devShells.x86_64-linux.default.drvPath;
+        formatter = flake.formatter.x86_64-linux.drvPath;
+        template = flake.templates.default.description;
+      }`,
+    );
+    assert.deepEqual(value.modules, [...names('modules'), 'default'].sort());
+    assert.match(value.shell, derivation);
+    assert.match(value.formatter, derivation);
+  });
+});
+
+interface VmSize {
+  cores: number;
+  memoryMiB: number;
+  diskMiB: number;
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
+
+interface Said {
+  failed: string[];
+  warnings: string[];
+  toplevel: string;
+  vm: string;
+}
+interface Answers {
+  off: Said;
+  on: Record<string, Said>;
+  failing: Record<string, { message: string; said: Said }>;
+}
+
+const topics = readdirSync(join(nixFolder, 'modules'))
+  .filter((file) => file.endsWith('.nix') && !['default.nix', 'examples.nix'].includes(file))
+  .map((file) => file.slice(0, -4));
+
+// Each module has a file of cases here, or an entry of nix/modules/examples.nix: what switches it on, and what each of its
+// assertions refuses.
+describe('modules of the operator’s flake, on and off', { skip }, () => {
+  for (const topic of topics) {
+    test(topic, async () => {
+      const cases = join(import.meta.dirname, 'cases', `${topic}.nix`);
+      const measured = await evaluate<Answers>(
+        'nixosConfigurations',
+        `(import ${join(import.meta.dirname, 'evaluate.nix')}) { topic = "${topic}"; cases = ${cases}; examples = ${nixFolder}/modules/examples.nix; }`,
+      );
+      const { off, on, failing } = measured.value;
+      report(`${topic}: ${Object.keys(on).length} on, ${Object.keys(failing).length} failing`, measured);
+      assert.deepEqual(off.failed, []);
+      assert.ok(Object.keys(on).length > 0, 'no case switches it on');
+      for (const [name, said] of Object.entries(on)) {
+        assert.deepEqual(said.failed, [], name);
+        assert.deepEqual(said.warnings, [], name);
+        assert.ok(said.toplevel !== off.toplevel || said.vm !== off.vm, `${name} changes nothing`);
+      }
+      for (const [name, { message, said }] of Object.entries(failing)) {
+        assert.ok(
+          said.failed.some((failure) => failure.replace(/\s+/g, ' ').includes(message)),
+          `${name}: expected '${message}', got ${JSON.stringify(said.failed)}`,
+        );
+      }
+      const assertions =
+        readFileSync(join(nixFolder, 'modules', `${topic}.nix`), 'utf8').match(/\bassertion = /g) ?? [];
+      const refused = new Set(Object.values(failing).map(({ message }) => message));
+      assert.ok(
+        refused.size >= assertions.length,
+        `${assertions.length} assertions, but ${refused.size} messages are tried`,
+      );
+    });
+  }
+});

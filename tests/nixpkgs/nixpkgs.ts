@@ -1,0 +1,67 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
+import { nix } from '../../lib/nix-cli/nix.ts';
+
+/** The nixpkgs tree on disk that stands in for the flake's locked input; undefined where the suite is skipped. */
+export const nixpkgs = process.env.NIXPKGS ? resolve(process.env.NIXPKGS) : undefined;
+
+/** Reason for node:test's `skip`. */
+export const skip = nixpkgs ? false : 'NIXPKGS is not set: give it the path of a nixpkgs tree';
+
+export const nixFolder = resolve(import.meta.dirname, '../../nix');
+
+/** A tree that Git knows is locked by its commit; another is hashed as a whole at each call, which takes a minute. */
+export const nixpkgsRef =
+  nixpkgs && `${existsSync(join(nixpkgs, '.git')) ? 'git+file://' : 'path:'}${nixpkgs}`;
+
+export const request = {
+  flake: `path:${nixFolder}`,
+  baseDirectory: nixFolder,
+  overrideInputs: { nixpkgs: nixpkgsRef ?? '' },
+};
+
+export interface Measured<T> {
+  value: T;
+  stderr: string;
+  cpuSeconds: number;
+  heapMiB: number;
+}
+
+/** Evaluates a function of an attribute of the operator's flake, and measures it. Throws with Nix's message. */
+export async function evaluate<T>(attribute: string, apply: string): Promise<Measured<T>> {
+  const { flakeRef, overrides } = await flakeMetadata(request);
+  const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-nixpkgs-'));
+  try {
+    const statistics = join(folder, 'statistics.json');
+    const { exitCode, stdout, stderr } = await nix(
+      [
+        'eval',
+        '--json',
+        '--impure',
+        '--no-eval-cache',
+        `${flakeRef}#.${attribute}`,
+        '--apply',
+        apply,
+        ...overrides,
+      ],
+      { timeoutSeconds: 1200, env: { NIX_SHOW_STATS: '1', NIX_SHOW_STATS_PATH: statistics } },
+    );
+    if (exitCode !== 0) throw new Error(`evaluating ${attribute} failed:\n${stderr}`);
+    const { time, gc } = JSON.parse(readFileSync(statistics, 'utf8'));
+    return {
+      value: JSON.parse(stdout) as T,
+      stderr,
+      cpuSeconds: time.cpu,
+      heapMiB: Math.round(gc.heapSize / 2 ** 20),
+    };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A line of the report: what was evaluated, and what it cost. */
+export function report(what: string, { cpuSeconds, heapMiB }: Measured<unknown>): void {
+  console.log(`${what.padEnd(44)} ${cpuSeconds.toFixed(1).padStart(6)} s ${String(heapMiB).padStart(6)} MiB`);
+}
