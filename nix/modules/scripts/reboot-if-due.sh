@@ -35,6 +35,8 @@ flock -n 9 || {
 	cat /run/nixos-fleet/holder 2>/dev/null
 	exit 0
 }
-# The lock is kept until the machine goes down. Inhibitors (systemd-inhibit) of users and services are heeded.
+# Inhibitors (systemd-inhibit) of users and services are heeded.
 echo "nixos-fleet: $FLEET_METHOD into $next (new:$due)"
-exec systemctl "$FLEET_METHOD" --check-inhibitors=yes
+systemctl "$FLEET_METHOD" --check-inhibitors=yes || exit 1
+# systemctl does not wait: the lock is kept while the machine goes down, which ends this too.
+exec sleep 600

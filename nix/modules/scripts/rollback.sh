@@ -34,4 +34,6 @@ system=$(readlink -f "$profile")
 "$system/bin/switch-to-configuration" boot 9>&-
 echo "nixos-fleet-rollback: $method into $system"
 # systemctl kexec loads the profile's system by itself (NixOS's prepare-kexec.service).
-exec systemctl "$method"
+systemctl "$method"
+# The lock is kept while the machine goes down.
+exec sleep 600
