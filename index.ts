@@ -6,6 +6,8 @@ import { parseConfig } from './lib/config/parse-config.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
+import { checkLive } from './lib/machine/check-live.ts';
+import type { FleetEvaluation } from './schema/evaluation.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: short ones are a tenth of the run.
 Error.stackTraceLimit = 3;
@@ -57,7 +59,25 @@ async function program(): Promise<Fleet> {
       secrets: secrets[name],
     };
   }
-  return new Fleet('fleet', { evaluation, hosts: fleetHosts });
+  const fleet = new Fleet('fleet', { evaluation, hosts: fleetHosts });
+  if (config.checkLive && pulumi.runtime.isDryRun()) await noteLive(fleetHosts, evaluation);
+  return fleet;
+}
+
+/** Asks all machines at once what they run, and tells of those that were switched by other means. */
+async function noteLive(hosts: Record<string, FleetHost>, evaluation: FleetEvaluation): Promise<void> {
+  const asking = Object.entries(hosts).map(async ([name, { connection }]) => {
+    const evaluated = evaluation.hosts[name];
+    // Neither is in the SDK's types. A machine that this stack has yet to make has no connection.
+    const output = pulumi.output(connection) as unknown as {
+      promise(): Promise<unknown>;
+      isKnown: Promise<boolean>;
+    };
+    if (!evaluated?.ok || !(await output.isKnown)) return;
+    const note = await checkLive(await output.promise(), name, evaluated.outPath);
+    if (note) void pulumi.log.warn(note);
+  });
+  await Promise.all(asking);
 }
 
 /** Passes on only what is said after one second: a quick evaluation is nobody's news. */

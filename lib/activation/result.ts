@@ -6,6 +6,8 @@ export const activationResult = z.object({
   host: z.string(),
   system: z.string(),
   by: z.string(),
+  /** Revision of the flake; empty where unknown. */
+  revision: z.string().default(''),
   /** The system before; empty where there was none. */
   previous: z.string(),
   previousGeneration: z.number(),

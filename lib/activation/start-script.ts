@@ -32,6 +32,7 @@ export function startScript(parameters: Parameters, record: DeploymentRecord): s
     unit,
     host,
     system,
+    revision: record.revision,
     by,
     token,
     activation_seconds: activationSeconds,

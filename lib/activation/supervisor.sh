@@ -7,12 +7,13 @@
 #   supervisor.sh stopped DIR  the unit's ExecStopPost: goes back if the main process was killed
 #   supervisor.sh expire DIR   the dead-man's timer, a unit of its own: ends a supervisor that hangs
 #
-# DIR/parameters gives: unit host system by token activation_seconds confirm_seconds unit_failures
+# DIR/parameters gives: unit host system revision by token activation_seconds confirm_seconds unit_failures
 # DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
-# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and survives a reboot.
+# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl; both
+# survive a reboot.
 set -u
 mode=$1 dir=$2
-unit='' host='' system='' by='' token='' activation_seconds=600 confirm_seconds=120 unit_failures=rollback
+unit='' host='' system='' revision='' by='' token='' activation_seconds=600 confirm_seconds=120 unit_failures=rollback
 # shellcheck source=/dev/null
 . "$dir/parameters"
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -22,9 +23,11 @@ export PATH HOME LC_ALL
 
 run=/run/nixos-fleet
 results=/var/lib/nixos-fleet/results
+history=/var/lib/nixos-fleet/history.jsonl
 roots=/nix/var/nix/gcroots/nixos-fleet
 profile=/nix/var/nix/profiles/system
 keep=20
+keep_history=1000
 
 target() { [ ! -e "$1" ] || readlink -f "$1"; }
 # Seconds on a clock that nobody sets.
@@ -76,13 +79,16 @@ finish() {
 	{
 		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
 			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
+		printf '"revision":%s,' "$(json "$revision")"
 		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
 		printf '"outcome":"%s","exitCode":%s,"failedUnits":%s,' "$1" "$2" "$(printf '%s\n' "$failed" | json_list)"
 		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
 	} | write "$results/$unit.json"
-	sync "$results/$unit.json" 2>/dev/null
+	cat "$results/$unit.json" >>"$history"
+	[ "$(wc -l <"$history")" -le "$keep_history" ] || tail -n "$keep_history" "$history" | write "$history"
+	sync "$results/$unit.json" "$history" 2>/dev/null
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
 	exec 9>&-
 	# Only now is the machine free for the next deployment.

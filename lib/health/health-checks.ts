@@ -48,8 +48,8 @@ export async function untilItHolds(
 ): Promise<string | undefined> {
   const end = performance.now() + timeoutSeconds * 1000;
   for (;;) {
-    // The last attempt, begun shortly before the end, still has a second to answer in.
-    const seen = await attempt(Math.max(1, (end - performance.now()) / 1000), signal);
+    // Whole seconds, so that the last attempt, begun shortly before the end, has one to answer in.
+    const seen = await attempt(Math.max(1, Math.ceil((end - performance.now()) / 1000)), signal);
     if (seen === undefined) return undefined;
     signal?.throwIfAborted();
     if (performance.now() + pauseSeconds * 1000 >= end) return seen;

@@ -7,6 +7,7 @@ const result: ActivationResult = {
   unit: 'nixos-fleet-20260721-101500-3fa9c2',
   host: 'web',
   system: '/nix/store/n-nixos-system-web',
+  revision: '',
   by: 'ann@laptop',
   previous: '/nix/store/o-nixos-system-web',
   previousGeneration: 3,

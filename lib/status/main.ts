@@ -1,0 +1,41 @@
+/**
+ * Prints what all machines of the selected stack run, read from the machines themselves at the same time.
+ * Usage: node lib/status/main.ts [--stack NAME]. Ends with 1 where a machine could not be read.
+ */
+import { parseArgs } from 'node:util';
+import { FleetError } from '../errors.ts';
+import { readHistory } from '../machine/history.ts';
+import { readMachine } from '../machine/read-machine.ts';
+import { run } from '../process.ts';
+import { closeConnection } from '../ssh/run.ts';
+import { machinesOf, type RecordedMachine } from './stack-machines.ts';
+import { type MachineStatus, statusReport } from './status-report.ts';
+
+/** Deployments shown of each machine. */
+const shown = 3;
+
+async function statusOf(machine: RecordedMachine): Promise<MachineStatus> {
+  const { connection, host } = machine;
+  try {
+    const reading = await readMachine(connection, host);
+    return { machine, reading, history: await readHistory(connection, host, shown) };
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return { machine, unreachable: `${error.why ?? error.message} [${error.code}]`.replaceAll('\n', ' ') };
+  } finally {
+    await closeConnection(connection);
+  }
+}
+
+try {
+  const { values } = parseArgs({ options: { stack: { type: 'string', short: 's' } } });
+  const args = ['stack', 'export', '--non-interactive', ...(values.stack ? ['--stack', values.stack] : [])];
+  const machines = machinesOf((await run('pulumi', args, { timeoutSeconds: 120 })).stdout);
+  const statuses = await Promise.all(machines.map(statusOf));
+  process.stdout.write(statusReport(statuses));
+  if (statuses.some((status) => 'unreachable' in status)) process.exitCode = 1;
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}
