@@ -137,7 +137,10 @@
           boot.loader.grub.device = "nodev";
         };
       "every boot would be good" = {
-        nixosFleet.bootAssessment.enable = true;
+        nixosFleet.bootAssessment = {
+          enable = true;
+          requireUnits = [ ];
+        };
       };
       "nixosFleet.bootAssessment.checks.units" = {
         nixosFleet.bootAssessment = {
