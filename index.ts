@@ -56,6 +56,8 @@ async function program(): Promise<Fleet> {
       allowLockout: host.allowLockout,
       healthChecks: host.healthChecks,
       onDrift: host.onDrift,
+      keepGenerations: host.keepGenerations,
+      collectGarbage: host.collectGarbage,
       secrets: secrets[name],
     };
   }

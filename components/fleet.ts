@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { LiveState } from '../schema/deployment.ts';
+import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { ConnectionArgs } from './deployment.ts';
@@ -19,6 +19,10 @@ export interface FleetHost {
   allowLockout?: boolean;
   /** What must hold under the new system before it is confirmed, by name. */
   healthChecks?: Record<string, HealthCheckArgs>;
+  /** Which generations stay on the machine after a confirmed deployment; all, where left out. */
+  keepGenerations?: DeploymentInputs['keepGenerations'];
+  /** Whether the machine’s store is freed of what nothing refers to after a confirmed deployment. @default false */
+  collectGarbage?: boolean;
   /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
   onDrift?: 'overwrite' | 'fail';
   /** Files whose content enters no Nix store, by name. */

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { DeploymentInputs } from '../schema/deployment.ts';
 import type { HostFacts } from '../schema/facts.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
@@ -24,6 +25,10 @@ export interface HostArgs {
   allowLockout?: boolean;
   /** What must hold under the new system before it is confirmed, by name. */
   healthChecks?: Record<string, HealthCheckArgs>;
+  /** Which generations stay on the machine after a confirmed deployment; all, where left out. */
+  keepGenerations?: DeploymentInputs['keepGenerations'];
+  /** Whether the machine’s store is freed of what nothing refers to after a confirmed deployment. @default false */
+  collectGarbage?: boolean;
   /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
   onDrift?: 'overwrite' | 'fail';
 }
@@ -66,6 +71,8 @@ export class Host extends pulumi.ComponentResource {
         allowLockout: args.allowLockout,
         healthChecks: args.healthChecks,
         onDrift: args.onDrift,
+        keepGenerations: args.keepGenerations,
+        collectGarbage: args.collectGarbage,
       },
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
       { parent: this, dependsOn: before, aliases: [{ parent: pulumi.rootStackResource }] },

@@ -27,6 +27,8 @@ const hostDefaults = z.strictObject({
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),
   allowLockout: optional(deploymentInputs.shape.allowLockout),
+  keepGenerations: deploymentInputs.shape.keepGenerations,
+  collectGarbage: optional(deploymentInputs.shape.collectGarbage),
   onDrift: optional(deploymentInputs.shape.onDrift),
 });
 

@@ -57,6 +57,20 @@ export const deploymentInputs = z.object({
     .describe(
       'What an update does where the machine runs neither the recorded nor the asked system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
     ),
+  keepGenerations: z
+    .strictObject({
+      count: z.int().min(1).optional().describe('How many of the newest stay.'),
+      days: z.int().min(1).optional().describe('For how many days each stays.'),
+    })
+    .refine(({ count, days }) => count !== undefined || days !== undefined, 'must have count or days')
+    .optional()
+    .describe(
+      'Which generations stay on the machine after a confirmed deployment: those that either rule keeps, and always the live, the booted, the next and the one before. All, where left out.',
+    ),
+  collectGarbage: z
+    .boolean()
+    .default(false)
+    .describe('Whether the machine’s store is freed of what nothing refers to after a confirmed deployment.'),
   machineId: z
     .string()
     .optional()

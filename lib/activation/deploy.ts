@@ -13,6 +13,7 @@ import { runOnMachine } from '../ssh/run.ts';
 import { activate, operator } from './activate.ts';
 import { ActivationError } from './explain.ts';
 import { recordScript } from './record-script.ts';
+import { tidy } from './tidy.ts';
 
 export interface DeployRequest extends DeploymentInputs {
   /** The machine as it was read before. */
@@ -69,6 +70,7 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     if (now && now.machineId === reading.machineId) request.onFailure(error, now);
     throw error;
   }
+  await tidy(connection, { ...request, before: reading.system, by: record.by });
   return await readMachine(connection, host, { signal });
 }
 
