@@ -1,0 +1,234 @@
+/** What stands before a confirmation and an update, on a machine with real systemd and sshd: health checks, drift, history. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { checkLive } from '../../lib/machine/check-live.ts';
+import { readHistory } from '../../lib/machine/history.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { runToEnd } from '../../lib/process.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { formatFacts, type HostFacts } from '../../schema/facts.ts';
+import { healthCheck } from '../../schema/health-check.ts';
+import { CliProject } from '../contract/cli-project.ts';
+import { someFacts } from '../fixtures/facts.ts';
+import { Deployer } from './deployer.ts';
+import { fixtureSystem } from './fixture-system.ts';
+
+const lab = `guards-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.24.11', base: '' };
+let connection: Connection;
+let deployer: Deployer;
+let good: string;
+
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-guards-'));
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = (await ensureLabBase()).base;
+  const hosts = { one: request.address };
+  const network = await ensureNetwork({ lab, cidr: '10.213.24.0/24', hosts });
+  const machine = await ensureMachine(request);
+  connection = connectionSchema.parse({
+    address: request.address,
+    hostKey: machine.hostKey,
+    identityFile: network.identityFile,
+    connectTimeoutSeconds: 3,
+  });
+  good = await fixtureSystem('good');
+  deployer = new Deployer(connection);
+});
+
+after(async () => {
+  await closeConnection(connection);
+  await deleteMachine(lab, request.name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await deployer.up(good);
+});
+
+async function onMachine(script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+async function assertOn(system: string): Promise<void> {
+  const reading = await readMachine(connection, 'one');
+  assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
+  assert.deepEqual([deployer.live.system, deployer.live.profileSystem], [system, system]);
+}
+
+const check = (given: object) => healthCheck.parse({ timeoutSeconds: 2, ...given });
+const failsWith = (code: FleetError['code'], why: RegExp) => (error: FleetError) => {
+  assert.equal(error.code, code, error.message);
+  assert.match(error.why ?? '', why);
+  return true;
+};
+
+const failing: [string, object, RegExp, string?][] = [
+  [
+    'a command on the machine',
+    { command: 'echo "queue is stuck"; exit 3' },
+    /health check one did not hold within 2 s: exit code 3: queue is stuck/,
+  ],
+  ['a command that hangs', { command: 'sleep 60' }, /did not end in time/],
+  ['a TCP port', { tcp: 81 }, /ECONNREFUSED/],
+  ['an HTTP status', { http: { url: '/' } }, /http:\/\/10\.213\.24\.11\/: .*ECONNREFUSED/],
+  [
+    'failed units',
+    { units: 'none-failed' },
+    /failed units: broken\.service/,
+    'systemd-run --quiet --unit=broken --service-type=oneshot /bin/false; true',
+  ],
+];
+for (const [index, [name, given, why, hook]] of failing.entries()) {
+  test(`a health check that fails: back, and what it saw is told: ${name}`, async () => {
+    const bad = await fixtureSystem(`unhealthy-${index}`, hook ? { test: hook } : {});
+    await assert.rejects(
+      deployer.up(bad, { healthChecks: { one: check(given), fine: check({ tcp: 22 }) } }),
+      (error: FleetError) =>
+        failsWith('health-check-failed', why)(error) &&
+        /is back on .*-good$/.test(error.why ?? '') &&
+        !/fine/.test(error.why ?? ''),
+    );
+    await assertOn(good);
+    await onMachine('systemctl reset-failed');
+  });
+}
+
+test('health checks are tried until they hold: confirmed', async () => {
+  const next = await fixtureSystem('healthy', {
+    test: 'rm -f /run/ready; systemd-run --quiet --timer-property=AccuracySec=100ms --on-active=1 touch /run/ready',
+  });
+  const healthChecks = {
+    ready: check({ command: 'test -e /run/ready', timeoutSeconds: 20 }),
+    sshd: check({ tcp: 22 }),
+    units: check({ units: 'none-failed' }),
+  };
+  await deployer.up(next, { healthChecks });
+  await assertOn(next);
+  assert.ok(deployer.lines.includes('health check ready: holds'), deployer.lines.join('\n'));
+});
+
+test('a health check may take longer than the confirmation’s limit: the supervisor waits for it', async () => {
+  const next = await fixtureSystem('slow', {
+    test: 'rm -f /run/ready; systemd-run --quiet --timer-property=AccuracySec=100ms --on-active=4 touch /run/ready',
+  });
+  const healthChecks = { ready: check({ command: 'test -e /run/ready', timeoutSeconds: 30 }) };
+  await deployer.up(next, { healthChecks, confirmTimeoutSeconds: 2 });
+  await assertOn(next);
+});
+
+test('switched by hand before an update: named, and refused where onDrift is fail', async () => {
+  const other = await fixtureSystem('by-hand');
+  const next = await fixtureSystem('after-drift');
+  const foreign = new Deployer(connection);
+  await foreign.up(other);
+  await onMachine(`rm -r /nix/var/nix/gcroots/nixos-fleet/${other.split('/').at(-1)}`);
+  await assert.rejects(
+    deployer.up(next, { onDrift: 'fail' }),
+    failsWith('drifted', /by-hand, which nixos-fleet did not deploy\nrecorded is .*-good$/),
+  );
+  assert.equal((await readMachine(connection, 'one')).system, other, 'nothing was changed');
+  await deployer.up(next, { onDrift: 'overwrite' });
+  assert.match(deployer.lines.join('\n'), /another system than the recorded one.*by-hand, not .*-good/);
+  await assertOn(next);
+});
+
+test('a machine that was switched by hand is named by one round trip, and one that is off too', async () => {
+  assert.equal(await checkLive(connection, 'one', 'another'), undefined);
+  const other = await fixtureSystem('named');
+  await new Deployer(connection).up(other);
+  assert.equal(await checkLive(connection, 'one', 'another'), undefined, 'deployed, by whomever');
+  await onMachine(`${good}/bin/switch-to-configuration test`);
+  assert.match(
+    (await checkLive(connection, 'one', 'another')) ?? '',
+    /^one runs .*-good, and not .*-named, on which the last deployment, by .+@.+ at .*, left it$/,
+  );
+  assert.equal(await checkLive(connection, 'one', good), undefined, 'what is asked for');
+  await onMachine(`ln -sfn /nix/store /run/current-system`);
+  assert.match((await checkLive(connection, 'one', good)) ?? '', /which nixos-fleet did not deploy$/);
+  await onMachine(`${other}/bin/switch-to-configuration test`);
+  const off = { ...connection, address: '10.213.24.99', connectTimeoutSeconds: 1 };
+  assert.match(
+    (await checkLive(off, 'one', good)) ?? '',
+    /^one could not be asked what it runs: .*unreachable\]$/,
+  );
+  await deployer.refresh();
+});
+
+test('the real CLI: a lock-out is an error at preview unless it is allowed, and the status tells of the machine', async () => {
+  const project = new CliProject();
+  try {
+    const facts = (changes: Partial<HostFacts> = {}) =>
+      formatFacts(someFacts({ users: { root: { wheel: true, keys: { 'SHA256:x': '' } } }, ...changes }));
+    const declare = (system: string, given: object) =>
+      project.declare([
+        {
+          type: 'nixos:index:Deployment',
+          name: 'one',
+          inputs: { host: 'one', connection, system, revision: 'cli', ...given },
+        },
+      ]);
+    await project.pulumi('stack', 'init', 'test');
+    declare(good, { facts: facts() });
+    const up = await project.pulumi('up', '--yes', '--skip-preview');
+    assert.equal(up.exitCode, 0, up.text);
+    const next = await fixtureSystem('locks-out');
+    const closed = facts({ firewall: { enabled: true, tcp: { 80: true }, udp: {} } });
+    declare(next, { facts: closed });
+    const refused = await project.pulumi('preview');
+    assert.notEqual(refused.exitCode, 0, refused.text);
+    assert.match(
+      refused.text,
+      /one: the new configuration would lock you out: the firewall no longer opens port 22/,
+    );
+    declare(next, { facts: closed, allowLockout: true });
+    const allowed = await project.pulumi('preview');
+    assert.equal(allowed.exitCode, 0, allowed.text);
+    const env = {
+      PULUMI_BACKEND_URL: `file://${project.folder}/backend`,
+      PULUMI_CONFIG_PASSPHRASE: '',
+      PULUMI_HOME: join(project.folder, 'home'),
+    };
+    const main = new URL('../../lib/status/main.ts', import.meta.url).pathname;
+    const args = [main, '--stack', 'test'];
+    const status = await runToEnd(process.execPath, args, { cwd: project.folder, env, timeoutSeconds: 60 });
+    assert.equal(status.exitCode, 0, status.stderr);
+    assert.match(status.stdout, /^one +nixos-system-good \(.{8}\) +\d+ +– +– +\d{4}-/m);
+    assert.match(status.stdout, /^one +\S+ \S+ +\S+@\S+ +r +nixos-system-\S+ \(.{8}\) +confirmed$/m);
+  } finally {
+    project.remove();
+  }
+});
+
+test('the machine keeps a history: who, when, which revision and systems, and the result', async () => {
+  const next = await fixtureSystem('told');
+  await deployer.up(next, { revision: 'told-revision' });
+  await assert.rejects(deployer.up(await fixtureSystem('untold', { test: 'exit 2' })));
+  const [failed, confirmed] = await readHistory(connection, 'one', 2);
+  assert.equal(failed?.outcome, 'activation-failed');
+  assert.equal(failed?.previous, next);
+  assert.equal(confirmed?.outcome, 'confirmed');
+  assert.equal(confirmed?.revision, 'told-revision');
+  assert.deepEqual([confirmed?.system, confirmed?.previous], [next, good]);
+  assert.match(confirmed?.by ?? '', /^.+@.+$/);
+  assert.ok(Math.abs((confirmed?.endedAt ?? 0) - Date.now() / 1000) < 60);
+  // It outlives the results, and does not grow without end.
+  await onMachine(
+    `cd /var/lib/nixos-fleet; for i in $(seq 1100); do tail -n 1 history.jsonl; done >many; cat many >>history.jsonl`,
+  );
+  await deployer.up(good);
+  assert.equal(await onMachine('wc -l </var/lib/nixos-fleet/history.jsonl'), '1000');
+  assert.equal((await readHistory(connection, 'one', 1))[0]?.system, good);
+});
