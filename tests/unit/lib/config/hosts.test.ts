@@ -27,3 +27,21 @@ test('only machines of the lab have lab addresses', () => {
   );
   assert.deepEqual(labAddresses(hostSettings(config)), { web: '10.213.9.11' });
 });
+
+test('which generations stay is said once for all, or for one host, and never as nothing', () => {
+  const settings = (keepGenerations: object) =>
+    hostSettings(
+      parseConfig(
+        {
+          defaults: JSON.stringify({ keepGenerations, collectGarbage: true }),
+          hosts: '{"web":{},"db":{"keepGenerations":{"days":30},"collectGarbage":false}}',
+        },
+        'prod',
+      ),
+    );
+  const { web, db } = settings({ count: 5 });
+  assert.deepEqual([web?.keepGenerations, web?.collectGarbage], [{ count: 5 }, true]);
+  assert.deepEqual([db?.keepGenerations, db?.collectGarbage], [{ days: 30 }, false]);
+  assert.throws(() => settings({}), /defaults\.keepGenerations: must have count or days/);
+  assert.throws(() => settings({ count: 0 }), /defaults\.keepGenerations\.count/);
+});
