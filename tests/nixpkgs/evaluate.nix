@@ -25,6 +25,7 @@ let
       inherit (config) warnings;
       toplevel = if failed == [ ] then config.system.build.toplevel.drvPath else "";
       vm = if failed == [ ] then config.system.build.vm.drvPath else "";
+      image = if failed == [ ] && own then config.system.build.image.drvPath else "";
     };
   extended = module: say (machine.extendModules { modules = [ module ]; });
   table =

@@ -9,6 +9,7 @@ interface Said {
   warnings: string[];
   toplevel: string;
   vm: string;
+  image: string;
 }
 interface Answers {
   off: Said;
@@ -37,7 +38,10 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
       for (const [name, said] of Object.entries(on)) {
         assert.deepEqual(said.failed, [], name);
         assert.deepEqual(said.warnings, [], name);
-        assert.ok(said.toplevel !== off.toplevel || said.vm !== off.vm, `${name} changes nothing`);
+        assert.ok(
+          said.toplevel !== off.toplevel || said.vm !== off.vm || said.image !== off.image,
+          `${name} changes nothing`,
+        );
       }
       for (const [name, { message, said }] of Object.entries(failing)) {
         assert.ok(
