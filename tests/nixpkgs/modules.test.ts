@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
+import { evaluate, nixFolder, nixpkgs, report, skip } from './nixpkgs.ts';
 
 interface Said {
   failed: string[];
@@ -21,11 +21,20 @@ const topics = readdirSync(join(nixFolder, 'modules'))
   .filter((file) => file.endsWith('.nix') && !['default.nix', 'examples.nix'].includes(file))
   .map((file) => file.slice(0, -4));
 
+// Some copies of nixpkgs leave out its largest generated files.
+const hackage = join(nixpkgs ?? '', 'pkgs/development/haskell-modules/hackage-packages.nix');
+
+// Assertions that this nixpkgs cannot fail: boot-assessment refuses one that is older than boot counting.
+const needOtherNixpkgs: Record<string, number> = { 'boot-assessment': 1 };
+
 // Each module has a file of cases here, or an entry of nix/modules/examples.nix: what switches it on, and what each of its
 // assertions refuses.
 describe('modules of the operator’s flake, on and off', { skip }, () => {
   for (const topic of topics) {
-    test(topic, async () => {
+    test(topic, async (context) => {
+      if (topic === 'firmware' && !existsSync(hackage)) {
+        return context.skip(`this nixpkgs lacks ${hackage}, which fwupd's build needs`);
+      }
       const cases = join(import.meta.dirname, 'cases', `${topic}.nix`);
       const measured = await evaluate<Answers>(
         'nixosConfigurations',
@@ -53,7 +62,7 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
         readFileSync(join(nixFolder, 'modules', `${topic}.nix`), 'utf8').match(/\bassertion = /g) ?? [];
       const refused = new Set(Object.values(failing).map(({ message }) => message));
       assert.ok(
-        refused.size >= assertions.length,
+        refused.size >= assertions.length - (needOtherNixpkgs[topic] ?? 0),
         `${assertions.length} assertions, but ${refused.size} messages are tried`,
       );
     });
