@@ -1,8 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, type FleetHost, Lab } from './components/index.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
-import { hostSettings, labAddresses } from './lib/config/hosts.ts';
+import { hostSettings, labAddresses, splitSettings } from './lib/config/hosts.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
+import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
@@ -44,20 +45,12 @@ async function program(): Promise<Fleet> {
         })
       : undefined;
   const fleetHosts: Record<string, FleetHost> = {};
-  for (const [
-    name,
-    { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...host },
-  ] of Object.entries(hosts)) {
-    const connection = { address, user, port, hostKey, identityFile, connectTimeoutSeconds };
+  for (const [name, host] of Object.entries(hosts)) {
+    const { connection, settings } = splitSettings(host);
     fleetHosts[name] = {
+      ...settings,
       connection: lab?.connections[name] ?? connection,
       machineId: lab?.machines[name]?.machineId,
-      confirmTimeoutSeconds: host.confirmTimeoutSeconds,
-      allowLockout: host.allowLockout,
-      healthChecks: host.healthChecks,
-      onDrift: host.onDrift,
-      keepGenerations: host.keepGenerations,
-      collectGarbage: host.collectGarbage,
       secrets: secrets[name],
     };
   }
@@ -88,22 +81,6 @@ function afterOneSecond(say: (message: string) => void): (message: string) => vo
   return (message) => {
     if (Date.now() - begun >= 1000) say(message);
   };
-}
-
-/** Whether a key of the stack's config holds something that is encrypted. The SDK has this, but not in its types. */
-function isSecretConfig(key: string): boolean {
-  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
-  return isConfigSecret(`${pulumi.getProject()}:${key}`);
-}
-
-/** The stack's config keys of this project, without its namespace. */
-function ownConfig(): Record<string, string> {
-  const namespace = `${pulumi.getProject()}:`;
-  return Object.fromEntries(
-    Object.entries(pulumi.runtime.allConfig())
-      .filter(([key]) => key.startsWith(namespace))
-      .map(([key, value]) => [key.slice(namespace.length), value]),
-  );
 }
 
 /** What each machine runs; see `MachineSummary`. */

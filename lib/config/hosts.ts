@@ -29,3 +29,10 @@ export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Rec
       .map(([name, host]) => [name, host.address]),
   );
 }
+
+/** What of a host's settings says how it is reached, and what says how it is deployed. */
+export function splitSettings(host: HostSettings) {
+  const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...rest } = host;
+  const { lab: _lab, configuration: _configuration, secrets: _secrets, ...settings } = rest;
+  return { connection: { address, user, port, hostKey, identityFile, connectTimeoutSeconds }, settings };
+}

@@ -1,0 +1,17 @@
+import * as pulumi from '@pulumi/pulumi';
+
+/** The stack's config keys of this project, without its namespace. */
+export function ownConfig(): Record<string, string> {
+  const namespace = `${pulumi.getProject()}:`;
+  return Object.fromEntries(
+    Object.entries(pulumi.runtime.allConfig())
+      .filter(([key]) => key.startsWith(namespace))
+      .map(([key, value]) => [key.slice(namespace.length), value]),
+  );
+}
+
+/** Whether a key of the stack's config holds something that is encrypted. The SDK has this, but not in its types. */
+export function isSecretConfig(key: string): boolean {
+  const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
+  return isConfigSecret(`${pulumi.getProject()}:${key}`);
+}
