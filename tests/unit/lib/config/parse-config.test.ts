@@ -77,3 +77,15 @@ test('a lab machine needs a network, and an address in it', () => {
 test('a lab address cannot smuggle an option to ssh', () => {
   assert.match(refusal({ hosts: '{"web":{"address":"-oProxyCommand=x"}}' }), /hosts\.web\.address/);
 });
+
+test('a health check has exactly one kind, and its defaults are filled in', () => {
+  const hosts = (one: object) => ({ hosts: JSON.stringify({ web: { healthChecks: { one } } }) });
+  assert.throws(
+    () => parseConfig(hosts({}), 'dev'),
+    /hosts\.web\.healthChecks\.one: must have exactly one of/,
+  );
+  assert.throws(() => parseConfig(hosts({ tpc: 80 }), 'dev'), /healthChecks\.one\.tpc: unknown key/);
+  assert.deepEqual(parseConfig(hosts({ http: {} }), 'dev').hosts.web?.healthChecks, {
+    one: { http: { url: '/', status: 200 }, timeoutSeconds: 30 },
+  });
+});
