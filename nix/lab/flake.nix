@@ -20,7 +20,9 @@
           read
         else
           throw "the lab's Debian packages are not given: run `setup/with setup/lab-base`, and pass the folder it prints: --override-input debian path:FOLDER/packages";
-      hosts = builtins.filter (file: builtins.match ".*\\.nix" file != null) (builtins.attrNames (builtins.readDir ./hosts));
+      hosts = builtins.filter (file: builtins.match ".*\\.nix" file != null) (
+        builtins.attrNames (builtins.readDir ./hosts)
+      );
       hostName = builtins.replaceStrings [ ".nix" ] [ "" ];
     in
     {

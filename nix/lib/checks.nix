@@ -1,4 +1,4 @@
-# `nix flake check`: every machine of this system, and the format of every file (nix/lab is a flake of its own).
+# `nix flake check`: every machine of this system, and the format of every file.
 fleet: pkgs:
 let
   inherit (fleet) lib;
@@ -12,7 +12,7 @@ lib.mapAttrs' (
 ) here
 // {
   format = pkgs.runCommand "nixfmt-check" { nativeBuildInputs = [ pkgs.nixfmt ]; } ''
-    find ${fleet.inputs.self} -path '*/lab' -prune -o -name '*.nix' -exec nixfmt --check {} +
+    find ${fleet.inputs.self} -name '*.nix' -exec nixfmt --check {} +
     touch "$out"
   '';
 }

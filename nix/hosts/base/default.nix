@@ -4,9 +4,9 @@
   imports = [ ../../images/disk.nix ];
 
   nixosFleet.vm = {
-    cores = 2;
-    memoryMiB = 1024;
-    diskMiB = 8192;
+    cores = lib.mkDefault 2;
+    memoryMiB = lib.mkDefault 1024;
+    diskMiB = lib.mkDefault 8192;
     forwardedPorts = [
       {
         host = 2222;

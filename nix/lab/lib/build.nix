@@ -68,7 +68,8 @@ rec {
     writeScript = name: text: runCommand name (script text) ''cp "$textPath" "$out"; chmod 555 "$out"'';
     writeScriptBin =
       name: text:
-      runCommand name (script text) ''mkdir -p "$out/bin"; cp "$textPath" "$out/bin/$name"; chmod 555 "$out/bin/$name"'';
+      runCommand name (script text)
+        ''mkdir -p "$out/bin"; cp "$textPath" "$out/bin/$name"; chmod 555 "$out/bin/$name"'';
   };
   script = text: {
     text = "#!${busybox}/bin/sh\n${text}";
@@ -78,5 +79,7 @@ rec {
   # Store names know fewer characters than Debian's versions.
   storeName =
     text:
-    builtins.concatStringsSep "" (map (part: if builtins.isString part then part else "-") (builtins.split "[^A-Za-z0-9+._-]" text));
+    builtins.concatStringsSep "" (
+      map (part: if builtins.isString part then part else "-") (builtins.split "[^A-Za-z0-9+._-]" text)
+    );
 }

@@ -9,17 +9,22 @@
     }:
     let
       build = import ./build.nix { inherit index; };
-      pkgs = import ./packages.nix { inherit index build; } // build.writers // {
-        stdenv.hostPlatform.system = index.system;
-      };
+      pkgs =
+        import ./packages.nix { inherit index build; }
+        // build.writers
+        // {
+          stdenv.hostPlatform.system = index.system;
+        };
       evaluated = import ./modules.nix {
-        modules = import ../modules ++ [
-          {
-            file = "the flake";
-            config.networking.hostName = evaluated.lib.mkDefault name;
-          }
-        ]
-        ++ modules;
+        modules =
+          import ../modules
+          ++ [
+            {
+              file = "the flake";
+              config.networking.hostName = evaluated.lib.mkDefault name;
+            }
+          ]
+          ++ modules;
         arguments = { inherit pkgs build; };
       };
     in

@@ -4,12 +4,18 @@
 { modules, arguments }:
 let
   types = import ./types.nix;
-  inherit (builtins) concatLists foldl' isFunction isPath;
+  inherit (builtins)
+    concatLists
+    foldl'
+    isFunction
+    isPath
+    ;
 
   load =
     module:
     let
-      file = if isPath module then baseNameOf (dirOf module) + "/" + baseNameOf module else "an inline module";
+      file =
+        if isPath module then baseNameOf (dirOf module) + "/" + baseNameOf module else "an inline module";
       imported = if isPath module then import module else module;
       body = if isFunction imported then imported (arguments // { inherit config lib; }) else imported;
       structured = body ? options || body ? config;
@@ -17,7 +23,14 @@ let
       own = {
         file = body.file or file;
         options = body.options or { };
-        config = if structured then body.config or { } else removeAttrs body [ "imports" "file" ];
+        config =
+          if structured then
+            body.config or { }
+          else
+            removeAttrs body [
+              "imports"
+              "file"
+            ];
       };
     in
     [ own ] ++ concatLists (map load imports);
@@ -34,7 +47,8 @@ let
     one: other:
     one
     // builtins.mapAttrs (
-      name: value: if one ? ${name} && !(types.isOption value) then mergeTrees one.${name} value else value
+      name: value:
+      if one ? ${name} && !(types.isOption value) then mergeTrees one.${name} value else value
     ) other;
   options = foldl' mergeTrees { } (map (module: module.options) loaded);
 

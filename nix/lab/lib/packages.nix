@@ -7,8 +7,22 @@ let
 
   # Needed to install a package the Debian way, and never to run it.
   installOnly = [
-    "adduser" "debconf" "dpkg" "init-system-helpers" "libfile-find-rule-perl" "libnumber-compare-perl" "libperl5.36"
-    "libtext-glob-perl" "lsb-base" "passwd" "perl" "perl-base" "perl-modules-5.36" "sysvinit-utils" "tar" "usrmerge"
+    "adduser"
+    "debconf"
+    "dpkg"
+    "init-system-helpers"
+    "libfile-find-rule-perl"
+    "libnumber-compare-perl"
+    "libperl5.36"
+    "libtext-glob-perl"
+    "lsb-base"
+    "passwd"
+    "perl"
+    "perl-base"
+    "perl-modules-5.36"
+    "sysvinit-utils"
+    "tar"
+    "usrmerge"
   ];
 
   # 5:7.0.15-1~deb12u10 → 7.0.15-1~deb12u10
@@ -19,7 +33,12 @@ let
     in
     builtins.elemAt parts 1;
 
-  archive = name: build.fixed { name = known.${name}.file; hash = known.${name}.sha256; };
+  archive =
+    name:
+    build.fixed {
+      name = known.${name}.file;
+      hash = known.${name}.sha256;
+    };
 
   # All a package depends on, itself included.
   closure =
@@ -27,7 +46,8 @@ let
     map (item: item.key) (
       builtins.genericClosure {
         startSet = map (key: { inherit key; }) names;
-        operator = item: map (key: { inherit key; }) (filter (name: !elem name installOnly) known.${item.key}.depends);
+        operator =
+          item: map (key: { inherit key; }) (filter (name: !elem name installOnly) known.${item.key}.depends);
       }
     );
 
@@ -51,29 +71,31 @@ let
       libraries = map (dependency: unpacked.${dependency}) (closure debs);
       tools = map (dependency: unpacked.${dependency}) (closure [ "patchelf" ]);
     in
-    build.runCommand (build.storeName "${pname}-${version}") {
-      sources = map (deb: unpacked.${deb}) debs;
-      inherit libraries tools;
-      inherit (build) triplet;
-      libc = unpacked.libc6;
-      patchelf = unpacked.patchelf;
-    } ''
-      rpath=
-      for library in $libraries; do
-        [ ! -d "$library/lib/$triplet" ] || rpath="$rpath:$library/lib/$triplet"
-      done
-      toolPath=
-      for tool in $tools; do toolPath="$toolPath:$tool/lib/$triplet"; done
-      loader=$(echo "$libc/lib/$triplet"/ld-linux*.so.*)
-      patchelf() { "$loader" --library-path "''${toolPath#:}" "$patchelf/bin/patchelf" "$@"; }
+    build.runCommand (build.storeName "${pname}-${version}")
+      {
+        sources = map (deb: unpacked.${deb}) debs;
+        inherit libraries tools;
+        inherit (build) triplet;
+        libc = unpacked.libc6;
+        patchelf = unpacked.patchelf;
+      }
+      ''
+        rpath=
+        for library in $libraries; do
+          [ ! -d "$library/lib/$triplet" ] || rpath="$rpath:$library/lib/$triplet"
+        done
+        toolPath=
+        for tool in $tools; do toolPath="$toolPath:$tool/lib/$triplet"; done
+        loader=$(echo "$libc/lib/$triplet"/ld-linux*.so.*)
+        patchelf() { "$loader" --library-path "''${toolPath#:}" "$patchelf/bin/patchelf" "$@"; }
 
-      mkdir "$out"
-      for source in $sources; do cp -a "$source/." "$out/"; chmod -R u+w "$out"; done
-      find "$out" -type f -perm -100 | while read -r file; do
-        patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
-        patchelf --set-interpreter "$loader" --force-rpath --set-rpath "''${rpath#:}" "$file"
-      done
-    ''
+        mkdir "$out"
+        for source in $sources; do cp -a "$source/." "$out/"; chmod -R u+w "$out"; done
+        find "$out" -type f -perm -100 | while read -r file; do
+          patchelf --print-interpreter "$file" >/dev/null 2>&1 || continue
+          patchelf --set-interpreter "$loader" --force-rpath --set-rpath "''${rpath#:}" "$file"
+        done
+      ''
     // {
       inherit pname version;
       meta.description = "Debian's ${name}";
@@ -81,9 +103,14 @@ let
 
   special = {
     # Debian's redis-server is a link to a program of redis-tools.
-    redis = program "redis" [ "redis-server" "redis-tools" ];
-    busybox = build.busybox // { pname = "busybox"; inherit (index.busybox) version; };
+    redis = program "redis" [
+      "redis-server"
+      "redis-tools"
+    ];
+    busybox = build.busybox // {
+      pname = "busybox";
+      inherit (index.busybox) version;
+    };
   };
 in
-mapAttrs (name: _: program name [ name ]) (removeAttrs known installOnly)
-// special
+mapAttrs (name: _: program name [ name ]) (removeAttrs known installOnly) // special

@@ -47,38 +47,61 @@ rec {
     if given != [ ] then
       option.type.merge path given
     else
-      option.default or (throw "The option `${show path}' was accessed but has no value defined. Try setting the option.");
+      option.default
+        or (throw "The option `${show path}' was accessed but has no value defined. Try setting the option.");
 
   # mkIf and mkOverride around an attribute set count for each of its attributes; the condition is looked at later.
   pushDown =
     { file, value, ... }:
     if value._type or null == "if" then
-      map (inner: {
-        inherit file;
-        value = builtins.mapAttrs (_: properties.mkIf value.condition) inner.value;
-      }) (pushDown { inherit file; value = value.content; })
+      map
+        (inner: {
+          inherit file;
+          value = builtins.mapAttrs (_: properties.mkIf value.condition) inner.value;
+        })
+        (pushDown {
+          inherit file;
+          value = value.content;
+        })
     else if value._type or null == "override" then
-      map (inner: {
-        inherit file;
-        value = builtins.mapAttrs (_: properties.mkOverride value.priority) inner.value;
-      }) (pushDown { inherit file; value = value.content; })
+      map
+        (inner: {
+          inherit file;
+          value = builtins.mapAttrs (_: properties.mkOverride value.priority) inner.value;
+        })
+        (pushDown {
+          inherit file;
+          value = value.content;
+        })
     else
       [ { inherit file value; } ];
 
   # What is left of a definition when its conditions are known: none or one, with its priority.
   discharge =
-    definition@{ value, priority ? 100, ... }:
+    definition@{
+      value,
+      priority ? 100,
+      ...
+    }:
     if value._type or null == "if" then
       if value.condition then discharge (definition // { value = value.content; }) else [ ]
     else if value._type or null == "override" then
-      discharge (definition // { value = value.content; inherit (value) priority; })
+      discharge (
+        definition
+        // {
+          value = value.content;
+          inherit (value) priority;
+        }
+      )
     else
       [ (definition // { inherit priority; }) ];
 
   strongest =
     definitions:
     let
-      best = builtins.foldl' (least: { priority, ... }: if priority < least then priority else least) 9999 definitions;
+      best = builtins.foldl' (
+        least: { priority, ... }: if priority < least then priority else least
+      ) 9999 definitions;
     in
     builtins.filter ({ priority, ... }: priority == best) definitions;
 
@@ -90,7 +113,8 @@ rec {
     }) (builtins.filter (definition: definition.value ? ${name}) definitions);
 
   attributes =
-    path: { file, value, ... }:
+    path:
+    { file, value, ... }:
     if builtins.isAttrs value then value else mismatch path "attribute set" [ { inherit file value; } ];
 
   show = builtins.concatStringsSep ".";
@@ -129,19 +153,25 @@ rec {
   str = simple "string" builtins.isString;
   isPackage = value: builtins.isAttrs value && value ? outPath;
   package = simple "package" isPackage;
-  path = simple "absolute path" (value: isPackage value || builtins.isPath value || builtins.isString value);
+  path = simple "absolute path" (
+    value: isPackage value || builtins.isPath value || builtins.isString value
+  );
   anything = simple "anything" (_: true);
 
   nullOr = type: {
     name = "null or ${type.name}";
     merge =
       path: definitions:
-      if builtins.all (definition: definition.value == null) definitions then null else type.merge path definitions;
+      if builtins.all (definition: definition.value == null) definitions then
+        null
+      else
+        type.merge path definitions;
   };
 
   lines = {
     name = "strings concatenated with \"\\n\"";
-    merge = path: definitions: builtins.concatStringsSep "\n" (map (d: str.merge path [ d ]) definitions);
+    merge =
+      path: definitions: builtins.concatStringsSep "\n" (map (d: str.merge path [ d ]) definitions);
   };
 
   listOf = type: {
@@ -152,7 +182,11 @@ rec {
         definition:
         if builtins.isList definition.value then
           builtins.concatMap (
-            value: map (left: type.merge path [ left ]) (discharge { inherit (definition) file; inherit value; })
+            value:
+            map (left: type.merge path [ left ]) (discharge {
+              inherit (definition) file;
+              inherit value;
+            })
           ) definition.value
         else
           mismatch path "list of ${type.name}" [ definition ]
@@ -182,7 +216,11 @@ rec {
     merge =
       path: definitions:
       let
-        tree = if builtins.isFunction options then options (builtins.elemAt path (builtins.length path - 1)) else options;
+        tree =
+          if builtins.isFunction options then
+            options (builtins.elemAt path (builtins.length path - 1))
+          else
+            options;
       in
       evaluate path tree definitions;
   };

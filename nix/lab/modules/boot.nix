@@ -19,9 +19,21 @@ in
     fileSystems = mkOption {
       type = types.attrsOf (
         types.submodule {
-          device = mkOption { type = types.str; default = "none"; description = "What is mounted."; };
-          fsType = mkOption { type = types.str; default = "auto"; description = "Its file system."; };
-          options = mkOption { type = types.listOf types.str; default = [ "defaults" ]; description = "Mount options."; };
+          device = mkOption {
+            type = types.str;
+            default = "none";
+            description = "What is mounted.";
+          };
+          fsType = mkOption {
+            type = types.str;
+            default = "auto";
+            description = "Its file system.";
+          };
+          options = mkOption {
+            type = types.listOf types.str;
+            default = [ "defaults" ];
+            description = "Mount options.";
+          };
         }
       );
       default = { };

@@ -1,8 +1,19 @@
-{ config, lib, pkgs, build, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  build,
+  ...
+}:
 let
   inherit (lib) mkIf mkOption types;
   cfg = config.networking.firewall;
-  accept = protocol: ports: if ports == [ ] then "" else "${protocol} dport { ${builtins.concatStringsSep ", " (map toString ports)} } accept";
+  accept =
+    protocol: ports:
+    if ports == [ ] then
+      ""
+    else
+      "${protocol} dport { ${builtins.concatStringsSep ", " (map toString ports)} } accept";
   rules = build.writers.writeText "firewall.nft" ''
     table inet nixos-fw
     delete table inet nixos-fw
@@ -25,8 +36,16 @@ in
       default = true;
       description = "Whether packets to other ports than the allowed are dropped.";
     };
-    allowedTCPPorts = mkOption { type = types.listOf types.port; default = [ ]; description = "Open TCP ports."; };
-    allowedUDPPorts = mkOption { type = types.listOf types.port; default = [ ]; description = "Open UDP ports."; };
+    allowedTCPPorts = mkOption {
+      type = types.listOf types.port;
+      default = [ ];
+      description = "Open TCP ports.";
+    };
+    allowedUDPPorts = mkOption {
+      type = types.listOf types.port;
+      default = [ ];
+      description = "Open UDP ports.";
+    };
   };
 
   config = mkIf cfg.enable {

@@ -1,14 +1,31 @@
 # A service whose setting can be read on the machine: /run/heartbeat/message.
-{ config, lib, build, ... }:
+{
+  config,
+  lib,
+  build,
+  ...
+}:
 let
   inherit (lib) mkIf mkOption types;
   cfg = config.services.heartbeat;
 in
 {
   options.services.heartbeat = {
-    enable = mkOption { type = types.bool; default = false; description = "Whether the machine says that it is alive."; };
-    message = mkOption { type = types.str; default = "alive"; description = "What it says."; };
-    seconds = mkOption { type = types.int; default = 30; description = "How often, in seconds."; };
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether the machine says that it is alive.";
+    };
+    message = mkOption {
+      type = types.str;
+      default = "alive";
+      description = "What it says.";
+    };
+    seconds = mkOption {
+      type = types.int;
+      default = 30;
+      description = "How often, in seconds.";
+    };
   };
 
   config = mkIf cfg.enable {

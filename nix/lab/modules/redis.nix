@@ -1,4 +1,10 @@
-{ config, lib, pkgs, build, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  build,
+  ...
+}:
 let
   inherit (lib) mkIf mkOption types;
   cfg = config.services.redis;
@@ -9,16 +15,38 @@ let
     dir /var/lib/redis
     daemonize no
     supervised systemd
-    ${builtins.concatStringsSep "\n" (map (name: "${name} ${cfg.settings.${name}}") (builtins.attrNames cfg.settings))}
+    ${builtins.concatStringsSep "\n" (
+      map (name: "${name} ${cfg.settings.${name}}") (builtins.attrNames cfg.settings)
+    )}
   '';
 in
 {
   options.services.redis = {
-    enable = mkOption { type = types.bool; default = false; description = "Whether redis runs."; };
-    port = mkOption { type = types.port; default = 6379; description = "TCP port it listens on."; };
-    bind = mkOption { type = types.str; default = "0.0.0.0"; description = "Address it listens on."; };
-    openFirewall = mkOption { type = types.bool; default = false; description = "Whether other machines reach it."; };
-    settings = mkOption { type = types.attrsOf types.str; default = { }; description = "Lines of redis.conf."; };
+    enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether redis runs.";
+    };
+    port = mkOption {
+      type = types.port;
+      default = 6379;
+      description = "TCP port it listens on.";
+    };
+    bind = mkOption {
+      type = types.str;
+      default = "0.0.0.0";
+      description = "Address it listens on.";
+    };
+    openFirewall = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether other machines reach it.";
+    };
+    settings = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      description = "Lines of redis.conf.";
+    };
   };
 
   config = mkIf cfg.enable {

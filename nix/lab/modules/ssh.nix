@@ -7,9 +7,21 @@ let
 in
 {
   options.services.openssh = {
-    enable = mkOption { type = types.bool; default = true; description = "Whether sshd runs."; };
-    ports = mkOption { type = types.listOf types.port; default = [ 22 ]; description = "TCP ports it listens on."; };
-    openFirewall = mkOption { type = types.bool; default = true; description = "Whether its ports are open."; };
+    enable = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether sshd runs.";
+    };
+    ports = mkOption {
+      type = types.listOf types.port;
+      default = [ 22 ];
+      description = "TCP ports it listens on.";
+    };
+    openFirewall = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether its ports are open.";
+    };
   };
 
   config = {

@@ -1,5 +1,11 @@
 # The toplevel: the folder a machine is switched to, with NixOS's interface.
-{ config, lib, pkgs, build, ... }:
+{
+  config,
+  lib,
+  pkgs,
+  build,
+  ...
+}:
 let
   inherit (lib) mkOption types;
   inherit (builtins) attrNames concatStringsSep filter;
@@ -10,27 +16,73 @@ let
     if failed != [ ] then
       throw "\nFailed assertions:\n${concatStringsSep "\n" (map (message: "- ${message}") failed)}"
     else
-      builtins.foldl' (result: warning: builtins.trace "warning: ${warning}" result) value config.warnings;
+      builtins.foldl' (
+        result: warning: builtins.trace "warning: ${warning}" result
+      ) value config.warnings;
 
   # /etc and users first: others' snippets may need them.
-  order = [ "etc" "hostname" "users" ];
-  snippets = filter (name: cfg.activationScripts ? ${name}) order ++ filter (name: !builtins.elem name order) (attrNames cfg.activationScripts);
-  scripts = attributes: names: map (name: build.writers.writeText (build.storeName "snippet-${name}") attributes.${name}.text) names;
-  textSet = description: mkOption {
-    type = types.attrsOf (types.submodule { text = mkOption { type = types.lines; default = ""; description = "The script, in sh."; }; });
-    default = { };
-    inherit description;
-  };
+  order = [
+    "etc"
+    "hostname"
+    "users"
+  ];
+  snippets =
+    filter (name: cfg.activationScripts ? ${name}) order
+    ++ filter (name: !builtins.elem name order) (attrNames cfg.activationScripts);
+  scripts =
+    attributes: names:
+    map (
+      name: build.writers.writeText (build.storeName "snippet-${name}") attributes.${name}.text
+    ) names;
+  textSet =
+    description:
+    mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          text = mkOption {
+            type = types.lines;
+            default = "";
+            description = "The script, in sh.";
+          };
+        }
+      );
+      default = { };
+      inherit description;
+    };
 in
 {
   options.system = {
-    name = mkOption { type = types.str; default = config.networking.hostName; description = "Name of the system."; };
-    stateVersion = mkOption { type = types.str; default = "26.05"; description = "Release the machine's data began with."; };
-    configurationRevision = mkOption { type = types.nullOr types.str; default = null; description = "Revision of the configuration."; };
+    name = mkOption {
+      type = types.str;
+      default = config.networking.hostName;
+      description = "Name of the system.";
+    };
+    stateVersion = mkOption {
+      type = types.str;
+      default = "26.05";
+      description = "Release the machine's data began with.";
+    };
+    configurationRevision = mkOption {
+      type = types.nullOr types.str;
+      default = null;
+      description = "Revision of the configuration.";
+    };
     nixos = {
-      version = mkOption { type = types.str; default = "lab-${pkgs.libc6.version}"; description = "Version: that of the Debian C library."; };
-      label = mkOption { type = types.str; default = build.storeName cfg.nixos.version; description = "What boot entries show."; };
-      revision = mkOption { type = types.nullOr types.str; default = null; description = "There is no nixpkgs in it."; };
+      version = mkOption {
+        type = types.str;
+        default = "lab-${pkgs.libc6.version}";
+        description = "Version: that of the Debian C library.";
+      };
+      label = mkOption {
+        type = types.str;
+        default = build.storeName cfg.nixos.version;
+        description = "What boot entries show.";
+      };
+      revision = mkOption {
+        type = types.nullOr types.str;
+        default = null;
+        description = "There is no nixpkgs in it.";
+      };
     };
     activationScripts = textSet "Scripts that run when the system is activated, each in a shell of its own.";
     preSwitchChecks = textSet "Scripts that run before anything changes; one that fails stops the switch. They get the old and the new system.";
@@ -44,7 +96,10 @@ in
       default = "systemd 2";
       description = "A system with another one cannot be switched to, only booted.";
     };
-    build.toplevel = mkOption { type = types.package; description = "The system."; };
+    build.toplevel = mkOption {
+      type = types.package;
+      description = "The system.";
+    };
   };
 
   config = {

@@ -1,7 +1,18 @@
-{ config, lib, build, ... }:
+{
+  config,
+  lib,
+  build,
+  ...
+}:
 let
   inherit (lib) mkOption types;
-  inherit (builtins) attrNames concatStringsSep filter isBool isList;
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    filter
+    isBool
+    isList
+    ;
 
   # One line a value; lists give several, as systemd reads them.
   line =
@@ -12,41 +23,115 @@ let
       concatStringsSep "" (map (line name) value)
     else
       "${name}=${if isBool value then (if value then "true" else "false") else toString value}\n";
-  section = name: values: if values == { } then "" else "[${name}]\n${concatStringsSep "" (map (key: line key values.${key}) (attrNames values))}\n";
+  section =
+    name: values:
+    if values == { } then
+      ""
+    else
+      "[${name}]\n${concatStringsSep "" (map (key: line key values.${key}) (attrNames values))}\n";
   words = name: list: if list == [ ] then { } else { ${name} = concatStringsSep " " list; };
-  quote = text: "\"${builtins.replaceStrings [ "\\" "\"" "%" "\n" ] [ "\\\\" "\\\"" "%%" "\\n" ] text}\"";
+  quote =
+    text: "\"${builtins.replaceStrings [ "\\" "\"" "%" "\n" ] [ "\\\\" "\\\"" "%%" "\\n" ] text}\"";
 
   common = {
-    enable = mkOption { type = types.bool; default = true; description = "If not, the unit is masked."; };
-    description = mkOption { type = types.str; default = ""; description = "What it is, in systemctl's lists."; };
-    wantedBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Targets that start it."; };
-    requiredBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Units that need it."; };
-    wants = mkOption { type = types.listOf types.str; default = [ ]; description = "Units started with it."; };
-    requires = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it needs."; };
-    after = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it starts after."; };
-    before = mkOption { type = types.listOf types.str; default = [ ]; description = "Units it starts before."; };
-    unitConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "More lines of [Unit]."; };
+    enable = mkOption {
+      type = types.bool;
+      default = true;
+      description = "If not, the unit is masked.";
+    };
+    description = mkOption {
+      type = types.str;
+      default = "";
+      description = "What it is, in systemctl's lists.";
+    };
+    wantedBy = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Targets that start it.";
+    };
+    requiredBy = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units that need it.";
+    };
+    wants = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units started with it.";
+    };
+    requires = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units it needs.";
+    };
+    after = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units it starts after.";
+    };
+    before = mkOption {
+      type = types.listOf types.str;
+      default = [ ];
+      description = "Units it starts before.";
+    };
+    unitConfig = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      description = "More lines of [Unit].";
+    };
   };
   serviceOptions = common // {
-    serviceConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "Lines of [Service]."; };
-    environment = mkOption { type = types.attrsOf types.str; default = { }; description = "Environment variables."; };
-    script = mkOption { type = types.lines; default = ""; description = "What it runs, in sh, instead of ExecStart."; };
-    restartTriggers = mkOption { type = types.listOf types.anything; default = [ ]; description = "A change of these restarts it."; };
-    restartIfChanged = mkOption { type = types.bool; default = true; description = "Whether a change restarts it."; };
-    reloadIfChanged = mkOption { type = types.bool; default = false; description = "Whether a change reloads it instead."; };
-    stopIfChanged = mkOption { type = types.bool; default = true; description = "Whether a changed one stops before the activation and starts after it."; };
+    serviceConfig = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      description = "Lines of [Service].";
+    };
+    environment = mkOption {
+      type = types.attrsOf types.str;
+      default = { };
+      description = "Environment variables.";
+    };
+    script = mkOption {
+      type = types.lines;
+      default = "";
+      description = "What it runs, in sh, instead of ExecStart.";
+    };
+    restartTriggers = mkOption {
+      type = types.listOf types.anything;
+      default = [ ];
+      description = "A change of these restarts it.";
+    };
+    restartIfChanged = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether a change restarts it.";
+    };
+    reloadIfChanged = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether a change reloads it instead.";
+    };
+    stopIfChanged = mkOption {
+      type = types.bool;
+      default = true;
+      description = "Whether a changed one stops before the activation and starts after it.";
+    };
   };
 
-  unitSection = unit: extra: section "Unit" (
-    { X-Managed = "nixos-fleet-lab"; }
-    // (if unit.description == "" then { } else { Description = unit.description; })
-    // words "Wants" unit.wants
-    // words "Requires" unit.requires
-    // words "After" unit.after
-    // words "Before" unit.before
-    // extra
-    // unit.unitConfig
-  );
+  unitSection =
+    unit: extra:
+    section "Unit" (
+      {
+        X-Managed = "nixos-fleet-lab";
+      }
+      // (if unit.description == "" then { } else { Description = unit.description; })
+      // words "Wants" unit.wants
+      // words "Requires" unit.requires
+      // words "After" unit.after
+      // words "Before" unit.before
+      // extra
+      // unit.unitConfig
+    );
   unitOf = unit: text: {
     inherit (unit) enable wantedBy requiredBy;
     inherit text;
@@ -55,50 +140,104 @@ let
     name: service:
     unitOf service (
       unitSection service (
-        (if service.restartTriggers == [ ] then { } else { X-Restart-Triggers = concatStringsSep " " (map toString service.restartTriggers); })
+        (
+          if service.restartTriggers == [ ] then
+            { }
+          else
+            { X-Restart-Triggers = concatStringsSep " " (map toString service.restartTriggers); }
+        )
         // (if service.restartIfChanged then { } else { X-RestartIfChanged = false; })
         // (if service.reloadIfChanged then { X-ReloadIfChanged = true; } else { })
         // (if service.stopIfChanged then { } else { X-StopIfChanged = false; })
       )
       + section "Service" (
         {
-          Environment = map (key: quote "${key}=${service.environment.${key}}") (attrNames service.environment);
+          Environment = map (key: quote "${key}=${service.environment.${key}}") (
+            attrNames service.environment
+          );
         }
-        // (if service.script == "" then { } else { ExecStart = "${build.writers.writeScriptBin "${name}-start" service.script}/bin/${name}-start"; })
+        // (
+          if service.script == "" then
+            { }
+          else
+            { ExecStart = "${build.writers.writeScriptBin "${name}-start" service.script}/bin/${name}-start"; }
+        )
         // service.serviceConfig
       )
     );
 
-  suffixed = suffix: render: units: builtins.listToAttrs (map (name: { name = "${name}.${suffix}"; value = render name units.${name}; }) (attrNames units));
+  suffixed =
+    suffix: render: units:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${name}.${suffix}";
+        value = render name units.${name};
+      }) (attrNames units)
+    );
   units = config.systemd.units;
   enabled = filter (name: units.${name}.enable) (attrNames units);
-  wanted = kind: folder: builtins.concatMap (name: map (target: "${target}.${folder}/${name}") units.${name}.${kind}) enabled;
+  wanted =
+    kind: folder:
+    builtins.concatMap (
+      name: map (target: "${target}.${folder}/${name}") units.${name}.${kind}
+    ) enabled;
 in
 {
   options.systemd = {
-    services = mkOption { type = types.attrsOf (types.submodule serviceOptions); default = { }; description = "Services by name."; };
+    services = mkOption {
+      type = types.attrsOf (types.submodule serviceOptions);
+      default = { };
+      description = "Services by name.";
+    };
     timers = mkOption {
       type = types.attrsOf (
         types.submodule (
-          common // { timerConfig = mkOption { type = types.attrsOf types.anything; default = { }; description = "Lines of [Timer]."; }; }
+          common
+          // {
+            timerConfig = mkOption {
+              type = types.attrsOf types.anything;
+              default = { };
+              description = "Lines of [Timer].";
+            };
+          }
         )
       );
       default = { };
       description = "Timers by name.";
     };
-    targets = mkOption { type = types.attrsOf (types.submodule common); default = { }; description = "Targets by name."; };
+    targets = mkOption {
+      type = types.attrsOf (types.submodule common);
+      default = { };
+      description = "Targets by name.";
+    };
     units = mkOption {
       type = types.attrsOf (
         types.submodule {
-          enable = mkOption { type = types.bool; default = true; description = "If not, the unit is masked."; };
-          text = mkOption { type = types.nullOr types.str; default = null; description = "The unit file."; };
+          enable = mkOption {
+            type = types.bool;
+            default = true;
+            description = "If not, the unit is masked.";
+          };
+          text = mkOption {
+            type = types.nullOr types.str;
+            default = null;
+            description = "The unit file.";
+          };
           overrideStrategy = mkOption {
             type = types.str;
             default = "wholeFile";
             description = "`asDropin` where the text adds to a unit that is not the system's own.";
           };
-          wantedBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Targets that start it."; };
-          requiredBy = mkOption { type = types.listOf types.str; default = [ ]; description = "Units that need it."; };
+          wantedBy = mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            description = "Targets that start it.";
+          };
+          requiredBy = mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            description = "Units that need it.";
+          };
         }
       );
       default = { };
@@ -106,37 +245,49 @@ in
     };
   };
 
-  options.system.build.units = mkOption { type = types.package; description = "The folder with the unit files."; };
+  options.system.build.units = mkOption {
+    type = types.package;
+    description = "The folder with the unit files.";
+  };
 
   config = {
     systemd.units =
       suffixed "service" serviceUnit config.systemd.services
-      // suffixed "timer" (_: timer: unitOf timer (unitSection timer { } + section "Timer" timer.timerConfig)) config.systemd.timers
+      // suffixed "timer" (
+        _: timer: unitOf timer (unitSection timer { } + section "Timer" timer.timerConfig)
+      ) config.systemd.timers
       // suffixed "target" (_: target: unitOf target (unitSection target { })) config.systemd.targets;
 
     # As in NixOS one folder; on the machine its files are linked one by one, beside Debian's own.
     environment.etc."systemd/system".source = config.system.build.units;
 
-    system.build.units = build.runCommand "system-units" {
-      places = map (name: if units.${name}.overrideStrategy == "asDropin" then "${name}.d/overrides.conf" else name) enabled;
-      files = map (name: build.writers.writeText (build.storeName "unit-${name}") units.${name}.text) enabled;
-      masked = filter (name: !units.${name}.enable) (attrNames units);
-      wanted = wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires";
-    } ''
-      mkdir "$out"
-      cd "$out"
-      set -- $files
-      for place in $places; do
-        mkdir -p "$(dirname "$place")"
-        # Copies: systemd takes a link to a file of another name for an alias.
-        cp "$1" "$place"
-        shift
-      done
-      for name in $masked; do ln -s /dev/null "$name"; done
-      for link in $wanted; do
-        mkdir -p "$(dirname "$link")"
-        ln -s "../''${link##*/}" "$link"
-      done
-    '';
+    system.build.units =
+      build.runCommand "system-units"
+        {
+          places = map (
+            name: if units.${name}.overrideStrategy == "asDropin" then "${name}.d/overrides.conf" else name
+          ) enabled;
+          files = map (
+            name: build.writers.writeText (build.storeName "unit-${name}") units.${name}.text
+          ) enabled;
+          masked = filter (name: !units.${name}.enable) (attrNames units);
+          wanted = wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires";
+        }
+        ''
+          mkdir "$out"
+          cd "$out"
+          set -- $files
+          for place in $places; do
+            mkdir -p "$(dirname "$place")"
+            # Copies: systemd takes a link to a file of another name for an alias.
+            cp "$1" "$place"
+            shift
+          done
+          for name in $masked; do ln -s /dev/null "$name"; done
+          for link in $wanted; do
+            mkdir -p "$(dirname "$link")"
+            ln -s "../''${link##*/}" "$link"
+          done
+        '';
   };
 }

@@ -1,13 +1,21 @@
-{ config, lib, build, ... }:
+{
+  config,
+  lib,
+  build,
+  ...
+}:
 let
   inherit (lib) mkIf mkOption types;
   inherit (builtins) attrNames concatStringsSep filter;
   users = config.users.users;
   # name, "normal" or "system", groups: what the activation gets to know.
   table = concatStringsSep "" (
-    map (name: "${name} ${if users.${name}.isNormalUser then "normal" else "system"} ${concatStringsSep "," users.${name}.extraGroups}\n") (
-      filter (name: name != "root") (attrNames users)
-    )
+    map (
+      name:
+      "${name} ${if users.${name}.isNormalUser then "normal" else "system"} ${
+        concatStringsSep "," users.${name}.extraGroups
+      }\n"
+    ) (filter (name: name != "root") (attrNames users))
   );
   keysOf = name: users.${name}.openssh.authorizedKeys.keys;
 in
@@ -16,17 +24,37 @@ in
     users.users = mkOption {
       type = types.attrsOf (
         types.submodule {
-          isNormalUser = mkOption { type = types.bool; default = false; description = "A person: with a home and a shell."; };
-          extraGroups = mkOption { type = types.listOf types.str; default = [ ]; description = "Further groups; wheel may use sudo."; };
-          openssh.authorizedKeys.keys = mkOption { type = types.listOf types.str; default = [ ]; description = "Public ssh keys that are let in."; };
+          isNormalUser = mkOption {
+            type = types.bool;
+            default = false;
+            description = "A person: with a home and a shell.";
+          };
+          extraGroups = mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            description = "Further groups; wheel may use sudo.";
+          };
+          openssh.authorizedKeys.keys = mkOption {
+            type = types.listOf types.str;
+            default = [ ];
+            description = "Public ssh keys that are let in.";
+          };
         }
       );
       default = { };
       description = "Users by name.";
     };
     security.sudo = {
-      enable = mkOption { type = types.bool; default = true; description = "Whether wheel may use sudo."; };
-      wheelNeedsPassword = mkOption { type = types.bool; default = true; description = "Whether it asks for a password."; };
+      enable = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether wheel may use sudo.";
+      };
+      wheelNeedsPassword = mkOption {
+        type = types.bool;
+        default = true;
+        description = "Whether it asks for a password.";
+      };
     };
   };
 
@@ -46,7 +74,9 @@ in
       )
       // {
         "sudoers.d/wheel" = mkIf config.security.sudo.enable {
-          text = "%wheel ALL=(ALL:ALL) ${if config.security.sudo.wheelNeedsPassword then "" else "NOPASSWD: "}ALL\n";
+          text = "%wheel ALL=(ALL:ALL) ${
+            if config.security.sudo.wheelNeedsPassword then "" else "NOPASSWD: "
+          }ALL\n";
           mode = "0440";
         };
       };
