@@ -10,8 +10,8 @@ import { ensureLabBase } from './lib/lab/base.ts';
 import { checkLive } from './lib/machine/check-live.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
 
-// Pulumi takes a stack trace for each of the hundreds of promises a machine costs: short ones are a tenth of the run.
-Error.stackTraceLimit = 3;
+// Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
+Error.stackTraceLimit = 1;
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
 async function program(): Promise<Fleet> {

@@ -29,6 +29,10 @@ export class Deployment extends pulumi.CustomResource {
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
     const facts = args.facts && formatFacts(args.facts);
-    super('nixos:index:Deployment', name, { ...args, facts, live: undefined }, options);
+    // The SDK spends time on each argument, and on those that are undefined no less.
+    const given = Object.fromEntries(
+      Object.entries({ ...args, facts }).filter(([, value]) => value !== undefined),
+    );
+    super('nixos:index:Deployment', name, { ...given, live: undefined }, options);
   }
 }

@@ -75,7 +75,11 @@ export class Host extends pulumi.ComponentResource {
         collectGarbage: args.collectGarbage,
       },
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
-      { parent: this, dependsOn: before, aliases: [{ parent: pulumi.rootStackResource }] },
+      {
+        parent: this,
+        ...(before.length > 0 ? { dependsOn: before } : {}),
+        aliases: [{ parent: pulumi.rootStackResource }],
+      },
     );
     this.live = this.deployment.live;
     this.#secrets(args, 'after', [this.deployment]);

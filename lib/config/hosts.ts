@@ -34,5 +34,7 @@ export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Rec
 export function splitSettings(host: HostSettings) {
   const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...rest } = host;
   const { lab: _lab, configuration: _configuration, secrets: _secrets, ...settings } = rest;
-  return { connection: { address, user, port, hostKey, identityFile, connectTimeoutSeconds }, settings };
+  const optional = { user, port, hostKey, identityFile, connectTimeoutSeconds };
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  return { connection: { address, ...(given as Partial<typeof optional>) }, settings };
 }
