@@ -1,32 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
+import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
-import type { HealthCheckArgs } from '../schema/health-check.ts';
-import type { ConnectionArgs } from './deployment.ts';
-import { Host } from './host.ts';
+import { Host, type HostArgs } from './host.ts';
 import { Kernel } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
-import type { HostSecret } from './secret.ts';
 
 /** What the program says of one machine; its configuration comes from the flake. */
-export interface FleetHost {
-  connection: pulumi.Input<ConnectionArgs>;
-  /** Machine-id that the machine must have; without it, the machine met first is the one. */
-  machineId?: pulumi.Input<string>;
-  /** @default 120 */
-  confirmTimeoutSeconds?: number;
-  /** Whether a system may be asked for that would lock its deployer out. @default false */
-  allowLockout?: boolean;
-  /** What must hold under the new system before it is confirmed, by name. */
-  healthChecks?: Record<string, HealthCheckArgs>;
-  /** Which generations stay on the machine after a confirmed deployment; all, where left out. */
-  keepGenerations?: DeploymentInputs['keepGenerations'];
-  /** Whether the machine’s store is freed of what nothing refers to after a confirmed deployment. @default false */
-  collectGarbage?: boolean;
-  /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
-  onDrift?: 'overwrite' | 'fail';
-  /** Files whose content enters no Nix store, by name. */
-  secrets?: Record<string, HostSecret>;
+export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
   /** Resources that must be there first, such as the machine itself. */
   dependsOn?: pulumi.Resource[];
 }

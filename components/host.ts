@@ -38,7 +38,8 @@ export interface HostArgs {
  *
  * @example
  * const evaluation = await evaluateFleet({ flake: './nix', baseDirectory: process.cwd(), hosts: { web: 'web' } });
- * new Host('web', { evaluated: evaluated(evaluation, 'web'), connection: { address: 'web.example.org' } });
+ * const web = evaluation.hosts.web;
+ * if (web?.ok) new Host('web', { evaluated: web, connection: { address: 'web.example.org' } });
  */
 export class Host extends pulumi.ComponentResource {
   readonly #name: string;

@@ -213,11 +213,7 @@ in
     units = mkOption {
       type = types.attrsOf (
         types.submodule {
-          enable = mkOption {
-            type = types.bool;
-            default = true;
-            description = "If not, the unit is masked.";
-          };
+          inherit (common) enable wantedBy requiredBy;
           text = mkOption {
             type = types.nullOr types.str;
             default = null;
@@ -227,16 +223,6 @@ in
             type = types.str;
             default = "wholeFile";
             description = "`asDropin` where the text adds to a unit that is not the system's own.";
-          };
-          wantedBy = mkOption {
-            type = types.listOf types.str;
-            default = [ ];
-            description = "Targets that start it.";
-          };
-          requiredBy = mkOption {
-            type = types.listOf types.str;
-            default = [ ];
-            description = "Units that need it.";
           };
         }
       );
