@@ -74,9 +74,9 @@ function unreachableMend(connection: Connection, stderr: string): string {
     return `Check the name '${address}': it is neither in DNS nor in /etc/hosts nor in ssh_config.`;
   }
   if (/connection refused/i.test(stderr)) {
-    return `The machine is there, but nothing listens on port ${port}: check that sshd runs, and its port.`;
+    return `The machine is there, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port.`;
   }
-  return `Check that the machine is on and that this works: ssh -p ${port} ${user}@${address} true`;
+  return `Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
 }
 
 function lastLine(stderr: string): string {

@@ -65,3 +65,13 @@ test('a user without root rights is told how to get them', () => {
   assert.equal(explainSudoFailure(admin, 'web', 'error: no space left'), undefined);
   assert.equal(explainSudoFailure(connection, 'web', 'sudo: a password is required'), undefined);
 });
+
+test('without a port of its own, no message names one', () => {
+  const error = explainSshFailure(
+    { address: 'web', user: 'root', connectTimeoutSeconds: 5 },
+    'web',
+    'ssh: connect to host web port 22: No route to host',
+  );
+  assert.doesNotMatch(error.message, /undefined/);
+  assert.match(error.message, /ssh root@web true/);
+});
