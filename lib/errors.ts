@@ -24,6 +24,7 @@ export const errorCodes = {
   'secret-failed':
     'A secret could not be had on the operator’s computer, or its file not be written, read or removed on the machine.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
+  'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
   'command-failed': 'A program failed, for a reason of its own.',
   cancelled: 'The operation was cancelled.',
 } as const;

@@ -1,9 +1,6 @@
-import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FleetError } from '../errors.ts';
-import { ProcessError, run } from '../process.ts';
-import { cacheFolder } from './paths.ts';
+import { bring, findBrought, type SetUp } from '../set-up.ts';
 
 /** What the set-up brought for the lab. All paths are absolute. */
 export interface LabBase {
@@ -17,17 +14,30 @@ export interface LabBase {
   overrideInputs: Record<string, string>;
 }
 
-const setup = join(import.meta.dirname, '..', '..', 'setup');
-/** The same files in the same order as in setup/lab-base: they name the folder. */
-const scripts = [
-  'lab-base',
-  'lab/base-packages',
-  'lab/init',
-  'lab/make-base',
-  'lab/make-index',
-  'lab/system-packages',
-  'lab/tool-packages',
-];
+const labSetUp: SetUp<LabBase> = {
+  script: 'lab-base',
+  prefix: 'lab',
+  files: [
+    'lab-base',
+    'lab/base-packages',
+    'lab/init',
+    'lab/make-base',
+    'lab/make-index',
+    'lab/system-packages',
+    'lab/tool-packages',
+    'lib/unpacked.sh',
+  ],
+  what: 'the lab',
+  code: 'lab-failed',
+  async read(folder) {
+    const record = JSON.parse(await readFile(join(folder, 'base.json'), 'utf8'));
+    // A store that was emptied since makes the package index worthless.
+    await access((await readFile(join(folder, 'packages', 'probe'), 'utf8')).trim());
+    await access(record.nix.bin);
+    const { base, nix, tools, packages } = record;
+    return { base, nix, tools, overrideInputs: { debian: `path:${packages}` } };
+  },
+};
 
 let ensured: Promise<LabBase> | undefined;
 
@@ -37,10 +47,8 @@ let ensured: Promise<LabBase> | undefined;
  *
  * @throws FleetError `lab-failed` with the set-up's own words: no root, no Nix, no Debian archive.
  */
-export function ensureLabBase(
-  onProgress: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
-): Promise<LabBase> {
-  ensured ??= makeLabBase(onProgress).catch((error: unknown) => {
+export function ensureLabBase(onProgress?: (line: string) => void): Promise<LabBase> {
+  ensured ??= bring(labSetUp, onProgress).catch((error: unknown) => {
     ensured = undefined;
     throw error;
   });
@@ -49,46 +57,6 @@ export function ensureLabBase(
 
 /** The programs that look after what is there: as the lab's base has them, else by their names on PATH. Sets nothing up. */
 export async function labTools(): Promise<LabBase['tools']> {
-  const cached = await readLabBase(await labBaseFolder());
+  const cached = await findBrought(labSetUp);
   return cached?.tools ?? { 'systemd-nspawn': 'systemd-nspawn', ip: 'ip', 'ssh-keygen': 'ssh-keygen' };
-}
-
-async function makeLabBase(onProgress: (line: string) => void): Promise<LabBase> {
-  const folder = await labBaseFolder();
-  const cached = await readLabBase(folder);
-  if (cached) return cached;
-  try {
-    await run(join(setup, 'lab-base'), [], { onStderrLine: onProgress, timeoutSeconds: 1800 });
-  } catch (cause) {
-    throw new FleetError({
-      code: 'lab-failed',
-      what: 'cannot set up the lab',
-      why: cause instanceof ProcessError ? cause.stderr : String(cause),
-      mend: 'Run setup/with setup/lab-base to see it alone.',
-      cause,
-    });
-  }
-  const made = await readLabBase(folder);
-  if (made) return made;
-  throw new FleetError({ code: 'lab-failed', what: 'the lab’s set-up ended, but left nothing', why: folder });
-}
-
-async function labBaseFolder(): Promise<string> {
-  const hash = createHash('sha256');
-  for (const script of scripts) hash.update(await readFile(join(setup, script)));
-  return join(cacheFolder(), `lab-${hash.digest('hex').slice(0, 12)}`);
-}
-
-async function readLabBase(folder: string): Promise<LabBase | undefined> {
-  try {
-    const record = JSON.parse(await readFile(join(folder, 'base.json'), 'utf8'));
-    // A store that was emptied since makes the package index worthless.
-    await access((await readFile(join(folder, 'packages', 'probe'), 'utf8')).trim());
-    await access(record.nix.bin);
-    const { base, nix, tools, packages } = record;
-    return { base, nix, tools, overrideInputs: { debian: `path:${packages}` } };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

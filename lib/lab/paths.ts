@@ -8,11 +8,6 @@ export function labFolder(lab: string): string {
   return join(state, 'nixos-fleet', 'lab', lab);
 }
 
-export function cacheFolder(): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'nixos-fleet', 'v1');
-}
-
 export function networkPaths(lab: string) {
   const folder = labFolder(lab);
   return {
