@@ -39,7 +39,7 @@ quoted() {
 
 # clean_up: ends what this script started and removes what it had not finished. Runs at every end.
 clean_up() {
-	[ -z "$fleet_ticker" ] || kill "$fleet_ticker" 2>/dev/null || :
+	[ -z "$fleet_ticker" ] || kill -KILL "$fleet_ticker" 2>/dev/null || :
 	if [ -n "$fleet_child" ]; then
 		kill -TERM -- "-$fleet_child" 2>/dev/null || kill -TERM "$fleet_child" 2>/dev/null || :
 		wait "$fleet_child" 2>/dev/null || :
@@ -101,7 +101,7 @@ run() {
 	run_code=0
 	wait "$fleet_child" || run_code=$?
 	fleet_child=
-	kill "$fleet_ticker" 2>/dev/null || :
+	kill -KILL "$fleet_ticker" 2>/dev/null || :
 	wait "$fleet_ticker" 2>/dev/null || :
 	fleet_ticker=
 	[ ! -t 2 ] || printf '\r\033[K' >&2

@@ -91,19 +91,14 @@ test('an interrupt leaves no half tool and no process, and the next run goes on'
 
 test('two at once: the second waits, and both end well', async (t) => {
   const { sandbox, script } = await checkout(t);
-  const gate = join(sandbox.root, 'gate');
-  await sandbox.run('mkfifo', [gate]);
-  await sandbox.program(
-    'pulumi',
-    `[ -e '${gate}.open' ] || { echo waiting >&2; read -r line < '${gate}'; }; echo v3.210.0`,
-  );
+  const open = join(sandbox.root, 'open');
+  await sandbox.program('pulumi', `until [ -e '${open}' ]; do sleep 0.05; done; echo v3.210.0`);
   await sandbox.program('sh-with', `exec '${script('with')}' echo done`);
   const first = sandbox.start('sh-with', []);
   await first.says('nix (Nix)');
   const second = sandbox.start('sh-with', []);
   await second.says('another set-up is running');
-  await writeFile(`${gate}.open`, '');
-  await sandbox.run('sh', ['-c', `echo go > '${gate}'`]);
+  await writeFile(open, '');
   for (const result of [await first.result, await second.result]) {
     assert.equal(result.code, 0, result.stderr);
     assert.equal(result.stdout, 'done\n');
