@@ -6,6 +6,7 @@ import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
+import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
 import { checkLive } from './lib/machine/check-live.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
@@ -28,7 +29,7 @@ async function program(): Promise<Fleet> {
   );
   const labMachines = labAddresses(hosts);
   const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
-  const evaluation = await evaluateFleet({
+  const evaluated = await evaluateFleet({
     flake: config.flake,
     baseDirectory: pulumi.getRootDirectory(),
     overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
@@ -36,6 +37,7 @@ async function program(): Promise<Fleet> {
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: afterOneSecond((message) => void pulumi.log.info(message, undefined, undefined, true)),
   });
+  const evaluation = checkKernels(evaluated, (name) => hosts[name]?.allowUnbootableKernel === true);
   const lab =
     labBase && config.lab
       ? new Lab(pulumi.getStack(), {

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
+import { kernelFacts } from '../schema/facts.ts';
 import { Host, type HostArgs } from './host.ts';
 import { Kernel } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
@@ -95,7 +96,7 @@ export class Fleet extends pulumi.ComponentResource {
     for (const [outPath, kernelName] of Object.entries(kernelNames(users))) {
       const drvPath = drvPaths[outPath] ?? '';
       const facts = evaluation.kernels[drvPath];
-      if (facts) kernels[drvPath] = new Kernel(kernelName, facts, { parent: this });
+      if (facts) kernels[drvPath] = new Kernel(kernelName, kernelFacts.parse(facts), { parent: this });
     }
     return kernels;
   }

@@ -5,6 +5,7 @@ export const errorCodes = {
   'flake-invalid': 'The flake cannot be read: it is missing, has a syntax error, or lacks an output.',
   'evaluation-failed': 'Nix could not evaluate a machine’s configuration.',
   'assertion-failed': 'An assertion of the machine’s configuration does not hold.',
+  'kernel-unbootable': 'The configuration of a machine’s kernel lacks what no machine comes up without.',
   'build-failed': 'A derivation did not build.',
   'copy-failed': 'The closure could not be copied to the machine.',
   'no-room': 'The machine has too little free space.',

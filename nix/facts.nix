@@ -157,6 +157,73 @@ let
         source item.source
     );
 
+  # The values that a required symbol may have: NixOS says it as a function of a kernel's whole configuration.
+  required =
+    items:
+    let
+      probe = value: {
+        isSet = _: value != "n";
+        getValue = _: if value == "n" then null else value;
+        isYes = _: value == "y";
+        isModule = _: value == "m";
+        isEnabled = _: value != "n";
+        isNo = _: value == "n";
+        isDisabled = _: value == "n";
+      };
+      accepted =
+        item: filter (value: attempt (item.assertion (probe value)) false) [ "y" "m" "n" ];
+      symbol = item: builtins.match "CONFIG_([A-Za-z0-9_]+)=.*" item.configLine;
+      judged = filter (item: symbol item != null) items;
+      bySymbol = builtins.groupBy (item: builtins.head (symbol item)) judged;
+    in
+    # Asked for more than once: what satisfies all.
+    mapAttrs (
+      _: same:
+      builtins.concatStringsSep "" (
+        filter (value: builtins.all (item: elem value (accepted item)) same) [ "y" "m" "n" ]
+      )
+    ) bySymbol;
+
+  # A derivation that runs Kconfig and no compiler, and whose output is the whole .config.
+  configuration =
+    kernel:
+    let
+      configfile = kernel.configfile or null;
+      stopped = kernel.overrideAttrs (_: {
+        outputs = [ "out" ];
+        postConfigure = "cp $buildRoot/.config $out; exit 0";
+      });
+    in
+    if isAttrs configfile && configfile ? drvPath then
+      derivation configfile
+    else if kernel ? overrideAttrs then
+      derivation stopped
+    else
+      null;
+
+  kernelSource =
+    src:
+    if isAttrs src then
+      {
+        name = plain (src.name or (baseNameOf (plain src)));
+        revision = plain (src.rev or src.dirtyRev or "");
+      }
+    else
+      {
+        name = plain (baseNameOf (plain src));
+        revision = "";
+      };
+
+  # A patch's file, and what tells one content from another.
+  patchFile =
+    file:
+    if file == null then
+      ""
+    else if isAttrs file then
+      "${plain (file.name or (baseNameOf (plain file)))} ${builtins.substring 0 12 (plain (file.outputHash or ""))}"
+    else
+      "${plain (baseNameOf (plain file))} ${builtins.substring 0 12 (hashFile "sha256" file)}";
+
   kernelFacts =
     kernel:
     let
@@ -175,22 +242,19 @@ let
     // {
       version = plain (kernel.version or (parseDrvName kernel.name).version);
       modDirVersion = plain (kernel.modDirVersion or kernel.version or "");
-      source =
-        if isAttrs (kernel.src or null) then
-          plain (kernel.src.name or "")
-        else
-          plain (baseNameOf (plain (kernel.src or "")));
+      source = kernelSource (kernel.src or "");
       patches = map (patch: {
         name = plain (patch.name or "");
-        patch =
-          let
-            file = patch.patch or null;
-          in
-          if file == null then
-            ""
-          else
-            plain (baseNameOf (if isAttrs file then file.name or "${file}" else plain file));
+        patch = patchFile (patch.patch or null);
       }) (kernel.kernelPatches or [ ]);
+      # What Kconfig may leave out without a word: nixpkgs marks such symbols.
+      optional =
+        if structured == null then
+          [ ]
+        else
+          attrNames (filterAttrs (_: item: item.optional or false) structured);
+      configuration = configuration kernel;
+      dev = if kernel ? dev then plain kernel.dev.outPath else "";
       config =
         if structured != null then
           filterAttrs (_: v: v != null) (mapAttrs (_: value) structured)
@@ -284,6 +348,12 @@ let
             drvPath = unsafeDiscardStringContext kernel.drvPath;
             version = plain kernel.version;
             modDirVersion = plain (kernel.modDirVersion or kernel.version);
+            needs = {
+              required = required (config.system.requiredKernelConfig or [ ]);
+              judgedByFlake = (config.nixosFleet or { }) ? kernel;
+              allowMissingModules = initrd.allowMissingModules or false;
+              efiBootStub = kernel.features.efiBootStub or null;
+            };
           }
       );
       packages = map package (config.environment.systemPackages or [ ]);
@@ -344,6 +414,9 @@ let
             "patches"
             "config"
             "configText"
+            "configuration"
+            "dev"
+            "optional"
             "source"
           ]
         );

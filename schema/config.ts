@@ -27,6 +27,12 @@ const hostDefaults = z.strictObject({
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),
   allowLockout: optional(deploymentInputs.shape.allowLockout),
+  allowUnbootableKernel: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the machine may have a kernel whose configuration lacks what no machine comes up without; a warning then. false where left out.',
+    ),
   keepGenerations: deploymentInputs.shape.keepGenerations,
   collectGarbage: optional(deploymentInputs.shape.collectGarbage),
   onDrift: optional(deploymentInputs.shape.onDrift),

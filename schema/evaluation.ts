@@ -1,4 +1,5 @@
-import type { HostFacts, KernelFacts } from './facts.ts';
+import { z } from 'zod';
+import { type HostFacts, kernelFacts } from './facts.ts';
 
 /** A machine's configuration as Nix evaluated it, or why it could not. */
 export type HostEvaluation<Failure extends Error = Error> =
@@ -11,12 +12,41 @@ export type HostEvaluation<Failure extends Error = Error> =
       facts: HostFacts;
       /** The kernel's derivation, a key of `FleetEvaluation.kernels`; absent in a container. */
       kernel?: string;
+      /** Absent in a container. */
+      kernelNeeds?: KernelNeeds;
       /** Warnings of the configuration's own. */
       warnings: string[];
       /** system.configurationRevision; empty where it is not set. */
       revision: string;
     }
   | { ok: false; error: Failure };
+
+/** What a machine asks of its kernel. NixOS knows it, and no longer checks it. */
+export const kernelNeeds = z.object({
+  /** system.requiredKernelConfig: symbol to the values that satisfy it, such as `ym`. */
+  required: z.record(z.string(), z.string()),
+  /** Whether the flake judges them itself, by an assertion or a warning, as `nixosFleet.kernel` does. */
+  judgedByFlake: z.boolean(),
+  /** boot.initrd.allowMissingModules */
+  allowMissingModules: z.boolean(),
+  /** Whether the kernel's package says that it starts from EFI; null where it says nothing. */
+  efiBootStub: z.boolean().nullable(),
+});
+export type KernelNeeds = z.infer<typeof kernelNeeds>;
+
+/** A kernel's facts, and what is needed to judge and to configure it. */
+export const evaluatedKernel = kernelFacts.extend({
+  /**
+   * What its config symbols were read from: what a configuration asks for, over Kconfig's and nixpkgs' own (`asked`), a file
+   * of some lines (`fragment`), or a whole .config, in which a symbol that is not named is off.
+   */
+  configOrigin: z.enum(['asked', 'fragment', 'whole']),
+  /** Symbols that Kconfig may leave out without a word. */
+  optional: z.array(z.string()),
+  /** Builds the whole .config without compiling. */
+  configuration: z.object({ drvPath: z.string(), outPath: z.string() }).optional(),
+});
+export type EvaluatedKernel = z.infer<typeof evaluatedKernel>;
 
 /** What one evaluation of the flake says of all machines of a stack. */
 export interface FleetEvaluation<Failure extends Error = Error> {
@@ -28,5 +58,5 @@ export interface FleetEvaluation<Failure extends Error = Error> {
   fromCache: boolean;
   hosts: Record<string, HostEvaluation<Failure>>;
   /** Derivation of a kernel to its facts. */
-  kernels: Record<string, KernelFacts>;
+  kernels: Record<string, EvaluatedKernel>;
 }

@@ -77,10 +77,20 @@ export const kernelFacts = z.object({
   drvPath: z.string(),
   outPath: z.string(),
   source: z.string().describe('Name of the source, such as linux-6.18.37.tar.xz.'),
-  patches: z.record(z.string(), z.string()).describe('Patch name to its source name.'),
+  sourceRevision: z
+    .string()
+    .default('')
+    .describe('Revision of a source that comes from a repository; empty where it has none.'),
+  patches: z
+    .record(z.string(), z.string())
+    .describe('Patch name to its file and the beginning of its hash; empty for one of symbols alone.'),
   config: z
     .record(z.string(), z.string())
     .describe('Config symbols decided at evaluation: KVM to y, m, n or a value.'),
+  dev: z
+    .string()
+    .default('')
+    .describe('Store path of the output with vmlinux and gdb’s scripts; empty where the kernel has none.'),
 });
 
 export type KernelFacts = z.infer<typeof kernelFacts>;

@@ -33,7 +33,13 @@ export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Rec
 /** What of a host's settings says how it is reached, and what says how it is deployed. */
 export function splitSettings(host: HostSettings) {
   const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...rest } = host;
-  const { lab: _lab, configuration: _configuration, secrets: _secrets, ...settings } = rest;
+  const {
+    lab: _lab,
+    configuration: _configuration,
+    secrets: _secrets,
+    allowUnbootableKernel: _allowed,
+    ...settings
+  } = rest;
   const optional = { user, port, hostKey, identityFile, connectTimeoutSeconds };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { connection: { address, ...(given as Partial<typeof optional>) }, settings };

@@ -31,6 +31,7 @@ export async function condenseFleet(
       revision: raw.revision,
       warnings: raw.warnings,
       kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
+      kernelNeeds: raw.kernel.needs,
       facts: condense(raw, {
         derivationTexts: (drvPath) => derivations.get(drvPath) ?? [],
         fileText,

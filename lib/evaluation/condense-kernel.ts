@@ -1,19 +1,35 @@
-import type { KernelFacts } from '../../schema/facts.ts';
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import type { RawKernel } from './raw-facts.ts';
 
 /** Facts of a kernel, with its config symbols as a map. */
-export function condenseKernel(raw: RawKernel): KernelFacts {
+export function condenseKernel(raw: RawKernel): EvaluatedKernel {
+  const text = raw.configText ?? '';
   return {
     version: raw.version,
     modDirVersion: raw.modDirVersion,
     drvPath: raw.drvPath,
     outPath: raw.out,
-    source: lastingName(raw.source ?? ''),
+    source: lastingName(raw.source?.name ?? ''),
+    sourceRevision: raw.source?.revision ?? '',
     patches: Object.fromEntries(
-      (raw.patches ?? []).map(({ name, patch }, index) => [name || `patch ${index + 1}`, lastingName(patch)]),
+      (raw.patches ?? []).map(({ name, patch }, index) => [
+        name || `patch ${index + 1}`,
+        lastingName(patch).trim(),
+      ]),
     ),
-    config: raw.configText ? parseConfig(raw.configText) : withoutPrefix(raw.config ?? {}),
+    config: text ? parseConfig(text) : withoutPrefix(raw.config ?? {}),
+    dev: raw.dev ?? '',
+    configOrigin: !text ? 'asked' : isWhole(text) ? 'whole' : 'fragment',
+    optional: raw.optional ?? [],
+    ...(raw.configuration
+      ? { configuration: { drvPath: raw.configuration.drvPath, outPath: raw.configuration.out } }
+      : {}),
   };
+}
+
+/** Kconfig writes this above each .config; a fragment, written by hand, has no such line. */
+function isWhole(text: string): boolean {
+  return /^# .* Kernel Configuration$/m.test(text) || /^# Automatically generated file/m.test(text);
 }
 
 /** A Linux .config: `CONFIG_KVM=m` and `# CONFIG_XEN is not set`. */

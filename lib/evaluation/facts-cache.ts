@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { access, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hostFacts, type KernelFacts, kernelFacts } from '../../schema/facts.ts';
+import { type EvaluatedKernel, evaluatedKernel, kernelNeeds } from '../../schema/evaluation.ts';
+import { hostFacts } from '../../schema/facts.ts';
 import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
 
 const cachedHost = z.object({
@@ -13,9 +14,10 @@ const cachedHost = z.object({
   warnings: z.array(z.string()),
   /** Name of the kernel's own file in the cache: hosts share kernels. */
   kernel: z.string().optional(),
+  kernelNeeds: kernelNeeds.optional(),
 });
 
-export type CachedHost = Omit<z.infer<typeof cachedHost>, 'kernel'> & { kernel?: KernelFacts };
+export type CachedHost = Omit<z.infer<typeof cachedHost>, 'kernel'> & { kernel?: EvaluatedKernel };
 
 /** Everything an evaluation depends on. */
 export interface CacheKey {
@@ -28,7 +30,7 @@ export interface CacheKey {
 /** Facts of evaluated hosts by what they depend on. Whatever is damaged or no longer in the store counts as absent. */
 export class FactsCache {
   readonly #folder = join(cacheRoot(), 'facts');
-  readonly #kernels = new Map<string, Promise<KernelFacts | undefined>>();
+  readonly #kernels = new Map<string, Promise<EvaluatedKernel | undefined>>();
 
   async get(key: CacheKey): Promise<CachedHost | undefined> {
     const path = this.#path(key);
@@ -47,10 +49,10 @@ export class FactsCache {
     await writeWhole(this.#path(key), JSON.stringify({ ...host, kernel: kernelName }));
   }
 
-  #kernel(name: string): Promise<KernelFacts | undefined> {
+  #kernel(name: string): Promise<EvaluatedKernel | undefined> {
     let kernel = this.#kernels.get(name);
     if (!kernel) {
-      kernel = readIfThere(this.#kernelPath(name)).then((text) => parseWith(kernelFacts, text));
+      kernel = readIfThere(this.#kernelPath(name)).then((text) => parseWith(evaluatedKernel, text));
       this.#kernels.set(name, kernel);
     }
     return kernel;

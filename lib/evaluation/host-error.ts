@@ -48,7 +48,9 @@ export function assertionError(host: string, failed: readonly string[]): FleetEr
     what: failed.length === 1 ? 'an assertion fails' : `${failed.length} assertions fail`,
     host,
     why: failed.length === 1 ? failed[0] : failed.map((message) => `- ${message}`).join('\n'),
-    mend: "Change the machine's configuration as the message says.",
+    mend: failed.some((message) => message.includes('EFI boot stub'))
+      ? 'If its configuration has CONFIG_EFI_STUB=y, say so where the kernel is made: linuxManualConfig { features.efiBootStub = true; … }. docs/kernels.md tells more.'
+      : "Change the machine's configuration as the message says.",
   });
 }
 

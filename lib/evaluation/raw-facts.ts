@@ -1,3 +1,5 @@
+import type { KernelNeeds } from '../../schema/evaluation.ts';
+
 /** What nix/facts.nix writes: full texts and lists, before `condense`. */
 
 export interface RawDerivation {
@@ -51,6 +53,8 @@ export interface RawFacts {
     initrdModulesLoaded: string[];
     modules: string[];
     extraModulePackages: RawPackage[];
+    /** Absent in a container. */
+    needs?: KernelNeeds;
   };
   packages: RawPackage[];
   units: Record<string, RawUnit>;
@@ -68,10 +72,17 @@ export interface RawKernel extends RawDerivation {
   version: string;
   modDirVersion: string;
   /** The rest is absent for a kernel that does not tell. */
-  source?: string;
+  source?: { name: string; revision: string };
   patches?: { name: string; patch: string }[];
   config?: Record<string, string>;
+  /** Text of a .config that is a file of the flake. */
   configText?: string | null;
+  /** Symbols that Kconfig may leave out. */
+  optional?: string[];
+  /** The derivation whose output is the whole .config. */
+  configuration?: RawDerivation | null;
+  /** Store path of the output with vmlinux; empty where there is none. */
+  dev?: string;
 }
 
 /** One result line of nix/facts.nix. */

@@ -19,8 +19,13 @@ export const kernel: Resource<KernelInputs, KernelState> = {
 
   diff(recorded, asked) {
     if (sameValue(recorded.inputs.outPath, asked.outPath)) return noChanges;
-    // The derivation's path says nothing that the output's does not.
-    const shown = ({ drvPath: _, ...rest }: KernelInputs) => rest;
+    // Paths of the same build say nothing that the output's does not.
+    const shown = ({ drvPath: _, dev: _dev, ...rest }: KernelInputs) => rest;
+    if (recorded.inputs.drvPath === '') {
+      return changesFrom(leafDiff(recorded.inputs.outPath, asked.outPath, { at: ['outPath'] }), {
+        notes: ['the symbols of an imported kernel are not known, so only its path is compared'],
+      });
+    }
     return changesFrom(leafDiff(shown(recorded.inputs), shown(asked)));
   },
 
@@ -42,8 +47,10 @@ export const kernel: Resource<KernelInputs, KernelState> = {
       drvPath: '',
       outPath: importedOutput(id, context.name),
       source: '',
+      sourceRevision: '',
       patches: {},
       config: {},
+      dev: '',
     };
     return { id, inputs, state: { ...inputs, gcRoot: gcRootPath(context.urn, 'kernel') } };
   },

@@ -19,6 +19,8 @@ const kernel = {
   version: '6.18.1',
   modDirVersion: '6.18.1',
   source: 'linux-6.18.1.tar.xz',
+  sourceRevision: '',
+  dev: '',
   patches: {},
   config: { KVM: 'm', EXT4: 'y', 'A.B': 'y' },
 };

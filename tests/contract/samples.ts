@@ -28,6 +28,8 @@ const kernel = {
   drvPath: path('a', 'linux.drv'),
   outPath: path('b', 'linux'),
   source: 'linux-6.18.37.tar.xz',
+  sourceRevision: '',
+  dev: '',
   patches: {},
   config: { KVM: 'm', EXT4: 'y' },
 };

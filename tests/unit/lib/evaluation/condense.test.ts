@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { type CondenseOptions, condense, kernelParams } from '../../../../lib/evaluation/condense.ts';
 import { condenseKernel, parseConfig } from '../../../../lib/evaluation/condense-kernel.ts';
 import type { RawEtc, RawFacts, RawUnit } from '../../../../lib/evaluation/raw-facts.ts';
-import { hostFacts, kernelFacts } from '../../../../schema/facts.ts';
+import { evaluatedKernel } from '../../../../schema/evaluation.ts';
+import { hostFacts } from '../../../../schema/facts.ts';
 
 const hash = (letter: string) => letter.repeat(32);
 
@@ -147,14 +148,17 @@ test('a kernel’s symbols, by NixOS’s structure and by a .config', () => {
     out: '/nix/store/k',
     version: '6.12.5',
     modDirVersion: '6.12.5-custom',
-    source: 'linux-6.12.5.tar.xz',
+    source: { name: `${hash('b')}-source`, revision: '0123abcd' },
     patches: [
       { name: 'bridge', patch: `${hash('a')}-bridge.patch` },
       { name: '', patch: '' },
     ],
     config: { CONFIG_KVM: 'm', NR_CPUS: '64' },
   });
-  assert.deepEqual(kernelFacts.parse(kernel), kernel);
+  assert.deepEqual(evaluatedKernel.parse(kernel), kernel);
+  assert.equal(kernel.source, 'source');
+  assert.equal(kernel.sourceRevision, '0123abcd');
+  assert.equal(kernel.configOrigin, 'asked');
   assert.deepEqual(kernel.patches, { bridge: 'bridge.patch', 'patch 2': '' });
   assert.deepEqual(kernel.config, { KVM: 'm', NR_CPUS: '64' });
   assert.deepEqual(parseConfig('# comment\nCONFIG_KVM=m\n# CONFIG_XEN is not set\nCONFIG_NAME="a b"\n\n'), {

@@ -56,7 +56,17 @@ test('facts, warnings and kernels of a fleet', async () => {
     KVM: 'm',
     NR_CPUS: '64',
   });
-  assert.deepEqual(fleet.kernels[web.kernel ?? '']?.patches, { 'bridge-helper': 'bridge-helper.patch' });
+  const { patches, source, sourceRevision } = fleet.kernels[web.kernel ?? ''] ?? {};
+  assert.match(patches?.['bridge-helper'] ?? '', /^bridge-helper\.patch [0-9a-f]{12}$/);
+  assert.deepEqual([source, sourceRevision], ['linux-6.12.5.tar.xz', 'v6.12.5']);
+  // Each required symbol with the values that do: what is asked for twice must do for both.
+  assert.deepEqual(web.kernelNeeds, {
+    required: { BLOCK: 'y', KVM: 'm', XEN: 'n' },
+    judgedByFlake: false,
+    allowMissingModules: true,
+    efiBootStub: true,
+  });
+  assert.equal(box.kernelNeeds, undefined);
 });
 
 test('the second time nothing is evaluated; a new host is evaluated alone', async () => {

@@ -12,6 +12,8 @@ const kernelA = {
   drvPath: path('a', 'linux.drv'),
   outPath: path('b', 'linux'),
   source: 'linux-6.12.1.tar.xz',
+  sourceRevision: '',
+  dev: '',
   patches: {},
   config: { KVM: 'm', EXT4: 'y' },
 };

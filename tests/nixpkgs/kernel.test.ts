@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { condenseKernel } from '../../lib/evaluation/condense-kernel.ts';
+import type { FactsRecord, RawFacts } from '../../lib/evaluation/raw-facts.ts';
+import { lackingSymbols } from '../../lib/kernel/required-config.ts';
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
+import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
+
+interface Variant {
+  facts: RawFacts;
+  kernel: EvaluatedKernel;
+}
+
+/** Facts of the machine `aethelred` with other kernels, each a NixOS module, in one evaluation. */
+async function variants(modules: Record<string, string>): Promise<Record<string, Variant>> {
+  const expression = readFileSync(join(nixFolder, 'facts.nix'), 'utf8');
+  const names = Object.keys(modules);
+  const hosts = `{ ${names.map((name) => `${name} = "${name}";`).join(' ')} }`;
+  const systems = Object.entries(modules)
+    .map(
+      ([name, module]) => `${name} = configurations.aethelred.extendModules { modules = [ (${module}) ]; };`,
+    )
+    .join(' ');
+  const measured = await evaluate<boolean>(
+    'nixosConfigurations',
+    `configurations: (${expression}) { hosts = ${hosts}; mark = "@"; strict = true; } { ${systems} }`,
+  );
+  report(`facts of ${names.length} kernels`, measured);
+  const records = measured.stderr
+    .split('\n')
+    .filter((line) => line.startsWith('trace: @ '))
+    .map((line) => JSON.parse(line.slice('trace: @ '.length)) as FactsRecord);
+  const kernels = new Map(
+    records.flatMap((record) =>
+      'kernel' in record ? [[record.kernel.drvPath, condenseKernel(record.kernel)]] : [],
+    ),
+  );
+  return Object.fromEntries(
+    records.flatMap((record) => {
+      if (!('facts' in record)) return [];
+      const kernel = kernels.get(record.facts.kernel.drvPath ?? '');
+      assert.ok(kernel, record.host);
+      return [[record.host, { facts: record.facts, kernel }]];
+    }),
+  );
+}
+
+const small = `builtins.toFile "small.config" ''
+  CONFIG_MODULES=y
+  CONFIG_BINFMT_ELF=y
+  # CONFIG_CGROUPS is not set
+''`;
+
+describe('kernels of a real nixpkgs', { skip }, () => {
+  test('are told apart by their symbols, source and patches, and by what they lack', async () => {
+    const { plain, changed, manual, patched } = await variants({
+      plain: '{ }',
+      changed:
+        '{ lib, ... }: { boot.kernelPatches = [ { name = "kgdb"; patch = null; structuredExtraConfig = { KGDB = lib.kernel.yes; SCHED_AUTOGROUP = lib.mkForce lib.kernel.no; }; } ]; }',
+      manual: `{ pkgs, ... }: { boot.kernelPackages = pkgs.linuxPackagesFor (pkgs.linuxManualConfig {
+        inherit (pkgs.linux) src version modDirVersion;
+        configfile = /. + (builtins.unsafeDiscardStringContext (${small}));
+        config.CONFIG_MODULES = "y";
+        features.efiBootStub = true;
+      }); }`,
+      patched: '{ nixosFleet.kernel.patches.nothing = builtins.toFile "nothing.patch" "";  }',
+    });
+    assert.ok(plain && changed && manual && patched);
+
+    // One symbol more, one changed; nothing else.
+    const before = plain.kernel.config;
+    const differing = Object.entries(changed.kernel.config).filter(([name, value]) => before[name] !== value);
+    assert.deepEqual(Object.fromEntries(differing), { KGDB: 'y', SCHED_AUTOGROUP: 'n' });
+    assert.deepEqual([before.KGDB, before.SCHED_AUTOGROUP], [undefined, 'y']);
+    assert.deepEqual(changed.kernel.patches.kgdb, '');
+    assert.equal(plain.kernel.configOrigin, 'asked');
+    assert.match(plain.kernel.source, /^linux-\d/);
+    assert.match(plain.kernel.dev, /^\/nix\/store\/.*-dev$/);
+    assert.match(plain.kernel.configuration?.drvPath ?? '', /linux-config-.*\.drv$/);
+    assert.match(patched.kernel.patches.nothing ?? '', /^nothing\.patch [0-9a-f]{12}$/);
+
+    // What NixOS asks for, of which its own kernel lacks nothing.
+    const required = plain.facts.kernel.needs?.required ?? {};
+    assert.deepEqual([required.BINFMT_ELF, required.CGROUPS, required.EFI_STUB], ['y', 'ym', 'y']);
+    assert.deepEqual(lackingSymbols(required, plain.kernel), []);
+
+    // NixOS itself evaluates this kernel without a word.
+    const lacking = lackingSymbols(manual.facts.kernel.needs?.required ?? {}, manual.kernel);
+    assert.equal(manual.kernel.configOrigin, 'fragment');
+    assert.ok(lacking.length >= 20, String(lacking.length));
+    assert.deepEqual(
+      lacking.filter(({ is }) => is !== undefined).map(({ line, needed }) => [line, needed]),
+      [['CONFIG_CGROUPS=y', true]],
+    );
+    // A virtual machine asks for its devices, too.
+    const { value } = await evaluate<{ host: string[]; vm: string[] }>(
+      'nixosConfigurations.aethelred',
+      `system: let inherit (system.extendModules { modules = [ {
+        nixosFleet.kernel = { configFile = /. + (builtins.unsafeDiscardStringContext (${small})); requiredConfig = "ignore"; };
+      } ]; }) config; in {
+        host = config.nixosFleet.kernel.lacking;
+        vm = config.virtualisation.vmVariant.nixosFleet.kernel.lacking;
+      }`,
+    );
+    assert.ok(value.host.includes('CONFIG_CGROUPS=y') && !value.host.includes('CONFIG_VIRTIO_BLK=y'));
+    assert.ok(value.vm.includes('CONFIG_CGROUPS=y') && value.vm.includes('CONFIG_VIRTIO_BLK=y'));
+
+    // Its whole .config can be had without compiling, too.
+    assert.match(manual.kernel.configuration?.drvPath ?? '', /\.drv$/);
+  });
+});

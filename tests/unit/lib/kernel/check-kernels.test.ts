@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { FleetEvaluation } from '../../../../lib/evaluation/types.ts';
+import { checkKernels } from '../../../../lib/kernel/check-kernels.ts';
+import { someFacts, someKernel } from '../../../fixtures/facts.ts';
+
+const kernel = someKernel({ CGROUPS: 'n' });
+const fleet: FleetEvaluation = {
+  revision: '',
+  fingerprint: 'f',
+  fromCache: false,
+  kernels: { [kernel.drvPath]: kernel },
+  hosts: {
+    web: {
+      ok: true,
+      drvPath: '/nix/store/web.drv',
+      outPath: '/nix/store/web',
+      facts: someFacts(),
+      kernel: kernel.drvPath,
+      kernelNeeds: {
+        required: { CGROUPS: 'ym' },
+        judgedByFlake: false,
+        allowMissingModules: false,
+        efiBootStub: null,
+      },
+      warnings: ['of its own'],
+      revision: '',
+    },
+  },
+};
+
+test('a machine that could not come up fails, with its name and each symbol', () => {
+  const { web } = checkKernels(fleet, () => false).hosts;
+  assert.ok(web && !web.ok);
+  assert.equal(web.error.code, 'kernel-unbootable');
+  assert.equal(web.error.host, 'web');
+  assert.equal(web.error.why, 'CONFIG_CGROUPS=y (it is n)');
+  assert.match(web.error.mend ?? '', /allowUnbootableKernel/);
+});
+
+test('where it is allowed it is a warning beside the others', () => {
+  const { web } = checkKernels(fleet, (name) => name === 'web').hosts;
+  assert.ok(web?.ok);
+  assert.deepEqual(web.warnings, [
+    'of its own',
+    'the machine may not come up with the kernel 6.18.37:\n  CONFIG_CGROUPS=y (it is n)',
+  ]);
+});
