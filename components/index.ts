@@ -4,4 +4,5 @@ export { Host, type HostArgs } from './host.ts';
 export { Kernel } from './kernel.ts';
 export { Lab, type LabArgs } from './lab.ts';
 export { type HostSecret, Secret, type SecretArgs } from './secret.ts';
+export { SigningKey, type SigningKeyArgs } from './signing-key.ts';
 export { System } from './system.ts';

@@ -7,6 +7,7 @@ import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
 import { secretInputs } from '../schema/secret.ts';
+import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
 
 interface Property {
   type?: string;
@@ -54,6 +55,10 @@ const table = (schema: z.ZodType) =>
     ...rows(z.toJSONSchema(schema, { io: 'input' }) as Property),
   ].join('\n');
 
+/** The outputs of a resource that are not among its inputs. */
+const only = (outputs: z.ZodRawShape, inputs: z.ZodRawShape) =>
+  Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in inputs)));
+
 export function reference(): string {
   return `# Reference
 
@@ -86,6 +91,16 @@ ${table(liveState)}
 Inputs of \`nixos:index:Secret\`; [secrets.md](secrets.md) tells how they are used.
 
 ${table(secretInputs)}
+
+## SigningKey
+
+Inputs of \`nixos:index:SigningKey\`; [caches.md](caches.md) tells how a key is used and rotated.
+
+${table(signingKeyInputs)}
+
+And what it makes:
+
+${table(z.object(only(signingKeyState.shape, signingKeyInputs.shape)))}
 
 ## Facts
 

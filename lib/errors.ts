@@ -24,6 +24,10 @@ export const errorCodes = {
   'not-confirmed': 'The machine went back by itself because nobody confirmed the new system in time.',
   'secret-failed':
     'A secret could not be had on the operator’s computer, or its file not be written, read or removed on the machine.',
+  'cache-failed':
+    'A signing key or a binary cache could not be made, read, filled or announced to a machine.',
+  'substitution-failed':
+    'The machine could not fetch the system from its binary caches, and copying is not allowed.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
   'command-failed': 'A program failed, for a reason of its own.',

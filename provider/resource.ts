@@ -77,6 +77,8 @@ export interface Resource<Inputs, State> {
   readonly state: z.ZodType<State>;
   /** Inputs that are secret however they were given; they stay so in state and logs. */
   readonly secretInputs?: readonly (keyof Inputs & string)[];
+  /** Outputs that are secret and are no inputs. */
+  readonly secretOutputs?: readonly (keyof State & string)[];
   /**
    * Further checks across properties, on inputs that fit the schema: property path to what is wrong. `recorded` are the
    * inputs of the last deployment, where there was one; another version may have written them.

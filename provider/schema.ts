@@ -28,6 +28,8 @@ export function packageSchema(resources: Iterable<AnyResource>, version: string)
     for (const secret of resource.secretInputs ?? [])
       Object.assign(inputs.properties[secret] ?? {}, { secret: true });
     const state = objectOf(resource.state, 'output', name, types);
+    for (const secret of resource.secretOutputs ?? [])
+      Object.assign(state.properties[secret] ?? {}, { secret: true });
     return [
       resource.token,
       {

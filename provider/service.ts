@@ -123,6 +123,7 @@ export class ProviderService {
       return response;
     }
     const created = await this.#change(request, secrets, (context) => resource.create(properties, context));
+    markOutputs(resource, created.state, secrets);
     response.setId(created.id);
     response.setProperties(encode(created.state, secrets));
     return response;
@@ -142,6 +143,7 @@ export class ProviderService {
     const state = await this.#change(request, secrets, (context) =>
       resource.update(recorded.value, asked.properties, context),
     );
+    markOutputs(resource, state, secrets);
     response.setProperties(encode(state, secrets));
     return response;
   }
@@ -160,6 +162,7 @@ export class ProviderService {
     );
     const response = new proto.ReadResponse();
     if (!found) return response;
+    markOutputs(resource, found.state, secrets);
     if (found.unhealthy !== undefined) throw new UnhealthyRead(found, secrets);
     response.setId(found.id);
     response.setInputs(encode(found.inputs, secrets));
@@ -280,6 +283,11 @@ function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): {
     value: { id: request.getId(), inputs: inputs.properties, state: state.properties },
     secrets: state.secrets.with(inputs.secrets),
   };
+}
+
+/** Notes the outputs that are secret by their kind. */
+function markOutputs({ secretOutputs = [] }: AnyResource, state: Properties, secrets: Secrets): void {
+  for (const name of secretOutputs) if (state[name] !== undefined) secrets.add([name], state[name]);
 }
 
 /** What a preview can tell of the outputs: what the resource knows, and `unknown` for the rest. */

@@ -63,6 +63,12 @@ const secret = {
   encoding: 'text',
 };
 
+const signingKey = {
+  name: 'cache.example.org-1',
+  consumers: { web: deployment.connection },
+  rotation: 'gradual',
+};
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -123,6 +129,22 @@ export const samples: Record<string, Sample> = {
     bad: { ...secret, path: '/run/../nix/x', mode: 256, owner: 'a b', restartUnits: ['nginx'], value: '' },
     badProperties: ['path', 'mode', 'owner', 'restartUnits[0]', 'value'],
     badIds: ['f056:/run/keys/database'],
+  },
+  'nixos:index:SigningKey': {
+    inputs: signingKey,
+    state: {
+      ...signingKey,
+      publicKey: 'cache.example.org-1:public',
+      secretKey: { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'cache.example.org-1:hush-hush' },
+      trustedKeys: ['cache.example.org-1:public'],
+      phase: 'stable',
+      waitingFor: [],
+    },
+    changed: { ...signingKey, name: 'cache.example.org-2' },
+    paths: ['name'],
+    bad: { name: 'a:b', rotation: 'soon', consumers: { web: { user: 'Me' } } },
+    badProperties: ['name', 'rotation', 'consumers.web.user'],
+    badIds: ['/nowhere/key', '/dev/null'],
   },
   'nixos:index:LabNetwork': {
     inputs: labNetwork,

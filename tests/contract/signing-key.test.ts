@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import sdk from '@pulumi/pulumi/runtime/rpc.js';
+import { withKeyFile } from '../../lib/nix-cli/signing-key.ts';
+import { signingKey } from '../../provider/resources/signing-key.ts';
+import { signingKeyInputs } from '../../schema/signing-key.ts';
+import { ProviderProcess, urnOf } from './provider-process.ts';
+
+const context = {
+  urn: 'urn:pulumi:test::fleet::nixos:index:SigningKey::main',
+  name: 'main',
+  signal: new AbortController().signal,
+  status: () => {},
+  log: () => {},
+};
+const asked = (name: string) => signingKeyInputs.parse({ name });
+
+test('a key is made, rotated to another one step by step, and the old secret is then in the state no more', async () => {
+  const { id, state } = await signingKey.create(asked('cache-1'), context);
+  assert.equal(state.publicKey, id);
+  assert.match(state.secretKey, /^cache-1:/);
+  const begun = await signingKey.update({ id, inputs: asked('cache-1'), state }, asked('cache-2'), context);
+  assert.equal(begun.publicKey, state.publicKey);
+  assert.deepEqual(begun.trustedKeys, [state.publicKey, begun.nextPublicKey]);
+  const inputs = asked('cache-2');
+  assert.deepEqual(Object.keys(signingKey.diff({ id, inputs, state: begun }, inputs).detailed), ['phase']);
+  const signs = await signingKey.update({ id, inputs, state: begun }, inputs, context);
+  assert.deepEqual([signs.publicKey, signs.phase], [begun.nextPublicKey, 'sign-with-new']);
+  const done = await signingKey.update({ id, inputs, state: signs }, inputs, context);
+  assert.deepEqual([done.trustedKeys, done.phase], [[signs.publicKey], 'stable']);
+  assert.doesNotMatch(JSON.stringify(done), new RegExp(state.secretKey.slice(8, 40).replace(/[+]/g, '\\+')));
+  assert.equal(signingKey.diff({ id, inputs, state: done }, inputs).changes, false);
+});
+
+test('a key in wrong hands is replaced at once', async () => {
+  const { id, state } = await signingKey.create(asked('cache-1'), context);
+  const now = { ...asked('cache-2'), rotation: 'at-once' as const };
+  const after = await signingKey.update({ id, inputs: asked('cache-1'), state }, now, context);
+  assert.deepEqual([after.trustedKeys, after.phase], [[after.publicKey], 'stable']);
+  assert.match(after.publicKey, /^cache-2:/);
+});
+
+test('a machine that cannot be asked holds the rotation up', async () => {
+  const { id, state } = await signingKey.create(asked('cache-1'), context);
+  const consumers = { off: { address: 'nowhere.invalid', user: 'root', connectTimeoutSeconds: 1 } };
+  const inputs = { ...asked('cache-2'), consumers };
+  const begun = await signingKey.update({ id, inputs: asked('cache-1'), state }, inputs, context);
+  const said: string[] = [];
+  const log = (_: string, line: string) => void said.push(line);
+  const later = await signingKey.update({ id, inputs, state: begun }, inputs, { ...context, log });
+  assert.deepEqual(
+    [later.phase, later.waitingFor, later.publicKey],
+    ['trust-both', ['off'], state.publicKey],
+  );
+  assert.match(said.join(), /the rotation to cache-2 waits: off could not be asked \[unreachable\]/);
+});
+
+test('a key that is in a file is imported', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-key-test-'));
+  try {
+    const { state } = await signingKey.create(asked('cache-7'), context);
+    writeFileSync(join(folder, 'key'), `${state.secretKey}\n`);
+    const found = await signingKey.read(join(folder, 'key'), undefined, context);
+    assert.equal(found?.id, state.publicKey);
+    assert.deepEqual([found?.inputs, found?.state], [asked('cache-7'), state]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the file that Nix reads a key from is its user’s alone, and gone afterwards', async () => {
+  let folder = '';
+  await assert.rejects(
+    withKeyFile('cache-1:secret', async (file) => {
+      folder = dirname(file);
+      assert.deepEqual([statSync(file).mode & 0o777, statSync(folder).mode & 0o777], [0o600, 0o700]);
+      throw new Error('it failed');
+    }),
+    /it failed/,
+  );
+  assert.ok(!readdirSync(dirname(folder)).includes(folder.split('/').at(-1) ?? ''));
+});
+
+test('the engine gets the secret key as a secret, and the public one in the clear', async () => {
+  const provider = await ProviderProcess.start({});
+  try {
+    await provider.configure();
+    const { id, state } = await provider.create(urnOf('nixos:index:SigningKey'), asked('cache-1'));
+    assert.equal(state.publicKey, id);
+    const { [sdk.specialSigKey]: mark, value } = state.secretKey as Record<string, unknown>;
+    assert.equal(mark, sdk.specialSecretSig);
+    assert.match(String(value), /^cache-1:/);
+  } finally {
+    await provider.end();
+  }
+});
