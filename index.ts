@@ -1,14 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, type FleetHost, Lab } from './components/index.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
-import { hostSettings, labAddresses, splitSettings } from './lib/config/hosts.ts';
+import { type HostSettings, hostSettings, labAddresses, splitSettings } from './lib/config/hosts.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
-import { checkLive } from './lib/machine/check-live.ts';
+import { labConnection } from './lib/lab/connection.ts';
+import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
@@ -27,6 +28,7 @@ async function program(): Promise<Fleet> {
       encrypted: isSecretConfig('hosts'),
     },
   );
+  const answers = config.checkLive ? askHosts(hosts) : undefined;
   const labMachines = labAddresses(hosts);
   const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
   const evaluated = await evaluateFleet({
@@ -56,25 +58,32 @@ async function program(): Promise<Fleet> {
       secrets: secrets[name],
     };
   }
-  const fleet = new Fleet('fleet', { evaluation, hosts: fleetHosts });
-  if (config.checkLive && pulumi.runtime.isDryRun()) await noteLive(fleetHosts, evaluation);
-  return fleet;
+  const live = await answers;
+  if (live && pulumi.runtime.isDryRun()) noteLive(live, evaluation);
+  const liveSystems = live && mapValues(live, liveSystem);
+  return new Fleet('fleet', { evaluation, hosts: fleetHosts, ...(liveSystems ? { liveSystems } : {}) });
 }
 
-/** Asks all machines at once what they run, and tells of those that were switched by other means. */
-async function noteLive(hosts: Record<string, FleetHost>, evaluation: FleetEvaluation): Promise<void> {
-  const asking = Object.entries(hosts).map(async ([name, { connection }]) => {
+/** Asks all machines that are there already what they run. */
+async function askHosts(hosts: Record<string, HostSettings>): Promise<Record<string, LiveAnswer>> {
+  const connections = Object.entries(hosts).map(async ([name, host]) => [
+    name,
+    host.lab ? await labConnection(pulumi.getStack(), name) : splitSettings(host).connection,
+  ]);
+  return await askMachines(Object.fromEntries(await Promise.all(connections)));
+}
+
+/** Tells of machines that were switched by other means. */
+function noteLive(answers: Record<string, LiveAnswer>, evaluation: FleetEvaluation): void {
+  for (const [name, answer] of Object.entries(answers)) {
     const evaluated = evaluation.hosts[name];
-    // Neither is in the SDK's types. A machine that this stack has yet to make has no connection.
-    const output = pulumi.output(connection) as unknown as {
-      promise(): Promise<unknown>;
-      isKnown: Promise<boolean>;
-    };
-    if (!evaluated?.ok || !(await output.isKnown)) return;
-    const note = await checkLive(await output.promise(), name, evaluated.outPath);
+    const note = evaluated?.ok ? noteOf(answer, name, evaluated.outPath) : undefined;
     if (note) void pulumi.log.warn(note);
-  });
-  await Promise.all(asking);
+  }
+}
+
+function mapValues<A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 /** Passes on only what is said after one second: a quick evaluation is nobody's news. */

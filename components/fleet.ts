@@ -5,6 +5,7 @@ import { kernelFacts } from '../schema/facts.ts';
 import { Host, type HostArgs } from './host.ts';
 import { Kernel } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
+import { LiveSystems } from './live-systems.ts';
 
 /** What the program says of one machine; its configuration comes from the flake. */
 export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
@@ -16,6 +17,11 @@ export interface FleetArgs {
   /** What `evaluateFleet` returned for these hosts. */
   evaluation: FleetEvaluation;
   hosts: Record<string, FleetHost>;
+  /**
+   * What each machine runs now, in previews as in updates: so a saved plan holds it, and is refused, before anything
+   * changes on any machine, where one runs another system by then.
+   */
+  liveSystems?: Readonly<Record<string, string>>;
 }
 
 /** One line of the stack's summary of its machines. */
@@ -56,6 +62,7 @@ export class Fleet extends pulumi.ComponentResource {
     const hosts: Record<string, Host> = {};
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
     const failures: string[] = [];
+    const first = args.liveSystems ? [new LiveSystems(name, args.liveSystems, { parent: this })] : [];
     for (const [hostName, { dependsOn = [], ...settings }] of Object.entries(args.hosts)) {
       const evaluated = args.evaluation.hosts[hostName];
       if (!evaluated?.ok) {
@@ -71,7 +78,7 @@ export class Fleet extends pulumi.ComponentResource {
           ...settings,
           ...(kernel ? { kernel } : {}),
         },
-        { parent: this, dependsOn },
+        { parent: this, dependsOn: [...first, ...dependsOn] },
       );
       for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
       hosts[hostName] = host;

@@ -3,6 +3,7 @@ import { deployment } from './resources/deployment.ts';
 import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
 import { labNetwork } from './resources/lab-network.ts';
+import { liveSystems } from './resources/live-systems.ts';
 import { secret } from './resources/secret.ts';
 import { signingKey } from './resources/signing-key.ts';
 import { system } from './resources/system.ts';
@@ -10,7 +11,16 @@ import { system } from './resources/system.ts';
 // biome-ignore lint/suspicious/noExplicitAny: the one place where resources of different shapes stand side by side
 export type AnyResource = Resource<any, any>;
 
-const all: AnyResource[] = [kernel, system, deployment, secret, signingKey, labNetwork, labMachine];
+const all: AnyResource[] = [
+  kernel,
+  system,
+  liveSystems,
+  deployment,
+  secret,
+  signingKey,
+  labNetwork,
+  labMachine,
+];
 
 /** Every resource of the package, by its type token. */
 export const registry: ReadonlyMap<string, AnyResource> = new Map(

@@ -14,6 +14,8 @@ export interface Sample {
   /** Inputs that ask for something else, and leaf paths that the diff must name. */
   changed: Plain;
   paths: string[];
+  /** Whether other inputs are no change. */
+  silent?: boolean;
   /** Inputs that do not fit, and the properties that must be named. */
   bad: Plain;
   badProperties: string[];
@@ -93,6 +95,16 @@ export const samples: Record<string, Sample> = {
     bad: { ...kernel, config: { KVM: 1 }, version: null },
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
+  },
+  'nixos:index:LiveSystems': {
+    inputs: { 'web runs': path('b', 'web') },
+    state: { 'web runs': path('b', 'web') },
+    changed: { 'web runs': path('d', 'web'), 'db runs': path('d', 'db') },
+    paths: [],
+    silent: true,
+    bad: { 'web runs': 1, web: 'x' },
+    badProperties: ['["web runs"]', 'web'],
+    badIds: ['live-systems'],
   },
   'nixos:index:Deployment': {
     inputs: deployment,

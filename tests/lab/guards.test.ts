@@ -8,7 +8,7 @@ import type { FleetError } from '../../lib/errors.ts';
 import { ensureLabBase } from '../../lib/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
-import { checkLive } from '../../lib/machine/check-live.ts';
+import { askMachines, noteOf } from '../../lib/machine/check-live.ts';
 import { readHistory } from '../../lib/machine/history.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { runToEnd } from '../../lib/process.ts';
@@ -60,6 +60,12 @@ async function onMachine(script: string): Promise<string> {
   const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
+}
+
+async function checkLive(given: unknown, host: string, asked: string): Promise<string | undefined> {
+  const answer = (await askMachines({ [host]: given }))[host];
+  assert.ok(answer);
+  return noteOf(answer, host, asked);
 }
 
 async function assertOn(system: string): Promise<void> {

@@ -84,6 +84,18 @@ test('each machine gets its built system and its deployment, from the facts', as
   assert.deepEqual(JSON.parse(String(db?.inputs.facts)).packages, { jq: '1.7' });
 });
 
+test('what the machines run now is registered before anything of a machine', async () => {
+  const fleet = new Fleet('fleet', {
+    evaluation: evaluation({ web: evaluated('web'), db: evaluated('db') }),
+    hosts: { web: { connection: { address: 'web' } }, db: { connection: { address: 'db' } } },
+    liveSystems: { web: '/nix/store/a', db: '/nix/store/b' },
+  });
+  await settle(fleet);
+  const [first] = registered.filter(({ type }) => type.startsWith('nixos:'));
+  assert.equal(first?.type, 'nixos:index:LiveSystems');
+  assert.deepEqual(first?.inputs, { 'web runs': '/nix/store/a', 'db runs': '/nix/store/b' });
+});
+
 test('hosts with the same kernel share one Kernel; containers have none', async () => {
   const fleet = new Fleet('fleet', {
     evaluation: evaluation({

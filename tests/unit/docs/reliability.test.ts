@@ -5,7 +5,7 @@ import { test } from 'node:test';
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
 test('every fault in docs/reliability.md has its test', () => {
-  const suite = ['activation', 'guards'].map((name) => read(`tests/lab/${name}.test.ts`)).join('\n');
+  const suite = ['activation', 'guards', 'plan'].map((name) => read(`tests/lab/${name}.test.ts`)).join('\n');
   const tests = new Set([...suite.matchAll(/^test\('(.*)', async/gm)].map((match) => match[1]));
   const rows = read('docs/reliability.md')
     .split('\n')

@@ -1,0 +1,94 @@
+/** Saved plans of the real Pulumi CLI: one that holds is carried out; one that is no longer true is refused, whoever outran it. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '../../lib/process.ts';
+import { TestStack } from './stack.ts';
+
+let stack: TestStack;
+const web = 'nix/lab/hosts/web.nix';
+
+before(async () => {
+  stack = await TestStack.create({ stack: 'plan', network: '10.213.31' });
+  await stack.up();
+});
+
+after(async () => {
+  await stack?.remove();
+});
+
+/** Changes the web server's page and saves a plan of that. */
+async function plan(word: string): Promise<string> {
+  stack.write(web, stack.read(web).replace(/\w+ from the fleet/, `${word} from the fleet`));
+  const file = join(stack.folder, `${word}.json`);
+  const shown = await stack.pulumi('preview', '--save-plan', file);
+  assert.match(shown.text, /Deployment.* web update/);
+  assert.doesNotMatch(shown.text, /LiveSystems.*(create|update)/);
+  return file;
+}
+
+/** Carries out a plan, and expects Pulumi to refuse it before it changes any machine. */
+async function refused(file: string, ...options: string[]): Promise<string> {
+  const generations = async () =>
+    Object.entries(await stack.live()).map(([name, live]) => [name, live.generation]);
+  const before = await generations();
+  const switches = await stack.ssh('web', 'wc -l </var/lib/nixos-fleet/history.jsonl');
+  const { exitCode, text } = await stack.try('up', '--yes', '--plan', file, ...options);
+  assert.notEqual(exitCode, 0, text);
+  assert.deepEqual(await generations(), before);
+  assert.equal(await stack.ssh('web', 'wc -l </var/lib/nixos-fleet/history.jsonl'), switches);
+  assert.doesNotMatch(text, /copying the system|[1-9]\d* updated/);
+  return text;
+}
+
+test('a saved plan is carried out', async () => {
+  const file = await plan('Planned');
+  const { generation = 0 } = (await stack.live()).web ?? {};
+  const { text } = await stack.pulumi('up', '--yes', '--plan', file);
+  assert.match(text, /2 updated/);
+  assert.equal((await stack.live()).web?.generation, generation + 1);
+});
+
+test('a configuration that changed after the plan is refused', async () => {
+  const file = await plan('Early');
+  stack.edit(web, 'Early', 'Late');
+  const text = await refused(file);
+  assert.match(text, /::web violates plan: properties changed/);
+});
+
+const planned = (machine: string) =>
+  new RegExp(`::fleet violates plan: properties changed: [=~]~${machine} runs\\[`);
+
+test('a machine that was switched by hand after the plan: the plan is refused, and an up without it puts the machine right', async () => {
+  const file = await plan('Outrun');
+  const { system = '' } = (await stack.live()).db ?? {};
+  await stack.ssh('db', 'ln -sfn /nix/store /run/current-system');
+  const text = await refused(file);
+  assert.match(text, planned('db'));
+  // The preview that Pulumi makes before it can be left out.
+  assert.match(await refused(file, '--skip-preview'), planned('db'));
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  await stack.up();
+  assert.equal((await stack.ssh('db', 'readlink -f /run/current-system')).trim(), system);
+});
+
+test('a machine that a colleague deployed after the plan: refused', async () => {
+  const file = await plan('Mine');
+  const mine = stack.read(web);
+  stack.edit(web, 'Mine', 'Theirs');
+  await stack.up();
+  stack.write(web, mine);
+  assert.match(await refused(file), planned('web'));
+});
+
+test('a machine that is off: the plan is refused before anything changes', async () => {
+  const file = await plan('Off');
+  const address = '10.213.31.12/32';
+  await run('ip', ['route', 'add', 'unreachable', address], { timeoutSeconds: 10 });
+  try {
+    assert.match(await refused(file), /[=~]~db runs\[.*not reached/);
+  } finally {
+    await run('ip', ['route', 'del', 'unreachable', address], { timeoutSeconds: 10 });
+  }
+  await stack.pulumi('up', '--yes', '--plan', file);
+});
