@@ -3,11 +3,12 @@ import type { DeploymentInputs } from '../schema/deployment.ts';
 import type { HostFacts } from '../schema/facts.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
+import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
 
-export interface HostArgs {
+export interface HostArgs extends HostCommandsArgs {
   /** The system as evaluated: its derivation, its store path, its facts. */
   evaluated: { drvPath: string; outPath: string; facts: HostFacts };
   /** Revision of the flake; empty where unknown. */
@@ -57,7 +58,16 @@ export class Host extends pulumi.ComponentResource {
       { host: name, drvPath, outPath },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
-    const before = this.#secrets(args, 'before', []);
+    const secrets = this.#secrets(args, 'before', []);
+    const before = [
+      ...secrets,
+      // Nothing is done to a machine whose system does not build.
+      ...hostCommands(this, name, args, {
+        when: 'before',
+        dependsOn: [this.system, ...secrets],
+        triggers: () => [outPath],
+      }),
+    ];
     this.deployment = new Deployment(
       name,
       {
@@ -83,7 +93,8 @@ export class Host extends pulumi.ComponentResource {
       },
     );
     this.live = this.deployment.live;
-    this.#secrets(args, 'after', [this.deployment]);
+    const after = [this.deployment, ...this.#secrets(args, 'after', [this.deployment])];
+    hostCommands(this, name, args, { when: 'after', dependsOn: after, triggers: () => [this.generation] });
     this.registerOutputs({});
   }
 

@@ -1,6 +1,8 @@
+export type { CommandProxyArgs } from './command-connection.ts';
 export { type ConnectionArgs, Deployment, type DeploymentArgs } from './deployment.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
 export { Host, type HostArgs } from './host.ts';
+export type { HostCommand, HostCommandsArgs, HostFile } from './host-commands.ts';
 export { Kernel } from './kernel.ts';
 export { Lab, type LabArgs } from './lab.ts';
 export { LiveSystems } from './live-systems.ts';

@@ -2,6 +2,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { connection } from './connection.ts';
 import { deploymentInputs } from './deployment.ts';
+import { hostCommands } from './host-command.ts';
 import { hostSecret } from './secret.ts';
 
 const hostName = z
@@ -50,6 +51,7 @@ const host = hostDefaults.extend({
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
     .optional()
     .describe('Files whose content enters no Nix store, by name; docs/secrets.md tells more.'),
+  commands: hostCommands.optional(),
   healthChecks: deploymentInputs.shape.healthChecks
     .unwrap()
     .optional()

@@ -1,0 +1,74 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { HostCommandConfig } from '../schema/host-command.ts';
+import { type CommandProxyArgs, commandConnection } from './command-connection.ts';
+import { commandPackage } from './command-package.ts';
+import type { ConnectionArgs } from './deployment.ts';
+
+/** A command that @pulumi/command runs on a machine, as the user that the connection names. */
+export type HostCommand = {
+  [key in keyof HostCommandConfig]: pulumi.Input<NonNullable<HostCommandConfig[key]>>;
+} & {
+  /** Given to the command on its standard input. */
+  stdin?: pulumi.Input<string>;
+  /** Variables, of those that the machine's sshd accepts. */
+  environment?: pulumi.Input<Record<string, pulumi.Input<string>>>;
+  /**
+   * The command is run again where one of these changes.
+   * @default before a deployment the system's store path, after it the machine's generation: at each deployment
+   */
+  triggers?: pulumi.Input<pulumi.Input<unknown>[]>;
+};
+
+/** A file or folder that @pulumi/command copies to a machine. Not for secrets: it keeps the content in the state. */
+export interface HostFile {
+  source: pulumi.Input<pulumi.asset.Asset | pulumi.asset.Archive>;
+  /** Path on the machine; folders that are missing are made. */
+  path: pulumi.Input<string>;
+  /** @default 'before' */
+  when?: 'before' | 'after';
+  /** It is copied again where one of these changes. @default none: where the source changes */
+  triggers?: pulumi.Input<pulumi.Input<unknown>[]>;
+}
+
+/** What is done on a machine around its deployment. */
+export interface HostCommandsArgs {
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Commands on the machine before its deployment and after it, by name; the connection must have a host key. */
+  commands?: { before?: Record<string, HostCommand>; after?: Record<string, HostCommand> };
+  /** Files to copy to the machine, by name; the connection must have a host key. */
+  files?: Record<string, HostFile>;
+  /** Host through which commands and files go. */
+  commandProxy?: pulumi.Input<CommandProxyArgs>;
+}
+
+interface Around {
+  when: 'before' | 'after';
+  /** What comes first. */
+  dependsOn: pulumi.Resource[];
+  /** Of commands that name none. */
+  triggers: () => pulumi.Input<unknown>[];
+}
+
+/** Declares the files that are copied, and then the commands that are run, before a host's deployment or after it. */
+export function hostCommands(
+  parent: pulumi.Resource,
+  host: string,
+  { commands, files = {}, connection, commandProxy }: HostCommandsArgs,
+  { when, dependsOn, triggers }: Around,
+): pulumi.Resource[] {
+  const wanted = Object.entries(commands?.[when] ?? {});
+  const copied = Object.entries(files).filter(([, file]) => (file.when ?? 'before') === when);
+  if (wanted.length + copied.length === 0) return [];
+  const { remote } = commandPackage(host);
+  const reached = commandConnection(host, connection, commandProxy);
+  const copies = copied.map(([name, { source, path, triggers: own }]) => {
+    const args = { connection: reached, source, remotePath: path, ...(own ? { triggers: own } : {}) };
+    return new remote.CopyToRemote(`${host}-${when}-${name}`, args, { parent, dependsOn });
+  });
+  const runs = wanted.map(([name, command]) => {
+    const args = { triggers: triggers(), ...command, connection: reached };
+    const options = { parent, dependsOn: [...dependsOn, ...copies] };
+    return new remote.Command(`${host}-${when}-${name}`, args, options);
+  });
+  return [...copies, ...runs];
+}
