@@ -7,9 +7,18 @@
     url = "path:./no-packages";
     flake = false;
   };
+  # The same for systems that boot, and for disk images of them.
+  inputs.image-debian = {
+    url = "path:./no-packages";
+    flake = false;
+  };
 
   outputs =
-    { self, debian }:
+    {
+      self,
+      debian,
+      image-debian,
+    }:
     let
       lib = import ./lib;
       index =
@@ -28,7 +37,15 @@
     {
       lib = lib // {
         # Systems of hosts kept elsewhere: labSystem { name = "web"; modules = [ ./web.nix ]; }
-        labSystem = arguments: lib.labSystem (arguments // { inherit index; });
+        labSystem =
+          arguments:
+          lib.labSystem (
+            arguments
+            // {
+              inherit index;
+              imageDebian = image-debian;
+            }
+          );
       };
 
       # Every file in hosts/ is a machine.

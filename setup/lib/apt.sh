@@ -79,6 +79,10 @@ apt_get() {
 	APT_CONFIG=$apt_dir/apt.conf LC_ALL=C apt-get "$@"
 }
 
+apt_cache() {
+	APT_CONFIG=$apt_dir/apt.conf LC_ALL=C apt-cache "$@"
+}
+
 # apt_update SUITE [now]: fetches the lists unless they are younger than a day.
 apt_update() {
 	[ "${2-}" = now ] || [ -z "$(find "$apt_dir/updated" -mtime -1 2>/dev/null)" ] || return 0

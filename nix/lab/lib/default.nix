@@ -6,11 +6,15 @@
       name,
       modules ? [ ],
       index,
+      # What the set-up brought for systems that boot: a folder with an index of its own.
+      imageDebian,
     }:
     let
       build = import ./build.nix { inherit index; };
+      boot = import ./boot.nix { debian = imageDebian; };
       pkgs =
-        import ./packages.nix { inherit index build; }
+        (import ./packages.nix { inherit index build; }).programs
+        // boot.kernels
         // build.writers
         // {
           stdenv.hostPlatform.system = index.system;
@@ -25,7 +29,7 @@
             }
           ]
           ++ modules;
-        arguments = { inherit pkgs build; };
+        arguments = { inherit pkgs build boot; };
       };
     in
     {

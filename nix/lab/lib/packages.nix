@@ -113,4 +113,9 @@ let
     };
   };
 in
-mapAttrs (name: _: program name [ name ]) (removeAttrs known installOnly) // special
+{
+  # Name → the package, with programs that run.
+  programs = mapAttrs (name: _: program name [ name ]) (removeAttrs known installOnly) // special;
+  # Name → its files as they are.
+  inherit unpacked;
+}

@@ -3,8 +3,11 @@
   ./assertions.nix
   ./boot.nix
   ./etc.nix
+  ./file-systems.nix
   ./firewall.nix
   ./heartbeat.nix
+  ./image.nix
+  ./initrd.nix
   ./networking.nix
   ./nginx.nix
   ./redis.nix

@@ -4,12 +4,14 @@
   lib,
   pkgs,
   build,
+  boot,
   ...
 }:
 let
   inherit (lib) mkOption types;
   inherit (builtins) attrNames concatStringsSep filter;
   cfg = config.system;
+  boots = !config.boot.isContainer;
   failed = map (item: item.message) (filter (item: !item.assertion) config.assertions);
   checked =
     value:
@@ -112,6 +114,8 @@ in
         inherit (cfg) initInterfaceVersion;
         inherit (build) busybox;
         platform = build.system;
+        postBoot = build.writers.writeText "post-boot-commands" config.boot.postBootCommands;
+        inherit (config.boot.loader) timeout;
         kernelParams = concatStringsSep " " config.boot.kernelParams;
         inhibitors = builtins.toJSON cfg.switch.inhibitors;
         snippetNames = snippets;
@@ -123,6 +127,10 @@ in
         switchSource = ../system/switch-to-configuration.sh;
         bootEntriesSource = ../system/boot-entries.sh;
         checksSource = ../system/pre-switch-checks.sh;
+        # All empty in a container.
+        kernel = if boots then config.boot.kernelPackages.kernel else "";
+        initrd = if boots then cfg.build.initialRamdisk else "";
+        bootLoader = if boots then boot.systemdBoot else "";
       } (builtins.readFile ../system/make-toplevel.sh)
       // {
         pname = "nixos-system-${cfg.name}";

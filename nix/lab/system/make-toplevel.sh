@@ -11,6 +11,11 @@ printf '%s' "$label" >"$out/nixos-version"
 printf '%s' "$kernelParams" >"$out/kernel-params"
 printf '%s' "$initInterfaceVersion" >"$out/init-interface-version"
 printf '%s' "$inhibitors" >"$out/switch-inhibitors"
+if [ -n "$kernel" ]; then
+	ln -s "$kernel/bzImage" "$out/kernel"
+	ln -s "$initrd/initrd" "$out/initrd"
+	ln -s "$kernel" "$out/kernel-modules"
+fi
 
 # name file, one a line, in the order in which they run.
 pairs() {
@@ -29,12 +34,13 @@ pairs "$checkNames" $checkFiles >"$out/lib/checks"
 install_script() {
 	{
 		printf '#!%s/bin/sh\nsystem=%s\nbusybox=%s\n' "$busybox" "$out" "$busybox"
+		[ -z "${3-}" ] || printf '%s\n' "$3"
 		cat "$1"
 	} >"$2"
 	chmod 555 "$2"
 }
 install_script "$activateSource" "$out/activate"
-install_script "$initSource" "$out/init"
+install_script "$initSource" "$out/init" "post_boot=$postBoot"
 install_script "$switchSource" "$out/bin/switch-to-configuration"
-install_script "$bootEntriesSource" "$out/bin/boot-entries"
+install_script "$bootEntriesSource" "$out/bin/boot-entries" "boot_loader=$bootLoader timeout=$timeout"
 install_script "$checksSource" "$out/pre-switch-checks"
