@@ -94,13 +94,17 @@ function afterOneSecond(say: (message: string) => void): (message: string) => vo
   };
 }
 
-/** What each machine runs; see `MachineSummary`. */
-export const machines = await program().then(
-  async (fleet) => {
-    await fleet.completed;
-    return fleet.machines;
+const fleet = await program().then(
+  async (declared) => {
+    await declared.completed;
+    return declared;
   },
   (error: unknown) => {
     throw error instanceof FleetError ? new pulumi.RunError(error.message) : error;
   },
 );
+
+/** What each machine runs; see `MachineSummary`. */
+export const machines = fleet.machines;
+/** The newest deployments of each machine. */
+export const history = fleet.history;

@@ -29,6 +29,8 @@ export interface MachineSummary {
   generation: number;
   /** Store path of the live system. */
   system: string;
+  /** Its specialisation that is live; empty where it is itself. */
+  specialisation: string;
   /** Store path of the booted system. */
   booted: string;
   /** Running kernel. */
@@ -50,6 +52,8 @@ export class Fleet extends pulumi.ComponentResource {
   readonly hosts: Readonly<Record<string, Host>>;
   /** What each machine runs, for a stack output. */
   readonly machines: pulumi.Output<Record<string, MachineSummary>>;
+  /** The newest deployments of each machine, whoever made them, one a line, the last one first. */
+  readonly history: pulumi.Output<Record<string, string[]>>;
   /**
    * Rejects with the errors of the machines that could not be evaluated, after the others came to their end:
    * `await` it at the end of the program.
@@ -86,6 +90,14 @@ export class Fleet extends pulumi.ComponentResource {
     }
     this.hosts = hosts;
     this.machines = pulumi.all(summaries);
+    this.history = pulumi.all(
+      Object.fromEntries(
+        Object.entries(hosts).map(([hostName, { live }]) => [
+          hostName,
+          live.apply(({ history = '' }) => history.split('\n').filter(Boolean)),
+        ]),
+      ),
+    );
     this.registerOutputs({});
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
@@ -121,9 +133,9 @@ export class Fleet extends pulumi.ComponentResource {
 }
 
 function summary(live: LiveState, evaluated: Extract<HostEvaluation, { ok: true }>): MachineSummary {
-  const { generation, system, booted, kernel, rebootDue, revision, since } = live;
+  const { generation, system, specialisation = '', booted, kernel, rebootDue, revision, since } = live;
   const services = Object.entries(evaluated.facts.units)
     .filter(([unit, state]) => unit.endsWith('.service') && state.startsWith('enabled'))
     .map(([unit]) => unit.replace(/\.service$/, ''));
-  return { generation, system, booted, kernel, rebootDue, revision, since, services };
+  return { generation, system, specialisation, booted, kernel, rebootDue, revision, since, services };
 }

@@ -1,14 +1,17 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { DeploymentInputs } from '../schema/deployment.ts';
+import { type DeploymentSettings, deploymentSettings } from '../schema/deployment.ts';
 import type { HostFacts } from '../schema/facts.ts';
-import type { HealthCheckArgs } from '../schema/health-check.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
 import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
 
-export interface HostArgs extends HostCommandsArgs {
+/**
+ * A machine to deploy to. What is not described here are the settings of a deployment, each with its meaning and default
+ * in schema/deployment.ts and in docs/reference.md.
+ */
+export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   /** The system as evaluated: its derivation, its store path, its facts. */
   evaluated: { drvPath: string; outPath: string; facts: HostFacts };
   /** Revision of the flake; empty where unknown. */
@@ -20,18 +23,6 @@ export interface HostArgs extends HostCommandsArgs {
   secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
-  /** @default 120 */
-  confirmTimeoutSeconds?: number;
-  /** Whether a system may be asked for that would lock its deployer out. @default false */
-  allowLockout?: boolean;
-  /** What must hold under the new system before it is confirmed, by name. */
-  healthChecks?: Record<string, HealthCheckArgs>;
-  /** Which generations stay on the machine after a confirmed deployment; all, where left out. */
-  keepGenerations?: DeploymentInputs['keepGenerations'];
-  /** Whether the machine’s store is freed of what nothing refers to after a confirmed deployment. @default false */
-  collectGarbage?: boolean;
-  /** Whether an update goes on where the machine runs neither the recorded nor the asked system. @default 'overwrite' */
-  onDrift?: 'overwrite' | 'fail';
 }
 
 /**
@@ -78,12 +69,7 @@ export class Host extends pulumi.ComponentResource {
         revision: args.revision ?? '',
         facts,
         machineId: args.machineId,
-        confirmTimeoutSeconds: args.confirmTimeoutSeconds,
-        allowLockout: args.allowLockout,
-        healthChecks: args.healthChecks,
-        onDrift: args.onDrift,
-        keepGenerations: args.keepGenerations,
-        collectGarbage: args.collectGarbage,
+        ...settingsOf(args),
       },
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
       {
@@ -115,4 +101,10 @@ export class Host extends pulumi.ComponentResource {
         return new Secret(`${this.#name}-${name}`, args, { parent: this, dependsOn });
       });
   }
+}
+
+/** What of a host's arguments goes to its deployment as it is. */
+function settingsOf(args: HostArgs): DeploymentSettings {
+  const names = Object.keys(deploymentSettings.shape) as (keyof DeploymentSettings)[];
+  return Object.fromEntries(names.map((name) => [name, args[name]]));
 }

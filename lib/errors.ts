@@ -16,6 +16,7 @@ export const errorCodes = {
   'not-nixos': 'The machine does not run NixOS.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
   'activation-failed': 'switch-to-configuration failed; the machine was put back.',
+  'reboot-failed': 'The machine did not come back in time after a reboot, or not on the asked system.',
   'units-failed':
     'systemd units failed under the new system; the machine was put back, unless that is accepted.',
   'rollback-failed': 'Activation failed and so did going back: look at the machine.',

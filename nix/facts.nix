@@ -385,6 +385,9 @@ let
         enabled = config.services.openssh.enable or false;
         ports = config.services.openssh.ports or [ ];
       };
+      # Which there are, and no more: a module of theirs may be broken without harm to the system.
+      specialisations = attrNames (config.specialisation or { });
+      inhibitors = mapAttrs (_: plain) (config.system.switch.inhibitors or { });
       warnings = map plain (config.warnings or [ ]);
     };
 

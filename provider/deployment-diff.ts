@@ -1,6 +1,7 @@
-import type { DeploymentInputs, DeploymentState } from '../schema/deployment.ts';
+import { isLive, isTrueOf, reached } from '../lib/activation/goal.ts';
+import type { DeploymentInputs, DeploymentState, LiveState } from '../schema/deployment.ts';
 import { type HostFacts, parseFacts } from '../schema/facts.ts';
-import { changesFrom, leafDiff, sameValue } from './diff.ts';
+import { changesFrom, differences, leafDiff, sameValue } from './diff.ts';
 import { factsChanges } from './facts-changes.ts';
 import type { DiffResult, Recorded } from './resource.ts';
 import { isPlainObject } from './unknown.ts';
@@ -23,22 +24,50 @@ export function diffDeployment(
       : leafDiff(recorded.id, asked.machineId, { at: ['machineId'], replace: true })),
   };
   const { live } = recorded.state;
-  if (live && sameValue(recorded.inputs.system, asked.system) && sameValue(live.system, asked.system)) {
-    const next = leafDiff(live.profileSystem, asked.system, {
-      at: ['live', 'profileSystem'],
-      inputDiff: false,
-    });
-    return changesFrom({ ...detailed, ...next });
+  const asBefore = goalParts.every((part) => sameGoalPart(recorded.inputs[part], asked[part]));
+  if (live && asBefore) {
+    const shownBefore = asked.action === 'dry-activate' && recorded.inputs.action === 'dry-activate';
+    if (shownBefore || reached(live, asked)) return changesFrom({ ...detailed, ...rebootDue(live, asked) });
+    // It runs what is asked for, and boots something else; or the other way round.
+    if (isLive(live, asked) || live.profileSystem === asked.system) {
+      return changesFrom({ ...detailed, ...liveDiff(live, asked, isLive(live, asked)) });
+    }
   }
   // After a failure the state tells what the machine runs, and the inputs what was asked.
-  const inputDiff = !live || sameValue(recorded.inputs.system, live.system);
+  const inputDiff = !live || isTrueOf(live, recorded.inputs);
   const base: DeploymentInputs = inputDiff ? recorded.inputs : recorded.state;
   // Facts travel as one text, which Pulumi would show whole: the notes name the leaves that differ.
-  const system = leafDiff(base.system, asked.system, { at: ['system'], inputDiff });
-  return changesFrom(
-    { ...detailed, ...system },
-    { notes: notes(asked.host, factsOf(base), factsOf(asked), live?.kernel) },
+  const goal = Object.assign(
+    {},
+    ...goalParts.map((part) => leafDiff(base[part], asked[part], { at: [part], inputDiff })),
   );
+  const known = Object.keys(goal).length > 0 || !live;
+  return changesFrom(
+    { ...detailed, ...(known ? goal : liveDiff(live, asked, asked.action === 'boot')) },
+    { notes: notes(asked, factsOf(base), factsOf(asked), live?.kernel) },
+  );
+}
+
+/** The asked system against the live one, or against that of the next boot. */
+function liveDiff(live: LiveState, asked: DeploymentInputs, next: boolean): DiffResult['detailed'] {
+  const leaf = next ? 'profileSystem' : 'system';
+  return leafDiff(live[leaf], asked.system, { at: ['live', leaf], inputDiff: false });
+}
+
+/** What of the inputs says which system is asked for. */
+const goalParts = ['system', 'specialisation', 'profile'] as const;
+
+/** A state that an earlier version wrote lacks the profile. */
+function sameGoalPart(recorded: string | undefined, asked: string | undefined): boolean {
+  return recorded === undefined || asked === undefined ? recorded === asked : sameValue(recorded, asked);
+}
+
+/** A machine that waits for a reboot, and shall be given it. */
+function rebootDue(live: LiveState, { reboot, action }: DeploymentInputs): DiffResult['detailed'] {
+  const given = (reboot ?? 'never') !== 'never' && (action === 'switch' || action === 'boot');
+  return given && live.rebootDue
+    ? leafDiff(true, false, { at: ['live', 'rebootDue'], inputDiff: false })
+    : {};
 }
 
 /** Where the machine is to be found elsewhere than before. */
@@ -63,7 +92,7 @@ function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
 
 /** Lines that paths alone cannot say. */
 function notes(
-  host: string,
+  { host, reboot }: DeploymentInputs,
   old: HostFacts | undefined,
   asked: HostFacts | undefined,
   runningKernel: string | undefined,
@@ -76,23 +105,37 @@ function notes(
   }
   const changes = factsChanges(old, asked);
   return [
-    ...rebootNote(old, asked, runningKernel),
+    ...rebootNote(old, asked, runningKernel).map((due) =>
+      (reboot ?? 'never') === 'never'
+        ? `reboot due after this: ${due}`
+        : `the machine will be rebooted: ${due}`,
+    ),
+    ...inhibitorNote(old, asked, reboot),
     ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];
 }
 
+/** What keeps a running machine from being switched to the system. */
+function inhibitorNote(old: HostFacts, asked: HostFacts, reboot: DeploymentInputs['reboot']): string[] {
+  const changed = differences(old.inhibitors, asked.inhibitors).map(({ path }) => path.join('.'));
+  if (changed.length === 0) return [];
+  const what = `switch inhibitors change (${changed.join(', ')})`;
+  return [
+    (reboot ?? 'never') === 'never'
+      ? `the switch will be refused: ${what}; set reboot: when-needed, or action: boot`
+      : `not switched to but rebooted into: ${what}`,
+  ];
+}
+
+/** Why a reboot will be due, where the facts tell. */
 function rebootNote(old: HostFacts, asked: HostFacts, runningKernel: string | undefined): string[] {
   if (asked.container) return [];
   if (old.kernel?.version !== asked.kernel.version) {
-    return [
-      `reboot due after this: kernel ${runningKernel ?? old.kernel?.version} → ${asked.kernel.version}`,
-    ];
+    return [`kernel ${runningKernel ?? old.kernel?.version} → ${asked.kernel.version}`];
   }
   const parts = { params: 'kernel parameters', initrdModules: 'initrd modules' } as const;
   const changed = (Object.keys(parts) as (keyof typeof parts)[]).filter(
     (part) => !sameValue(old.kernel[part], asked.kernel[part]),
   );
-  return changed.length === 0
-    ? []
-    : [`reboot due after this: ${changed.map((part) => parts[part]).join(' and ')} change`];
+  return changed.length === 0 ? [] : [`${changed.map((part) => parts[part]).join(' and ')} change`];
 }

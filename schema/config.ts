@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { connection } from './connection.ts';
-import { deploymentInputs } from './deployment.ts';
+import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
 import { hostSecret } from './secret.ts';
 
@@ -20,23 +20,33 @@ function optional<T extends z.ZodType>(setting: z.ZodDefault<T>) {
     .describe(`${setting.description} ${setting.parse(undefined)} where left out.`);
 }
 
+/** A deployment's settings, each without its default; a machine's own come without a default for all. */
+const { specialisation, healthChecks, ...shared } = deploymentSettings.shape;
+type Undefaulted = {
+  [key in keyof typeof shared]: (typeof shared)[key] extends z.ZodDefault<infer T extends z.ZodType>
+    ? z.ZodOptional<T>
+    : (typeof shared)[key];
+};
+const settingDefaults = Object.fromEntries(
+  Object.entries(shared).map(([name, setting]) => [
+    name,
+    setting instanceof z.ZodDefault ? optional(setting as z.ZodDefault<z.ZodType>) : setting,
+  ]),
+) as Undefaulted;
+
 /** What can be set once for all hosts under `defaults`, and again for one. */
 const hostDefaults = z.strictObject({
   user: optional(connection.shape.user),
   port: connection.shape.port,
   identityFile: connection.shape.identityFile,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
-  confirmTimeoutSeconds: optional(deploymentInputs.shape.confirmTimeoutSeconds),
-  allowLockout: optional(deploymentInputs.shape.allowLockout),
+  ...settingDefaults,
   allowUnbootableKernel: z
     .boolean()
     .optional()
     .describe(
       'Whether the machine may have a kernel whose configuration lacks what no machine comes up without; a warning then. false where left out.',
     ),
-  keepGenerations: deploymentInputs.shape.keepGenerations,
-  collectGarbage: optional(deploymentInputs.shape.collectGarbage),
-  onDrift: optional(deploymentInputs.shape.onDrift),
 });
 
 const host = hostDefaults.extend({
@@ -47,15 +57,16 @@ const host = hostDefaults.extend({
     .min(1)
     .optional()
     .describe('Attribute under nixosConfigurations; the host’s name where left out.'),
+  specialisation,
   secrets: z
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
     .optional()
     .describe('Files whose content enters no Nix store, by name; docs/secrets.md tells more.'),
   commands: hostCommands.optional(),
-  healthChecks: deploymentInputs.shape.healthChecks
+  healthChecks: healthChecks
     .unwrap()
     .optional()
-    .describe(deploymentInputs.shape.healthChecks.description ?? ''),
+    .describe(healthChecks.description ?? ''),
   lab: z
     .boolean()
     .default(false)

@@ -3,24 +3,44 @@ import { connection } from './connection.ts';
 import { factsText } from './facts.ts';
 import { healthCheck } from './health-check.ts';
 
-/** Inputs of `nixos:index:Deployment`: which system one machine runs. */
-export const deploymentInputs = z.object({
-  host: z.string().describe('Name of the machine in the stack’s config.'),
-  connection,
-  system: z.string().describe('Store path of the system to run (toplevel).'),
-  drvPath: z
+/** How a machine is deployed to: what a user sets for a host. */
+export const deploymentSettings = z.object({
+  action: z
+    .enum(['switch', 'boot', 'test', 'dry-activate'])
+    .default('switch')
+    .describe(
+      'What is done with the system: `switch` makes it live and boots it from now on, `boot` only the latter, `test` only the former; `dry-activate` shows what a switch would do, and changes nothing.',
+    ),
+  specialisation: z
     .string()
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be the name of a specialisation')
     .optional()
     .describe(
-      'Derivation of the system. With it, a system that this computer no longer has is built again when it is needed.',
+      'Specialisation of the system that is made live; the boot loader starts the system itself. None, where left out.',
     ),
-  revision: z
+  installBootLoader: z
+    .boolean()
+    .default(false)
+    .describe('Whether the boot loader itself is installed anew, and not only its menu renewed.'),
+  profile: z
     .string()
-    .default('')
-    .describe('Revision of the flake the system comes from; empty where unknown.'),
-  facts: factsText
-    .optional()
-    .describe('Facts of the system, as JSON; absent for one that was not deployed by nixos-fleet.'),
+    .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be the name of a profile')
+    .default('system')
+    .describe(
+      'Profile that takes the generation: `system`, or one of /nix/var/nix/profiles/system-profiles, which has a submenu of its own in the boot loader.',
+    ),
+  reboot: z
+    .enum(['never', 'when-needed', 'always'])
+    .default('never')
+    .describe(
+      'Whether the machine is rebooted after a deployment that changed it: `when-needed` where its kernel, initrd, kernel modules or kernel parameters are not the booted ones, or where the system refuses to be switched to while the machine runs.',
+    ),
+  rebootTimeoutSeconds: z
+    .int()
+    .min(30)
+    .max(86400)
+    .default(600)
+    .describe('Seconds within which a machine that was rebooted must be back, healthy, on the right system.'),
   confirmTimeoutSeconds: z
     .int()
     .min(10)
@@ -71,6 +91,28 @@ export const deploymentInputs = z.object({
     .boolean()
     .default(false)
     .describe('Whether the machine’s store is freed of what nothing refers to after a confirmed deployment.'),
+});
+/** The same as a program gives it: what has a default may be left out. */
+export type DeploymentSettings = z.input<typeof deploymentSettings>;
+
+/** Inputs of `nixos:index:Deployment`: which system one machine runs. */
+export const deploymentInputs = deploymentSettings.extend({
+  host: z.string().describe('Name of the machine in the stack’s config.'),
+  connection,
+  system: z.string().describe('Store path of the system to run (toplevel).'),
+  drvPath: z
+    .string()
+    .optional()
+    .describe(
+      'Derivation of the system. With it, a system that this computer no longer has is built again when it is needed.',
+    ),
+  revision: z
+    .string()
+    .default('')
+    .describe('Revision of the flake the system comes from; empty where unknown.'),
+  facts: factsText
+    .optional()
+    .describe('Facts of the system, as JSON; absent for one that was not deployed by nixos-fleet.'),
   machineId: z
     .string()
     .optional()
@@ -82,7 +124,10 @@ export type DeploymentInputs = z.output<typeof deploymentInputs>;
 
 /** What was read from the machine itself. */
 export const liveState = z.object({
-  system: z.string().describe('/run/current-system'),
+  system: z
+    .string()
+    .describe('The live system (/run/current-system), also where a specialisation of it is live.'),
+  specialisation: z.string().describe('The live specialisation of that system; empty where it is itself.'),
   profileSystem: z.string().describe('What the system profile points to: the system of the next boot.'),
   generation: z.int().describe('Number of the profile’s generation; 0 where there is none.'),
   booted: z.string().describe('/run/booted-system'),
@@ -94,6 +139,9 @@ export const liveState = z.object({
   machineId: z.string().describe('/etc/machine-id'),
   revision: z.string().describe('Revision that was deployed; empty for a foreign system.'),
   since: z.string().describe('When the live system was activated: ISO 8601, UTC.'),
+  history: z
+    .string()
+    .describe('The newest deployments, one a line, the last one first: when, by whom, what, result.'),
 });
 export type LiveState = z.infer<typeof liveState>;
 

@@ -46,6 +46,14 @@ export const hostFacts = z.object({
   fileSystems: z.record(z.string(), z.string()).describe('Mount point to "fsType device".'),
   bootLoader: z.string().describe('systemd-boot, grub, extlinux, external or none.'),
   sshd: z.object({ enabled: z.boolean(), ports: z.record(z.string(), z.boolean()) }),
+  specialisations: z
+    .record(z.string(), z.boolean())
+    .default({})
+    .describe('Names of the system’s specialisations.'),
+  inhibitors: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe('system.switch.inhibitors: while one differs, the system is not switched to but booted.'),
 });
 
 export type HostFacts = z.infer<typeof hostFacts>;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../../schema/connection.ts';
-import type { HealthCheck } from '../../schema/health-check.ts';
+import type { DeploymentInputs } from '../../schema/deployment.ts';
 import { FleetError } from '../errors.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
@@ -9,23 +9,17 @@ import type { DeploymentRecord } from '../machine/record.ts';
 import { begin } from './begin.ts';
 import { explainResult } from './explain.ts';
 import { follow } from './follow.ts';
+import { activatedPath } from './goal.ts';
 import type { ActivationResult } from './result.ts';
+import type { SwitchSettings } from './start-script.ts';
 
-export interface ActivationRequest {
-  host: string;
+/** What is to be switched, whose system is in the machine's store, and how. */
+export interface ActivationRequest
+  extends SwitchSettings,
+    Pick<DeploymentInputs, 'confirmTimeoutSeconds' | 'activationTimeoutSeconds' | 'healthChecks'> {
   /** The machine as it was read before: another one at the address is refused. */
   reading: Pick<MachineReading, 'machineId' | 'bootId'>;
-  /** Store path of the system, present in the machine's store. */
-  system: string;
   record: DeploymentRecord;
-  /** Seconds after activation within which the new system must be confirmed. */
-  confirmTimeoutSeconds: number;
-  /** What must hold before the new system is confirmed, by name. */
-  healthChecks: Record<string, HealthCheck>;
-  /** Seconds after which a hanging activation is ended. */
-  activationTimeoutSeconds: number;
-  /** Whether newly failed units put the machine back. */
-  unitFailures: 'rollback' | 'accept';
   signal?: AbortSignal;
   status?: (line: string) => void;
 }
@@ -60,23 +54,21 @@ async function beginAndFollow(
   request: ActivationRequest,
   unit: string,
 ): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
-  const { host, system, record, reading, signal, confirmTimeoutSeconds, healthChecks } = request;
+  const { host, record, reading, signal, confirmTimeoutSeconds, healthChecks } = request;
   // The supervisor waits for the checks too.
   const confirmSeconds = confirmTimeoutSeconds + longestCheckSeconds(healthChecks);
   const token = randomBytes(16).toString('hex');
   const parameters = {
+    ...request,
     unit,
-    host,
-    system,
     by: operator(),
     token,
     machineId: reading.machineId,
     activationSeconds: request.activationTimeoutSeconds,
     confirmSeconds,
-    unitFailures: request.unitFailures,
   };
   await begin(connection, parameters, record, signal);
-  const confirmation = { unit, host, system, token };
+  const confirmation = { unit, host, activated: activatedPath(request), token };
   return await follow(connection, confirmation, {
     bootId: reading.bootId,
     // By then a supervisor that could not be confirmed has put the machine back.

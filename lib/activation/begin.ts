@@ -37,8 +37,10 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         code: 'copy-failed',
         what: 'the system to run is not a NixOS system in the machine’s store',
         host,
-        why: `there is no ${system}/bin/switch-to-configuration`,
-        mend: 'Check that `system` is the store path of a toplevel.',
+        why: `there is no ${value('path') || system}/bin/switch-to-configuration`,
+        mend: parameters.specialisation
+          ? 'Check that `system` is the store path of a toplevel, and that it has this specialisation.'
+          : 'Check that `system` is the store path of a toplevel.',
       });
     case 'inhibited': {
       const decode = (key: string) => Buffer.from(value(key), 'base64').toString('utf8');
@@ -47,7 +49,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: 'the new system must not be switched to while the machine runs',
         host,
         why: `switch inhibitors changed: ${changedInhibitors(decode('old'), decode('new')).join(', ') || 'unknown'}`,
-        mend: 'Make it the system of the next boot and reboot: nixos-rebuild boot',
+        mend: 'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
       });
     }
     case 'no-room':

@@ -5,7 +5,8 @@ import { runOnMachine } from '../ssh/run.ts';
 export interface Confirmation {
   unit: string;
   host: string;
-  system: string;
+  /** Path of what was activated: the system, or a specialisation in it. */
+  activated: string;
   token: string;
 }
 
@@ -16,13 +17,13 @@ export interface Confirmation {
  */
 export async function confirm(
   connection: Connection,
-  { unit, host, system, token }: Confirmation,
+  { unit, host, activated, token }: Confirmation,
   signal?: AbortSignal,
   reject = false,
 ): Promise<boolean> {
-  const script = `${shellVariables({ unit, system, token, wanted: reject ? 'reject' : 'confirm' })}
+  const script = `${shellVariables({ unit, activated, token, wanted: reject ? 'reject' : 'confirm' })}
 directory=/run/nixos-fleet/units/$unit
-if [ "$(readlink -f /run/current-system)" = "$system" ]; then answer=$wanted; else answer=reject; fi
+if [ "$(readlink -f /run/current-system)" = "$(readlink -f "$activated")" ]; then answer=$wanted; else answer=reject; fi
 printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && echo "answer=$answer"
 `;
   const limit = connection.connectTimeoutSeconds + 10;

@@ -11,7 +11,10 @@ import { copyClosure } from '../nix-cli/copy.ts';
 import { nixStoreFor } from '../ssh/nix-store.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { activate, operator } from './activate.ts';
+import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
+import { isLive, reached } from './goal.ts';
+import { reboot } from './reboot.ts';
 import { recordScript } from './record-script.ts';
 import { tidy } from './tidy.ts';
 
@@ -20,18 +23,21 @@ export interface DeployRequest extends DeploymentInputs {
   reading: MachineReading;
   signal?: AbortSignal;
   status: (line: string) => void;
+  /** Says something that stays to be read. */
+  note: (line: string) => void;
   warn: (line: string) => void;
   /** Called where the switch was begun and failed, with the machine as it is now; it throws. */
   onFailure: (error: FleetError, reading: MachineReading) => never;
 }
 
 /**
- * Makes a machine run and boot a system: copies what is missing, switches under the supervisor, and returns what the
- * machine says afterwards. One that runs and boots it already is only told what it is.
+ * Makes a machine run, boot, or both, a system, as the action says: copies what is missing, switches under the
+ * supervisor, reboots where that is asked for, and returns what the machine says afterwards. One that is as asked already
+ * is only told what it is.
  * @throws FleetError
  */
 export async function deploy(connection: Connection, request: DeployRequest): Promise<MachineReading> {
-  const { host, system, revision, facts, reading, signal, status } = request;
+  const { host, system, revision, facts, reading, profile, signal } = request;
   const record: DeploymentRecord = {
     host,
     system,
@@ -40,50 +46,76 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     by: operator(),
     at: new Date().toISOString(),
   };
-  if (reading.system === system && reading.profileSystem === system) {
-    await writeRecord(connection, host, record, signal);
-    return await readMachine(connection, host, { signal });
+  const read = () => readMachine(connection, host, { profile, signal });
+  if (request.action === 'dry-activate') {
+    assertDeployable(reading, host);
+    await copy(connection, request);
+    await dryActivate(connection, request);
+    return await read();
   }
-  assertDeployable(reading, host);
-  if (reading.system !== system) await copy(connection, request);
+  const isThere = reached(reading, request);
   try {
-    const { confirmTimeoutSeconds, activationTimeoutSeconds, unitFailures, healthChecks } = request;
-    const result = await activate(connection, {
-      host,
-      reading,
-      system,
-      record,
-      confirmTimeoutSeconds,
-      activationTimeoutSeconds,
-      unitFailures,
-      // A state that an earlier version wrote has none.
-      healthChecks: healthChecks ?? {},
-      signal,
-      status,
-    });
-    if (result.failedUnits.length > 0) {
-      request.warn(`${host} runs the new system, but units failed: ${result.failedUnits.join(', ')}`);
-    }
+    if (isThere) await writeRecord(connection, host, record, signal);
+    else await bring(connection, request, record);
+    const now = await read();
+    if (!rebootWanted(request, now, !isThere)) return now;
+    const booted = await reboot(connection, { ...request, reading: now });
+    // The boot loader starts the system itself, and not a specialisation of it.
+    if (isLive(booted, request)) return booted;
+    await bring(connection, { ...request, reading: booted }, record);
+    return await read();
   } catch (error) {
     if (!(error instanceof FleetError) || signal?.aborted) throw error;
     const now = await readAfterFailure(connection, request, error);
     if (now && now.machineId === reading.machineId) request.onFailure(error, now);
     throw error;
   }
-  await tidy(connection, { ...request, before: reading.system, by: record.by });
-  return await readMachine(connection, host, { signal });
+}
+
+/** Copies, switches and tidies up. */
+async function bring(
+  connection: Connection,
+  request: DeployRequest,
+  record: DeploymentRecord,
+): Promise<void> {
+  const { host, reading, action } = request;
+  assertDeployable(reading, host);
+  if (reading.system !== request.system) await copy(connection, request);
+  // A state that an earlier version wrote has no health checks.
+  const healthChecks = request.healthChecks ?? {};
+  const { failedUnits } = await activate(connection, { ...request, record, healthChecks });
+  if (failedUnits.length > 0) {
+    request.warn(`${host} runs the new system, but units failed: ${failedUnits.join(', ')}`);
+  }
+  if (action !== 'test') await tidy(connection, { ...request, before: reading.system, by: record.by });
+}
+
+/** Whether a machine that is as asked has to be rebooted still. Pure. */
+export function rebootWanted(
+  { reboot, action, system }: Pick<DeploymentInputs, 'reboot' | 'action' | 'system'>,
+  now: Pick<MachineReading, 'rebootDue' | 'system'>,
+  changed: boolean,
+): boolean {
+  if (action === 'test' || action === 'dry-activate') return false;
+  if (reboot === 'always') return changed || now.rebootDue;
+  // What could not be switched to was made the system of the next boot.
+  return (
+    reboot === 'when-needed' && (now.rebootDue || (changed && action === 'switch' && now.system !== system))
+  );
 }
 
 /** The machine as it is after a failed switch; undefined where it cannot be read. One that goes down is waited for. */
 async function readAfterFailure(
   connection: Connection,
-  { host, reading, confirmTimeoutSeconds, signal }: DeployRequest,
+  { host, reading, profile, confirmTimeoutSeconds, signal }: DeployRequest,
   error: FleetError,
 ): Promise<MachineReading | undefined> {
   const goesDown = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
   const end = performance.now() + confirmTimeoutSeconds * 1000;
   for (;;) {
-    const now = await readMachine(connection, host, { fresh: goesDown, signal }).catch(() => undefined);
+    const now = await readMachine(connection, host, { profile, fresh: goesDown, signal }).catch(
+      () => undefined,
+    );
     if (!goesDown || (now && now.bootId !== reading.bootId)) return now;
     if (performance.now() > end || signal?.aborted) return undefined;
     await sleep(500);

@@ -25,7 +25,8 @@ const mends: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'activation-failed': 'Mend what the log names, then deploy again.',
   'units-failed':
     'Look at them with: journalctl -u <unit>. Mend them, or set unitFailures to accept to keep such a system.',
-  'reboot-needed': 'Make it the system of the next boot, and reboot the machine.',
+  'reboot-needed':
+    'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
   'timed-out': 'Find out what hangs from the log, or raise activationTimeoutSeconds.',
   'not-confirmed':
     'Does the new system keep sshd, its port, the address and your key? If it is only slow, raise confirmTimeoutSeconds.',
@@ -109,6 +110,7 @@ function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
 
 function whereItStands(result: ActivationResult): string {
   const { wentBack, previous, rollbackExitCode } = result;
+  if (result.action === 'boot' && wentBack === 'yes') return 'the next boot is that of the system before';
   switch (wentBack) {
     case 'not-needed':
       return 'nothing was changed on the machine';

@@ -8,6 +8,10 @@ export const activationResult = z.object({
   by: z.string(),
   /** Revision of the flake; empty where unknown. */
   revision: z.string().default(''),
+  /** What was done with the system in the end: one that refuses to be switched to may have been made that of the next boot. */
+  action: z.enum(['switch', 'boot', 'test']).default('switch'),
+  /** What was activated: the system or its specialisation. */
+  activated: z.string().optional(),
   /** The system before; empty where there was none. */
   previous: z.string(),
   previousGeneration: z.number(),

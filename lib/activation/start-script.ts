@@ -1,21 +1,34 @@
 import { readFileSync } from 'node:fs';
+import type { DeploymentInputs } from '../../schema/deployment.ts';
+import { profilePath } from '../machine/read-machine.ts';
 import type { DeploymentRecord } from '../machine/record.ts';
 import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
+import { activatedPath } from './goal.ts';
 import { recordScript } from './record-script.ts';
 
 const supervisor = readFileSync(new URL('./supervisor.sh', import.meta.url), 'utf8');
 
-export interface Parameters {
+/** What of a deployment's inputs its supervisor has to know. */
+export type SwitchSettings = Pick<
+  DeploymentInputs,
+  | 'host'
+  | 'system'
+  | 'action'
+  | 'specialisation'
+  | 'profile'
+  | 'installBootLoader'
+  | 'reboot'
+  | 'unitFailures'
+>;
+
+export interface Parameters extends SwitchSettings {
   unit: string;
-  host: string;
-  system: string;
   by: string;
   /** What the confirmation must hold: one left over from another deployment confirms nothing. */
   token: string;
   machineId: string;
   activationSeconds: number;
   confirmSeconds: number;
-  unitFailures: 'rollback' | 'accept';
 }
 
 /** Least free space that an activation is begun with, in KiB. */
@@ -26,25 +39,41 @@ const reserveKib = 16 * 1024;
  * garbage collection with its record, and starts the supervisor. It prints `state=started`, or why not.
  */
 export function startScript(parameters: Parameters, record: DeploymentRecord): string {
-  const { unit, host, system, by, token, activationSeconds, confirmSeconds, unitFailures } = parameters;
+  const { unit, host, system, by, token, activationSeconds, confirmSeconds } = parameters;
   const directory = `/run/nixos-fleet/units/${unit}`;
+  const activated = activatedPath(parameters);
+  const bootInstead = parameters.reboot === 'never' ? '' : 'yes';
   const forSupervisor = shellVariables({
     unit,
     host,
     system,
+    activated,
+    profile: profilePath(parameters.profile),
+    boot_instead: bootInstead,
+    install_boot_loader: parameters.installBootLoader ? 1 : '',
     revision: record.revision,
     by,
     token,
     activation_seconds: activationSeconds,
     confirm_seconds: confirmSeconds,
-    unit_failures: unitFailures,
+    unit_failures: parameters.unitFailures,
   });
+  const forChecks = {
+    unit,
+    system,
+    activated,
+    action: parameters.action,
+    boot_instead: bootInstead,
+    directory,
+    machine_id: parameters.machineId,
+    reserve: reserveKib,
+  };
   return `umask 022
-${shellVariables({ unit, system, directory, machine_id: parameters.machineId, reserve: reserveKib })}${checks}
+${shellVariables(forChecks)}${checks}
 ${recordScript(record)}
 mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
 ${shellHereDocument('cat >"$directory/supervisor.sh"', supervisor)}
-${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}
+${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}echo "action=$action" >>"$directory/parameters"
 : >"$directory/log"
 systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to \${system##*/}" \\
   --property=TimeoutStopSec=$((${activationSeconds} + 60)) \\
@@ -59,13 +88,20 @@ const checks = `PATH=$PATH:/run/current-system/sw/bin
 if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true; then
   echo "state=busy"; cat /run/nixos-fleet/holder; exit 3
 fi
-[ -x "$system/bin/switch-to-configuration" ] || { echo "state=missing"; exit 3; }
+for path in "$system" "$activated"; do
+  [ -x "$path/bin/switch-to-configuration" ] || { echo "state=missing"; echo "path=$path"; exit 3; }
+done
 old=$(readlink -f /run/current-system)
-if [ -e "$old/switch-inhibitors" ] && [ -e "$system/switch-inhibitors" ] && ! cmp -s "$old/switch-inhibitors" "$system/switch-inhibitors"; then
-  echo "state=inhibited"
-  echo "old=$(base64 <"$old/switch-inhibitors" | tr -d '\\n')"
-  echo "new=$(base64 <"$system/switch-inhibitors" | tr -d '\\n')"
-  exit 3
+if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/switch-inhibitors" ] &&
+  ! cmp -s "$old/switch-inhibitors" "$activated/switch-inhibitors"; then
+  if [ "$boot_instead" = yes ] && [ "$action" = switch ]; then
+    action=boot
+  else
+    echo "state=inhibited"
+    echo "old=$(base64 <"$old/switch-inhibitors" | tr -d '\\n')"
+    echo "new=$(base64 <"$activated/switch-inhibitors" | tr -d '\\n')"
+    exit 3
+  fi
 fi
 free_kib() { set -- $(stat -f -c '%a %S' "$1"); echo $(($1 * ($2 / 512) / 2)); }
 for place in /nix /var/lib /run; do

@@ -7,13 +7,16 @@
 #   supervisor.sh stopped DIR  the unit's ExecStopPost: goes back if the main process was killed
 #   supervisor.sh expire DIR   the dead-man's timer, a unit of its own: ends a supervisor that hangs
 #
-# DIR/parameters gives: unit host system revision by token activation_seconds confirm_seconds unit_failures
+# DIR/parameters gives: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a
+# path) revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: where the system refuses to be
+# switched to, it is made that of the next boot) install_boot_loader (1 or empty)
 # DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
 # The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl; both
 # survive a reboot.
 set -u
 mode=$1 dir=$2
-unit='' host='' system='' revision='' by='' token='' activation_seconds=600 confirm_seconds=120 unit_failures=rollback
+unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
+activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='' install_boot_loader=''
 # shellcheck source=/dev/null
 . "$dir/parameters"
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -25,7 +28,6 @@ run=/run/nixos-fleet
 results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 roots=/nix/var/nix/gcroots/nixos-fleet
-profile=/nix/var/nix/profiles/system
 keep=20
 keep_history=1000
 
@@ -39,8 +41,8 @@ phase() {
 }
 link_generation() {
 	set -- "$(readlink "$profile")"
-	set -- "${1##*system-}"
-	echo "${1%-link}"
+	set -- "${1%-link}"
+	echo "${1##*-}"
 }
 json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
 json_list() {
@@ -79,7 +81,7 @@ finish() {
 	{
 		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
 			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
-		printf '"revision":%s,' "$(json "$revision")"
+		printf '"revision":%s,"action":"%s","activated":%s,' "$(json "$revision")" "$action" "$(json "$activated")"
 		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
 		printf '"outcome":"%s","exitCode":%s,"failedUnits":%s,' "$1" "$2" "$(printf '%s\n' "$failed" | json_list)"
 		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
@@ -104,7 +106,7 @@ prune() {
 	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
 		system_of=$(target "$roots/$name/system")
 		case $system_of in
-		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target $profile)") ;;
+		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target "$profile")") ;;
 		*) rm -rf "${roots:?}/$name" ;;
 		esac
 	done
@@ -114,21 +116,39 @@ prune() {
 	ls -1t "$run/units" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do rm -rf "${run:?}/units/$name"; done
 }
 
+# Takes our generation away again, and renews the boot loader's menu.
+restore_profile() {
+	[ "$(target "$profile")" = "$system" ] || return
+	ours=$(link_generation)
+	[ "$ours" != "$old_generation" ] || return
+	if [ -n "$old_generation" ]; then
+		nix-env -p "$profile" --switch-generation "$old_generation" >>"$dir/log" 2>&1 9>&- &&
+			nix-env -p "$profile" --delete-generations "$ours" >>"$dir/log" 2>&1 9>&-
+		switch "$(target "$profile")" boot
+		rollback_code=$?
+	elif [ -n "$old" ]; then
+		# The profile itself is new.
+		rm -f "$profile" "$profile-$ours-link"
+		switch "$old" boot
+		rollback_code=$?
+	fi
+}
+
 # Goes back to the recorded system, never to "the previous generation".
 go_back() {
 	phase going-back
 	echo 'nixos-fleet: going back' >>"$dir/log"
-	if [ "$(target $profile)" = "$system" ] && [ -n "$old_generation" ] && [ "$(link_generation)" != "$old_generation" ]; then
-		ours=$(link_generation)
-		nix-env -p "$profile" --switch-generation "$old_generation" >>"$dir/log" 2>&1 9>&- &&
-			nix-env -p "$profile" --delete-generations "$ours" >>"$dir/log" 2>&1 9>&-
-		switch "$(target $profile)" boot
+	restore_profile
+	if [ "$action" = boot ]; then
+		# Nothing was activated.
+		case $rollback_code in null) ;; 0) went_back=yes ;; *) went_back=failed ;; esac
+		return
 	fi
 	if [ -z "$old" ]; then
 		went_back=nothing-before
 		return
 	fi
-	if [ "$old" = "$system" ]; then
+	if [ "$old" = "$(target "$activated")" ]; then
 		went_back=same-system
 		return
 	fi
@@ -169,22 +189,34 @@ run_switch() {
 	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
 
 	phase checking
-	switch "$system" check
-	code=$?
-	if [ "$code" != 0 ]; then
-		# Older systems do not know 'check': they print how they are used.
-		grep -qi '^usage' "$dir/log" || finish check-failed "$code"
-		: >"$dir/log"
-	fi
-
 	systemd-run --quiet --collect --unit="$unit-deadman" --timer-property=AccuracySec=1s \
 		--on-active=$((2 * activation_seconds + confirm_seconds + 60)) \
 		/bin/sh "$dir/supervisor.sh" expire "$dir" >>"$dir/log" 2>&1 9>&- || finish no-timer "$?"
 
+	switched=null
+	if [ "$action" != boot ]; then
+		check
+		activate_and_wait
+	fi
+	[ "$action" = test ] || commit
+	finish confirmed "$switched"
+}
+
+check() {
+	switch "$activated" check
+	code=$?
+	[ "$code" != 0 ] || return
+	# Older systems do not know 'check': they print how they are used.
+	grep -qi '^usage' "$dir/log" || finish check-failed "$code"
+	: >"$dir/log"
+}
+
+activate_and_wait() {
 	phase activating
 	failed_before=$(failed_units)
-	switch "$system" test
+	switch "$activated" test
 	code=$?
+	switched=$code
 	case $code in
 	0) ;;
 	4)
@@ -198,11 +230,15 @@ run_switch() {
 		fi
 		;;
 	1) if untouched; then finish check-failed "$code"; else go_back && finish activation-failed "$code"; fi ;;
-	100) if untouched; then finish reboot-needed "$code"; else go_back && finish reboot-needed "$code"; fi ;;
+	100)
+		untouched || { go_back && finish reboot-needed "$code"; }
+		if [ "$boot_instead" != yes ] || [ "$action" != switch ]; then finish reboot-needed "$code"; fi
+		action=boot
+		return
+		;;
 	124 | 137) go_back && finish timed-out "$code" ;;
 	*) go_back && finish activation-failed "$code" ;;
 	esac
-	switched=$code
 
 	phase waiting
 	deadline=$(($(seconds) + confirm_seconds))
@@ -211,18 +247,22 @@ run_switch() {
 		if [ "$(seconds)" -ge "$deadline" ]; then go_back && finish not-confirmed "$switched"; fi
 		sleep 0.2
 	done
+}
 
+# Makes the system that of the next boot.
+commit() {
 	phase committing
-	if [ "$(target $profile)" != "$system" ]; then
-		nix-env -p "$profile" --set "$system" >>"$dir/log" 2>&1 9>&- || {
+	if [ "$(target "$profile")" != "$system" ]; then
+		{ mkdir -p "${profile%/*}" && nix-env -p "$profile" --set "$system"; } >>"$dir/log" 2>&1 9>&- || {
 			code=$?
 			go_back && finish profile-failed "$code"
 		}
 	fi
+	[ -z "$install_boot_loader" ] || export NIXOS_INSTALL_BOOTLOADER=1
 	switch "$system" boot
 	code=$?
+	unset NIXOS_INSTALL_BOOTLOADER
 	[ "$code" = 0 ] || { go_back && finish boot-loader-failed "$code"; }
-	finish confirmed "$switched"
 }
 
 # The main process is gone and left no result.

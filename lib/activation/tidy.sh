@@ -1,16 +1,15 @@
 #!/bin/sh
 # Removes old generations of the system, the records of systems that no generation names any more, and, where asked, what
-# nothing refers to. Run by `sh -s` with root's rights, after lines that give: count days (each empty or a number), before
+# nothing refers to. Run by `sh -s` with root's rights, after lines that give: profile (its path), count days (each empty or a number), before
 # (the system that ran before this deployment), by, collect (yes or no).
 # Never touched: the live system, the booted one, the profile's, the one before, and records of the last hour.
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HOME=${HOME:-/root}
 LC_ALL=C
 export PATH HOME LC_ALL
-: "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
+: "${profile=/nix/var/nix/profiles/system}" "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
 run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet
-profile=/nix/var/nix/profiles/system
 
 say() { printf '%s=%s\n' "$1" "$2"; }
 target() { [ ! -e "$1" ] || readlink -f "$1"; }
@@ -25,7 +24,7 @@ generations() {
 	done | sort -rn
 }
 
-live=$(target /run/current-system) booted=$(target /run/booted-system) next=$(target $profile)
+live=$(target /run/current-system) booted=$(target /run/booted-system) next=$(target "$profile")
 
 mkdir -p "$run"
 exec 9>"$run/lock"

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
 import type { DeploymentInputs } from '../../schema/deployment.ts';
 import { FleetError } from '../errors.ts';
+import { profilePath } from '../machine/read-machine.ts';
 import { shellVariables } from '../ssh/quote.ts';
 import { runOnMachine } from '../ssh/run.ts';
 
@@ -10,7 +11,8 @@ const script = readFileSync(new URL('./tidy.sh', import.meta.url), 'utf8');
 /** Collecting garbage reads the whole store: seconds it may take. */
 const limitSeconds = 3600;
 
-export interface TidyRequest extends Pick<DeploymentInputs, 'host' | 'keepGenerations' | 'collectGarbage'> {
+export interface TidyRequest
+  extends Pick<DeploymentInputs, 'host' | 'profile' | 'keepGenerations' | 'collectGarbage'> {
   /** Store path of the system that ran before this deployment; it stays. */
   before: string;
   /** Who deploys. */
@@ -30,6 +32,7 @@ export async function tidy(connection: Connection, request: TidyRequest): Promis
   if (!keepGenerations && !collectGarbage) return;
   status(collectGarbage ? 'removing old generations, collecting garbage' : 'removing old generations');
   const variables = {
+    profile: profilePath(request.profile),
     count: keepGenerations?.count ?? '',
     days: keepGenerations?.days ?? '',
     before,

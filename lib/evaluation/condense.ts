@@ -62,6 +62,8 @@ export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
     fileSystems: mapValues(raw.fileSystems, ({ fsType, device }) => `${fsType} ${device}`.trim()),
     bootLoader: raw.bootLoader,
     sshd: { enabled: raw.sshd.enabled, ports: marked(raw.sshd.ports.map(String), true) },
+    specialisations: marked(raw.specialisations, true),
+    inhibitors: raw.inhibitors,
   };
 }
 

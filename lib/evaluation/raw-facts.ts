@@ -65,6 +65,8 @@ export interface RawFacts {
   fileSystems: Record<string, { fsType: string; device: string }>;
   bootLoader: string;
   sshd: { enabled: boolean; ports: number[] };
+  specialisations: string[];
+  inhibitors: Record<string, string>;
   warnings: string[];
 }
 

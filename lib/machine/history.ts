@@ -23,3 +23,26 @@ export function parseHistory(text: string): ActivationResult[] {
     .flatMap((line) => parseResult(line || undefined) ?? [])
     .reverse();
 }
+
+/** One line of a history for a person: when, by whom, what, from which revision, result. Pure. */
+export function describeDeployment(result: ActivationResult): string {
+  const { endedAt, by, action, revision, system } = result;
+  const what = action === 'switch' ? '' : ` (${action})`;
+  const from = revision ? `, revision ${revision.slice(0, 12)}` : '';
+  return `${isoSeconds(endedAt)} ${by}: ${shortSystem(system)}${what}${from}: ${describeOutcome(result)}`;
+}
+
+/** How a deployment ended. Pure. */
+export function describeOutcome({ outcome, wentBack }: ActivationResult): string {
+  return outcome === 'confirmed' ? outcome : `${outcome}, went back: ${wentBack}`;
+}
+
+/** A store path's name with eight letters of its hash, which tell two systems of one name apart. Pure. */
+export function shortSystem(path: string): string {
+  if (!path) return 'none';
+  return path.replace(/^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.*)$/, '$2 ($1)');
+}
+
+function isoSeconds(secondsSince1970: number): string {
+  return new Date(secondsSince1970 * 1000).toISOString().replace('.000Z', 'Z');
+}

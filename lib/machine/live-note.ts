@@ -12,7 +12,11 @@ export function liveNote(reading: MachineReading, host: string, asked?: string):
   if (!record) return `${host} runs ${system}, which nixos-fleet did not deploy`;
   if (!last) return undefined;
   const expected = last.outcome === 'confirmed' ? last.system : last.previous;
-  if (!expected || system === expected) return undefined;
+  // One that was made the system of the next boot is live after it, and the one before until then.
+  const alsoFine = last.action === 'boot' ? last.previous : expected;
+  // What was live before is recorded by its own path, which may be a specialisation's.
+  if (!expected || [expected, alsoFine].some((path) => path === system || path === reading.current))
+    return undefined;
   const when = new Date(last.endedAt * 1000).toISOString();
   return `${host} runs ${system}, and not ${expected}, on which the last deployment, by ${last.by} at ${when}, left it`;
 }

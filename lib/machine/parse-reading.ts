@@ -10,8 +10,12 @@ export interface MachineReading {
   nix: boolean;
   /** Whether it runs its host's kernel: no reboot is ever due then. */
   container: boolean;
-  /** /run/current-system */
+  /** The live system, also where a specialisation of it is live. */
   system: string;
+  /** The live specialisation of that system; empty where it is itself. */
+  specialisation: string;
+  /** /run/current-system: of a specialisation, its own path. */
+  current: string;
   /** /run/booted-system */
   booted: string;
   /** What the system profile points to. */
@@ -32,6 +36,8 @@ export interface MachineReading {
   busy: Holder | undefined;
   /** The newest result file of a supervisor, as it stands there. */
   lastResult: string | undefined;
+  /** The newest lines of the machine's history, the oldest first. */
+  history: string;
   /** The live system's record, where nixos-fleet deployed it. */
   record: DeploymentRecord | undefined;
 }
@@ -73,7 +79,9 @@ export function parseReading(output: string): MachineReading | undefined {
     nixos: text('nixos') === 'yes',
     nix: text('nix') === 'yes',
     container,
-    system: text('current'),
+    system: text('system'),
+    specialisation: text('specialisation'),
+    current: text('current'),
     booted: text('booted'),
     profileSystem: text('profile'),
     generation: number('generation') ?? 0,
@@ -84,12 +92,14 @@ export function parseReading(output: string): MachineReading | undefined {
       container,
       booted: parts('booted'),
       current: parts('current'),
-      profile: parts('profile'),
+      // A specialisation is chosen to run: the system of the next boot is not held against it.
+      profile: text('specialisation') ? undefined : parts('profile'),
     }),
     free: { nix: number('free-nix'), boot: number('free-boot') },
     inhibitors: decoded('inhibitors'),
     busy: text('busy') === 'yes' ? parseHolder(decoded('holder')) : undefined,
     lastResult: decoded('result'),
+    history: decoded('history') ?? '',
     record: record === undefined ? undefined : parseRecord(record),
   };
 }

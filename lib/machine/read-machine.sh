@@ -1,7 +1,8 @@
 #!/bin/sh
 # Tells what a machine is and runs, as lines `key=value`; a value that may hold anything is in base64.
-# Changes nothing, and needs nothing but coreutils. Run by `sh -s` with root's rights. Reading goes on where one
-# thing is missing: an empty value says so.
+# Changes nothing, and needs nothing but coreutils. Run by `sh -s` with root's rights, after a line that gives: profile (the
+# path of the system profile). Reading goes on where one thing is missing: an empty value says so.
+: "${profile=/nix/var/nix/profiles/system}"
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
@@ -22,22 +23,33 @@ if [ -e /etc/NIXOS ] || grep -Eqs '^ID="?nixos"?$' /etc/os-release; then say nix
 if [ -e /run/systemd/container ] || { [ -e /.dockerenv ] || [ -e /run/.containerenv ]; }; then say container yes; fi
 [ -e /nix/store ] && say nix yes
 
+roots=/nix/var/nix/gcroots/nixos-fleet
+# A link to NAME-N-link
+generation=$(readlink "$profile")
+generation=${generation%-link}
+say generation "${generation##*-}"
 current=$(target /run/current-system)
 booted=$(target /run/booted-system)
-profile=$(target /nix/var/nix/profiles/system)
+profile=$(target "$profile")
+system=$current specialisation=
+# A specialisation has a store path of its own.
+for path in "$profile"/specialisation/* "$booted"/specialisation/* "$roots"/*/system/specialisation/*; do
+	if [ ! -e "$path" ] || [ "$(readlink -f "$path")" != "$current" ]; then continue; fi
+	system=$(readlink -f "${path%/specialisation/*}")
+	specialisation=${path##*/}
+	break
+done
+say system "$system"
+say specialisation "$specialisation"
 say current "$current"
 say booted "$booted"
 say profile "$profile"
-# profiles/system is a link to system-N-link
-generation=$(readlink /nix/var/nix/profiles/system)
-generation=${generation##*system-}
-say generation "${generation%-link}"
 [ ! -e /run/current-system ] || say since "$(stat -c %Y /run/current-system)"
 for name in current booted profile; do
-	eval "system=\$$name"
-	[ -n "$system" ] || continue
-	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$system/$part")"; done
-	[ ! -e "$system/kernel-params" ] || say64 "$name-kernel-params" "$system/kernel-params"
+	eval "path=\$$name"
+	[ -n "$path" ] || continue
+	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done
+	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" "$path/kernel-params"
 done
 [ ! -e "$current/switch-inhibitors" ] || say64 inhibitors "$current/switch-inhibitors"
 
@@ -52,6 +64,7 @@ fi
 # shellcheck disable=SC2012
 last=$(ls -t /var/lib/nixos-fleet/results/*.json 2>/dev/null | head -n 1)
 [ -z "$last" ] || say64 result "$last"
-record=/nix/var/nix/gcroots/nixos-fleet/${current##*/}
-[ -z "$current" ] || [ ! -e "$record/deployment.json" ] || say64 record "$record/deployment.json"
+record=$roots/${system##*/}
+[ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record "$record/deployment.json"
+say history "$(tail -n 3 /var/lib/nixos-fleet/history.jsonl 2>/dev/null | base64 | tr -d '\n')"
 say end yes

@@ -1,4 +1,5 @@
 import type { ActivationResult } from '../activation/result.ts';
+import { describeOutcome, shortSystem } from '../machine/history.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
 import type { RecordedMachine } from './stack-machines.ts';
 
@@ -29,7 +30,7 @@ function row(status: MachineStatus): string[] {
   const { reading } = status;
   return [
     host,
-    nameOf(reading.system),
+    [shortSystem(reading.system), reading.specialisation].filter(Boolean).join(' '),
     reading.generation === 0 ? '–' : String(reading.generation),
     drift(reading, system),
     reading.rebootDue ? 'due' : '–',
@@ -39,22 +40,22 @@ function row(status: MachineStatus): string[] {
 
 function drift(reading: MachineReading, recorded: string): string {
   if (reading.busy) return `being deployed by ${reading.busy.by}`;
-  if (reading.system !== recorded) return `not ${nameOf(recorded)}, which is recorded`;
-  if (reading.profileSystem !== reading.system) return `boots ${nameOf(reading.profileSystem)}`;
+  if (reading.system !== recorded) return `not ${shortSystem(recorded)}, which is recorded`;
+  if (reading.profileSystem !== reading.system) return `boots ${shortSystem(reading.profileSystem)}`;
   return '–';
 }
 
 function deployment(host: string, result: ActivationResult): string[] {
-  const { outcome, wentBack } = result;
-  const shown = outcome === 'confirmed' ? 'confirmed' : `${outcome}, went back: ${wentBack}`;
+  const shown = describeOutcome(result);
   const when = time(new Date(result.endedAt * 1000).toISOString());
-  return [host, when, result.by, result.revision.slice(0, 12) || '–', nameOf(result.system), shown];
-}
-
-/** A store path with eight letters of its hash, which tell two systems of one name apart. */
-function nameOf(path: string): string {
-  if (!path) return 'none';
-  return path.replace(/^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.*)$/, '$2 ($1)');
+  return [
+    host,
+    when,
+    result.by,
+    result.revision.slice(0, 12) || '–',
+    shortSystem(result.system),
+    result.action === 'switch' ? shown : `${shown} (${result.action})`,
+  ];
 }
 
 function time(iso: string): string {

@@ -12,7 +12,7 @@ import {
   deploymentInputs,
   deploymentState,
 } from '../../schema/deployment.ts';
-import { checkLockout } from '../deployment-check.ts';
+import { checkDeployment } from '../deployment-check.ts';
 import { diffDeployment } from '../deployment-diff.ts';
 import { connectionFromId } from '../deployment-id.ts';
 import { deploymentStateFrom, failedStateFrom, trueInputs } from '../deployment-state.ts';
@@ -28,7 +28,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   inputs: deploymentInputs,
   state: deploymentState,
 
-  check: checkLockout,
+  check: checkDeployment,
 
   diff: diffDeployment,
 
@@ -40,16 +40,16 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async create(inputs, context) {
     const { signal } = context;
-    const reading = await readMachine(inputs.connection, inputs.host, { signal });
+    const reading = await readMachine(inputs.connection, inputs.host, { profile: inputs.profile, signal });
     const id = reading.machineId;
     return { id, state: await deployTo(id, inputs, reading, context) };
   },
 
   async read(id, recorded, context) {
     if (!recorded) return await importMachine(id, context);
-    const { host, connection } = recorded.inputs;
+    const { host, connection, profile } = recorded.inputs;
     const { signal } = context;
-    const reading = await readMachine(connection, host, { signal }).catch(notNow);
+    const reading = await readMachine(connection, host, { profile, signal }).catch(notNow);
     if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
     if (reading.machineId !== id) {
       return { id, ...recorded, unhealthy: wrongMachine(host, id, reading.machineId, context.urn).message };
@@ -62,7 +62,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async update(recorded, asked, context) {
     const { signal } = context;
-    const reading = await readMachine(asked.connection, asked.host, { signal });
+    const reading = await readMachine(asked.connection, asked.host, { profile: asked.profile, signal });
     const known = recorded.state.live.system;
     if (known && reading.system !== known && reading.system !== asked.system) {
       const drift = drifted(asked.host, reading, known);
@@ -97,6 +97,7 @@ async function deployTo(
     reading,
     signal: context.signal,
     status: (line) => context.status(line),
+    note: (line) => context.log('info', line),
     warn: (line) => context.log('warning', line),
     // The switch had begun: whatever it came to, the state tells what the machine says now.
     onFailure: (error, now) => {

@@ -20,6 +20,7 @@ import { readMachine } from '../../lib/machine/read-machine.ts';
 import { shellQuote } from '../../lib/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { deploymentSettings } from '../../schema/deployment.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 
@@ -378,7 +379,7 @@ test('a confirmation left over from another deployment confirms nothing', async 
   const parameters = { unit, host: 'one', system, by: 'ann@laptop', token: 'new', machineId };
   await begin(
     connection,
-    { ...parameters, activationSeconds: 30, confirmSeconds: 2, unitFailures: 'rollback' },
+    { ...deploymentSettings.parse({}), ...parameters, activationSeconds: 30, confirmSeconds: 2 },
     { host: 'one', system, revision: '', by: 'ann@laptop', at: '' },
   );
   await onMachine(`printf old > /run/nixos-fleet/units/${unit}/confirm`);

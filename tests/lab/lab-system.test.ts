@@ -2,19 +2,19 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ensureLabBase } from '../../lib/lab/base.ts';
 import { deleteMachine, ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
 import { waitFor } from '../../lib/lab/wait.ts';
 import { copyClosure } from '../../lib/nix-cli/copy.ts';
-import { type RunResult, run } from '../../lib/process.ts';
+import type { RunResult } from '../../lib/process.ts';
 import { nixStoreFor } from '../../lib/ssh/nix-store.ts';
 import { runOnMachine } from '../../lib/ssh/run.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
+import { labSystems } from './lab-systems.ts';
 
-const project = resolve(import.meta.dirname, '../..');
 const lab = 'lab-system';
 const request = { lab, name: 'fault', address: '10.213.22.11', base: '' };
 const names = [
@@ -31,24 +31,14 @@ const names = [
   'reloaded',
   'no-sshd',
 ];
-const systems: Record<string, string> = {};
+let systems: Record<string, string>;
 let connection: ReturnType<typeof connectionSchema.parse>;
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-lab-system-'));
 
 before(async () => {
   process.env.XDG_STATE_HOME = state;
-  const { base, overrideInputs } = await ensureLabBase();
-  const flake = `path:${join(project, 'tests/fixtures/lab-systems')}`;
-  const inputs = ['--override-input', 'lab', `path:${join(project, 'nix/lab')}`];
-  for (const [name, reference] of Object.entries(overrideInputs)) {
-    inputs.push('--override-input', `lab/${name}`, reference);
-  }
-  const wanted = names.map((name) => `${flake}#nixosConfigurations.${name}.config.system.build.toplevel`);
-  const flags = ['--extra-experimental-features', 'nix-command flakes', '--no-link', '--print-out-paths'];
-  const built = await run('nix', ['build', ...flags, ...inputs, ...wanted], { timeoutSeconds: 600 });
-  const paths = built.stdout.trim().split('\n');
-  for (const [index, name] of names.entries()) systems[name] = paths[index] ?? '';
-
+  const { base } = await ensureLabBase();
+  systems = await labSystems(names);
   const network = await ensureNetwork({ lab, cidr: '10.213.22.0/24', hosts: { fault: request.address } });
   const machine = await ensureMachine({ ...request, base });
   connection = connectionSchema.parse({
@@ -58,7 +48,12 @@ before(async () => {
     connectTimeoutSeconds: 4,
   });
   const store = nixStoreFor(connection);
-  await copyClosure({ target: store.uri, sshOpts: store.env.NIX_SSHOPTS, host: 'fault', paths });
+  await copyClosure({
+    target: store.uri,
+    sshOpts: store.env.NIX_SSHOPTS,
+    host: 'fault',
+    paths: Object.values(systems),
+  });
 });
 
 after(async () => {

@@ -1,5 +1,5 @@
 # Systems for lab machines: a small evaluator of NixOS-like modules, packages from the Debian archive, and no nixpkgs.
-{
+rec {
   # Has the shape of nixpkgs.lib.nixosSystem's result, as far as it applies.
   labSystem =
     {
@@ -29,7 +29,19 @@
             }
           ]
           ++ modules;
-        arguments = { inherit pkgs build boot; };
+        arguments = {
+          inherit pkgs build boot;
+          # The same system with one module more, which has no specialisations of its own.
+          extend =
+            module:
+            labSystem {
+              inherit name index imageDebian;
+              modules = modules ++ [
+                ({ lib, ... }: { specialisation = lib.mkForce { }; })
+                module
+              ];
+            };
+        };
       };
     in
     {

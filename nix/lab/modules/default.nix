@@ -11,6 +11,7 @@
   ./networking.nix
   ./nginx.nix
   ./redis.nix
+  ./specialisation.nix
   ./ssh.nix
   ./system.nix
   ./systemd.nix

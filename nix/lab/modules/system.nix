@@ -118,6 +118,10 @@ in
         inherit (config.boot.loader) timeout;
         kernelParams = concatStringsSep " " config.boot.kernelParams;
         inhibitors = builtins.toJSON cfg.switch.inhibitors;
+        specialisationNames = attrNames config.specialisation;
+        specialisations = map (
+          name: config.specialisation.${name}.configuration.system.build.toplevel
+        ) (attrNames config.specialisation);
         snippetNames = snippets;
         snippetFiles = scripts cfg.activationScripts snippets;
         checkNames = attrNames cfg.preSwitchChecks;

@@ -27,6 +27,10 @@ pairs() {
 	done
 }
 # shellcheck disable=SC2086 # store paths have no blanks
+pairs "$specialisationNames" $specialisations | while read -r name path; do
+	ln -s "$path" "$out/specialisation/$name"
+done
+# shellcheck disable=SC2086
 pairs "$snippetNames" $snippetFiles >"$out/lib/activation-snippets"
 # shellcheck disable=SC2086
 pairs "$checkNames" $checkFiles >"$out/lib/checks"

@@ -122,6 +122,7 @@ test('the summary says what is live, and names the services that are enabled', a
   assert.deepEqual(machines.web, {
     generation: 7,
     system: '/nix/store/live',
+    specialisation: '',
     booted: '/nix/store/booted',
     kernel: '6.18.37',
     rebootDue: true,

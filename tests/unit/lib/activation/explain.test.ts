@@ -8,6 +8,7 @@ const result: ActivationResult = {
   host: 'web',
   system: '/nix/store/n-nixos-system-web',
   revision: '',
+  action: 'switch',
   by: 'ann@laptop',
   previous: '/nix/store/o-nixos-system-web',
   previousGeneration: 3,

@@ -6,8 +6,10 @@ import { followScript, parseProgress } from '../../../../lib/activation/follow-s
 import { changedInhibitors } from '../../../../lib/activation/inhibitors.ts';
 import { recordScript } from '../../../../lib/activation/record-script.ts';
 import { type Parameters, startScript } from '../../../../lib/activation/start-script.ts';
+import { deploymentSettings } from '../../../../schema/deployment.ts';
 
 const parameters: Parameters = {
+  ...deploymentSettings.parse({}),
   unit: 'nixos-fleet-1',
   host: 'web',
   system: "/nix/store/x-it's $(a) system",
@@ -16,7 +18,6 @@ const parameters: Parameters = {
   machineId: 'm',
   activationSeconds: 600,
   confirmSeconds: 120,
-  unitFailures: 'rollback',
 };
 const record = { host: 'web', system: parameters.system, revision: "'; echo '", by: 'ann@laptop', at: 'now' };
 

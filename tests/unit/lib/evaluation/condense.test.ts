@@ -53,6 +53,8 @@ const raw: RawFacts = {
   fileSystems: { '/': { fsType: 'ext4', device: '/dev/vda' }, '/tmp': { fsType: 'tmpfs', device: '' } },
   bootLoader: 'grub',
   sshd: { enabled: true, ports: [22, 2222] },
+  specialisations: [],
+  inhibitors: {},
   warnings: [],
 };
 

@@ -71,7 +71,7 @@ test('the report: live, drift, reboot, unreachable machines, and the last deploy
     return { ...found, system };
   };
   const reading = parseReading(
-    `machine-id=m\ncurrent=${path('a')}\nprofile=${path('a')}\ngeneration=7\nsince=1790000000\nend=yes\n`,
+    `machine-id=m\nsystem=${path('a')}\nprofile=${path('a')}\ngeneration=7\nsince=1790000000\nend=yes\n`,
   );
   assert.ok(reading);
   const report = statusReport([

@@ -25,6 +25,8 @@ const reading: MachineReading = {
   nix: true,
   container: false,
   system: path('a'),
+  specialisation: '',
+  current: path('a'),
   booted: path('a'),
   profileSystem: path('a'),
   generation: 3,
@@ -36,6 +38,7 @@ const reading: MachineReading = {
   inhibitors: undefined,
   busy: undefined,
   lastResult: undefined,
+  history: '',
   record: undefined,
 };
 const recorded = { id: machineId, inputs, state: deploymentStateFrom(inputs, reading) };

@@ -1,0 +1,249 @@
+/** What else than a switch is done with a system, on a lab machine with real systemd, Nix and boot entries. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { Deployer } from './deployer.ts';
+import { fixtureSystem } from './fixture-system.ts';
+import { labSystems } from './lab-systems.ts';
+
+const lab = `actions-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.26.11', base: '' };
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-actions-'));
+let connection: Connection;
+let deployer: Deployer;
+let good: string;
+/** Has the specialisation `night`. */
+let lasting: string;
+let refusing: Record<string, string>;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = (await ensureLabBase()).base;
+  const network = await ensureNetwork({ lab, cidr: '10.213.26.0/24', hosts: { one: request.address } });
+  const { hostKey } = await ensureMachine(request);
+  const { identityFile } = network;
+  connection = connectionSchema.parse({ address: request.address, hostKey, identityFile });
+  const systems = await labSystems(['plain', 'with-night', 'inhibited', 'other-init']);
+  ({ plain: good = '', 'with-night': lasting = '', ...refusing } = systems);
+});
+
+after(async () => {
+  if (connection) await closeConnection(connection);
+  await deleteMachine(lab, request.name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  deployer = new Deployer(connection);
+  await deployer.up(good);
+  assert.equal(await deployer.up(good), false);
+});
+
+async function onMachine(script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+/** What the machine says and what the state says: live system, specialisation, system of the next boot. */
+async function assertOn(system: string, specialisation: string, next: string): Promise<void> {
+  const reading = await readMachine(connection, 'one');
+  const expected = [system, specialisation, next];
+  assert.deepEqual([reading.system, reading.specialisation, reading.profileSystem], expected);
+  const { live } = deployer;
+  assert.deepEqual([live.system, live.specialisation, live.profileSystem], expected);
+}
+
+const message = () => onMachine('cat /run/heartbeat/message');
+const defaultEntry = () =>
+  onMachine(
+    "sed -n 's/^options init=//p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
+  );
+
+test('boot: the system of the next boot, and nothing else; a switch later makes it live', async () => {
+  const live = await onMachine('readlink /run/current-system');
+  await deployer.up(lasting, { action: 'boot' });
+  await assertOn(good, '', lasting);
+  assert.equal(await onMachine('readlink /run/current-system'), live);
+  assert.equal(await defaultEntry(), `${lasting}/init`);
+  assert.equal(await deployer.up(lasting, { action: 'boot' }), false);
+  assert.equal(await deployer.refresh(), undefined);
+  assert.equal(await deployer.up(lasting, { action: 'boot' }), false, 'a refresh sees no drift');
+  assert.equal(await deployer.up(lasting), true);
+  await assertOn(lasting, '', lasting);
+});
+
+test('boot, where the boot loader fails: the next boot is that of the system before', async () => {
+  const bad = await fixtureSystem('bad-boot', { boot: 'echo "No space left on device" >&2; exit 1' });
+  await assert.rejects(deployer.up(bad, { action: 'boot' }), (error: FleetError) => {
+    assert.equal(error.code, 'activation-failed');
+    assert.match(error.message, /No space left on device[\s\S]*next boot is that of the system before/);
+    return true;
+  });
+  await assertOn(good, '', good);
+  assert.equal(await defaultEntry(), `${good}/init`);
+});
+
+test('test: live, and the next boot is that of the system before', async () => {
+  await deployer.up(lasting, { action: 'test' });
+  await assertOn(lasting, '', good);
+  assert.equal(await defaultEntry(), `${good}/init`);
+  assert.equal(await deployer.up(lasting, { action: 'test' }), false);
+});
+
+test('test, with a health check that does not hold: back', async () => {
+  const healthChecks = { never: { command: 'false', timeoutSeconds: 1 } };
+  await assert.rejects(
+    deployer.up(lasting, { action: 'test', healthChecks }),
+    (error: FleetError) => error.code === 'health-check-failed',
+  );
+  await assertOn(good, '', good);
+});
+
+test('dry-activate: told what a switch would do, and nothing changes', async () => {
+  const before = await onMachine(
+    'readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message',
+  );
+  assert.equal(await deployer.up(lasting, { action: 'dry-activate' }), true);
+  assert.match(deployer.lines.join('\n'), /would (restart|stop) the following units: .*heartbeat\.service/);
+  await assertOn(good, '', good);
+  assert.equal(
+    await onMachine('readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message'),
+    before,
+  );
+  assert.equal(await deployer.up(lasting, { action: 'dry-activate' }), false, 'shown once');
+  assert.equal(await deployer.up(lasting), true);
+  await assertOn(lasting, '', lasting);
+});
+
+test('a specialisation is live, its system is what boots, and leaving it is a change', async () => {
+  await deployer.up(lasting, { specialisation: 'night' });
+  await assertOn(lasting, 'night', lasting);
+  assert.equal(await message(), 'night');
+  assert.equal(await defaultEntry(), `${lasting}/init`);
+  assert.equal(await deployer.up(lasting, { specialisation: 'night' }), false);
+  await deployer.refresh();
+  assert.equal(await deployer.up(lasting, { specialisation: 'night' }), false, 'a refresh sees no drift');
+  assert.equal(await deployer.up(lasting), true);
+  await assertOn(lasting, '', lasting);
+  assert.equal(await message(), 'plain');
+});
+
+test('a specialisation that is not there: refused before anything changes', async () => {
+  await assert.rejects(
+    deployer.up(lasting, { specialisation: 'noon' }),
+    /specialisation\/noon\/bin\/switch-to/,
+  );
+  await assertOn(good, '', good);
+});
+
+test('another profile takes the generation; the system profile keeps its own', async () => {
+  const before = await onMachine('readlink /nix/var/nix/profiles/system');
+  await deployer.up(lasting, { profile: 'canary' });
+  assert.equal(deployer.live.system, lasting);
+  assert.equal(deployer.live.profileSystem, lasting);
+  assert.equal(deployer.live.generation, 1);
+  assert.equal(await onMachine('readlink /nix/var/nix/profiles/system'), before);
+  assert.equal(await onMachine('readlink -f /nix/var/nix/profiles/system-profiles/canary'), lasting);
+  assert.equal(await deployer.up(lasting, { profile: 'canary' }), false);
+  await onMachine('rm -r /nix/var/nix/profiles/system-profiles');
+});
+
+test('another profile, where the boot loader fails: there is no such profile afterwards', async () => {
+  const bad = await fixtureSystem('bad-boot', { boot: 'exit 1' });
+  await assert.rejects(deployer.up(bad, { profile: 'canary' }), /is back on/);
+  assert.equal(await onMachine('ls /nix/var/nix/profiles/system-profiles'), '');
+  const { system, profileSystem } = await readMachine(connection, 'one');
+  assert.deepEqual([system, profileSystem, deployer.live.system], [good, good, good]);
+});
+
+test('the boot loader itself is installed anew where that is asked for, and only there', async () => {
+  const boot = 'echo "$NIXOS_INSTALL_BOOTLOADER" > /run/installed';
+  await deployer.up(await fixtureSystem('menu-only', { boot }));
+  assert.equal(await onMachine('cat /run/installed'), '');
+  await deployer.up(await fixtureSystem('whole-loader', { boot }), { installBootLoader: true });
+  assert.equal(await onMachine('cat /run/installed'), '1');
+});
+
+test('reboot: waited for, and back on the new system with a new boot id', async () => {
+  const { bootId } = await readMachine(connection, 'one');
+  await deployer.up(lasting, {
+    reboot: 'always',
+    healthChecks: { beat: { command: 'test -e /run/heartbeat/message', timeoutSeconds: 30 } },
+  });
+  assert.notEqual(deployer.live.bootId, bootId);
+  assert.equal(deployer.live.booted, lasting);
+  await assertOn(lasting, '', lasting);
+  assert.equal(await deployer.up(lasting, { reboot: 'always' }), false, 'no second reboot');
+});
+
+for (const [name, why] of [
+  ['inhibited', /switch inhibitors changed: dbus/],
+  ['other-init', /exit code 100/],
+] as const) {
+  test(`a system that refuses to be switched to is booted instead, where reboots are allowed: ${name}`, async () => {
+    const system = refusing[name] ?? '';
+    await assert.rejects(deployer.up(system), (error: FleetError) => {
+      assert.equal(error.code, 'activation-failed');
+      assert.match(error.why ?? '', why);
+      assert.match(error.mend ?? '', /reboot: when-needed/);
+      return true;
+    });
+    await assertOn(good, '', good);
+    const { bootId } = await readMachine(connection, 'one');
+    await deployer.up(system, { reboot: 'when-needed' });
+    assert.notEqual(deployer.live.bootId, bootId);
+    await assertOn(system, '', system);
+    await deployer.up(good, { reboot: 'when-needed' });
+  });
+}
+
+test('a specialisation is live again after the reboot', async () => {
+  await deployer.up(lasting, { specialisation: 'night', reboot: 'always' });
+  await assertOn(lasting, 'night', lasting);
+  assert.equal(deployer.live.booted, lasting);
+});
+
+test('a machine that comes back on another system: told, and the state tells what it runs', async () => {
+  // Somebody's boot loader has a mind of its own.
+  const stubborn = await fixtureSystem('stubborn', {
+    boot: `${good}/bin/switch-to-configuration boot; exit 0`,
+  });
+  await assert.rejects(deployer.up(stubborn, { reboot: 'always' }), (error: FleetError) => {
+    assert.equal(error.code, 'reboot-failed');
+    assert.match(error.why ?? '', /booted .*-nixos-system-fault-.*\nasked was .*-stubborn$/);
+    return true;
+  });
+  assert.equal(deployer.live.system, good);
+});
+
+test('a machine that does not come back in time: told, with what was seen', async () => {
+  const gone = await fixtureSystem('gone', { test: 'systemctl mask --runtime reboot.target' });
+  await assert.rejects(
+    deployer.up(gone, { reboot: 'always', rebootTimeoutSeconds: 3 }),
+    (error: FleetError) => {
+      assert.equal(error.code, 'reboot-failed');
+      return true;
+    },
+  );
+  await onMachine('systemctl unmask --runtime reboot.target');
+});
+
+test('the newest deployments are told in the state', async () => {
+  await deployer.up(lasting, { revision: '0123456789abcdef' });
+  const [newest = ''] = deployer.live.history.split('\n');
+  assert.match(
+    newest,
+    /^20\d\d-\S+Z \S+@\S+: nixos-system-\S+ \([0-9a-z]{8}\), revision 0123456789ab: confirmed$/,
+  );
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+const root = new URL('../../../', import.meta.url).pathname;
+const read = (path: string) => readFileSync(root + path, 'utf8');
+const cells = (line: string) => line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+
+/** The last cells of all tables whose last column is headed `Test`. */
+function namedTests(markdown: string): string[] {
+  const names: string[] = [];
+  let inTable = false;
+  for (const line of markdown.split('\n')) {
+    if (!line.startsWith('|')) inTable = false;
+    else if (cells(line).at(-2) === 'Test') inTable = true;
+    else if (inTable && !/^\| -/.test(line)) names.push(cells(line).at(-2) ?? '');
+  }
+  return names;
+}
+
+const tests = new Set(
+  globSync('tests/{lab,vm}/*.test.ts', { cwd: root }).flatMap((file) =>
+    [...read(file).matchAll(/^ *test\(\s*['"`](.*?)['"`],/gm)].map((match) => match[1]),
+  ),
+);
+
+for (const file of globSync('docs/*.md', { cwd: root })) {
+  const named = namedTests(read(file));
+  if (named.length === 0) continue;
+  test(`every promise in ${file} has its test`, () => {
+    assert.deepEqual(
+      named.filter((name) => !tests.has(name)),
+      [],
+    );
+  });
+}
+
+test('the promises are found', () => {
+  assert.ok(namedTests(read('docs/reliability.md')).length > 30);
+});
