@@ -7,6 +7,7 @@ import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { checkKernels } from './lib/kernel/check-kernels.ts';
+import { configureKernels } from './lib/kernel/configure.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
 import { labConnection } from './lib/lab/connection.ts';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
@@ -37,9 +38,14 @@ async function program(): Promise<Fleet> {
     overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
     hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.configuration])),
     memoryMiB: config.evaluationMemoryMiB,
-    onProgress: afterOneSecond((message) => void pulumi.log.info(message, undefined, undefined, true)),
+    onProgress: afterOneSecond(showProgress),
   });
-  const evaluation = checkKernels(evaluated, (name) => hosts[name]?.allowUnbootableKernel === true);
+  const kernels =
+    config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
+  const evaluation = checkKernels(
+    { ...evaluated, kernels },
+    (name) => hosts[name]?.allowUnbootableKernel === true,
+  );
   const lab =
     labBase && config.lab
       ? new Lab(pulumi.getStack(), {
@@ -64,6 +70,13 @@ async function program(): Promise<Fleet> {
   return new Fleet('fleet', { evaluation, hosts: fleetHosts, ...(liveSystems ? { liveSystems } : {}) });
 }
 
+/** Runs Kconfig for each kernel, and tells what it did not do as asked. */
+async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEvaluation['kernels']> {
+  const configured = await configureKernels(kernels, { onProgress: afterOneSecond(showProgress) });
+  for (const warning of configured.warnings) void pulumi.log.warn(warning);
+  return configured.kernels;
+}
+
 /** Asks all machines that are there already what they run. */
 async function askHosts(hosts: Record<string, HostSettings>): Promise<Record<string, LiveAnswer>> {
   const connections = Object.entries(hosts).map(async ([name, host]) => [
@@ -84,6 +97,10 @@ function noteLive(answers: Record<string, LiveAnswer>, evaluation: FleetEvaluati
 
 function mapValues<A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+function showProgress(message: string): void {
+  void pulumi.log.info(message, undefined, undefined, true);
 }
 
 /** Passes on only what is said after one second: a quick evaluation is nobody's news. */

@@ -1,9 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
-import { kernelFacts } from '../schema/facts.ts';
 import { Host, type HostArgs } from './host.ts';
-import { Kernel } from './kernel.ts';
+import { Kernel, kernelArgs } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
 import { LiveSystems } from './live-systems.ts';
 
@@ -115,7 +114,8 @@ export class Fleet extends pulumi.ComponentResource {
     for (const [outPath, kernelName] of Object.entries(kernelNames(users))) {
       const drvPath = drvPaths[outPath] ?? '';
       const facts = evaluation.kernels[drvPath];
-      if (facts) kernels[drvPath] = new Kernel(kernelName, kernelFacts.parse(facts), { parent: this });
+      if (facts)
+        kernels[drvPath] = new Kernel(kernelName, kernelArgs(facts, users[outPath]), { parent: this });
     }
     return kernels;
   }

@@ -1,4 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { EvaluatedKernel } from '../schema/evaluation.ts';
+import { kernelFacts } from '../schema/facts.ts';
 import type { KernelInputs } from '../schema/kernel.ts';
 
 /**
@@ -12,4 +14,15 @@ export class Kernel extends pulumi.CustomResource {
   constructor(name: string, args: KernelInputs, options?: pulumi.CustomResourceOptions) {
     super('nixos:index:Kernel', name, { ...args, gcRoot: undefined }, options);
   }
+}
+
+/** A kernel's arguments from its evaluation; the whole configuration is one text, as facts are. */
+export function kernelArgs(kernel: EvaluatedKernel, machines: readonly string[] = []): KernelInputs {
+  const { configured } = kernel;
+  const lines = configured && Object.entries(configured).map(([symbol, value]) => `${symbol}=${value}`);
+  return {
+    ...kernelFacts.parse(kernel),
+    machines: [...machines].sort(),
+    ...(lines ? { configured: lines.sort().join('\n') } : {}),
+  };
 }

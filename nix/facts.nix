@@ -204,14 +204,19 @@ let
   kernelSource =
     src:
     if isAttrs src then
+      let
+        path = if src ? outPath then plain src else "";
+      in
       {
-        name = plain (src.name or (baseNameOf (plain src)));
+        name = plain (src.name or (baseNameOf path));
         revision = plain (src.rev or src.dirtyRev or "");
+        inherit path;
       }
     else
       {
         name = plain (baseNameOf (plain src));
         revision = "";
+        path = plain src;
       };
 
   # A patch's file, and what tells one content from another.
@@ -345,7 +350,7 @@ let
           { }
         else
           {
-            drvPath = unsafeDiscardStringContext kernel.drvPath;
+            inherit (derivation kernel) drvPath out;
             version = plain kernel.version;
             modDirVersion = plain (kernel.modDirVersion or kernel.version);
             needs = {

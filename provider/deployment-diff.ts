@@ -133,6 +133,11 @@ function rebootNote(old: HostFacts, asked: HostFacts, runningKernel: string | un
   if (old.kernel?.version !== asked.kernel.version) {
     return [`kernel ${runningKernel ?? old.kernel?.version} → ${asked.kernel.version}`];
   }
+  if (old.kernel.build !== '' && asked.kernel.build !== '' && old.kernel.build !== asked.kernel.build) {
+    return [
+      `reboot due after this: kernel ${asked.kernel.version} is another build (its symbols, patches or compiler)`,
+    ];
+  }
   const parts = { params: 'kernel parameters', initrdModules: 'initrd modules' } as const;
   const changed = (Object.keys(parts) as (keyof typeof parts)[]).filter(
     (part) => !sameValue(old.kernel[part], asked.kernel[part]),

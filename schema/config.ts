@@ -104,6 +104,12 @@ export const stackConfig = z
       .describe(
         'Whether a preview asks each machine, all at once, whether it runs what was deployed last; false for speed.',
       ),
+    kernelPreview: z
+      .enum(['evaluate', 'configure'])
+      .default('evaluate')
+      .describe(
+        'How kernels are looked at before they are built: `evaluate` shows what their configurations ask for, `configure` runs Kconfig without compiling and shows the whole .config that comes out, and what of it was not as asked.',
+      ),
     evaluationMemoryMiB: z
       .int()
       .min(256)

@@ -45,6 +45,10 @@ export const evaluatedKernel = kernelFacts.extend({
   optional: z.array(z.string()),
   /** Builds the whole .config without compiling. */
   configuration: z.object({ drvPath: z.string(), outPath: z.string() }).optional(),
+  /** Every symbol of the whole .config, where Kconfig was run. */
+  configured: z.record(z.string(), z.string()).optional(),
+  /** Where the source is or will be in the store; empty where it is not known. */
+  sourcePath: z.string(),
 });
 export type EvaluatedKernel = z.infer<typeof evaluatedKernel>;
 

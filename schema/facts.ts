@@ -13,6 +13,10 @@ export const hostFacts = z.object({
     .object({
       version: z.string().describe('Kernel version; "host" in a container.'),
       modDirVersion: z.string(),
+      build: z
+        .string()
+        .default('')
+        .describe('Twelve digits that differ from build to build; empty where they are not known.'),
       params: z
         .record(z.string(), z.string())
         .describe('Kernel parameters; repeated ones joined by a space.'),

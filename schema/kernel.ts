@@ -2,7 +2,18 @@ import { z } from 'zod';
 import { kernelFacts } from './facts.ts';
 
 /** Inputs of `nixos:index:Kernel`: a kernel that one or more machines run. */
-export const kernelInputs = kernelFacts;
+export const kernelInputs = kernelFacts.extend({
+  machines: z
+    .array(z.string())
+    .default([])
+    .describe('Machines that run it, for the notes of a preview; no change by itself.'),
+  configured: z
+    .string()
+    .optional()
+    .describe(
+      'The whole .config that Kconfig makes, one `KVM=m` a line: with kernelPreview configure. The symbols that change are named in the notes of a preview.',
+    ),
+});
 export type KernelInputs = z.infer<typeof kernelInputs>;
 
 /** State of `nixos:index:Kernel`: the inputs, and where the built kernel is kept from garbage collection. */

@@ -25,6 +25,7 @@ export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
     kernel: {
       version: raw.kernel.version ?? 'host',
       modDirVersion: raw.kernel.modDirVersion ?? 'host',
+      build: /^\/nix\/store\/(\w{12})/.exec(raw.kernel.out ?? '')?.[1] ?? '',
       params: kernelParams(raw.kernel.params),
       initrdModules: {
         ...marked(raw.kernel.initrdModules, false),

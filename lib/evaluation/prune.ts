@@ -1,11 +1,11 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
 
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /** Days without use after which a file goes. A text outlives facts: the state names it until the machine changes. */
-const keptDays = { facts: 30, texts: 400 } as const;
+const keptDays = { facts: 30, configs: 30, texts: 400 } as const;
 
 /** Removes what was long not used; at most once a day, and never an error: the cache is a convenience. */
 export async function pruneCache(now = Date.now()): Promise<void> {
@@ -25,7 +25,7 @@ export async function pruneCache(now = Date.now()): Promise<void> {
 async function removeOlder(folder: string, before: number): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const path = join(folder, name);
-    const { mtimeMs } = await stat(path);
+    const { mtimeMs } = await lstat(path);
     if (mtimeMs < before) await rm(path, { force: true });
   }
 }

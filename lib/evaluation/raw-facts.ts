@@ -46,6 +46,7 @@ export interface RawFacts {
   container: boolean;
   kernel: {
     drvPath?: string;
+    out?: string;
     version?: string;
     modDirVersion?: string;
     params: string[];
@@ -74,7 +75,7 @@ export interface RawKernel extends RawDerivation {
   version: string;
   modDirVersion: string;
   /** The rest is absent for a kernel that does not tell. */
-  source?: { name: string; revision: string };
+  source?: { name: string; revision: string; path: string };
   patches?: { name: string; patch: string }[];
   config?: Record<string, string>;
   /** Text of a .config that is a file of the flake. */

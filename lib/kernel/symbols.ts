@@ -1,11 +1,7 @@
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 
 /** A kernel's symbols as far as they are known. */
-export interface KnownKernel
-  extends Pick<EvaluatedKernel, 'version' | 'config' | 'configOrigin' | 'optional'> {
-  /** Every symbol that Kconfig set, where it was run. */
-  configured?: Readonly<Record<string, string>>;
-}
+export type KnownKernel = Pick<EvaluatedKernel, 'version' | 'config' | 'configOrigin' | 'configured'>;
 
 /** `y`, `m`, `n` or a value; undefined where only a run of Kconfig would tell. */
 export function symbolValue(kernel: KnownKernel, symbol: string): string | undefined {

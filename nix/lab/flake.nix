@@ -12,23 +12,28 @@
     url = "path:./no-packages";
     flake = false;
   };
+  # The same for kernels that are built from source.
+  inputs.kernel-debian = {
+    url = "path:./no-packages";
+    flake = false;
+  };
 
   outputs =
     {
       self,
       debian,
       image-debian,
+      kernel-debian,
     }:
     let
       lib = import ./lib;
-      index =
+      indexOf =
+        folder: otherwise:
         let
-          read = builtins.fromJSON (builtins.readFile "${debian}/index.json");
+          read = builtins.fromJSON (builtins.readFile "${folder}/index.json");
         in
-        if read.packages != { } then
-          read
-        else
-          throw "the lab's Debian packages are not given: run `setup/with setup/lab-base`, and pass the folder it prints: --override-input debian path:FOLDER/packages";
+        if read.packages != { } then read else throw otherwise;
+      index = indexOf debian "the lab's Debian packages are not given: run `setup/with setup/lab-base`, and pass the folder it prints: --override-input debian path:FOLDER/packages";
       hosts = builtins.filter (file: builtins.match ".*\\.nix" file != null) (
         builtins.attrNames (builtins.readDir ./hosts)
       );
@@ -46,6 +51,11 @@
               imageDebian = image-debian;
             }
           );
+
+        # Kernels built from Debian's source: kernels.buildLinux { structuredExtraConfig.KVM = "y"; }
+        kernels = import ./kernel {
+          index = indexOf kernel-debian "what the lab's kernels are built from is not given: run `setup/with setup/lab-kernel`, and pass the folder it prints: --override-input kernel-debian path:FOLDER/packages";
+        };
       };
 
       # Every file in hosts/ is a machine.

@@ -28,6 +28,7 @@ const raw: RawFacts = {
   container: false,
   kernel: {
     drvPath: '/nix/store/k.drv',
+    out: '/nix/store/0123456789abcdefghijklmnopqrstuv-linux',
     version: '6.12.5',
     modDirVersion: '6.12.5',
     params: ['console=ttyS0', 'quiet', 'console=tty0'],
@@ -78,6 +79,7 @@ test('facts are maps with stable keys, and fit their schema', () => {
   assert.deepEqual(facts.kernel, {
     version: '6.12.5',
     modDirVersion: '6.12.5',
+    build: '0123456789ab',
     params: { console: 'ttyS0 tty0', quiet: '' },
     initrdModules: { virtio_blk: false, dm_mod: true },
     modules: { tcp_bbr: true, 'v4l2loopback 0.15': true },
@@ -150,7 +152,7 @@ test('a kernel’s symbols, by NixOS’s structure and by a .config', () => {
     out: '/nix/store/k',
     version: '6.12.5',
     modDirVersion: '6.12.5-custom',
-    source: { name: `${hash('b')}-source`, revision: '0123abcd' },
+    source: { name: `${hash('b')}-source`, revision: '0123abcd', path: `/nix/store/${hash('b')}-source` },
     patches: [
       { name: 'bridge', patch: `${hash('a')}-bridge.patch` },
       { name: '', patch: '' },

@@ -11,7 +11,6 @@ const asked = (config: Record<string, string>): KnownKernel => ({
   version: '6.12.5',
   config,
   configOrigin: 'asked',
-  optional: [],
 });
 const needs = (changes: Partial<KernelNeeds> = {}): KernelNeeds => ({
   required: {},

@@ -162,6 +162,15 @@ test('a new kernel is said to need a reboot, except in a container', () => {
   assert.doesNotMatch(notes(true).join('\n'), /reboot/);
 });
 
+test('another build of the same version needs a reboot, too, where both builds are known', () => {
+  const notes = (build: string) => {
+    const facts = formatFacts({ ...someFacts(), kernel: { ...someFacts().kernel, build } });
+    return deployment.diff(recorded, { ...inputs, system: path('b'), facts }).notes ?? [];
+  };
+  assert.match(notes('ba9876543210').join('\n'), /reboot due after this: kernel 6\.18\.37 is another build/);
+  assert.doesNotMatch(notes('').join('\n'), /reboot due/);
+});
+
 const ids: [string, Partial<DeploymentInputs['connection']>][] = [
   ['web', { address: 'web', user: 'root', port: undefined }],
   ['admin@192.0.2.7', { address: '192.0.2.7', user: 'admin', port: undefined }],

@@ -14,6 +14,7 @@ const kernelA = {
   source: 'linux-6.12.1.tar.xz',
   sourceRevision: '',
   dev: '',
+  machines: [],
   patches: {},
   config: { KVM: 'm', EXT4: 'y' },
 };
@@ -61,4 +62,28 @@ test('an output that is not known yet is a change', () => {
 test('a preview knows what dependents need', () => {
   assert.equal(system.preview(webA).outPath, webA.outPath);
   assert.equal(kernel.preview(kernelA).outPath, kernelA.outPath);
+});
+
+test('a new kernel’s notes name its machines, and what Kconfig changed beside what was asked', () => {
+  const inputs = { ...kernelA, configured: 'EXT4=y\nKVM=m\nKVM_INTEL=m\nNR_CPUS=64' };
+  const old = { id: 'x', inputs, state: { ...inputs, gcRoot: '/r' } };
+  const asked = {
+    ...inputs,
+    outPath: path('d', 'linux'),
+    machines: ['db', 'web'],
+    config: { KVM: 'y', EXT4: 'y' },
+    configured: 'EXT4=y\nKVM=y\nNR_CPUS=64\nXEN=y',
+  };
+  assert.deepEqual(kernel.diff(old, asked).notes, [
+    'for db, web: each runs it after its next restart',
+    'Kconfig changes with them:\n  ~ KVM_INTEL: m => n\n  ~ XEN: n => y',
+  ]);
+});
+
+test('of an imported kernel only the path is compared', () => {
+  const inputs = { ...kernelA, drvPath: '', config: {}, source: '' };
+  const old = { id: 'x', inputs, state: { ...inputs, gcRoot: '/r' } };
+  const diff = kernel.diff(old, { ...kernelA, outPath: path('d', 'linux') });
+  assert.deepEqual(Object.keys(diff.detailed), ['outPath']);
+  assert.match(diff.notes?.[0] ?? '', /symbols of an imported kernel are not known/);
 });

@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
+import { FleetError } from '../errors.ts';
+import { cacheRoot } from '../evaluation/cache-files.ts';
+import { parseConfig } from '../evaluation/condense-kernel.ts';
+import { readSource } from '../kconfig/source.ts';
+import { buildDerivations } from '../nix-cli/build.ts';
+import { describeDropped, droppedSymbols } from './dropped.ts';
+
+export interface ConfiguredKernels {
+  /** The kernels, each with its whole configuration. */
+  kernels: Record<string, EvaluatedKernel>;
+  /** What Kconfig dropped or changed, and kernels that could not be configured. */
+  warnings: string[];
+}
+
+/**
+ * Runs Kconfig for each kernel, and no compiler: its sources and Kconfig's own tools are built or fetched where they are
+ * not there yet. A kernel that cannot be configured keeps what its evaluation tells.
+ *
+ * @throws FleetError `cancelled`
+ */
+export async function configureKernels(
+  kernels: Readonly<Record<string, EvaluatedKernel>>,
+  {
+    signal = new AbortController().signal,
+    onProgress,
+  }: { signal?: AbortSignal; onProgress?: (message: string) => void } = {},
+): Promise<ConfiguredKernels> {
+  const result: ConfiguredKernels = { kernels: { ...kernels }, warnings: [] };
+  const requests = Object.entries(kernels).flatMap(([key, { configuration }]) =>
+    configuration
+      ? [{ key, ...configuration, gcRoot: join(cacheRoot(), 'configs', basename(configuration.outPath)) }]
+      : [],
+  );
+  const built = await buildDerivations(requests, {
+    signal,
+    onProgress: (_, message) => onProgress?.(`configuring kernels: ${message}`),
+  });
+  for (const { key, drvPath, outPath } of requests) {
+    const kernel = kernels[key];
+    const build = built.get(drvPath);
+    if (!kernel || !build) continue;
+    if (!build.ok) {
+      if (build.error.code === 'cancelled') throw build.error;
+      result.warnings.push(notConfigured(kernel, build.error));
+      continue;
+    }
+    const configured = parseConfig(await readFile(outPath, 'utf8'));
+    result.kernels[key] = { ...kernel, configured };
+    result.warnings.push(...(await droppedWarning({ ...kernel, configured }, signal)));
+  }
+  return result;
+}
+
+async function droppedWarning(
+  kernel: EvaluatedKernel & { configured: Record<string, string> },
+  signal: AbortSignal,
+): Promise<string[]> {
+  const dropped = droppedSymbols(kernel);
+  if (dropped.length === 0) return [];
+  const tree = await readSource(kernel.sourcePath, architecture(kernel.configured), signal);
+  const lines = describeDropped(dropped, kernel.configured, tree);
+  return [[`kernel ${kernel.version}: Kconfig did not do as asked`, ...lines].join('\n  ')];
+}
+
+/** The folder of arch/ whose Kconfig files count. */
+function architecture(configured: Readonly<Record<string, string>>): string {
+  const folders = { ARM64: 'arm64', ARM: 'arm', RISCV: 'riscv', LOONGARCH: 'loongarch', PPC: 'powerpc' };
+  return Object.entries(folders).find(([symbol]) => configured[symbol] === 'y')?.[1] ?? 'x86';
+}
+
+function notConfigured({ version }: EvaluatedKernel, error: FleetError): string {
+  return new FleetError({
+    code: 'build-failed',
+    what: `kernel ${version}: Kconfig could not be run, so only what is asked for is shown`,
+    why: error.why,
+    mend: error.mend,
+  }).message;
+}

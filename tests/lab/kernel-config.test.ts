@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { evaluateFleet, type FleetEvaluation } from '../../lib/evaluation/evaluate-fleet.ts';
+import { checkKernels } from '../../lib/kernel/check-kernels.ts';
+import { type ConfiguredKernels, configureKernels } from '../../lib/kernel/configure.ts';
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
+import { kernelFixture } from '../fixtures/kernels/request.ts';
+
+/** A real Kconfig, run by Nix in its sandbox on a real kernel's source; nothing is compiled but Kconfig itself. */
+describe('kernels that are configured and not built', () => {
+  const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-kernels-'));
+  let fleet: FleetEvaluation;
+  let configured: ConfiguredKernels;
+  const kernelOf = (name: string): EvaluatedKernel => {
+    const host = fleet.hosts[name];
+    assert.ok(host?.ok, host?.ok === false ? host.error.message : name);
+    const kernel = configured.kernels[host.kernel ?? ''];
+    assert.ok(kernel);
+    return kernel;
+  };
+
+  before(async () => {
+    const request = await kernelFixture();
+    process.env.XDG_CACHE_HOME = cache;
+    const hosts = { plain: 'plain', changed: 'changed', dropped: 'dropped' };
+    fleet = await evaluateFleet({ ...request, hosts });
+    configured = await configureKernels(fleet.kernels);
+  });
+  after(() => rmSync(cache, { recursive: true }));
+
+  test('show the whole configuration, with what a changed symbol brings along', () => {
+    const [plain, changed] = [kernelOf('plain'), kernelOf('changed')];
+    assert.deepEqual(
+      { ...changed.config, BTRFS_FS: undefined },
+      { ...plain.config, BTRFS_FS: undefined },
+      'one symbol is asked for',
+    );
+    assert.ok(Object.keys(plain.configured ?? {}).length > 300);
+    assert.equal(plain.configured?.RAID6_PQ, undefined);
+    assert.equal(changed.configured?.BTRFS_FS, 'm');
+    assert.equal(changed.configured?.RAID6_PQ, 'm');
+    assert.equal(changed.configured?.EXT4_FS, 'y');
+  });
+
+  test('warn of symbols that Kconfig dropped or changed, and say why', () => {
+    assert.equal(configured.warnings.length, 1);
+    const { version } = kernelOf('dropped');
+    assert.deepEqual(configured.warnings[0]?.split('\n  '), [
+      `kernel ${version}: Kconfig did not do as asked`,
+      'CRC32: asked for n, got y: it is selected by ACPI, EFI_PARTITION, JBD2, CRYPTO_CRC32C',
+      'MD_RAID1: asked for y, got n: it depends on MD (n) and BLK_DEV_MD (n)',
+      'NO_SUCH_SYMBOL: asked for y, got n: this version of the kernel has no such symbol',
+    ]);
+  });
+
+  test('are judged by what comes out', () => {
+    const { plain } = checkKernels({ ...fleet, kernels: configured.kernels }, () => false).hosts;
+    // Nobody asked for it, and Kconfig did not set it by itself.
+    assert.ok(plain && !plain.ok);
+    assert.match(plain.error.why ?? '', /CONFIG_EFI_STUB=y, for systemd-boot/);
+  });
+});
