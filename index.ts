@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { Fleet, type FleetHost, Lab } from './components/index.ts';
+import { declareCaches, Fleet, type FleetHost, Lab } from './components/index.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
 import { type HostSettings, hostSettings, labAddresses, splitSettings } from './lib/config/hosts.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
@@ -64,6 +64,9 @@ async function program(): Promise<Fleet> {
       secrets: secrets[name],
     };
   }
+  const connections = mapValues(fleetHosts, ({ connection }) => connection);
+  const caches = declareCaches(config.caches, connections);
+  for (const host of Object.values(fleetHosts)) host.caches = caches;
   const live = await answers;
   if (live && pulumi.runtime.isDryRun()) noteLive(live, evaluation);
   const liveSystems = live && mapValues(live, liveSystem);

@@ -1,6 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type DeploymentSettings, deploymentSettings } from '../schema/deployment.ts';
 import type { HostFacts } from '../schema/facts.ts';
+import type { CacheSource } from './binary-cache.ts';
+import { Substituters } from './cache-resources.ts';
 import { type ConnectionArgs, Deployment } from './deployment.ts';
 import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
@@ -23,6 +25,8 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
+  /** Binary caches that the machine asks, and that its system is pushed to. */
+  caches?: readonly CacheSource[];
 }
 
 /**
@@ -52,6 +56,7 @@ export class Host extends pulumi.ComponentResource {
     const secrets = this.#secrets(args, 'before', []);
     const before = [
       ...secrets,
+      ...this.#caches(args),
       // Nothing is done to a machine whose system does not build.
       ...hostCommands(this, name, args, {
         when: 'before',
@@ -89,6 +94,22 @@ export class Host extends pulumi.ComponentResource {
     return this.live.apply(({ generation }) => generation);
   }
 
+  /** What must be done before the machine can ask its caches for its system. */
+  #caches({ caches = [], connection, machineId, delivery }: HostArgs): pulumi.Resource[] {
+    const pushed = caches.flatMap(
+      (cache) => cache.push?.(this.#name, this.system.outPath, { parent: this }) ?? [],
+    );
+    const asked = caches.filter(({ servedBy }) => servedBy !== this.#name);
+    const told = asked.map(({ name, url, publicKeys, priority = 30 }) => [
+      name,
+      { url, publicKeys, priority },
+    ]);
+    const args = { host: this.#name, connection, machineId, caches: Object.fromEntries(told) };
+    const file = asked.length > 0 ? [new Substituters(this.#name, args, { parent: this })] : [];
+    // What is copied waits for no cache.
+    return delivery === 'copy' ? file : [...file, ...pushed];
+  }
+
   #secrets(
     { secrets = {}, connection, machineId }: HostArgs,
     when: 'before' | 'after',
@@ -106,5 +127,7 @@ export class Host extends pulumi.ComponentResource {
 /** What of a host's arguments goes to its deployment as it is. */
 function settingsOf(args: HostArgs): DeploymentSettings {
   const names = Object.keys(deploymentSettings.shape) as (keyof DeploymentSettings)[];
-  return Object.fromEntries(names.map((name) => [name, args[name]]));
+  const settings: DeploymentSettings = Object.fromEntries(names.map((name) => [name, args[name]]));
+  const delivery = settings.delivery ?? (args.caches?.length ? 'auto' : undefined);
+  return { ...settings, ...(delivery ? { delivery } : {}) };
 }

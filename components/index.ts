@@ -1,3 +1,6 @@
+export { BinaryCache, type BinaryCacheArgs, type CacheSource } from './binary-cache.ts';
+export { CachePush, CacheStore, Substituters } from './cache-resources.ts';
+export { declareCaches } from './caches.ts';
 export type { CommandProxyArgs } from './command-connection.ts';
 export { type ConnectionArgs, Deployment, type DeploymentArgs } from './deployment.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';

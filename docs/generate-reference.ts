@@ -3,11 +3,13 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorCodes } from '../lib/errors.ts';
+import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } from '../schema/cache.ts';
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
 import { secretInputs } from '../schema/secret.ts';
 import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
+import { substitutersInputs, substitutersState } from '../schema/substituters.ts';
 
 interface Property {
   type?: string;
@@ -101,6 +103,26 @@ ${table(signingKeyInputs)}
 And what it makes:
 
 ${table(z.object(only(signingKeyState.shape, signingKeyInputs.shape)))}
+
+## CacheStore, CachePush, Substituters
+
+Inputs of \`nixos:index:CacheStore\`, the content of a binary cache, and its own output:
+
+${table(cacheStoreInputs)}
+
+${table(z.object(only(cacheStoreState.shape, cacheStoreInputs.shape)))}
+
+Of \`nixos:index:CachePush\`, one closure in it:
+
+${table(cachePushInputs)}
+
+${table(z.object(only(cachePushState.shape, cachePushInputs.shape)))}
+
+And of \`nixos:index:Substituters\`, the caches that one machine asks:
+
+${table(substitutersInputs)}
+
+${table(z.object(only(substitutersState.shape, substitutersInputs.shape)))}
 
 ## Facts
 

@@ -1,4 +1,6 @@
 import type { Resource } from './resource.ts';
+import { cachePush } from './resources/cache-push.ts';
+import { cacheStore } from './resources/cache-store.ts';
 import { deployment } from './resources/deployment.ts';
 import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
@@ -6,6 +8,7 @@ import { labNetwork } from './resources/lab-network.ts';
 import { liveSystems } from './resources/live-systems.ts';
 import { secret } from './resources/secret.ts';
 import { signingKey } from './resources/signing-key.ts';
+import { substituters } from './resources/substituters.ts';
 import { system } from './resources/system.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where resources of different shapes stand side by side
@@ -18,6 +21,9 @@ const all: AnyResource[] = [
   deployment,
   secret,
   signingKey,
+  cacheStore,
+  cachePush,
+  substituters,
   labNetwork,
   labMachine,
 ];

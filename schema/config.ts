@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { cacheConfig } from './cache-config.ts';
 import { connection } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
@@ -47,6 +48,9 @@ const hostDefaults = z.strictObject({
     .describe(
       'Whether the machine may have a kernel whose configuration lacks what no machine comes up without; a warning then. false where left out.',
     ),
+  delivery: settingDefaults.delivery.describe(
+    `${deploymentSettings.shape.delivery.description} auto where left out, and copy where the stack has no caches.`,
+  ),
 });
 
 const host = hostDefaults.extend({
@@ -98,6 +102,10 @@ export const stackConfig = z
       .strictObject({ network: cidr })
       .optional()
       .describe('Machines of the operator’s own computer, made and removed by this stack.'),
+    caches: z
+      .record(hostName, cacheConfig)
+      .default({})
+      .describe('Binary caches that the machines ask, by name; docs/caches.md tells more.'),
     checkLive: z
       .boolean()
       .default(true)
@@ -117,6 +125,11 @@ export const stackConfig = z
       .describe('Memory that evaluation may take in all; what is available where left out.'),
   })
   .superRefine((config, context) => {
+    for (const [name, { host }] of Object.entries(config.caches)) {
+      if (host === undefined || host in config.hosts) continue;
+      const message = `is '${host}', which is no machine of this stack`;
+      context.addIssue({ code: 'custom', path: ['caches', name, 'host'], message });
+    }
     const seen = new Map<string, string>();
     for (const [name, { address = name, port = config.defaults.port ?? 22, lab }] of Object.entries(
       config.hosts,

@@ -77,6 +77,12 @@ export const deploymentSettings = z.object({
     .describe(
       'What an update does where the machine runs neither the recorded nor the asked system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
     ),
+  delivery: z
+    .enum(['copy', 'substitute', 'auto'])
+    .default('copy')
+    .describe(
+      'How the closure comes to the machine: `copy` sends it, `substitute` has the machine fetch it from its binary caches and from nowhere else, `auto` does that where they have it all and sends the rest where they do not.',
+    ),
   keepGenerations: z
     .strictObject({
       count: z.int().min(1).optional().describe('How many of the newest stay.'),

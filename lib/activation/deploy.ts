@@ -2,13 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../schema/connection.ts';
 import type { DeploymentInputs } from '../../schema/deployment.ts';
 import { parseFacts } from '../../schema/facts.ts';
+import { deliver } from '../delivery/deliver.ts';
 import { FleetError } from '../errors.ts';
 import { assertDeployable } from '../machine/guard.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
 import { readMachine } from '../machine/read-machine.ts';
 import type { DeploymentRecord } from '../machine/record.ts';
-import { copyClosure } from '../nix-cli/copy.ts';
-import { nixStoreFor } from '../ssh/nix-store.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { activate, operator } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
@@ -31,7 +30,7 @@ export interface DeployRequest extends DeploymentInputs {
 }
 
 /**
- * Makes a machine run, boot, or both, a system, as the action says: copies what is missing, switches under the
+ * Makes a machine run, boot, or both, a system, as the action says: brings what is missing, switches under the
  * supervisor, reboots where that is asked for, and returns what the machine says afterwards. One that is as asked already
  * is only told what it is.
  * @throws FleetError
@@ -49,7 +48,7 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
   const read = () => readMachine(connection, host, { profile, signal });
   if (request.action === 'dry-activate') {
     assertDeployable(reading, host);
-    await copy(connection, request);
+    await deliver(connection, request);
     await dryActivate(connection, request);
     return await read();
   }
@@ -72,7 +71,7 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
   }
 }
 
-/** Copies, switches and tidies up. */
+/** Delivers, switches and tidies up. */
 async function bring(
   connection: Connection,
   request: DeployRequest,
@@ -80,7 +79,7 @@ async function bring(
 ): Promise<void> {
   const { host, reading, action } = request;
   assertDeployable(reading, host);
-  if (reading.system !== request.system) await copy(connection, request);
+  if (reading.system !== request.system) await deliver(connection, request);
   // A state that an earlier version wrote has no health checks.
   const healthChecks = request.healthChecks ?? {};
   const { failedUnits } = await activate(connection, { ...request, record, healthChecks });
@@ -120,20 +119,6 @@ async function readAfterFailure(
     if (performance.now() > end || signal?.aborted) return undefined;
     await sleep(500);
   }
-}
-
-async function copy(connection: Connection, request: DeployRequest): Promise<void> {
-  const { host, system, signal, status } = request;
-  const store = nixStoreFor(connection);
-  status('copying the system to the machine');
-  await copyClosure({
-    paths: [system],
-    target: store.uri,
-    sshOpts: store.env.NIX_SSHOPTS,
-    host,
-    signal,
-    onProgress: status,
-  });
 }
 
 async function writeRecord(

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { cacheConfig } from '../../schema/cache-config.ts';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
 import { hostSecret } from '../../schema/secret.ts';
 import { FleetError } from '../errors.ts';
@@ -47,6 +48,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   if (path[0] === 'hosts' && path[2] === 'secrets') return Object.keys(hostSecret.shape);
   if (path[0] === 'hosts') return Object.keys(shape.hosts.valueType.shape);
   if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
+  if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
   if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);
   return [];
 }

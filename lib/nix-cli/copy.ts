@@ -14,6 +14,8 @@ export interface CopyRequest {
   host?: string;
   /** Lets the target fetch what its own caches have, instead of sending it. */
   substituteOnDestination?: boolean;
+  /** Settings of nix for this copy alone. */
+  options?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** Limit in seconds; 24 h by default. */
   timeoutSeconds?: number;
@@ -35,6 +37,7 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
   // A machine that does not trust the user still refuses.
   if (target.startsWith('ssh-ng://')) args.push('--no-check-sigs');
   if (substituteOnDestination) args.push('--substitute-on-destination');
+  for (const [name, value] of Object.entries(request.options ?? {})) args.push('--option', name, value);
   try {
     const { exitCode } = await nix([...args, ...paths], {
       timeoutSeconds: request.timeoutSeconds ?? 24 * 3600,

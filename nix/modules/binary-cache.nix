@@ -32,11 +32,11 @@ in
     };
     signKeyFile = mkOption {
       type = types.nullOr types.str;
-      default = null;
+      default = "/var/lib/nixos-fleet/cache.key";
       example = "/var/lib/secrets/cache.key";
       description = ''
-        The secret key on the machine that paths are signed with as they are served (`nix key generate-secret`). Never a
-        file of the flake: the store is readable by all.
+        The secret key on the machine that paths are signed with as they are served; a cache of the stack that names this
+        machine as its `host` puts its key there. Never a file of the flake: the store is readable by all.
       '';
     };
     priority = mkOption {

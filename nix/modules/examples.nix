@@ -331,7 +331,10 @@
     };
     fails = {
       "nixosFleet.binaryCache.signKeyFile = null" = {
-        nixosFleet.binaryCache.enable = true;
+        nixosFleet.binaryCache = {
+          enable = true;
+          signKeyFile = null;
+        };
       };
       "is in the Nix store" = {
         nixosFleet.binaryCache = {

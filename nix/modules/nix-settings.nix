@@ -50,6 +50,14 @@ in
       default = 5;
       description = "Seconds after which a cache that does not answer is passed over.";
     };
+    fleetCaches = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Ask the caches that the stack declares too, and trust their keys: it writes them to
+        /var/lib/nixos-fleet/nix-caches.conf on the machine, so that a key is replaced without a new system.
+      '';
+    };
     trustedUsers = mkOption {
       type = types.listOf types.str;
       default = [ ];
@@ -106,6 +114,12 @@ in
 
     nix = {
       channel.enable = lib.mkDefault false;
+      # Last in nix.conf, for what it adds would be lost to a later setting.
+      extraOptions = lib.mkIf cfg.fleetCaches (
+        lib.mkAfter ''
+          !include /var/lib/nixos-fleet/nix-caches.conf
+        ''
+      );
       settings = {
         experimental-features = [
           "nix-command"

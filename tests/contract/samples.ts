@@ -71,6 +71,30 @@ const signingKey = {
   rotation: 'gradual',
 };
 
+const publicKey = `cache.example.org-1:${'A'.repeat(43)}=`;
+const secretKey = { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'cache.example.org-1:hush-hush' };
+const cacheStore = {
+  name: 'main',
+  store: 'file:///srv/cache',
+  publicKey,
+  protocol: 'http',
+  keyFile: '/var/lib/nixos-fleet/cache.key',
+  restartUnits: ['harmonia.service', 'nix-serve.service'],
+};
+const cachePush = {
+  cache: 'main',
+  host: 'web',
+  connection: deployment.connection,
+  path: path('b', 'web'),
+  publicKey,
+};
+const substituters = {
+  host: 'web',
+  connection: deployment.connection,
+  caches: { main: { url: 'https://cache.example.org', publicKeys: [publicKey], priority: 30 } },
+  connectTimeoutSeconds: 5,
+};
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -157,6 +181,36 @@ export const samples: Record<string, Sample> = {
     bad: { name: 'a:b', rotation: 'soon', consumers: { web: { user: 'Me' } } },
     badProperties: ['name', 'rotation', 'consumers.web.user'],
     badIds: ['/nowhere/key', '/dev/null'],
+  },
+  'nixos:index:CacheStore': {
+    inputs: { ...cacheStore, secretKey },
+    state: { ...cacheStore, signedBy: publicKey },
+    changed: { ...cacheStore, secretKey, store: 's3://cache?region=eu-central-1', publicKey: 'other-2:key' },
+    paths: ['store', 'signedBy'],
+    bad: { ...cacheStore, secretKey: '', store: '/srv/cache?secret-key=/etc/key', protocol: 'ftp' },
+    badProperties: ['secretKey', 'store', 'protocol'],
+    badIds: ['main'],
+  },
+  'nixos:index:CachePush': {
+    inputs: { ...cachePush, secretKey },
+    state: { ...cachePush, complete: true, paths: 12, mebibytes: 3.5 },
+    changed: { ...cachePush, secretKey, path: path('d', 'web') },
+    paths: ['path'],
+    bad: { ...cachePush, secretKey: '', path: 1, connection: { address: 'root@web' } },
+    badProperties: ['secretKey', 'path', 'connection.address'],
+    badIds: ['main/web'],
+  },
+  'nixos:index:Substituters': {
+    inputs: substituters,
+    state: { ...substituters, content: 'in-place' },
+    changed: {
+      ...substituters,
+      caches: { ...substituters.caches, lan: { url: 'http://lan:5000', publicKeys: [], priority: 10 } },
+    },
+    paths: ['caches.lan'],
+    bad: { ...substituters, caches: { main: { url: 'cache', publicKeys: ['x'] } }, connectTimeoutSeconds: 0 },
+    badProperties: ['caches.main.url', 'caches.main.publicKeys[0]', 'connectTimeoutSeconds'],
+    badIds: ['0'.repeat(32)],
   },
   'nixos:index:LabNetwork': {
     inputs: labNetwork,

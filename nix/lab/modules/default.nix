@@ -10,6 +10,7 @@
   ./initrd.nix
   ./networking.nix
   ./nginx.nix
+  ./nix.nix
   ./redis.nix
   ./specialisation.nix
   ./ssh.nix

@@ -1,0 +1,105 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { CacheStoreInputs } from '../schema/cache.ts';
+import { CachePush, CacheStore } from './cache-resources.ts';
+import type { ConnectionArgs } from './deployment.ts';
+import type { SigningKey } from './signing-key.ts';
+
+/** A binary cache as machines ask it: one of the fleet's own, or any other. */
+export interface CacheSource {
+  name: string;
+  /** Where machines ask it. */
+  url: pulumi.Input<string>;
+  /** Keys whose signatures they accept. */
+  publicKeys: pulumi.Input<string[]>;
+  /** The lower, the earlier it is asked. @default 30 */
+  priority?: number;
+  /** Machine that serves it: it does not ask itself. */
+  servedBy?: string;
+  /** Puts a closure into it, where that is this program's to do. */
+  push?(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): pulumi.Resource;
+}
+
+export interface BinaryCacheArgs {
+  key: SigningKey;
+  /** Store that is filled: `file:///folder`, `s3://bucket?…`, or what else `nix copy --to` fills. */
+  store?: string;
+  /** In its place, a machine of the fleet that serves its own store. */
+  machine?: { host: string; connection: pulumi.Input<ConnectionArgs> };
+  /** How that machine serves it. @default 'http' */
+  protocol?: CacheStoreInputs['protocol'];
+  /** File on that machine that it reads the key from. @default '/var/lib/nixos-fleet/cache.key' */
+  keyFile?: string;
+  /** Where machines ask it; by default the store, or port 5000 of the machine. */
+  url?: pulumi.Input<string>;
+  priority?: number;
+}
+
+/**
+ * A binary cache of the fleet: what is built for a machine is pushed there and signed, and machines fetch it from there.
+ *
+ * @example
+ * const key = new SigningKey('main', { name: 'cache.example.org-1' });
+ * const cache = new BinaryCache('main', { key, store: 'file:///srv/cache', url: 'https://cache.example.org' });
+ * new Host('web', { evaluated, connection, caches: [cache] });
+ */
+export class BinaryCache extends pulumi.ComponentResource implements CacheSource {
+  readonly name: string;
+  readonly url: pulumi.Output<string>;
+  readonly publicKeys: pulumi.Output<string[]>;
+  readonly priority?: number;
+  readonly servedBy?: string;
+  readonly store: CacheStore;
+  readonly #place: Pick<BinaryCacheArgs, 'store'> & {
+    host?: string;
+    connection?: pulumi.Input<ConnectionArgs>;
+  };
+  readonly #key: SigningKey;
+
+  constructor(name: string, args: BinaryCacheArgs, options?: pulumi.ComponentResourceOptions) {
+    super('nixos-fleet:index:BinaryCache', name, {}, options);
+    const { key, store, machine, protocol, keyFile, priority } = args;
+    this.name = name;
+    this.#key = key;
+    this.#place = { store, ...machine };
+    const { publicKey, secretKey } = key;
+    const settings = { name, publicKey, secretKey, protocol, keyFile, ...this.#place };
+    this.store = new CacheStore(name, settings, { parent: this });
+    this.url = pulumi.output(args.url ?? (machine ? machineUrl(machine, protocol) : store) ?? '');
+    // The key that it is signed by stays trusted until everything is signed by the next one.
+    this.publicKeys = pulumi
+      .all([key.trustedKeys, this.store.signedBy])
+      .apply(([trusted, signedBy]) => [...new Set([...trusted, signedBy])].filter(Boolean));
+    if (priority !== undefined) this.priority = priority;
+    if (machine) this.servedBy = machine.host;
+    this.registerOutputs({});
+  }
+
+  push(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): CachePush {
+    const { publicKey, secretKey } = this.#key;
+    const args = { cache: this.name, path, publicKey, secretKey, ...this.#place };
+    return new CachePush(`${this.name}-${host}`, args, { ...options, dependsOn: [this.store] });
+  }
+}
+
+/** Where a machine's store is asked. Over ssh a machine logs in with its own host key, which the server has to know. */
+function machineUrl(
+  { host, connection }: NonNullable<BinaryCacheArgs['machine']>,
+  protocol: CacheStoreInputs['protocol'] = 'http',
+): pulumi.Output<string> {
+  return pulumi.output(connection).apply(({ address, hostKey }) => {
+    const name = address.includes(':') ? `[${address}]` : address;
+    if (protocol === 'http') return `http://${name}:5000`;
+    if (!hostKey) {
+      throw new pulumi.RunError(
+        `the cache on ${host} is asked over ssh, so its host key must be known: set hosts.${host}.hostKey`,
+      );
+    }
+    const query = new URLSearchParams({
+      'ssh-key': '/etc/ssh/ssh_host_ed25519_key',
+      'base64-ssh-public-host-key': Buffer.from(`${hostKey.split(' ').slice(0, 2).join(' ')}\n`).toString(
+        'base64',
+      ),
+    });
+    return `ssh-ng://nix-ssh@${name}?${query}`;
+  });
+}

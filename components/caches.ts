@@ -1,0 +1,23 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { CacheConfig } from '../schema/cache-config.ts';
+import { BinaryCache, type CacheSource } from './binary-cache.ts';
+import type { ConnectionArgs } from './deployment.ts';
+import { SigningKey } from './signing-key.ts';
+
+/** Declares the binary caches of a stack's config, with their keys; `connections` are those of the stack's machines. */
+export function declareCaches(
+  caches: Readonly<Record<string, CacheConfig>>,
+  connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>,
+): CacheSource[] {
+  return Object.entries(caches).map(([name, cache]) => {
+    const { key, rotation, host, store, protocol, keyFile, url, publicKeys = [], priority } = cache;
+    const order = priority === undefined ? {} : { priority };
+    if (key === undefined) return { name, url: url ?? '', publicKeys, ...order };
+    const others = Object.entries(connections).filter(([consumer]) => consumer !== host);
+    const consumers = Object.fromEntries(others);
+    const signingKey = new SigningKey(name, { name: key, consumers, ...(rotation ? { rotation } : {}) });
+    const connection = host === undefined ? undefined : connections[host];
+    const machine = host !== undefined && connection ? { machine: { host, connection } } : {};
+    return new BinaryCache(name, { key: signingKey, store, ...machine, protocol, keyFile, url, ...order });
+  });
+}
