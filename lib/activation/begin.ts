@@ -42,6 +42,14 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
           ? 'Check that `system` is the store path of a toplevel, and that it has this specialisation.'
           : 'Check that `system` is the store path of a toplevel.',
       });
+    case 'corrupted':
+      return new FleetError({
+        code: 'copy-failed',
+        what: 'the system in the machine’s store is not what was copied there',
+        host,
+        why: `${system} does not have the contents that it is registered with\nnothing was changed on the machine`,
+        mend: `Is the machine’s disk sound? \`nix-store --verify --check-contents\` looks at its whole store, \`nix-store --repair-path ${system}\` mends the path where a cache has it.`,
+      });
     case 'inhibited': {
       const decode = (key: string) => Buffer.from(value(key), 'base64').toString('utf8');
       return new FleetError({

@@ -91,6 +91,9 @@ fi
 for path in "$system" "$activated"; do
   [ -x "$path/bin/switch-to-configuration" ] || { echo "state=missing"; echo "path=$path"; exit 3; }
 done
+if command -v nix-store >/dev/null && ! nix-store --verify-path "$system" "$(readlink -f "$activated")" >/dev/null 2>&1; then
+  echo "state=corrupted"; exit 3
+fi
 old=$(readlink -f /run/current-system)
 if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/switch-inhibitors" ] &&
   ! cmp -s "$old/switch-inhibitors" "$activated/switch-inhibitors"; then

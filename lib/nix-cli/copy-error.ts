@@ -42,6 +42,13 @@ const causes: Cause[] = [
       `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
   },
   {
+    pattern: /hash mismatch/i,
+    code: 'copy-failed',
+    what: 'a path in this computer’s store is not what was built',
+    mend: () =>
+      'Is this computer’s disk sound? `nix-store --verify --check-contents --repair` mends its store; then run again.',
+  },
+  {
     pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
     code: 'copy-failed',
     what: 'the machine does not accept the paths',

@@ -1,0 +1,180 @@
+/**
+ * Further faults of a switch, each real, on a machine with real systemd and sshd: those that take long, and those of what is
+ * around a switch. docs/reliability.md lists them.
+ */
+import assert from 'node:assert/strict';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, mock, test } from 'node:test';
+import { copyClosure } from '../../lib/nix-cli/copy.ts';
+import { run } from '../../lib/process.ts';
+import { nixStoreFor } from '../../lib/ssh/nix-store.ts';
+import { Deployer } from './deployer.ts';
+import { fixtureSystem } from './fixture-system.ts';
+import { labSystems } from './lab-systems.ts';
+import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
+
+let machine: MachineUnderTest;
+let deployer: Deployer;
+/** The system that every test begins with, confirmed and booted next; it brings sshd back. */
+let good: string;
+
+before(async () => {
+  machine = await MachineUnderTest.create('faults', '10.213.32');
+  good = await fixtureSystem('good', { test: 'systemctl start ssh.service' });
+  deployer = new Deployer(machine.connection);
+});
+
+after(async () => {
+  await machine?.remove();
+});
+
+beforeEach(async () => {
+  await deployer.up(good);
+});
+
+/** This computer's end of the machine's cable. */
+async function cable(state: 'up' | 'down'): Promise<void> {
+  const { stdout } = await run('ip', ['-o', 'link', 'show', 'master', machine.bridge], {
+    timeoutSeconds: 10,
+  });
+  const [, port] = /^\d+: ([^@:]+)/.exec(stdout) ?? [];
+  assert.ok(port, stdout);
+  await run('ip', ['link', 'set', port, state], { timeoutSeconds: 10 });
+}
+
+test('the network is cut for good in the middle of the switch: the machine goes back by itself', async () => {
+  const bad = await fixtureSystem('cut-off', { test: 'echo reached; sleep 1' });
+  const { onStatus, acted } = when('reached', () => cable('down'));
+  try {
+    await assert.rejects(
+      deployer.up(bad, { onStatus, confirmTimeoutSeconds: 1 }),
+      failsWith('unreachable', /goes back to the system before/),
+    );
+    await acted;
+    assert.equal(deployer.live.system, good, 'the state tells what was last read');
+  } finally {
+    await cable('up');
+  }
+  await machine.until('[ ! -e /run/nixos-fleet/holder ]');
+  assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
+  assert.equal(await deployer.refresh(), undefined);
+  assert.match(deployer.lines.join('\n'), /not be confirmed in time/);
+  await machine.assertOn(good, deployer);
+});
+
+test('the dead-man’s timer runs out on a supervisor that hangs: the machine goes back', async () => {
+  const bad = await fixtureSystem('hangs', { test: 'echo reached; sleep 1000' });
+  const { onStatus, acted } = when('reached', () =>
+    machine.run(`unit=$(sed -n 's/^unit=//p' /run/nixos-fleet/holder)
+      systemctl kill --signal=STOP "$unit.service"
+      systemctl is-active "$unit-deadman.timer"`),
+  );
+  const settings = { onStatus, activationTimeoutSeconds: 2, confirmTimeoutSeconds: 1 };
+  await assert.rejects(deployer.up(bad, settings), failsWith('activation-failed', /is back on/));
+  await acted;
+  assert.equal((await machine.lastResult())?.outcome, 'killed');
+  await machine.assertOn(good, deployer);
+});
+
+const day = 24 * 3600 * 1000;
+
+test('clocks a day apart, either way: confirmed, and back where it fails', async () => {
+  for (const offset of [day, -day]) {
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + offset });
+    try {
+      const next = await fixtureSystem(`clock-${offset > 0 ? 'ahead' : 'behind'}`);
+      await deployer.up(next);
+      await machine.assertOn(next, deployer);
+      const endedAt = ((await machine.lastResult())?.endedAt ?? 0) * 1000;
+      assert.ok(Math.abs(endedAt + offset - Date.now()) < day / 2, 'results have the machine’s time');
+      assert.equal(await deployer.refresh(), undefined);
+      assert.equal(await deployer.up(next), false);
+      const bad = await fixtureSystem('bad-clock', { test: 'exit 2' });
+      await assert.rejects(deployer.up(bad), failsWith('activation-failed', /is back on/));
+      await machine.assertOn(next, deployer);
+    } finally {
+      mock.timers.reset();
+    }
+  }
+});
+
+/** Writes to a file of a store path, as a broken disk does. */
+function corrupt(file: string): void {
+  chmodSync(file, 0o755);
+  writeFileSync(file, 'x');
+}
+
+test('a path that is corrupted in this computer’s store: not taken by the machine', async () => {
+  const bad = await fixtureSystem('corrupted-here', { files: { data: `${process.pid}` } });
+  corrupt(join(bad, 'data'));
+  try {
+    await assert.rejects(deployer.up(bad), failsWith('copy-failed', /hash mismatch.*\n?.*corrupted-here/));
+  } finally {
+    await run('nix-store', ['--delete', '--ignore-liveness', bad], { timeoutSeconds: 60 });
+  }
+  await machine.assertOn(good, deployer);
+});
+
+test('a path that is corrupted in the machine’s store: the switch is refused', async () => {
+  const bad = await fixtureSystem('corrupted-there', { files: { data: `${process.pid}` } });
+  const { uri, env } = nixStoreFor(machine.connection);
+  await copyClosure({ paths: [bad], target: uri, sshOpts: env.NIX_SSHOPTS });
+  await machine.run(`chmod u+w ${bad}/bin/switch-to-configuration; echo >${bad}/bin/switch-to-configuration`);
+  await assert.rejects(
+    deployer.up(bad),
+    failsWith('copy-failed', /corrupted-there does not have the contents[\s\S]*nothing was changed/),
+  );
+  await machine.assertOn(good, deployer);
+});
+
+test('a path that nobody signed, where the machine’s store does not trust the user: refused, and told why', async () => {
+  await machine.run(`useradd --create-home ops && cp -r /root/.ssh /home/ops/ && chown -R ops /home/ops/.ssh
+    folder=$(dirname "$(readlink -f "$(command -v nix-daemon)")")
+    while [ "$folder" != / ]; do chmod a+x "$folder" 2>/dev/null; folder=$(dirname "$folder"); done
+    systemd-run --quiet --unit=nix-daemon-test nix-daemon --daemon; systemctl is-active nix-daemon-test`);
+  // What is added by its content needs no signature; what is built does.
+  const expression = `derivation { name = "unsigned"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${process.pid} >$out" ]; }`;
+  const flags = ['--extra-experimental-features', 'nix-command', '--no-link', '--print-out-paths'];
+  const built = await run('nix', ['build', ...flags, '--impure', '--expr', expression], {
+    timeoutSeconds: 60,
+  });
+  const path = built.stdout.trim();
+  const { env } = nixStoreFor({ ...machine.connection, user: 'ops' });
+  await assert.rejects(
+    copyClosure({
+      paths: [path],
+      target: `ssh-ng://ops@${machine.address}`,
+      sshOpts: env.NIX_SSHOPTS,
+      host: 'one',
+    }),
+    failsWith('copy-failed', /unsigned.*lacks a signature by a trusted key/),
+  );
+  await machine.run('systemctl stop nix-daemon-test; userdel --remove ops 2>/dev/null; true');
+});
+
+test('a boot partition that is full: profile, boot loader and live system go back', async () => {
+  const { plain = '', changed = '' } = await labSystems(['plain', 'changed']);
+  await deployer.up(plain);
+  const loader = async () =>
+    await machine.run('cd /boot/loader && cat loader.conf entries/*.conf && ls entries');
+  const before = await loader();
+  // A file system of its own, filled to its last byte.
+  await machine.run(`cp -a /boot /run/boot && mount -t tmpfs -o size=128k none /boot && cp -a /run/boot/. /boot/
+    cat /dev/zero >/boot/filling; [ "$(stat -f -c %a /boot)" = 0 ]`);
+  try {
+    await assert.rejects(
+      deployer.up(changed),
+      failsWith(
+        'activation-failed',
+        /No space left on device[\s\S]*Failed to install bootloader[\s\S]*is back on .*/,
+      ),
+    );
+    await machine.assertOn(plain, deployer);
+    assert.equal(await loader(), before);
+  } finally {
+    await machine.run('umount /boot');
+  }
+  await deployer.up(changed);
+  await machine.assertOn(changed, deployer);
+});

@@ -1,0 +1,117 @@
+/** One lab machine of a test file: made before its tests, removed after them, and looked at in between. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ActivationResult, parseResult } from '../../lib/activation/result.ts';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { shellQuote } from '../../lib/ssh/quote.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Deployer } from './deployer.ts';
+
+export class MachineUnderTest {
+  /** Its lab is of this process alone: a second run at the same time is told that the addresses are in use. */
+  readonly lab: string;
+  readonly name = 'one';
+  readonly address: string;
+  readonly connection: Connection;
+  /** The bridge of its network, on this computer. */
+  readonly bridge: string;
+  /** The key that it lets in, as a public key line. */
+  readonly publicKey: string;
+  readonly #state: string;
+
+  private constructor(
+    lab: string,
+    connection: Connection,
+    network: { bridge: string; publicKey: string },
+    state: string,
+  ) {
+    this.lab = lab;
+    this.address = connection.address;
+    this.connection = connection;
+    this.bridge = network.bridge;
+    this.publicKey = network.publicKey;
+    this.#state = state;
+  }
+
+  /** `network`: the first three bytes of its addresses, such as '10.213.20'. */
+  static async create(title: string, network: string): Promise<MachineUnderTest> {
+    const state = mkdtempSync(join(tmpdir(), `nixos-fleet-${title}-`));
+    process.env.XDG_STATE_HOME = state;
+    const lab = `${title}-${process.pid}`;
+    const address = `${network}.11`;
+    const { base } = await ensureLabBase();
+    const made = await ensureNetwork({ lab, cidr: `${network}.0/24`, hosts: { one: address } });
+    const { hostKey } = await ensureMachine({ lab, name: 'one', address, base });
+    const { identityFile } = made;
+    const connection = connectionSchema.parse({ address, hostKey, identityFile, connectTimeoutSeconds: 3 });
+    return new MachineUnderTest(lab, connection, made, state);
+  }
+
+  async remove(): Promise<void> {
+    await closeConnection(this.connection);
+    await deleteMachine(this.lab, this.name);
+    await deleteNetwork(this.lab);
+    rmSync(this.#state, { recursive: true, force: true });
+  }
+
+  /** Runs a script on the machine, and expects it to work. */
+  async run(script: string): Promise<string> {
+    const { exitCode, stdout, stderr } = await runOnMachine(this.connection, this.name, script);
+    assert.equal(exitCode, 0, stderr);
+    return stdout.trim();
+  }
+
+  /** Waits on the machine until a command succeeds there. */
+  async until(command: string, seconds = 30): Promise<void> {
+    await this.run(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
+  }
+
+  async lastResult(): Promise<ActivationResult | undefined> {
+    return parseResult((await readMachine(this.connection, this.name)).lastResult);
+  }
+
+  /** The machine runs and boots `system`, nothing is under way there, and the state says so. */
+  async assertOn(system: string, { live }: Deployer): Promise<void> {
+    const reading = await readMachine(this.connection, this.name);
+    assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
+    assert.equal(reading.busy, undefined);
+    assert.deepEqual(
+      [live.system, live.profileSystem, live.generation],
+      [system, system, reading.generation],
+    );
+    await this.until('[ -z "$(systemctl list-units --all --plain --no-legend "nixos-fleet-*")" ]');
+  }
+}
+
+/** Whether an error is the expected one, tells of the machine, and says what to do. */
+export function failsWith(code: FleetError['code'], why: RegExp): (error: FleetError) => true {
+  return (error) => {
+    assert.equal(error.code, code, error.message);
+    assert.equal(error.host, 'one');
+    assert.match(error.why ?? '', why);
+    assert.ok(error.mend, 'says what to do');
+    return true;
+  };
+}
+
+/** Calls `act` when the machine says `word` in the middle of an activation that would last. */
+export function when(
+  word: string,
+  act: () => Promise<unknown>,
+): { onStatus: (line: string) => void; acted: Promise<unknown> } {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  let done = false;
+  const onStatus = (line: string) => {
+    if (done || !line.includes(word)) return;
+    done = true;
+    act().then(resolve, reject);
+  };
+  return { onStatus, acted: promise };
+}
