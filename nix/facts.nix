@@ -6,7 +6,7 @@
 # Results are written one host at a time with builtins.trace, as lines "MARK {…}": what came before a host that cannot
 # be caught (a missing attribute, an abort) is not lost, and the caller sees how far the evaluation is.
 {
-  # Host name -> attribute of nixosConfigurations.
+  # Name -> attribute of nixosConfigurations; of an image: JSON with the `configuration` it is made of, and the path to it, `image`.
   hosts,
   # Begins each line that is a result.
   mark,
@@ -396,12 +396,42 @@ let
       warnings = map plain (config.warnings or [ ]);
     };
 
+  imageAt = system: path: foldl' (set: key: set.${key}) system.config path;
+
+  # The system in an image, which may differ from the machine's own.
+  inside = system: image: {
+    inherit (system) pkgs;
+    config = image.passthru.config or system.config;
+  };
+
+  imageFacts =
+    image: config:
+    let
+      size = config.virtualisation.diskSize or null;
+    in
+    (derivation image)
+    // {
+      name = plain image.name;
+      # Within the output; empty where it is not told.
+      file = plain (image.passthru.filePath or config.image.filePath or "");
+      diskSizeMiB = if builtins.isInt size then size else null;
+    };
+
   step =
     seen: name:
     let
-      attribute = hosts.${name};
-      there = configurations ? ${attribute};
-      facts = systemFacts configurations.${attribute};
+      target =
+        if builtins.substring 0 1 hosts.${name} == "{" then
+          builtins.fromJSON hosts.${name}
+        else
+          { configuration = hosts.${name}; };
+      there = configurations ? ${target.configuration};
+      machine = configurations.${target.configuration};
+      image = imageAt machine target.image;
+      system = if target ? image then inside machine image else machine;
+      facts =
+        systemFacts system
+        // (if target ? image then { image = imageFacts image system.config; } else { });
       caught =
         if strict then
           {
@@ -414,7 +444,7 @@ let
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
         let
-          value = kernelFacts configurations.${attribute}.config.boot.kernelPackages.kernel;
+          value = kernelFacts system.config.boot.kernelPackages.kernel;
         in
         # A kernel of an unusual make must not keep a machine from being deployed: it shows less.
         attempt value (

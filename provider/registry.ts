@@ -2,6 +2,7 @@ import type { Resource } from './resource.ts';
 import { cachePush } from './resources/cache-push.ts';
 import { cacheStore } from './resources/cache-store.ts';
 import { deployment } from './resources/deployment.ts';
+import { image } from './resources/image.ts';
 import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
 import { labNetwork } from './resources/lab-network.ts';
@@ -16,6 +17,7 @@ export type AnyResource = Resource<any, any>;
 
 const all: AnyResource[] = [
   kernel,
+  image,
   system,
   liveSystems,
   deployment,

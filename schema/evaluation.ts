@@ -1,6 +1,19 @@
 import { z } from 'zod';
 import { type HostFacts, kernelFacts } from './facts.ts';
 
+/** A disk image as Nix evaluated it, before it is built. */
+export const evaluatedImage = z.object({
+  drvPath: z.string(),
+  outPath: z.string(),
+  /** Name of the derivation. */
+  name: z.string(),
+  /** Path of the image within the output; empty where the configuration does not tell. */
+  file: z.string(),
+  /** Size of the disk, where the configuration fixes it. */
+  diskSizeMiB: z.int().optional(),
+});
+export type EvaluatedImage = z.infer<typeof evaluatedImage>;
+
 /** A machine's configuration as Nix evaluated it, or why it could not. */
 export type HostEvaluation<Failure extends Error = Error> =
   | {
@@ -14,6 +27,8 @@ export type HostEvaluation<Failure extends Error = Error> =
       kernel?: string;
       /** Absent in a container. */
       kernelNeeds?: KernelNeeds;
+      /** Of an image, which the rest is the system of; absent for a machine. */
+      image?: EvaluatedImage;
       /** Warnings of the configuration's own. */
       warnings: string[];
       /** system.configurationRevision; empty where it is not set. */
@@ -61,6 +76,8 @@ export interface FleetEvaluation<Failure extends Error = Error> {
   /** Whether nothing had to be evaluated. */
   fromCache: boolean;
   hosts: Record<string, HostEvaluation<Failure>>;
+  /** Disk images by name. */
+  images: Record<string, HostEvaluation<Failure>>;
   /** Derivation of a kernel to its facts. */
   kernels: Record<string, EvaluatedKernel>;
 }

@@ -1,10 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { EvaluatedImage } from '../../schema/evaluation.ts';
 import { condense } from './condense.ts';
 import { condenseKernel } from './condense-kernel.ts';
 import { DerivationTexts, type NamedText } from './derivation-text.ts';
 import type { RawFleet } from './evaluate-hosts.ts';
 import type { CachedHost } from './facts-cache.ts';
-import type { RawFacts } from './raw-facts.ts';
+import type { RawFacts, RawImage } from './raw-facts.ts';
 
 const largestFile = 64 * 1024;
 
@@ -32,6 +33,7 @@ export async function condenseFleet(
       warnings: raw.warnings,
       kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
       kernelNeeds: raw.kernel.needs,
+      ...(raw.image ? { image: imageOf(raw.image) } : {}),
       facts: condense(raw, {
         derivationTexts: (drvPath) => derivations.get(drvPath) ?? [],
         fileText,
@@ -40,6 +42,10 @@ export async function condenseFleet(
     });
   }
   return { hosts, texts };
+}
+
+function imageOf({ drvPath, out, name, file, diskSizeMiB }: RawImage): EvaluatedImage {
+  return { drvPath, outPath: out, name, file, ...(diskSizeMiB === null ? {} : { diskSizeMiB }) };
 }
 
 function textDerivations(raw: RawFacts): string[] {

@@ -6,6 +6,7 @@ import { condenseFleet } from './condense-fleet.ts';
 import { evaluateHosts } from './evaluate-hosts.ts';
 import { type CachedHost, type CacheKey, FactsCache } from './facts-cache.ts';
 import { assertionError } from './host-error.ts';
+import { formatTarget, imageKey } from './image-target.ts';
 import { factsExpression } from './package-files.ts';
 import { EvaluationProgress } from './progress.ts';
 import { pruneCache } from './prune.ts';
@@ -16,7 +17,7 @@ import type { FleetEvaluation, FleetRequest, HostEvaluation } from './types.ts';
 export type { FleetEvaluation, FleetRequest, HostEvaluation } from './types.ts';
 
 /**
- * Evaluates all hosts of a fleet, once, to facts; hosts whose flake, inputs and versions did not change come from the
+ * Evaluates all hosts and images of a fleet, once, to facts; those whose flake, inputs and versions did not change come from the
  * cache. A host that fails is an entry of the answer (`evaluation-failed`, `assertion-failed`, `flake-invalid`), and
  * the others go on.
  *
@@ -24,7 +25,13 @@ export type { FleetEvaluation, FleetRequest, HostEvaluation } from './types.ts';
  * `cancelled`.
  */
 export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluation> {
-  const { hosts, signal, onProgress } = request;
+  const { signal, onProgress, images = {} } = request;
+  const targets: Record<string, string> = {
+    ...request.hosts,
+    ...Object.fromEntries(
+      Object.entries(images).map(([name, target]) => [imageKey(name), formatTarget(target)]),
+    ),
+  };
   const [nixVersion, first] = await Promise.all([requireNix(), flakeMetadata(request)]);
   const { text: expression, version: factsVersion } = factsExpression();
   const cache = new FactsCache();
@@ -39,17 +46,17 @@ export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluat
       flakeIdentity: flake.identity,
       factsVersion,
       nixVersion,
-      configuration: hosts[name] ?? name,
+      configuration: targets[name] ?? name,
     });
     found.clear();
     errors.clear();
     await Promise.all(
-      Object.keys(hosts).map(async (name) => {
+      Object.keys(targets).map(async (name) => {
         const host = await cache.get(keyOf(name));
         if (host) found.set(name, host);
       }),
     );
-    const wanted = Object.entries(hosts).filter(([name]) => !found.has(name));
+    const wanted = Object.entries(targets).filter(([name]) => !found.has(name));
     if (wanted.length === 0) break;
     evaluated = true;
     const progress = onProgress && new EvaluationProgress(wanted.length, onProgress);
@@ -87,30 +94,26 @@ export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluat
     break;
   }
 
+  const evaluationOf = (name: string): HostEvaluation => {
+    const host = found.get(name);
+    const error = errors.get(name);
+    if (host) {
+      const { kernel, ...rest } = host;
+      return { ok: true, ...rest, ...(kernel ? { kernel: kernel.drvPath } : {}) };
+    }
+    if (error) return { ok: false, error };
+    throw new Error(`the evaluation of '${name}' ended with neither facts nor an error`);
+  };
   return {
     revision: flake.revision,
     fingerprint: createHash('sha256').update(`${flake.identity} ${factsVersion} ${nixVersion}`).digest('hex'),
     fromCache: !evaluated,
-    hosts: Object.fromEntries(
-      Object.keys(hosts).map((name) => [name, evaluationOf(name, found.get(name), errors.get(name))]),
-    ),
+    hosts: Object.fromEntries(Object.keys(request.hosts).map((name) => [name, evaluationOf(name)])),
+    images: Object.fromEntries(Object.keys(images).map((name) => [name, evaluationOf(imageKey(name))])),
     kernels: Object.fromEntries(
       [...found.values()].flatMap(({ kernel }) => (kernel ? [[kernel.drvPath, kernel]] : [])),
     ),
   };
-}
-
-function evaluationOf(
-  name: string,
-  host: CachedHost | undefined,
-  error: FleetError | undefined,
-): HostEvaluation {
-  if (host) {
-    const { kernel, ...rest } = host;
-    return { ok: true, ...rest, ...(kernel ? { kernel: kernel.drvPath } : {}) };
-  }
-  if (error) return { ok: false, error };
-  throw new Error(`the evaluation of '${name}' ended with neither facts nor an error`);
 }
 
 function changingError(flake: string): FleetError {

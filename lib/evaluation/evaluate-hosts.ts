@@ -1,13 +1,14 @@
 import type { FleetError } from '../errors.ts';
 import type { FlakeMetadata } from '../nix-cli/flake.ts';
 import { evaluationError, missingHostError } from './host-error.ts';
+import { builtAttribute, parseTarget } from './image-target.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawFacts, RawKernel } from './raw-facts.ts';
 import { type BatchRequest, type BatchResult, runBatch } from './run-batch.ts';
 
 export interface EvaluateRequest extends Pick<BatchRequest, 'expression' | 'signal'> {
   flake: FlakeMetadata;
-  /** Host name to attribute. */
+  /** Name of a host or an image to what is evaluated (formatTarget). */
   hosts: Record<string, string>;
   resources: Resources;
   onHost?: () => void;
@@ -54,12 +55,15 @@ export async function evaluateHosts(request: EvaluateRequest): Promise<RawFleet>
     for (const [name, facts] of result.facts) fleet.facts.set(name, facts);
     for (const kernel of result.kernels) fleet.kernels.set(kernel.drvPath, kernel);
     for (const [name, available] of result.missing) {
-      fleet.errors.set(name, missingHostError(name, hosts[name] ?? name, flake, available));
+      fleet.errors.set(name, missingHostError(name, targetOf(name).configuration, flake, available));
     }
   };
   const fail = (name: string, stderr: string) => {
-    fleet.errors.set(name, evaluationError(name, hosts[name] ?? name, flake, stderr));
+    const target = targetOf(name);
+    const error = evaluationError(name, target.configuration, flake, stderr, builtAttribute(target));
+    fleet.errors.set(name, error);
   };
+  const targetOf = (name: string) => parseTarget(hosts[name] ?? name);
 
   // Work may come to the queue until the last batch that runs has ended.
   const running = new Set<Promise<void>>();

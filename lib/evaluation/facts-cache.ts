@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import { access, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type EvaluatedKernel, evaluatedKernel, kernelNeeds } from '../../schema/evaluation.ts';
+import {
+  type EvaluatedKernel,
+  evaluatedImage,
+  evaluatedKernel,
+  kernelNeeds,
+} from '../../schema/evaluation.ts';
 import { hostFacts } from '../../schema/facts.ts';
 import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
 
@@ -15,6 +20,7 @@ const cachedHost = z.object({
   /** Name of the kernel's own file in the cache: hosts share kernels. */
   kernel: z.string().optional(),
   kernelNeeds: kernelNeeds.optional(),
+  image: evaluatedImage.optional(),
 });
 
 export type CachedHost = Omit<z.infer<typeof cachedHost>, 'kernel'> & { kernel?: EvaluatedKernel };
@@ -36,6 +42,7 @@ export class FactsCache {
     const path = this.#path(key);
     const host = parseWith(cachedHost, await readIfThere(path));
     if (!host || !(await inStore(host))) return undefined;
+    if (host.image && !(await inStore(host.image))) return undefined;
     const { kernel: kernelName, ...rest } = host;
     const kernel = kernelName === undefined ? undefined : await this.#kernel(kernelName);
     if (kernelName !== undefined && !kernel) return undefined;

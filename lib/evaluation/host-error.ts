@@ -9,10 +9,11 @@ export function evaluationError(
   configuration: string,
   flake: FlakeMetadata,
   stderr: string,
+  attribute: readonly string[] = ['system', 'build', 'toplevel'],
 ): FleetError {
   const why = withLocalPaths(parseNixError(stderr), flake.storePath, flake.localPath);
   const syntax = isSyntaxError(why);
-  const installable = `${flake.flakeRef}#${toplevelOf(configuration)}.drvPath`;
+  const installable = `${flake.flakeRef}#${outputOf(configuration, attribute)}.drvPath`;
   return new FleetError({
     code: syntax ? 'flake-invalid' : 'evaluation-failed',
     what: syntax ? 'a file of the flake cannot be read' : 'the configuration cannot be evaluated',
@@ -54,9 +55,9 @@ export function assertionError(host: string, failed: readonly string[]): FleetEr
   });
 }
 
-function toplevelOf(configuration: string): string {
+function outputOf(configuration: string, attribute: readonly string[]): string {
   const name = /^[A-Za-z_][\w'-]*$/.test(configuration) ? configuration : `"${configuration}"`;
-  return `nixosConfigurations.${name}.config.system.build.toplevel`;
+  return ['nixosConfigurations', name, 'config', ...attribute].join('.');
 }
 
 /** Arguments as a user can paste them into a shell. */

@@ -69,6 +69,15 @@ export interface RawFacts {
   specialisations: string[];
   inhibitors: Record<string, string>;
   warnings: string[];
+  /** The image that was asked for; the rest is of the system in it. */
+  image?: RawImage;
+}
+
+export interface RawImage extends RawDerivation {
+  name: string;
+  /** Path of the image within the output; empty where it is not told. */
+  file: string;
+  diskSizeMiB: number | null;
 }
 
 export interface RawKernel extends RawDerivation {

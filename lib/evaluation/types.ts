@@ -1,5 +1,6 @@
 import type * as evaluation from '../../schema/evaluation.ts';
 import type { FleetError } from '../errors.ts';
+import type { Target } from './image-target.ts';
 
 /** The evaluations of this folder fail with errors that a user can act on, and no others. */
 export type FleetEvaluation = evaluation.FleetEvaluation<FleetError>;
@@ -13,6 +14,8 @@ export interface FleetRequest {
   overrideInputs?: Record<string, string>;
   /** Host name to its attribute of the flake's `nixosConfigurations`. */
   hosts: Record<string, string>;
+  /** Disk images by name: the configuration that each is made of, and the path to it under `config`. */
+  images?: Readonly<Record<string, Required<Target>>>;
   /** Memory that all evaluators together may take, MiB; by default, and at most, what the computer has available. */
   memoryMiB?: number;
   /** Evaluators at a time; by default, and at most, one a core. */

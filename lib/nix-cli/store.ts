@@ -55,6 +55,19 @@ export async function closureSize(path: string, options: StoreOptions = {}): Pro
   return size;
 }
 
+/** When a valid path came into this computer's store: ISO 8601, UTC. */
+export async function registrationTime(path: string, options: StoreOptions = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await nix(['path-info', '--json', path], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  // Newer versions give a map by path, older ones a list.
+  const seconds = /"registrationTime"\s*:\s*(\d+)/.exec(stdout)?.[1];
+  if (exitCode !== 0 || seconds === undefined)
+    throw storeError(`cannot ask the Nix store about ${path}`, stderr);
+  return new Date(Number(seconds) * 1000).toISOString();
+}
+
 function storeError(what: string, stderr: string): FleetError {
   return new FleetError({
     code: 'command-failed',

@@ -60,7 +60,8 @@ function evaluation(hosts: Record<string, HostEvaluation>): FleetEvaluation {
     fingerprint: 'f',
     fromCache: false,
     hosts,
-    kernels: { [kernel.drvPath]: kernel },
+    images: {},
+  kernels: { [kernel.drvPath]: kernel },
   };
 }
 

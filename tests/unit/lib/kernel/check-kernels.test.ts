@@ -9,6 +9,7 @@ const fleet: FleetEvaluation = {
   revision: '',
   fingerprint: 'f',
   fromCache: false,
+  images: {},
   kernels: { [kernel.drvPath]: kernel },
   hosts: {
     web: {

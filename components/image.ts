@@ -1,0 +1,66 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { HostEvaluation } from '../schema/evaluation.ts';
+import { formatFacts } from '../schema/facts.ts';
+
+export interface ImageArgs {
+  /** The image as `evaluateFleet` returned it. */
+  evaluated: Extract<HostEvaluation, { ok: true }>;
+  /** Attribute under nixosConfigurations that it is made of. */
+  configuration: string;
+  /** Where it is in the configuration, such as `system.build.images.qemu-efi`. */
+  attribute: string;
+  /** Revision of the flake; empty where unknown. */
+  revision?: string;
+  /** Absolute path of a copy that is kept, with a manifest beside it. */
+  keep?: pulumi.Input<string | undefined>;
+}
+
+/**
+ * A disk image, built on the operator's computer. A preview shows its format, its size, and what changes in the system inside.
+ *
+ * @example
+ * const images = { disk: { configuration: 'web', image: ['system', 'build', 'images', 'qemu-efi'] } };
+ * const evaluation = await evaluateFleet({ flake: './nix', baseDirectory: process.cwd(), hosts: {}, images });
+ * const disk = evaluation.images.disk;
+ * if (disk?.ok) new Image('disk', { evaluated: disk, configuration: 'web', attribute: 'system.build.images.qemu-efi' });
+ */
+export class Image extends pulumi.CustomResource {
+  /** The image file: the kept copy, else in the Nix store. */
+  declare readonly path: pulumi.Output<string>;
+  declare readonly format: pulumi.Output<string>;
+  declare readonly sha256: pulumi.Output<string>;
+  /** Size of the disk that a machine sees; undefined for an archive. */
+  declare readonly virtualSizeBytes: pulumi.Output<number | undefined>;
+  declare readonly realSizeBytes: pulumi.Output<number>;
+  /** ISO 8601, UTC. */
+  declare readonly builtAt: pulumi.Output<string>;
+
+  constructor(name: string, args: ImageArgs, options?: pulumi.CustomResourceOptions) {
+    const { configuration, attribute, keep, revision, evaluated } = args;
+    const { image } = evaluated;
+    if (!image) throw new Error(`the evaluation of '${name}' is one of a machine, not of an image`);
+    super(
+      'nixos:index:Image',
+      name,
+      {
+        configuration,
+        attribute,
+        drvPath: image.drvPath,
+        outPath: image.outPath,
+        file: image.file,
+        ...(image.diskSizeMiB === undefined ? {} : { diskSizeMiB: image.diskSizeMiB }),
+        system: evaluated.outPath,
+        facts: formatFacts(evaluated.facts),
+        revision: revision ?? evaluated.revision,
+        ...(keep === undefined ? {} : { keep }),
+        path: undefined,
+        format: undefined,
+        sha256: undefined,
+        virtualSizeBytes: undefined,
+        realSizeBytes: undefined,
+        builtAt: undefined,
+      },
+      options,
+    );
+  }
+}

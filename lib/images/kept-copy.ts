@@ -1,0 +1,138 @@
+import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { FleetError } from '../errors.ts';
+import { undefinedIfMissing } from '../lab/network.ts';
+import { run } from '../process.ts';
+import { usersOf } from './file-users.ts';
+import { hashFile } from './hash-file.ts';
+
+/** What stands beside a kept copy. */
+export const imageManifest = z.object({
+  image: z.string(),
+  configuration: z.string(),
+  attribute: z.string(),
+  format: z.string(),
+  sha256: z.string(),
+  /** Length of the file. */
+  bytes: z.number(),
+  virtualSizeBytes: z.number().optional(),
+  builtAt: z.string(),
+  /** Store path that it was copied from. */
+  source: z.string(),
+  /** Store path of the system inside. */
+  system: z.string(),
+  nixosLabel: z.string(),
+  kernel: z.string(),
+  revision: z.string(),
+});
+export type ImageManifest = z.infer<typeof imageManifest>;
+
+export type KeptState = 'in-place' | 'missing' | 'changed';
+
+export function manifestPath(target: string): string {
+  return `${target}.json`;
+}
+
+/** Whether the copy is as its manifest says. Its time is set to the build's, so that only a suspicious file is read whole. */
+export async function keptState(target: string): Promise<KeptState> {
+  const file = await stat(target).catch(undefinedIfMissing);
+  if (!file) return 'missing';
+  const manifest = await readManifest(target);
+  if (!manifest || file.size !== manifest.bytes) return 'changed';
+  if (file.mtimeMs === Date.parse(manifest.builtAt)) return 'in-place';
+  return (await hashFile(target)) === manifest.sha256 ? 'in-place' : 'changed';
+}
+
+/**
+ * Copies a built image to its place, in one step and with its manifest beside it. What is there already is replaced only if it
+ * is such a copy, unchanged, and no process has it open.
+ *
+ * @throws FleetError `image-failed`
+ */
+export async function keepCopy(
+  target: string,
+  { source, manifest, signal }: { source: string; manifest: ImageManifest; signal: AbortSignal },
+): Promise<void> {
+  const state = await keptState(target);
+  // Also where an earlier run was cut off between the file and its manifest.
+  if (state !== 'missing' && (await hashFile(target, signal)) === manifest.sha256) {
+    const time = new Date(manifest.builtAt);
+    await utimes(target, time, time);
+    await writeManifest(target, manifest);
+    return;
+  }
+  await refuseForeign(target, state, manifest.image);
+  const draft = `${target}.new`;
+  await mkdir(dirname(target), { recursive: true });
+  await rm(draft, { force: true });
+  try {
+    const options = { timeoutSeconds: 3600, signal };
+    await run(
+      'cp',
+      ['--reflink=auto', '--sparse=always', '--no-preserve=mode,ownership', source, draft],
+      options,
+    );
+    await chmod(draft, 0o444);
+    const time = new Date(manifest.builtAt);
+    await utimes(draft, time, time);
+    await rename(draft, target);
+    await writeManifest(target, manifest);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    if (cause instanceof FleetError && cause.code === 'cancelled') throw cause;
+    throw new FleetError({
+      code: 'image-failed',
+      what: `the image ${manifest.image} cannot be copied to ${target}`,
+      why: cause instanceof FleetError ? (cause.why ?? cause.message) : (cause as Error).message,
+      mend: 'See to it that the folder can be written to and has room, then run again.',
+      cause,
+    });
+  }
+}
+
+/** Removes the copy and its manifest; a copy that was changed or is in use stays, and its state is the answer. */
+export async function removeCopy(target: string): Promise<'removed' | 'changed' | 'in-use'> {
+  const state = await keptState(target);
+  if (state === 'changed') return 'changed';
+  if ((await usersOf(target)).length > 0) return 'in-use';
+  await rm(target, { force: true });
+  await rm(manifestPath(target), { force: true });
+  return 'removed';
+}
+
+async function refuseForeign(target: string, state: KeptState, image: string): Promise<void> {
+  const problem = (why: string, mend: string) =>
+    new FleetError({
+      code: 'image-failed',
+      what: `the image ${image} does not replace ${target}`,
+      why,
+      mend,
+    });
+  const [user] = await usersOf(target);
+  if (user)
+    throw problem(
+      `process ${user.pid} (${user.program}) has it open`,
+      'Shut the machine down that uses it, or keep the image elsewhere.',
+    );
+  if (state === 'changed')
+    throw problem(
+      'the file there is no unchanged copy of an image of this stack',
+      'Move it away, or keep the image elsewhere.',
+    );
+}
+
+async function readManifest(target: string): Promise<ImageManifest | undefined> {
+  const text = await readFile(manifestPath(target), 'utf8').catch(undefinedIfMissing);
+  try {
+    return text === undefined ? undefined : imageManifest.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeManifest(target: string, manifest: ImageManifest): Promise<void> {
+  const file = manifestPath(target);
+  await writeFile(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
+  await rename(`${file}.new`, file);
+}
