@@ -7,6 +7,7 @@ import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } fr
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
+import { imageInputs, imageState } from '../schema/image.ts';
 import { secretInputs } from '../schema/secret.ts';
 import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
 import { substitutersInputs, substitutersState } from '../schema/substituters.ts';
@@ -123,6 +124,16 @@ And of \`nixos:index:Substituters\`, the caches that one machine asks:
 ${table(substitutersInputs)}
 
 ${table(z.object(only(substitutersState.shape, substitutersInputs.shape)))}
+
+## Image
+
+Inputs of \`nixos:index:Image\`; [images.md](images.md) tells how one is declared.
+
+${table(imageInputs)}
+
+And what it tells of the built image:
+
+${table(z.object(only(imageState.shape, imageInputs.shape)))}
 
 ## Facts
 

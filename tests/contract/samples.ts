@@ -95,6 +95,19 @@ const substituters = {
   connectTimeoutSeconds: 5,
 };
 
+const imageFile = {
+  configuration: 'web',
+  attribute: 'system.build.images.qemu-efi',
+  drvPath: path('a', 'web-image.drv'),
+  outPath: path('b', 'web-image'),
+  file: 'web.qcow2',
+  diskSizeMiB: 1024,
+  system: path('b', 'web'),
+  revision: 'abc',
+  keep: '/srv/images/web.qcow2',
+};
+const image = { ...imageFile, facts: formatFacts(someFacts()) };
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -119,6 +132,33 @@ export const samples: Record<string, Sample> = {
     bad: { ...kernel, config: { KVM: 1 }, version: null },
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
+  },
+  'nixos:index:Image': {
+    inputs: image,
+    state: {
+      ...imageFile,
+      path: '/srv/images/web.qcow2',
+      format: 'qcow2',
+      sha256: '0'.repeat(64),
+      virtualSizeBytes: 2 ** 30,
+      realSizeBytes: 2 ** 28,
+      builtAt: '2026-01-01T00:00:00.000Z',
+      kept: 'in-place',
+      gcRoot: '/tmp/gcroots/web-image',
+    },
+    changed: {
+      ...image,
+      drvPath: path('c', 'web-image.drv'),
+      outPath: path('d', 'web-image'),
+      system: path('d', 'web'),
+      diskSizeMiB: 2048,
+      keep: '/srv/images/new.qcow2',
+      facts: formatFacts(someFacts({ packages: { jq: '1.8', htop: '3.4' } })),
+    },
+    paths: ['outPath', 'system', 'diskSizeMiB', 'keep'],
+    bad: { ...image, outPath: 'web', keep: 'web.qcow2', facts: '{}', diskSizeMiB: 'auto' },
+    badProperties: ['keep', 'facts', 'diskSizeMiB'],
+    badIds: ['web-image'],
   },
   'nixos:index:LiveSystems': {
     inputs: { 'web runs': path('b', 'web') },

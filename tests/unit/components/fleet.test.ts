@@ -61,7 +61,7 @@ function evaluation(hosts: Record<string, HostEvaluation>): FleetEvaluation {
     fromCache: false,
     hosts,
     images: {},
-  kernels: { [kernel.drvPath]: kernel },
+    kernels: { [kernel.drvPath]: kernel },
   };
 }
 
