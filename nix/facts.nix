@@ -396,7 +396,21 @@ let
       warnings = map plain (config.warnings or [ ]);
     };
 
-  imageAt = system: path: foldl' (set: key: set.${key}) system.config path;
+  # What is at a path; or the path as far as it goes, and the names that are there.
+  reach =
+    set: at: path:
+    let
+      key = builtins.head path;
+    in
+    if path == [ ] then
+      { found = set; }
+    else if isAttrs set && set ? ${key} then
+      reach set.${key} (at ++ [ key ]) (builtins.tail path)
+    else
+      {
+        inherit at;
+        names = if isAttrs set then attrNames set else [ ];
+      };
 
   # The system in an image, which may differ from the machine's own.
   inside = system: image: {
@@ -427,7 +441,8 @@ let
           { configuration = hosts.${name}; };
       there = configurations ? ${target.configuration};
       machine = configurations.${target.configuration};
-      image = imageAt machine target.image;
+      reached = if there && target ? image then reach machine.config [ ] target.image else { };
+      image = reached.found;
       system = if target ? image then inside machine image else machine;
       facts =
         systemFacts system
@@ -440,7 +455,7 @@ let
           }
         else
           tryEval (deepSeq facts facts);
-      kernelPath = if there && caught.success then caught.value.kernel.drvPath or null else null;
+      kernelPath = if there && !reached ? at && caught.success then caught.value.kernel.drvPath or null else null;
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
         let
@@ -466,6 +481,12 @@ let
           report {
             host = name;
             missing = attrNames configurations;
+          } null
+        else if reached ? at then
+          report {
+            host = name;
+            missing = reached.names;
+            inherit (reached) at;
           } null
         else if caught.success then
           report {

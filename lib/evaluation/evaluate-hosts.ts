@@ -1,6 +1,6 @@
 import type { FleetError } from '../errors.ts';
 import type { FlakeMetadata } from '../nix-cli/flake.ts';
-import { evaluationError, missingHostError } from './host-error.ts';
+import { evaluationError, missingError } from './host-error.ts';
 import { builtAttribute, parseTarget } from './image-target.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawFacts, RawKernel } from './raw-facts.ts';
@@ -54,8 +54,8 @@ export async function evaluateHosts(request: EvaluateRequest): Promise<RawFleet>
   const collect = (result: BatchResult) => {
     for (const [name, facts] of result.facts) fleet.facts.set(name, facts);
     for (const kernel of result.kernels) fleet.kernels.set(kernel.drvPath, kernel);
-    for (const [name, available] of result.missing) {
-      fleet.errors.set(name, missingHostError(name, targetOf(name).configuration, flake, available));
+    for (const [name, missing] of result.missing) {
+      fleet.errors.set(name, missingError(name, targetOf(name), flake, missing));
     }
   };
   const fail = (name: string, stderr: string) => {

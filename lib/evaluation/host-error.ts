@@ -2,6 +2,8 @@ import { FleetError } from '../errors.ts';
 import type { FlakeMetadata } from '../nix-cli/flake.ts';
 import { isSyntaxError, parseNixError, withLocalPaths } from '../nix-cli/nix-error.ts';
 import { closest } from '../text.ts';
+import type { Target } from './image-target.ts';
+import type { Missing } from './raw-facts.ts';
 
 /** The error of a host whose configuration Nix could not evaluate, from what nix wrote. */
 export function evaluationError(
@@ -24,7 +26,7 @@ export function evaluationError(
 }
 
 /** The error of a host whose attribute the flake lacks. */
-export function missingHostError(
+function missingHostError(
   host: string,
   configuration: string,
   flake: FlakeMetadata,
@@ -39,6 +41,26 @@ export function missingHostError(
     mend:
       (near ? `Did you mean '${near}'? ` : '') +
       `Add it to ${flake.localPath ?? flake.flakeRef}, or set the machine's 'configuration' in the stack's config.`,
+  });
+}
+
+/** The error of a host or an image that the flake lacks. */
+export function missingError(
+  name: string,
+  { configuration, image = [] }: Target,
+  flake: FlakeMetadata,
+  { missing, at }: Missing,
+): FleetError {
+  if (!at) return missingHostError(name, configuration, flake, missing);
+  const wanted = image[at.length] ?? '';
+  const near = closest(wanted, missing);
+  const place = outputOf(configuration, at);
+  return new FleetError({
+    code: 'flake-invalid',
+    what: `the flake has no ${place}.${wanted}`,
+    host: name,
+    why: missing.length > 0 ? `there are: ${missing.join(', ')}` : `${place} is empty`,
+    mend: `${near ? `Did you mean '${near}'? ` : ''}Set the image's 'variant' or 'attribute' in the stack's config.`,
   });
 }
 

@@ -97,10 +97,18 @@ export interface RawKernel extends RawDerivation {
   dev?: string;
 }
 
+/** What the flake lacks: a machine, or an image of one. */
+export interface Missing {
+  /** Names that there are. */
+  missing: string[];
+  /** Of an image: the attribute path under `config` that these names are at. */
+  at?: string[];
+}
+
 /** One result line of nix/facts.nix. */
 export type FactsRecord =
   | { begin: string }
   | { kernel: RawKernel }
   | { host: string; facts: RawFacts }
   | { host: string; caught: true }
-  | { host: string; missing: string[] };
+  | ({ host: string } & Missing);

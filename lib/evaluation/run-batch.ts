@@ -1,6 +1,6 @@
 import { FleetError } from '../errors.ts';
 import { evalApply, nixString, nixStrings } from '../nix-cli/eval.ts';
-import type { FactsRecord, RawFacts, RawKernel } from './raw-facts.ts';
+import type { FactsRecord, Missing, RawFacts, RawKernel } from './raw-facts.ts';
 
 export interface BatchRequest {
   flakeRef: string;
@@ -19,8 +19,8 @@ export interface BatchRequest {
 export interface BatchResult {
   facts: Map<string, RawFacts>;
   kernels: RawKernel[];
-  /** Hosts that the flake lacks, and the attributes it has. */
-  missing: Map<string, string[]>;
+  /** Hosts and images that the flake lacks, and the attributes it has. */
+  missing: Map<string, Missing>;
   /** Hosts that failed, to be evaluated alone for the message. */
   failed: string[];
   /** Hosts that were not reached, because the evaluator ended before. */
@@ -52,7 +52,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     else if ('kernel' in record) result.kernels.push(record.kernel);
     else {
       if ('facts' in record) result.facts.set(record.host, record.facts);
-      else if ('missing' in record) result.missing.set(record.host, record.missing);
+      else if ('missing' in record) result.missing.set(record.host, record);
       else result.failed.push(record.host);
       onHost?.();
     }

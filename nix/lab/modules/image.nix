@@ -91,8 +91,12 @@ in
     description = "Disk images by variant: `raw-efi` and `qemu-efi` (qcow2).";
   };
 
-  config.system.build.images = {
-    raw-efi = image "raw" raw;
-    qemu-efi = image "qcow2" qcow2;
-  };
+  config.system.build.images =
+    if config.boot.isContainer then
+      throw "${name} is a container, and has no disk: set boot.isContainer = false"
+    else
+      {
+        raw-efi = image "raw" raw;
+        qemu-efi = image "qcow2" qcow2;
+      };
 }

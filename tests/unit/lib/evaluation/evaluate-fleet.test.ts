@@ -69,6 +69,39 @@ test('facts, warnings and kernels of a fleet', async () => {
   assert.equal(box.kernelNeeds, undefined);
 });
 
+test('images come with the system inside, beside machines of the same name', async () => {
+  const images = {
+    web: { configuration: 'web', image: ['system', 'build', 'images', 'disk'] },
+    archive: { configuration: 'db', image: ['system', 'build', 'tarball'] },
+    asserting: { configuration: 'asserting', image: ['system', 'build', 'images', 'disk'] },
+    mistyped: { configuration: 'web', image: ['system', 'build', 'images', 'dsk'] },
+    deeper: { configuration: 'web', image: ['system', 'stateVersion', 'x'] },
+    nowhere: { configuration: 'wep', image: ['system', 'build', 'images', 'disk'] },
+  };
+  const fleet = await evaluateFixture(['web'], { images });
+  assert.deepEqual(evaluated(fleet, 'web').facts.packages, { jq: '1.7.1' });
+  assert.equal(evaluated(fleet, 'web').image, undefined);
+
+  const { web, archive, asserting, mistyped, deeper, nowhere } = fleet.images;
+  assert.ok(web?.ok && archive?.ok);
+  assert.deepEqual(web.facts.packages, { growpart: '1.0' });
+  assert.match(web.image?.drvPath ?? '', /-web-disk\.drv$/);
+  assert.deepEqual([web.image?.file, web.image?.diskSizeMiB], ['web.qcow2', 512]);
+  assert.deepEqual([archive.image?.file, archive.image?.diskSizeMiB], ['', undefined]);
+  assert.match(archive.outPath, /-nixos-system-db-/);
+
+  const messageOf = (image: typeof web | undefined) => (image && !image.ok ? image.error.message : '');
+  assert.match(messageOf(asserting), /^image asserting: an assertion fails/);
+  assert.match(messageOf(mistyped), /has no nixosConfigurations\.web\.config\.system\.build\.images\.dsk/);
+  assert.match(messageOf(mistyped), /there are: disk\n.*Did you mean 'disk'\?/);
+  assert.match(messageOf(deeper), /system\.stateVersion is empty/);
+  assert.match(messageOf(nowhere), /has no nixosConfigurations\.wep/);
+
+  const again = await evaluateFixture(['web'], { images: { web: images.web } });
+  assert.equal(again.fromCache, true);
+  assert.deepEqual(again.images.web, web);
+});
+
 test('the second time nothing is evaluated; a new host is evaluated alone', async () => {
   const first = await evaluateFixture(['web', 'db']);
   assert.equal(first.fromCache, false);
