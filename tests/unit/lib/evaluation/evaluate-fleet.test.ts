@@ -90,7 +90,8 @@ test('images come with the system inside, beside machines of the same name', asy
   assert.deepEqual([archive.image?.file, archive.image?.diskSizeMiB], ['', undefined]);
   assert.match(archive.outPath, /-nixos-system-db-/);
 
-  const messageOf = (image: typeof web | undefined) => (image && !image.ok ? image.error.message : '');
+  const messageOf = (image: FleetEvaluation['images'][string] | undefined) =>
+    image && !image.ok ? image.error.message : '';
   assert.match(messageOf(asserting), /^image asserting: an assertion fails/);
   assert.match(messageOf(mistyped), /has no nixosConfigurations\.web\.config\.system\.build\.images\.dsk/);
   assert.match(messageOf(mistyped), /there are: disk\n.*Did you mean 'disk'\?/);
