@@ -3,6 +3,8 @@ import { type LiveSystems, liveSystems as schema } from '../../schema/live-syste
 import { noChanges } from '../diff.ts';
 import type { Resource } from '../resource.ts';
 
+const id = 'live-systems';
+
 /** What the machines ran when Pulumi ran: there for saved plans, which Pulumi refuses where an input is not as planned. */
 export const liveSystems: Resource<LiveSystems, LiveSystems> = {
   token: 'nixos:index:LiveSystems',
@@ -15,10 +17,11 @@ export const liveSystems: Resource<LiveSystems, LiveSystems> = {
 
   preview: (asked) => asked,
 
-  create: async (inputs) => ({ id: 'live-systems', state: inputs }),
+  create: async (inputs) => ({ id, state: inputs }),
 
-  async read(id, recorded) {
-    if (recorded) return { id, ...recorded };
+  async read(asked, recorded) {
+    // Where no machine was there yet, nothing is recorded, which looks like an import.
+    if (recorded || asked === id) return { id, ...(recorded ?? { inputs: {}, state: {} }) };
     throw new FleetError({
       code: 'config-invalid',
       what: 'what machines ran when Pulumi ran cannot be imported',
