@@ -1,16 +1,25 @@
 import * as pulumi from '@pulumi/pulumi';
-import { declareCaches, Fleet, type FleetHost, Lab } from './components/index.ts';
+import { declareCaches, Fleet, type FleetHost, Lab, VirtualMachines } from './components/index.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
-import { type HostSettings, hostSettings, labAddresses, splitSettings } from './lib/config/hosts.ts';
+import {
+  type HostSettings,
+  hostSettings,
+  labAddresses,
+  splitSettings,
+  virtualMachineOf,
+} from './lib/config/hosts.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
+import { virtualSystems } from './lib/config/virtual-machines.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
+import { evaluateOutputs } from './lib/evaluation/evaluate-outputs.ts';
 import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { configureKernels } from './lib/kernel/configure.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
 import { labConnection } from './lib/lab/connection.ts';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
+import { vmConnection } from './lib/vm/connection.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
@@ -32,10 +41,13 @@ async function program(): Promise<Fleet> {
   const answers = config.checkLive ? askHosts(hosts) : undefined;
   const labMachines = labAddresses(hosts);
   const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
-  const evaluated = await evaluateFleet({
+  const flake = {
     flake: config.flake,
     baseDirectory: pulumi.getRootDirectory(),
     overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
+  };
+  const evaluated = await evaluateFleet({
+    ...flake,
     hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.configuration])),
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: afterOneSecond(showProgress),
@@ -54,13 +66,22 @@ async function program(): Promise<Fleet> {
           machines: labMachines,
         })
       : undefined;
+  const outputs = virtualSystems(config);
+  const virtual =
+    Object.keys(config.virtualMachines).length > 0
+      ? new VirtualMachines(pulumi.getStack(), {
+          machines: config.virtualMachines,
+          systems: Object.keys(outputs).length > 0 ? await evaluateOutputs({ ...flake, outputs }) : {},
+        })
+      : undefined;
   const fleetHosts: Record<string, FleetHost> = {};
   for (const [name, host] of Object.entries(hosts)) {
     const { connection, settings } = splitSettings(host);
+    const machine = virtualMachineOf(name, host);
     fleetHosts[name] = {
       ...settings,
-      connection: lab?.connections[name] ?? connection,
-      machineId: lab?.machines[name]?.machineId,
+      connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
+      machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],
     };
   }
@@ -82,10 +103,13 @@ async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEval
 
 /** Asks all machines that are there already what they run. */
 async function askHosts(hosts: Record<string, HostSettings>): Promise<Record<string, LiveAnswer>> {
-  const connections = Object.entries(hosts).map(async ([name, host]) => [
-    name,
-    host.lab ? await labConnection(pulumi.getStack(), name) : splitSettings(host).connection,
-  ]);
+  const stack = pulumi.getStack();
+  const connections = Object.entries(hosts).map(async ([name, host]) => {
+    const machine = virtualMachineOf(name, host);
+    if (host.lab) return [name, await labConnection(stack, name)];
+    if (machine) return [name, await vmConnection(stack, machine)];
+    return [name, splitSettings(host).connection];
+  });
   return await askMachines(Object.fromEntries(await Promise.all(connections)));
 }
 

@@ -20,7 +20,7 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   revision?: string;
   connection: pulumi.Input<ConnectionArgs>;
   /** Machine-id that the machine must have; without it, the machine met first is the one. */
-  machineId?: pulumi.Input<string>;
+  machineId?: pulumi.Input<string | undefined>;
   /** Files whose content enters no Nix store, by name. */
   secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */

@@ -12,3 +12,5 @@ export { LiveSystems } from './live-systems.ts';
 export { type HostSecret, Secret, type SecretArgs } from './secret.ts';
 export { SigningKey, type SigningKeyArgs } from './signing-key.ts';
 export { System } from './system.ts';
+export { VirtualMachine, type VirtualMachineArgs } from './virtual-machine.ts';
+export { VirtualMachines, type VirtualMachinesArgs } from './virtual-machines.ts';

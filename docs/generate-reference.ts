@@ -11,6 +11,7 @@ import { imageInputs, imageState } from '../schema/image.ts';
 import { secretInputs } from '../schema/secret.ts';
 import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
 import { substitutersInputs, substitutersState } from '../schema/substituters.ts';
+import { virtualMachineInputs } from '../schema/virtual-machine.ts';
 
 interface Property {
   type?: string;
@@ -134,6 +135,12 @@ ${table(imageInputs)}
 And what it tells of the built image:
 
 ${table(z.object(only(imageState.shape, imageInputs.shape)))}
+
+## Virtual machine
+
+Inputs of \`nixos:index:VirtualMachine\`; [virtual-machines.md](virtual-machines.md) tells how they are used.
+
+${table(virtualMachineInputs)}
 
 ## Facts
 

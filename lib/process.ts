@@ -123,6 +123,13 @@ export async function run(
   });
 }
 
+/** Runs a program on this process's own terminal or pipes, for a user who talks to it; returns its exit code. */
+export async function runAttached(command: string, args: readonly string[]): Promise<number> {
+  const { execa } = await import('execa');
+  const { exitCode } = await execa(command, args, { reject: false, stdio: 'inherit', buffer: false });
+  return exitCode ?? 1;
+}
+
 function redact(text: string, secrets: readonly string[] = []): string {
   return secrets.filter(Boolean).reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text);
 }

@@ -11,6 +11,7 @@ import { secret } from './resources/secret.ts';
 import { signingKey } from './resources/signing-key.ts';
 import { substituters } from './resources/substituters.ts';
 import { system } from './resources/system.ts';
+import { virtualMachine } from './resources/virtual-machine.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the one place where resources of different shapes stand side by side
 export type AnyResource = Resource<any, any>;
@@ -28,6 +29,7 @@ const all: AnyResource[] = [
   substituters,
   labNetwork,
   labMachine,
+  virtualMachine,
 ];
 
 /** Every resource of the package, by its type token. */

@@ -5,6 +5,7 @@ import { connection } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
 import { hostSecret } from './secret.ts';
+import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
 
 const hostName = z
   .string()
@@ -75,6 +76,12 @@ const host = hostDefaults.extend({
     .boolean()
     .default(false)
     .describe('Whether this stack makes the machine, as a container of its lab.'),
+  virtualMachine: z
+    .union([z.boolean(), hostName])
+    .optional()
+    .describe(
+      'Whether the machine is one of virtualMachines: the one of its own name, or of the name given here.',
+    ),
 });
 
 const cidr = z
@@ -85,6 +92,25 @@ const cidr = z
   }, 'must be an IPv4 network with 24 bits, such as 10.213.7.0/24')
   .describe('Address range of the lab; nothing is routed out of it.');
 
+/** What is wrong with a host that is a virtual machine of the stack: key to message. */
+function virtualHostProblems(
+  name: string,
+  host: HostConfig,
+  { virtualMachines }: { virtualMachines: Record<string, z.infer<typeof virtualMachineConfig>> },
+): Record<string, string> {
+  const machineName = host.virtualMachine === true ? name : String(host.virtualMachine);
+  const machine = virtualMachines[machineName];
+  const problems: Record<string, string> = {};
+  if (!machine) problems.virtualMachine = `needs the key virtualMachines.${machineName}`;
+  else if (!sshForward(machine))
+    problems.virtualMachine = `needs a port in virtualMachines.${machineName}.forwardPorts that leads to its port 22`;
+  for (const key of ['address', 'port', 'hostKey'] as const) {
+    if (host[key] !== undefined) problems[key] = 'comes from the virtual machine: leave it out';
+  }
+  if (host.lab) problems.lab = 'cannot be set with virtualMachine';
+  return problems;
+}
+
 /** The stack’s config: the keys of `Pulumi.<stack>.yaml` under the project’s namespace. */
 export const stackConfig = z
   .strictObject({
@@ -93,10 +119,7 @@ export const stackConfig = z
       .record(z.string(), z.string())
       .default({})
       .describe('Inputs of the flake to take from elsewhere: name to flake reference.'),
-    hosts: z
-      .record(hostName, host)
-      .refine((hosts) => Object.keys(hosts).length > 0, 'names no machine')
-      .describe('The machines of this stack, by name.'),
+    hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
     defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
     lab: z
       .strictObject({ network: cidr })
@@ -106,6 +129,10 @@ export const stackConfig = z
       .record(hostName, cacheConfig)
       .default({})
       .describe('Binary caches that the machines ask, by name; docs/caches.md tells more.'),
+    virtualMachines: z
+      .record(hostName, virtualMachineConfig)
+      .default({})
+      .describe('Virtual machines on the operator’s own computer, by name, made and removed by this stack.'),
     checkLive: z
       .boolean()
       .default(true)
@@ -130,12 +157,18 @@ export const stackConfig = z
       const message = `is '${host}', which is no machine of this stack`;
       context.addIssue({ code: 'custom', path: ['caches', name, 'host'], message });
     }
+    if (Object.keys({ ...config.hosts, ...config.virtualMachines }).length === 0)
+      context.addIssue({ code: 'custom', path: ['hosts'], message: 'names no machine' });
     const seen = new Map<string, string>();
-    for (const [name, { address = name, port = config.defaults.port ?? 22, lab }] of Object.entries(
-      config.hosts,
-    )) {
+    for (const [name, host] of Object.entries(config.hosts)) {
+      const { address = name, port = config.defaults.port ?? 22, lab } = host;
       const problem = (path: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['hosts', name, path], message });
+      if (host.virtualMachine) {
+        for (const [path, message] of Object.entries(virtualHostProblems(name, host, config)))
+          problem(path, message);
+        continue;
+      }
       const other = seen.get(`${address}:${port}`);
       if (other) problem('address', `is ${address}, port ${port}, which is ${other}’s already`);
       seen.set(`${address}:${port}`, name);

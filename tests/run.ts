@@ -1,6 +1,6 @@
 /**
  * Runs the suites and ends with one line that counts them all: `N passed, N failed, N skipped`.
- * Usage: node tests/run.ts [lint|unit|contract|lab|nixpkgs]… — all where none is named; nixpkgs is skipped without NIXPKGS.
+ * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs]… — all where none is named; nixpkgs is skipped without NIXPKGS.
  */
 import { globSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
@@ -28,6 +28,7 @@ const suites: Record<string, Suite> = {
   unit: { pattern: 'tests/unit/**/*.test.ts', concurrency: 2 },
   contract: { pattern: 'tests/contract/**/*.test.ts', concurrency: 2 },
   lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 1 },
+  vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 1 },
   // One file at a time: its measurements are of one evaluator.
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: 'NIXPKGS' },
 };

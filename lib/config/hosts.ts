@@ -30,11 +30,17 @@ export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Rec
   );
 }
 
+/** The virtual machine of the stack that a host is, if it is one. */
+export function virtualMachineOf(name: string, { virtualMachine }: Pick<HostSettings, 'virtualMachine'>) {
+  return virtualMachine === true ? name : virtualMachine || undefined;
+}
+
 /** What of a host's settings says how it is reached, and what says how it is deployed. */
 export function splitSettings(host: HostSettings) {
   const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...rest } = host;
   const {
     lab: _lab,
+    virtualMachine: _virtualMachine,
     configuration: _configuration,
     secrets: _secrets,
     allowUnbootableKernel: _allowed,

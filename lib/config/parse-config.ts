@@ -46,9 +46,10 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   const { shape } = stackConfig;
   if (path.length === 0) return Object.keys(shape);
   if (path[0] === 'hosts' && path[2] === 'secrets') return Object.keys(hostSecret.shape);
-  if (path[0] === 'hosts') return Object.keys(shape.hosts.valueType.shape);
+  if (path[0] === 'hosts') return Object.keys(shape.hosts.unwrap().valueType.shape);
   if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
   if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
+  if (path[0] === 'virtualMachines') return Object.keys(shape.virtualMachines.unwrap().valueType.shape);
   if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);
   return [];
 }

@@ -1,5 +1,6 @@
-import { access, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type BackgroundProcess, lastLines, processWith, signalProcess, systemdRuns } from '../background.ts';
 import { FleetError } from '../errors.ts';
 import { run, runToEnd } from '../process.ts';
 import { ensureLabBase } from './base.ts';
@@ -9,21 +10,12 @@ import { type NspawnMachine, nspawnArguments } from './nspawn.ts';
 import { machinePaths, machineTitle } from './paths.ts';
 import { waitFor } from './wait.ts';
 
-export interface MachineProcess {
-  /** The process that keeps the machine running: it ends when the machine is off. */
-  pid: number;
-  /** ISO 8601, UTC. */
-  startedAt: string;
-}
-
-/** The process of a machine if it runs. A pid is believed only if its command line names this machine's root. */
-export async function machineProcess(lab: string, name: string): Promise<MachineProcess | undefined> {
+/** The process that keeps a machine running, if it runs. A pid is believed only if its command line names this machine's root. */
+export async function machineProcess(lab: string, name: string): Promise<BackgroundProcess | undefined> {
   const paths = machinePaths(lab, name);
   const pid =
     (await systemdPid(lab, name)) ?? Number(await readFile(paths.pid, 'utf8').catch(undefinedIfMissing));
-  if (!pid || !(await isOurs(pid, paths.root))) return undefined;
-  const startedAt = await startOf(pid);
-  return startedAt === undefined ? undefined : { pid, startedAt };
+  return pid ? await processWith(pid, `--directory=${paths.root}`) : undefined;
 }
 
 /** Starts a machine so that it outlives this process, the shell and the login, and returns once its process is known. */
@@ -31,7 +23,7 @@ export async function startProcess(
   lab: string,
   name: string,
   machine: NspawnMachine,
-): Promise<MachineProcess> {
+): Promise<BackgroundProcess> {
   const { tools } = await ensureLabBase();
   const paths = machinePaths(lab, name);
   await rm(paths.pid, { force: true });
@@ -76,7 +68,7 @@ export async function stopProcess(lab: string, name: string, seconds = 20): Prom
   // What is left, be it of a machine whose keeper was killed, is in the machine's cgroup and nowhere else.
   const gone = await waitFor(async () => {
     const left = await cgroupProcesses(cgroupOf(title));
-    for (const pid of left) killHard(pid);
+    for (const pid of left) signalProcess(pid, 'SIGKILL');
     return left.length === 0 && !(await machineProcess(lab, name)) ? true : undefined;
   }, 20);
   if (!gone)
@@ -89,43 +81,6 @@ export async function stopProcess(lab: string, name: string, seconds = 20): Prom
   await rm(machinePaths(lab, name).pid, { force: true });
   if (await systemdRuns())
     await runToEnd('systemctl', ['reset-failed', unitName(title)], { timeoutSeconds: 60 });
-}
-
-/** The last lines of a machine's console. */
-export async function lastLines(path: string, count = 15): Promise<string> {
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return text.trimEnd().split('\n').slice(-count).join('\n');
-}
-
-function killHard(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
-}
-
-async function isOurs(pid: number, root: string): Promise<boolean> {
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-  return commandLine.split('\0').includes(`--directory=${root}`);
-}
-
-/** When a process started: its 22nd field in /proc, in hundredths of a second since the computer's start. */
-async function startOf(pid: number): Promise<string | undefined> {
-  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
-  const booted = /^btime (\d+)/m.exec(await readFile('/proc/stat', 'utf8'))?.[1];
-  // The second field, the program's name, may hold blanks and parentheses.
-  const ticks = line?.slice(line.lastIndexOf(')') + 2).split(' ')[19];
-  if (!booted || !ticks) return undefined;
-  return new Date((Number(booted) + Math.floor(Number(ticks) / 100)) * 1000).toISOString();
-}
-
-/** Whether this computer's PID 1 is systemd, which then keeps the machines: a session's processes may end at logout. */
-async function systemdRuns(): Promise<boolean> {
-  return access('/run/systemd/system').then(
-    () => true,
-    () => false,
-  );
 }
 
 function unitName(title: string): string {

@@ -1,9 +1,10 @@
 import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lastLines } from '../background.ts';
 import { FleetError } from '../errors.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
-import { lastLines, machineProcess, startProcess, stopProcess } from './machine-process.ts';
+import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
 import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
 import { type Network, readNetwork, undefinedIfMissing, writeWhole } from './network.ts';
 import { machinePaths, machineTitle, networkPaths } from './paths.ts';

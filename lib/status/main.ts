@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { FleetError } from '../errors.ts';
 import { readHistory } from '../machine/history.ts';
 import { readMachine } from '../machine/read-machine.ts';
-import { run } from '../process.ts';
 import { closeConnection } from '../ssh/run.ts';
+import { exportStack } from './export-stack.ts';
 import { machinesOf, type RecordedMachine } from './stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
 
@@ -29,8 +29,7 @@ async function statusOf(machine: RecordedMachine): Promise<MachineStatus> {
 
 try {
   const { values } = parseArgs({ options: { stack: { type: 'string', short: 's' } } });
-  const args = ['stack', 'export', '--non-interactive', ...(values.stack ? ['--stack', values.stack] : [])];
-  const machines = machinesOf((await run('pulumi', args, { timeoutSeconds: 120 })).stdout);
+  const machines = machinesOf(await exportStack(values.stack));
   const statuses = await Promise.all(machines.map(statusOf));
   process.stdout.write(statusReport(statuses));
   if (statuses.some((status) => 'unreachable' in status)) process.exitCode = 1;

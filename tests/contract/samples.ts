@@ -108,6 +108,25 @@ const imageFile = {
 };
 const image = { ...imageFile, facts: formatFacts(someFacts()) };
 
+const virtualMachine = {
+  stack: 'dev',
+  name: 'base',
+  image: '/images/base.qcow2',
+  rootDisk: { from: 'copy', sizeMiB: 4096 },
+  onImageChange: 'replace',
+  kernelParams: [],
+  cores: 1,
+  memoryMiB: 1024,
+  disks: {},
+  sharedFolders: {},
+  forwardPorts: { ssh: { host: 42422, guest: 22, protocol: 'tcp', address: '127.0.0.1' } },
+  acceleration: 'auto',
+  qemuOptions: [],
+  user: 'root',
+  startTimeoutSeconds: 600,
+  stopTimeoutSeconds: 60,
+};
+
 /** A sample for each resource of the registry; the suite fails where one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
@@ -168,7 +187,7 @@ export const samples: Record<string, Sample> = {
     silent: true,
     bad: { 'web runs': 1, web: 'x' },
     badProperties: ['["web runs"]', 'web'],
-    badIds: ['live-systems'],
+    badIds: ['other'],
   },
   'nixos:index:Deployment': {
     inputs: deployment,
@@ -285,5 +304,51 @@ export const samples: Record<string, Sample> = {
     bad: { ...labMachine, address: '10.213.7', name: 'Web!' },
     badProperties: ['address', 'name'],
     badIds: ['web', 'dev/web/x', '../web'],
+  },
+  'nixos:index:VirtualMachine': {
+    inputs: virtualMachine,
+    state: {
+      ...virtualMachine,
+      running: true,
+      status: 'running',
+      pid: 42,
+      startedAt: '2026-01-01T00:00:00.000Z',
+      accelerator: 'tcg',
+      address: '127.0.0.1',
+      port: 42422,
+      identityFile: '/tmp/vm/base/identity',
+      hostKey: 'ssh-ed25519 AAAA',
+      machineId: '0'.repeat(32),
+      console: '/tmp/vm/base/console.log',
+      folder: '/tmp/vm/base',
+    },
+    changed: {
+      ...virtualMachine,
+      name: 'other',
+      image: '/images/newer.qcow2',
+      cores: 2,
+      rootDisk: { from: 'copy', sizeMiB: 8192 },
+      forwardPorts: { web: { host: 42480, guest: 80, protocol: 'tcp', address: '127.0.0.1' } },
+      credentials: { token: 'hush' },
+    },
+    paths: [
+      'name',
+      'image',
+      'cores',
+      'rootDisk.sizeMiB',
+      'forwardPorts.ssh',
+      'forwardPorts.web',
+      'credentials',
+    ],
+    bad: {
+      ...virtualMachine,
+      name: 'Base!',
+      image: 'base.qcow2',
+      cores: 0,
+      forwardPorts: { ssh: { host: 70000, guest: 22 } },
+      sharedFolders: { 'a,b': { source: '/tmp' } },
+    },
+    badProperties: ['name', 'image', 'cores', 'forwardPorts.ssh.host', 'sharedFolders.a,b'],
+    badIds: ['base', 'dev/base/x', '../base'],
   },
 };

@@ -107,6 +107,13 @@ export class TestStack {
     return shown;
   }
 
+  /** Runs a program of the project in the copy, with this stack selected, as its npm script does. */
+  async node(program: string, args: string[], input = ''): Promise<Shown> {
+    const options = { cwd: join(this.folder, 'project'), env: this.#env, input, timeoutSeconds: 300 };
+    const result = await runToEnd(process.execPath, [program, ...args], options);
+    return { ...result, text: result.stdout + result.stderr };
+  }
+
   up = () => this.pulumi('up', '--yes', '--diff', '--skip-preview');
   preview = () => this.pulumi('preview', '--diff');
 

@@ -39,6 +39,18 @@ test('a /nix and node_modules that were there before stay', async (t) => {
   await assert.rejects(access(sandbox.cache));
 });
 
+test('it refuses while virtual machines are there', async (t) => {
+  const { sandbox, remove } = await brought(t, { marker: true });
+  await mkdir(join(sandbox.home, '.local/state/nixos-fleet/vm/dev/base'), { recursive: true });
+  const result = await sandbox.run(remove, []);
+  assert.equal(result.code, 1);
+  assert.match(
+    result.stderr,
+    /virtual machines are there .*\n {2}mend: remove them first with 'pulumi destroy'/,
+  );
+  await access(sandbox.cache);
+});
+
 test('it refuses while lab machines are there, unless forced', async (t) => {
   const { sandbox, remove } = await brought(t, { marker: true });
   await mkdir(join(sandbox.home, '.local/state/nixos-fleet/lab/dev/web'), { recursive: true });

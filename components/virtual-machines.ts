@@ -1,0 +1,43 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { VirtualMachineConfig } from '../schema/virtual-machine.ts';
+import type { ConnectionArgs } from './deployment.ts';
+import { System } from './system.ts';
+import { VirtualMachine } from './virtual-machine.ts';
+
+export interface VirtualMachinesArgs {
+  /** Settings by name, as in the stack's config. */
+  machines: Readonly<Record<string, VirtualMachineConfig>>;
+  /** The evaluated `config.system.build.vm` of those that name a configuration. */
+  systems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
+}
+
+/** The stack's virtual machines. Each that runs a machine's system as it is has that built first. */
+export class VirtualMachines extends pulumi.ComponentResource {
+  readonly machines: Readonly<Record<string, VirtualMachine>>;
+
+  constructor(
+    name: string,
+    { machines, systems }: VirtualMachinesArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super('nixos-fleet:index:VirtualMachines', name, {}, options);
+    const made = Object.entries(machines).map(([machine, { configuration: _, ...settings }]) => {
+      const evaluated = systems[machine];
+      const system =
+        evaluated && new System(`${machine}-vm`, { host: machine, ...evaluated }, { parent: this });
+      const args = { ...settings, stack: name, name: machine, ...(system ? { system: system.outPath } : {}) };
+      return [machine, new VirtualMachine(machine, args, { parent: this })] as const;
+    });
+    this.machines = Object.fromEntries(made);
+    this.registerOutputs({});
+  }
+
+  /** How a host that is one of the machines is reached; what is given for the host itself, but its address, comes first. */
+  connectionOf(
+    machine: string | undefined,
+    given: ConnectionArgs,
+  ): pulumi.Output<ConnectionArgs> | undefined {
+    const { address: _, ...own } = given;
+    return this.machines[machine ?? '']?.connection.apply((connection) => ({ ...connection, ...own }));
+  }
+}

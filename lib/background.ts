@@ -1,0 +1,49 @@
+import { access, readFile } from 'node:fs/promises';
+
+/** A process that goes on when this one ends. */
+export interface BackgroundProcess {
+  pid: number;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+}
+
+/** The process with this pid, if it is one whose command line has this argument: pids are used again. */
+export async function processWith(pid: number, argument: string): Promise<BackgroundProcess | undefined> {
+  const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  if (!commandLine.split('\0').includes(argument)) return undefined;
+  const startedAt = await startOf(pid);
+  return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/** Sends a signal to a process that may have ended. */
+export function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** Whether this computer's PID 1 is systemd, which then keeps machines: a session's processes may end at logout. */
+export async function systemdRuns(): Promise<boolean> {
+  return access('/run/systemd/system').then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The last lines of a log; empty where there is none. */
+export async function lastLines(path: string, count = 15): Promise<string> {
+  const text = await readFile(path, 'utf8').catch(() => '');
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
+
+/** When a process started: its 22nd field in /proc, in hundredths of a second since the computer's start. */
+async function startOf(pid: number): Promise<string | undefined> {
+  const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const booted = /^btime (\d+)/m.exec(await readFile('/proc/stat', 'utf8'))?.[1];
+  // The second field, the program's name, may hold blanks and parentheses.
+  const ticks = line?.slice(line.lastIndexOf(')') + 2).split(' ')[19];
+  if (!booted || !ticks) return undefined;
+  return new Date((Number(booted) + Math.floor(Number(ticks) / 100)) * 1000).toISOString();
+}

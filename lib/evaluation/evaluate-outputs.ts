@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { evalApply, nixString } from '../nix-cli/eval.ts';
+import { type FlakeMetadata, type FlakeRequest, flakeMetadata } from '../nix-cli/flake.ts';
+import { requireNix } from '../nix-cli/version.ts';
+import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+import { evaluationError } from './host-error.ts';
+
+/** One thing that a machine's configuration can build, beside its system. */
+export interface OutputRequest {
+  /** Attribute under nixosConfigurations. */
+  configuration: string;
+  /** Attribute path under the configuration's `config`, such as `['system', 'build', 'vm']`. */
+  attribute: readonly string[];
+}
+
+const evaluatedOutput = z.object({ drvPath: z.string(), outPath: z.string() });
+export type EvaluatedOutput = z.infer<typeof evaluatedOutput>;
+
+/**
+ * The derivations of outputs of machines' configurations, by the name of the request; nothing is built. What did not change
+ * since comes from the cache.
+ *
+ * @throws FleetError `evaluation-failed` and `flake-invalid`, naming the request.
+ */
+export async function evaluateOutputs(
+  request: FlakeRequest & { outputs: Readonly<Record<string, OutputRequest>> },
+): Promise<Record<string, EvaluatedOutput>> {
+  const [nixVersion, flake] = await Promise.all([requireNix(), flakeMetadata(request)]);
+  const evaluated: Record<string, EvaluatedOutput> = {};
+  // One after the other: each is an evaluator that takes its memory.
+  for (const [name, output] of Object.entries(request.outputs)) {
+    const key = JSON.stringify([flake.identity, nixVersion, output.configuration, output.attribute]);
+    const file = join(
+      cacheRoot(),
+      'outputs',
+      `${createHash('sha256').update(key).digest('hex').slice(0, 40)}.json`,
+    );
+    evaluated[name] = (await cached(file)) ?? (await evaluate(name, output, flake, request.signal));
+    await writeWhole(file, JSON.stringify(evaluated[name])).catch(() => undefined);
+  }
+  return evaluated;
+}
+
+async function evaluate(
+  name: string,
+  { configuration, attribute }: OutputRequest,
+  flake: FlakeMetadata,
+  signal?: AbortSignal,
+): Promise<EvaluatedOutput> {
+  const path = [configuration, 'config', ...attribute].map(nixString).join('.');
+  const { exitCode, stdout, stderr } = await evalApply({
+    flakeRef: flake.flakeRef,
+    overrides: flake.overrides,
+    attribute: 'nixosConfigurations',
+    // A list, for an attribute set with an outPath would be written as that.
+    apply: `all: let it = all.${path}; plain = builtins.unsafeDiscardStringContext; in [ (plain it.drvPath) (plain it.outPath) ]`,
+    ...(signal ? { signal } : {}),
+  });
+  if (exitCode !== 0) throw evaluationError(name, configuration, flake, stderr, attribute);
+  const [drvPath, outPath] = JSON.parse(stdout) as string[];
+  return evaluatedOutput.parse({ drvPath, outPath });
+}
+
+/** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */
+async function cached(file: string): Promise<EvaluatedOutput | undefined> {
+  try {
+    const output = evaluatedOutput.parse(JSON.parse((await readIfThere(file)) ?? ''));
+    await access(output.drvPath);
+    return output;
+  } catch {
+    return undefined;
+  }
+}

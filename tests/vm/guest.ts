@@ -1,0 +1,30 @@
+/** A guest that boots in some seconds without KVM: Debian's kernel, busybox and a small ssh server in an initial RAM disk. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../lib/process.ts';
+import { cacheFolder } from '../../lib/set-up.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+const fixture = join(project, 'tests/fixtures/vm-guest');
+
+export interface Guest {
+  kernel: string;
+  initrd: string;
+  /** A static busybox, which can be a derivation's builder. */
+  busybox: string;
+}
+
+/** Makes the guest in a folder of its own, which is removed at the end of the process. */
+export async function makeGuest(): Promise<Guest> {
+  const names = readFileSync(join(fixture, 'packages'), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .flatMap((line) => line.split(' ').filter(Boolean));
+  const debs = join(cacheFolder(), 'debs', 'vm-guest');
+  await run(join(project, 'setup/debs'), ['bookworm', debs, ...names], { timeoutSeconds: 1800 });
+  const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-guest-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  await run(join(fixture, 'make'), [debs, folder], { timeoutSeconds: 300 });
+  return { kernel: join(folder, 'kernel'), initrd: join(folder, 'initrd'), busybox: join(folder, 'busybox') };
+}
