@@ -229,8 +229,19 @@ let
     else
       "${plain (baseNameOf (plain file))} ${builtins.substring 0 12 (hashFile "sha256" file)}";
 
+  # The newest release of each series, which nixpkgs keeps in a file; a series that is not there is not maintained.
+  releases =
+    pkgs:
+    let
+      file = pkgs.path + "/pkgs/os-specific/linux/kernel/kernels-org.json";
+    in
+    if pkgs ? path && pathExists file then
+      mapAttrs (_: release: release.version) (builtins.fromJSON (readFile file))
+    else
+      { };
+
   kernelFacts =
-    kernel:
+    pkgs: kernel:
     let
       configfile = kernel.configfile or null;
       structured = configfile.structuredConfig or null;
@@ -259,6 +270,7 @@ let
         else
           attrNames (filterAttrs (_: item: item.optional or false) structured);
       configuration = configuration kernel;
+      releases = releases pkgs;
       dev = if kernel ? dev then plain kernel.dev.outPath else "";
       config =
         if structured != null then
@@ -459,7 +471,7 @@ let
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
         let
-          value = kernelFacts system.config.boot.kernelPackages.kernel;
+          value = kernelFacts (system.pkgs or { }) system.config.boot.kernelPackages.kernel;
         in
         # A kernel of an unusual make must not keep a machine from being deployed: it shows less.
         attempt value (
@@ -470,6 +482,7 @@ let
             "configuration"
             "dev"
             "optional"
+            "releases"
             "source"
           ]
         );

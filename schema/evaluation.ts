@@ -64,6 +64,8 @@ export const evaluatedKernel = kernelFacts.extend({
   configured: z.record(z.string(), z.string()).optional(),
   /** Where the source is or will be in the store; empty where it is not known. */
   sourcePath: z.string(),
+  /** Newest release of each series that is maintained (`6.18` to `6.18.37`), as the flake's nixpkgs knows it. */
+  knownReleases: z.record(z.string(), z.string()),
 });
 export type EvaluatedKernel = z.infer<typeof evaluatedKernel>;
 

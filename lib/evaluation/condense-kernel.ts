@@ -21,6 +21,7 @@ export function condenseKernel(raw: RawKernel): EvaluatedKernel {
     dev: raw.dev ?? '',
     configOrigin: !text ? 'asked' : isWhole(text) ? 'whole' : 'fragment',
     optional: raw.optional ?? [],
+    knownReleases: raw.releases ?? {},
     sourcePath: raw.source?.path ?? '',
     ...(raw.configuration
       ? { configuration: { drvPath: raw.configuration.drvPath, outPath: raw.configuration.out } }

@@ -89,6 +89,8 @@ export interface RawKernel extends RawDerivation {
   config?: Record<string, string>;
   /** Text of a .config that is a file of the flake. */
   configText?: string | null;
+  /** Series to its newest release. */
+  releases?: Record<string, string>;
   /** Symbols that Kconfig may leave out. */
   optional?: string[];
   /** The derivation whose output is the whole .config. */

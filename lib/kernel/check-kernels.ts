@@ -1,5 +1,6 @@
 import { FleetError } from '../errors.ts';
 import type { FleetEvaluation, HostEvaluation } from '../evaluation/types.ts';
+import { ageWarning } from './age.ts';
 import { judgeKernel } from './judge.ts';
 
 /**
@@ -22,7 +23,9 @@ export function checkKernels(
       unbootable.length > 0
         ? [[`the machine may not come up with the kernel ${kernel.version}:`, ...unbootable].join('\n  ')]
         : [];
-    return [name, { ...host, warnings: [...host.warnings, ...allowedOnes, ...warnings] }];
+    const age = ageWarning(kernel);
+    const all = [...host.warnings, ...allowedOnes, ...warnings, ...(age ? [age] : [])];
+    return [name, { ...host, warnings: all }];
   });
   return { ...evaluation, hosts: Object.fromEntries(hosts) };
 }

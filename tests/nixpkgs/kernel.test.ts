@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { condenseKernel } from '../../lib/evaluation/condense-kernel.ts';
 import type { FactsRecord, RawFacts } from '../../lib/evaluation/raw-facts.ts';
+import { ageWarning } from '../../lib/kernel/age.ts';
 import { lackingSymbols } from '../../lib/kernel/required-config.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
@@ -79,6 +80,11 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.match(plain.kernel.source, /^linux-\d/);
     assert.match(plain.kernel.dev, /^\/nix\/store\/.*-dev$/);
     assert.match(plain.kernel.configuration?.drvPath ?? '', /linux-config-.*\.drv$/);
+    // The package is the newest of its series; one of another series would be told from the same file.
+    const [series = ''] = /^\d+\.\d+/.exec(plain.kernel.version) ?? [];
+    assert.equal(plain.kernel.knownReleases[series], plain.kernel.version);
+    assert.equal(ageWarning(plain.kernel), undefined);
+    assert.match(ageWarning({ ...plain.kernel, version: '5.4.1' }) ?? '', /past its end of life/);
     assert.match(patched.kernel.patches.nothing ?? '', /^nothing\.patch [0-9a-f]{12}$/);
 
     // What NixOS asks for, of which its own kernel lacks nothing.

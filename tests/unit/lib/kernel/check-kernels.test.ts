@@ -4,7 +4,7 @@ import type { FleetEvaluation } from '../../../../lib/evaluation/types.ts';
 import { checkKernels } from '../../../../lib/kernel/check-kernels.ts';
 import { someFacts, someKernel } from '../../../fixtures/facts.ts';
 
-const kernel = someKernel({ CGROUPS: 'n' });
+const kernel = { ...someKernel({ CGROUPS: 'n' }), knownReleases: { '6.18': '6.18.40' } };
 const fleet: FleetEvaluation = {
   revision: '',
   fingerprint: 'f',
@@ -39,11 +39,12 @@ test('a machine that could not come up fails, with its name and each symbol', ()
   assert.match(web.error.mend ?? '', /allowUnbootableKernel/);
 });
 
-test('where it is allowed it is a warning beside the others', () => {
+test('where it is allowed it is a warning beside the others, and so is its age', () => {
   const { web } = checkKernels(fleet, (name) => name === 'web').hosts;
   assert.ok(web?.ok);
   assert.deepEqual(web.warnings, [
     'of its own',
     'the machine may not come up with the kernel 6.18.37:\n  CONFIG_CGROUPS=y (it is n)',
+    'the kernel 6.18.37 lacks the fixes up to 6.18.40, which the flake’s nixpkgs has.',
   ]);
 });

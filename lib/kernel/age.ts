@@ -1,0 +1,38 @@
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
+
+/**
+ * What the flake's nixpkgs knows of a kernel's age: a newer patch release of its series, or that its series is no longer
+ * maintained. Undefined for one that is up to date, or newer than all that nixpkgs knows.
+ */
+export function ageWarning({
+  version,
+  knownReleases,
+}: Pick<EvaluatedKernel, 'version' | 'knownReleases'>): string | undefined {
+  const own = numbers(version);
+  const [major, minor] = own;
+  const series = Object.keys(knownReleases).filter((name) => numbers(name).length === 2);
+  if (series.length === 0 || major === undefined || minor === undefined) return undefined;
+  const newest = knownReleases[`${major}.${minor}`];
+  if (newest !== undefined) {
+    return compare(own, numbers(newest)) < 0
+      ? `the kernel ${version} lacks the fixes up to ${newest}, which the flake’s nixpkgs has.`
+      : undefined;
+  }
+  const maintained = series.sort((a, b) => compare(numbers(a), numbers(b)));
+  const latest = maintained.at(-1) ?? '';
+  if (compare([major, minor], numbers(latest)) > 0) return undefined;
+  return `the kernel ${version} is past its end of life: ${major}.${minor} gets no fixes any more. Maintained are ${maintained.join(', ')}.`;
+}
+
+/** 6.18.37-rt5 → [6, 18, 37]; 6.1 → [6, 1]. */
+function numbers(version: string): number[] {
+  return (/^\d+(\.\d+)*/.exec(version)?.[0] ?? '').split('.').filter(Boolean).map(Number);
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (let index = 0; index < Math.max(a.length, b.length); index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
