@@ -3,38 +3,37 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../process.ts';
-import { type KconfigTree, readKconfig } from './definitions.ts';
 
 /**
- * Kconfig's files of a kernel source: a folder, or an archive that tar can read. Undefined where it is neither, or not
- * on this computer: they only explain.
+ * Lets `use` read some files of a kernel source: a folder, or an archive that tar can read. Undefined where it is neither,
+ * or not on this computer.
+ * @param patterns names of the files, with wildcards
  */
-export async function readSource(
+export async function withSource<Result>(
   path: string,
-  srcArch: string,
+  patterns: readonly string[],
+  use: (folder: string) => Result,
   signal?: AbortSignal,
-): Promise<KconfigTree | undefined> {
+): Promise<Result | undefined> {
   if (!existsSync(path)) return undefined;
-  if (statSync(path).isDirectory()) return readKconfig(reader(path), srcArch);
-  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-kconfig-'));
+  if (statSync(path).isDirectory()) return use(path);
+  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-source-'));
   try {
-    const only = ['--wildcards', '*Kconfig*'];
-    await run('tar', ['-xf', path, '-C', folder, ...only], { timeoutSeconds: 300, signal });
+    const only = patterns.map((pattern) => `*/${pattern}`);
+    const args = ['-xf', path, '-C', folder, '--wildcards', ...only];
+    await run('tar', args, { timeoutSeconds: 300, signal }).catch(() => undefined);
     const [top] = await readdir(folder);
-    return top === undefined ? undefined : readKconfig(reader(join(folder, top)), srcArch);
-  } catch {
-    return undefined;
+    return top === undefined ? undefined : use(join(folder, top));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function reader(folder: string): (path: string) => string | undefined {
-  return (path) => {
-    try {
-      return readFileSync(join(folder, path), 'utf8');
-    } catch {
-      return undefined;
-    }
-  };
+/** Text of a file in a folder; undefined where there is none. */
+export function readIn(folder: string, path: string): string | undefined {
+  try {
+    return readFileSync(join(folder, path), 'utf8');
+  } catch {
+    return undefined;
+  }
 }

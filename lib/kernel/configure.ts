@@ -4,7 +4,8 @@ import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { FleetError } from '../errors.ts';
 import { cacheRoot } from '../evaluation/cache-files.ts';
 import { parseConfig } from '../evaluation/condense-kernel.ts';
-import { readSource } from '../kconfig/source.ts';
+import { readKconfig } from '../kconfig/definitions.ts';
+import { readIn, withSource } from '../kconfig/source.ts';
 import { buildDerivations } from '../nix-cli/build.ts';
 import { describeDropped, droppedSymbols } from './dropped.ts';
 
@@ -60,7 +61,13 @@ async function droppedWarning(
 ): Promise<string[]> {
   const dropped = droppedSymbols(kernel);
   if (dropped.length === 0) return [];
-  const tree = await readSource(kernel.sourcePath, architecture(kernel.configured), signal);
+  const arch = architecture(kernel.configured);
+  const tree = await withSource(
+    kernel.sourcePath,
+    ['*Kconfig*'],
+    (folder) => readKconfig((path) => readIn(folder, path), arch),
+    signal,
+  );
   const lines = describeDropped(dropped, kernel.configured, tree);
   return [[`kernel ${kernel.version}: Kconfig did not do as asked`, ...lines].join('\n  ')];
 }

@@ -63,20 +63,51 @@ rec {
     else
       release;
 
-  # A kernel from such a source and a whole .config in a file; `CONFIG_LOCALVERSION` becomes part of the module folder's name.
+  # A kernel of one's own source: a flake input (`flake = false`), a folder, a git checkout, or an archive (a derivation such as
+  # fetchurl's, whose `version` has to be given: it is not there yet when its Makefile would be read). Configured by a whole .config
+  # (`configFile`; CONFIG_LOCALVERSION becomes part of the module folder's name), or by NixOS's common configuration and
+  # `structuredConfig` on top ({ KVM = "m"; }; `commonConfig = false` leaves the common one out). `patches` are { name = file; }.
   fromSource =
     pkgs:
-    { source, configFile }:
+    {
+      source,
+      version ? sourceVersion source,
+      configFile ? null,
+      structuredConfig ? { },
+      commonConfig ? true,
+      patches ? { },
+    }:
     let
       symbols = read configFile;
-      version = sourceVersion source;
+      localVersion =
+        if configFile != null then
+          unquoted (symbols.LOCALVERSION or "")
+        else
+          unquoted (toString (structuredConfig.LOCALVERSION or ""));
+      common = {
+        inherit version;
+        modDirVersion = lib.versions.pad 3 version + localVersion;
+        src = source;
+        kernelPatches = lib.mapAttrsToList (name: patch: { inherit name patch; }) patches;
+      };
     in
-    pkgs.linuxManualConfig {
-      inherit version;
-      modDirVersion = version + unquoted (symbols.LOCALVERSION or "");
-      src = source;
-      configfile = configFile;
-      config = manualConfig symbols;
-      features.efiBootStub = symbols.EFI_STUB or "n" == "y";
-    };
+    assert lib.assertMsg (configFile == null || structuredConfig == { })
+      "fromSource: configFile decides the whole configuration, so structuredConfig has no effect: write its symbols into the file.";
+    if configFile != null then
+      pkgs.linuxManualConfig (
+        common
+        // {
+          configfile = configFile;
+          config = manualConfig symbols;
+          features.efiBootStub = symbols.EFI_STUB or "n" == "y";
+        }
+      )
+    else
+      pkgs.buildLinux (
+        common
+        // {
+          structuredExtraConfig = structured structuredConfig;
+          enableCommonConfig = commonConfig;
+        }
+      );
 }

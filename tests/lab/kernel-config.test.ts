@@ -12,6 +12,7 @@ import { kernelFixture } from '../fixtures/kernels/request.ts';
 /** A real Kconfig, run by Nix in its sandbox on a real kernel's source; nothing is compiled but Kconfig itself. */
 describe('kernels that are configured and not built', () => {
   const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-kernels-'));
+  let request: Awaited<ReturnType<typeof kernelFixture>>;
   let fleet: FleetEvaluation;
   let configured: ConfiguredKernels;
   const kernelOf = (name: string): EvaluatedKernel => {
@@ -23,7 +24,7 @@ describe('kernels that are configured and not built', () => {
   };
 
   before(async () => {
-    const request = await kernelFixture();
+    request = await kernelFixture();
     process.env.XDG_CACHE_HOME = cache;
     const hosts = { plain: 'plain', changed: 'changed', dropped: 'dropped' };
     fleet = await evaluateFleet({ ...request, hosts });
@@ -54,6 +55,16 @@ describe('kernels that are configured and not built', () => {
       'MD_RAID1: asked for y, got n: it depends on MD (n) and BLK_DEV_MD (n)',
       'NO_SUCH_SYMBOL: asked for y, got n: this version of the kernel has no such symbol',
     ]);
+  });
+
+  test('the operator’s flake’s minimal kernel gets all it asks for', async () => {
+    const minimal = await evaluateFleet({ ...request, hosts: { minimal: 'minimal-vm' } });
+    const { warnings } = await configureKernels(minimal.kernels);
+    // Later kernels have it.
+    assert.deepEqual(
+      warnings.flatMap((warning) => warning.split('\n  ').slice(1)),
+      ['MODULE_COMPRESS: asked for y, got n: this version of the kernel has no such symbol'],
+    );
   });
 
   test('are judged by what comes out', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { condenseKernel } from '../../lib/evaluation/condense-kernel.ts';
@@ -116,4 +117,57 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     // Its whole .config can be had without compiling, too.
     assert.match(manual.kernel.configuration?.drvPath ?? '', /\.drv$/);
   });
+
+  test('are made of a source of one’s own, with its version, a configuration and patches', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-source-'));
+    try {
+      const makefile = 'VERSION = 7\nPATCHLEVEL = 0\nSUBLEVEL = 1\nEXTRAVERSION = -rc2\n';
+      writeFileSync(join(folder, 'Makefile'), makefile);
+      writeFileSync(join(folder, 'a.patch'), '');
+      writeFileSync(
+        join(folder, 'a.config'),
+        'CONFIG_MODULES=y\nCONFIG_LOCALVERSION="-mine"\nCONFIG_KVM=m\n',
+      );
+      const measured = await evaluate<Record<string, FromSource>>(
+        'lib',
+        `fleet: let
+          pkgs = fleet.inputs.nixpkgs.legacyPackages.x86_64-linux;
+          folder = /. + "${folder}";
+          tell = kernel: {
+            inherit (kernel) version modDirVersion;
+            drv = kernel.drvPath;
+            patches = map (patch: patch.name) kernel.kernelPatches;
+            kvm = kernel.configfile.structuredConfig.KVM.tristate or (kernel.config.CONFIG_KVM or null);
+            symbols = builtins.length (builtins.attrNames (kernel.configfile.structuredConfig or { }));
+          };
+          from = arguments: tell (fleet.kconfig.fromSource pkgs arguments);
+        in {
+          file = from { source = folder; configFile = folder + "/a.config"; patches.a = folder + "/a.patch"; };
+          common = from { source = folder; structuredConfig.KVM = "m"; };
+          bare = from { source = folder; structuredConfig.KVM = "y"; commonConfig = false; };
+          archive = from { source = pkgs.linux.src; version = "6.99"; };
+        }`,
+      );
+      report('kernels of own sources', measured);
+      const { file, common, bare, archive } = measured.value;
+      assert.deepEqual([file?.version, file?.modDirVersion], ['7.0.1-rc2', '7.0.1-rc2-mine']);
+      assert.deepEqual([file?.patches, file?.kvm], [['a'], 'm']);
+      assert.deepEqual([common?.version, common?.kvm], ['7.0.1-rc2', 'm']);
+      assert.ok((common?.symbols ?? 0) > 300);
+      assert.deepEqual([bare?.symbols, bare?.kvm], [1, 'y']);
+      assert.deepEqual([archive?.version, archive?.modDirVersion], ['6.99', '6.99.0']);
+      for (const { drv } of Object.values(measured.value)) assert.match(drv, /\.drv$/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
+
+interface FromSource {
+  version: string;
+  modDirVersion: string;
+  drv: string;
+  patches: string[];
+  kvm: string | null;
+  symbols: number;
+}

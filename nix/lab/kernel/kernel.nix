@@ -67,8 +67,10 @@ let
 
   kernel =
     {
-      # The lines of a .config; what they do not name is off.
+      # The lines of a .config.
       config ? builtins.readFile ./tiny.config,
+      # What they do not name: allnoconfig has it off, alldefconfig as Kconfig's own default is, which is what nixpkgs does.
+      baseConfig ? "allnoconfig",
       # Symbols on top of them: { KVM = "m"; NR_CPUS = "64"; }
       structuredExtraConfig ? { },
       # [ { name; patch; } ]
@@ -115,7 +117,7 @@ let
             mkdir config
             cd config
             cp "$askedPath" ../asked
-            KCONFIG_ALLCONFIG=../asked ${make} allnoconfig
+            KCONFIG_ALLCONFIG=../asked ${make} ${baseConfig}
             cp .config "$out"
           ''
         // {
