@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import { declareCaches, Fleet, type FleetHost, Lab, VirtualMachines } from './components/index.ts';
+import { declareCaches, Fleet, type FleetHost, Images, Lab, VirtualMachines } from './components/index.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
 import {
   type HostSettings,
@@ -8,6 +8,7 @@ import {
   splitSettings,
   virtualMachineOf,
 } from './lib/config/hosts.ts';
+import { imageSettings } from './lib/config/images.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
 import { virtualSystems } from './lib/config/virtual-machines.ts';
@@ -18,6 +19,7 @@ import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { configureKernels } from './lib/kernel/configure.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
 import { labConnection } from './lib/lab/connection.ts';
+import { labInputs } from './lib/lab/inputs.ts';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
 import { vmConnection } from './lib/vm/connection.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
@@ -26,7 +28,7 @@ import type { FleetEvaluation } from './schema/evaluation.ts';
 Error.stackTraceLimit = 1;
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
-async function program(): Promise<Fleet> {
+async function program(): Promise<{ fleet: Fleet; images: Images }> {
   // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const config = parseConfig(ownConfig(), pulumi.getStack());
@@ -44,11 +46,13 @@ async function program(): Promise<Fleet> {
   const flake = {
     flake: config.flake,
     baseDirectory: pulumi.getRootDirectory(),
-    overrideInputs: { ...labBase?.overrideInputs, ...config.overrideInputs },
+    overrideInputs: { ...(await labInputs(config)), ...config.overrideInputs },
   };
+  const imagesAsked = imageSettings(config);
   const evaluated = await evaluateFleet({
     ...flake,
-    hosts: Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.configuration])),
+    hosts: mapValues(hosts, ({ configuration }) => configuration),
+    images: imagesAsked,
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: afterOneSecond(showProgress),
   });
@@ -59,18 +63,24 @@ async function program(): Promise<Fleet> {
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
   const lab =
-    labBase && config.lab
+    labBase && config.lab?.network
       ? new Lab(pulumi.getStack(), {
           network: config.lab.network,
           base: labBase.base,
           machines: labMachines,
         })
       : undefined;
+  const images = new Images(pulumi.getStack(), {
+    images: imagesAsked,
+    evaluations: evaluated.images,
+    revision: evaluated.revision,
+  });
   const outputs = virtualSystems(config);
   const virtual =
     Object.keys(config.virtualMachines).length > 0
       ? new VirtualMachines(pulumi.getStack(), {
           machines: config.virtualMachines,
+          imagePath: (image) => images.pathOf(image),
           systems: Object.keys(outputs).length > 0 ? await evaluateOutputs({ ...flake, outputs }) : {},
         })
       : undefined;
@@ -91,7 +101,14 @@ async function program(): Promise<Fleet> {
   const live = await answers;
   if (live && pulumi.runtime.isDryRun()) noteLive(live, evaluation);
   const liveSystems = live && mapValues(live, liveSystem);
-  return new Fleet('fleet', { evaluation, hosts: fleetHosts, ...(liveSystems ? { liveSystems } : {}) });
+  const { failures } = images;
+  const fleet = new Fleet('fleet', {
+    evaluation,
+    hosts: fleetHosts,
+    failures,
+    ...(liveSystems ? { liveSystems } : {}),
+  });
+  return { fleet, images };
 }
 
 /** Runs Kconfig for each kernel, and tells what it did not do as asked. */
@@ -138,9 +155,9 @@ function afterOneSecond(say: (message: string) => void): (message: string) => vo
   };
 }
 
-const fleet = await program().then(
+const { fleet, images } = await program().then(
   async (declared) => {
-    await declared.completed;
+    await declared.fleet.completed;
     return declared;
   },
   (error: unknown) => {
@@ -152,3 +169,7 @@ const fleet = await program().then(
 export const machines = fleet.machines;
 /** The newest deployments of each machine. */
 export const history = fleet.history;
+const { summaries } = images;
+
+/** What each disk image is; see `ImageSummary`. */
+export { summaries as images };

@@ -16,6 +16,8 @@ export interface FleetArgs {
   /** What `evaluateFleet` returned for these hosts. */
   evaluation: FleetEvaluation;
   hosts: Record<string, FleetHost>;
+  /** Why something else of the stack could not be evaluated: the program fails with it at its end, too. */
+  failures?: readonly string[];
   /**
    * What each machine runs now, in previews as in updates: so a saved plan holds it, and is refused, before anything
    * changes on any machine, where one runs another system by then.
@@ -64,7 +66,7 @@ export class Fleet extends pulumi.ComponentResource {
     const kernels = this.#kernels(args);
     const hosts: Record<string, Host> = {};
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
-    const failures: string[] = [];
+    const failures: string[] = [...(args.failures ?? [])];
     const first = args.liveSystems ? [new LiveSystems(name, args.liveSystems, { parent: this })] : [];
     for (const [hostName, { dependsOn = [], ...settings }] of Object.entries(args.hosts)) {
       const evaluated = args.evaluation.hosts[hostName];

@@ -6,6 +6,8 @@ export { type ConnectionArgs, Deployment, type DeploymentArgs } from './deployme
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
 export { Host, type HostArgs } from './host.ts';
 export type { HostCommand, HostCommandsArgs, HostFile } from './host-commands.ts';
+export { Image, type ImageArgs } from './image.ts';
+export { type ImageSummary, Images, type ImagesArgs } from './images.ts';
 export { Kernel } from './kernel.ts';
 export { Lab, type LabArgs } from './lab.ts';
 export { LiveSystems } from './live-systems.ts';

@@ -7,6 +7,8 @@ import { VirtualMachine } from './virtual-machine.ts';
 export interface VirtualMachinesArgs {
   /** Settings by name, as in the stack's config. */
   machines: Readonly<Record<string, VirtualMachineConfig>>;
+  /** The file of one of the stack's disk images. */
+  imagePath(image: string): pulumi.Input<string>;
   /** The evaluated `config.system.build.vm` of those that name a configuration. */
   systems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
 }
@@ -17,7 +19,7 @@ export class VirtualMachines extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { machines, systems }: VirtualMachinesArgs,
+    { machines, systems, imagePath }: VirtualMachinesArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
     super('nixos-fleet:index:VirtualMachines', name, {}, options);
@@ -25,7 +27,13 @@ export class VirtualMachines extends pulumi.ComponentResource {
       const evaluated = systems[machine];
       const system =
         evaluated && new System(`${machine}-vm`, { host: machine, ...evaluated }, { parent: this });
-      const args = { ...settings, stack: name, name: machine, ...(system ? { system: system.outPath } : {}) };
+      const args = {
+        ...settings,
+        stack: name,
+        name: machine,
+        ...(system ? { system: system.outPath } : {}),
+        ...(settings.image?.startsWith('/') === false ? { image: imagePath(settings.image) } : {}),
+      };
       return [machine, new VirtualMachine(machine, args, { parent: this })] as const;
     });
     this.machines = Object.fromEntries(made);

@@ -4,6 +4,7 @@ import { cacheConfig } from './cache-config.ts';
 import { connection } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
+import { imageConfig } from './image.ts';
 import { hostSecret } from './secret.ts';
 import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
 
@@ -122,13 +123,19 @@ export const stackConfig = z
     hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
     defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
     lab: z
-      .strictObject({ network: cidr })
+      .strictObject({ network: cidr.optional() })
       .optional()
-      .describe('Machines of the operator’s own computer, made and removed by this stack.'),
+      .describe(
+        'Given where the flake is the lab’s own or made with it: its packages are brought. With a network, machines of the operator’s own computer are made and removed by this stack.',
+      ),
     caches: z
       .record(hostName, cacheConfig)
       .default({})
       .describe('Binary caches that the machines ask, by name; docs/caches.md tells more.'),
+    images: z
+      .record(hostName, imageConfig)
+      .default({})
+      .describe('Disk images, by name; docs/images.md tells more.'),
     virtualMachines: z
       .record(hostName, virtualMachineConfig)
       .default({})
@@ -157,8 +164,13 @@ export const stackConfig = z
       const message = `is '${host}', which is no machine of this stack`;
       context.addIssue({ code: 'custom', path: ['caches', name, 'host'], message });
     }
-    if (Object.keys({ ...config.hosts, ...config.virtualMachines }).length === 0)
+    if (Object.keys({ ...config.hosts, ...config.virtualMachines, ...config.images }).length === 0)
       context.addIssue({ code: 'custom', path: ['hosts'], message: 'names no machine' });
+    for (const [name, { image }] of Object.entries(config.virtualMachines)) {
+      if (image === undefined || image.startsWith('/') || image in config.images) continue;
+      const message = `is '${image}', which is neither an absolute path nor one of images`;
+      context.addIssue({ code: 'custom', path: ['virtualMachines', name, 'image'], message });
+    }
     const seen = new Map<string, string>();
     for (const [name, host] of Object.entries(config.hosts)) {
       const { address = name, port = config.defaults.port ?? 22, lab } = host;

@@ -169,6 +169,11 @@ export function sshForward({
 export const virtualMachineConfig = z
   .strictObject({
     ...virtualMachineSettings.shape,
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Disk image that the root disk is made from, once: one of `images`, or an absolute path.'),
     configuration: z
       .string()
       .min(1)

@@ -49,6 +49,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   if (path[0] === 'hosts') return Object.keys(shape.hosts.unwrap().valueType.shape);
   if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
   if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
+  if (path[0] === 'images') return Object.keys(shape.images.unwrap().valueType.shape);
   if (path[0] === 'virtualMachines') return Object.keys(shape.virtualMachines.unwrap().valueType.shape);
   if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);
   return [];

@@ -46,6 +46,25 @@ describe('facts of real NixOS machines', { skip }, () => {
     }
   });
 
+  test('come for images, with the system inside: the first machine’s own, and a variant’s', async () => {
+    const images = {
+      base: { configuration: 'base', image: ['system', 'build', 'image'] },
+      variant: { configuration: 'aethelred', image: ['system', 'build', 'images', 'qemu-efi'] },
+      iso: { configuration: 'aethelred', image: ['system', 'build', 'images', 'iso'] },
+    };
+    const fleet = await evaluateFleet({ ...request, hosts: { base: 'base' }, images });
+    const { base, variant, iso } = fleet.images;
+    for (const image of [base, variant, iso])
+      assert.ok(image?.ok, image && !image.ok ? image.error.message : '');
+    assert.ok(base?.ok && variant?.ok && iso?.ok && fleet.hosts.base?.ok);
+    assert.equal(base.outPath, fleet.hosts.base.outPath);
+    assert.match(base.image?.file ?? '', /\.qcow2$/);
+    assert.match(variant.image?.file ?? '', /\.qcow2$/);
+    assert.equal(variant.facts.fileSystems['/'], 'ext4 /dev/disk/by-label/nixos');
+    assert.match(iso.image?.file ?? '', /\.iso$/);
+    assert.notEqual(iso.outPath, variant.outPath);
+  });
+
   test('add at most 15 % to the evaluation of the system itself', async () => {
     const expression = readFileSync(join(nixFolder, 'facts.nix'), 'utf8');
     const list = `{ ${hosts.map((name) => `${name} = "${name}";`).join(' ')} }`;

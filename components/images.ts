@@ -1,0 +1,76 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { HostEvaluation } from '../schema/evaluation.ts';
+import { Image } from './image.ts';
+
+export interface ImagesArgs {
+  /** Name to what it is made of: the configuration, the attribute path of the image in it, and where a copy is kept. */
+  images: Readonly<Record<string, { configuration: string; image: readonly string[]; keep?: string }>>;
+  /** What `evaluateFleet` returned for these images. */
+  evaluations: Readonly<Record<string, HostEvaluation>>;
+  /** Revision of the flake; empty where unknown. */
+  revision: string;
+}
+
+/** One line of the stack's summary of its images. */
+export interface ImageSummary {
+  path: string;
+  format: string;
+  sha256: string;
+  virtualSizeBytes?: number;
+  realSizeBytes: number;
+  builtAt: string;
+}
+
+/** The disk images of a stack, which may have none. */
+export class Images {
+  readonly #images: Record<string, Image> = {};
+  readonly #failures: Record<string, string> = {};
+
+  /** Declares them under one component. One that could not be evaluated is left as it is. */
+  constructor(name: string, args: ImagesArgs) {
+    const entries = Object.entries(args.images);
+    if (entries.length === 0) return;
+    const parent = new pulumi.ComponentResource('nixos-fleet:index:Images', name);
+    for (const [imageName, { configuration, image: path, keep }] of entries) {
+      const evaluated = args.evaluations[imageName];
+      if (!evaluated?.ok) {
+        this.#failures[imageName] = evaluated?.error.message ?? `image ${imageName}: was not evaluated`;
+        continue;
+      }
+      const settings = { evaluated, configuration, attribute: path.join('.'), keep };
+      const revision = args.revision || evaluated.revision;
+      const image = new Image(imageName, { ...settings, revision }, { parent });
+      for (const warning of evaluated.warnings) void pulumi.log.warn(`image ${imageName}: ${warning}`, image);
+      this.#images[imageName] = image;
+    }
+  }
+
+  /** Why images could not be evaluated. */
+  get failures(): readonly string[] {
+    return Object.values(this.#failures);
+  }
+
+  /** The file of an image. @throws RunError where it could not be evaluated, or there is none of that name. */
+  pathOf(name: string): pulumi.Output<string> {
+    const path = this.#images[name]?.path;
+    if (path) return path;
+    throw new pulumi.RunError(this.#failures[name] ?? `there is no image ${name}`);
+  }
+
+  /** What each image is, for a stack output. */
+  get summaries(): pulumi.Output<Record<string, ImageSummary>> {
+    const summary = ({ path, format, sha256, virtualSizeBytes, realSizeBytes, builtAt }: Image) =>
+      pulumi
+        .all([path, format, sha256, virtualSizeBytes, realSizeBytes, builtAt])
+        .apply(([path, format, sha256, virtualSizeBytes, realSizeBytes, builtAt]) => ({
+          path,
+          format,
+          sha256,
+          ...(virtualSizeBytes === undefined ? {} : { virtualSizeBytes }),
+          realSizeBytes,
+          builtAt,
+        }));
+    const summaries = Object.entries(this.#images).map(([name, image]) => [name, summary(image)] as const);
+    return pulumi.all(Object.fromEntries(summaries)) as pulumi.Output<Record<string, ImageSummary>>;
+  }
+}
