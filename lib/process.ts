@@ -10,6 +10,11 @@ export interface RunOptions {
   /** Limit in seconds; without one the call must be given a `signal`. */
   timeoutSeconds?: number;
   signal?: AbortSignal;
+  /**
+   * Whether the program gets a process group of its own: a limit or a cancel ends what it has started too, and an
+   * interrupt on the terminal does not reach it.
+   */
+  group?: boolean;
   /** Called for each whole line as it comes. */
   onStdoutLine?: (line: string) => void;
   onStderrLine?: (line: string) => void;
@@ -78,10 +83,12 @@ export async function runToEnd(
     ...(options.cwd ? { cwd: options.cwd } : {}),
     ...(options.timeoutSeconds ? { timeout: options.timeoutSeconds * 1000 } : {}),
     ...(options.signal ? { cancelSignal: options.signal } : {}),
+    ...(options.group ? { detached: true } : {}),
     forceKillAfterDelay: 5000,
   });
   const followed = [follow(child.stdout, options.onStdoutLine), follow(child.stderr, options.onStderrLine)];
-  const result = await child;
+  const spare = options.group ? endWithGroup(child.pid, options) : () => {};
+  const result = await child.finally(spare);
   await Promise.all(followed);
   const hide = (text: unknown) => redact(typeof text === 'string' ? text : '', options.redact);
   const stdout = hide(result.stdout);
@@ -128,6 +135,29 @@ export async function runAttached(command: string, args: readonly string[]): Pro
   const { execa } = await import('execa');
   const { exitCode } = await execa(command, args, { reject: false, stdio: 'inherit', buffer: false });
   return exitCode ?? 1;
+}
+
+/** Ends a program's group where its limit or a cancel ends the program; its pipes stay open until then. Returns the way to leave that. */
+function endWithGroup(
+  pid: number | undefined,
+  { timeoutSeconds, signal }: Pick<RunOptions, 'timeoutSeconds' | 'signal'>,
+): () => void {
+  const end = () => {
+    // The program itself is ended first, so that the cause is known.
+    setTimeout(() => {
+      try {
+        if (pid !== undefined) process.kill(-pid, 'SIGTERM');
+      } catch {
+        // Nothing of it is left.
+      }
+    }, 100);
+  };
+  const timer = timeoutSeconds === undefined ? undefined : setTimeout(end, timeoutSeconds * 1000);
+  signal?.addEventListener('abort', end, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', end);
+  };
 }
 
 function redact(text: string, secrets: readonly string[] = []): string {

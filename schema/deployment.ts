@@ -11,6 +11,12 @@ export const deploymentSettings = z.object({
     .describe(
       'What is done with the system: `switch` makes it live and boots it from now on, `boot` only the latter, `test` only the former; `dry-activate` shows what a switch would do, and changes nothing.',
     ),
+  via: z
+    .enum(['supervisor', 'nixos-rebuild'])
+    .default('supervisor')
+    .describe(
+      'What makes the switch: the supervisor on the machine, or `nixos-rebuild` on this computer, which has no confirmation and does not go back; docs/reliability.md says what is lost.',
+    ),
   specialisation: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be the name of a specialisation')

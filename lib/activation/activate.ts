@@ -11,7 +11,7 @@ import { explainResult } from './explain.ts';
 import { follow } from './follow.ts';
 import { activatedPath } from './goal.ts';
 import type { ActivationResult } from './result.ts';
-import type { SwitchSettings } from './start-script.ts';
+import type { Parameters, SwitchSettings } from './start-script.ts';
 
 /** What is to be switched, whose system is in the machine's store, and how. */
 export interface ActivationRequest
@@ -39,8 +39,9 @@ export async function activate(
   request: ActivationRequest,
 ): Promise<ActivationResult> {
   const { host, signal } = request;
-  const unit = unitName(new Date());
-  const ended = await beginAndFollow(connection, request, unit).catch((error: unknown) => {
+  const parameters = switchParameters(request);
+  const { unit } = parameters;
+  const ended = await beginAndFollow(connection, request, parameters).catch((error: unknown) => {
     if (signal?.aborted) throw leftAlone(host, unit);
     throw error instanceof FleetError && error.code === 'unreachable' ? lost(host, unit, error) : error;
   });
@@ -49,24 +50,28 @@ export async function activate(
   return ended.result;
 }
 
+/** What the machine is told of a switch that is to begin now. */
+export function switchParameters(request: ActivationRequest): Parameters {
+  const { reading, confirmTimeoutSeconds, healthChecks } = request;
+  return {
+    ...request,
+    unit: unitName(new Date()),
+    by: operator(),
+    token: randomBytes(16).toString('hex'),
+    machineId: reading.machineId,
+    activationSeconds: request.activationTimeoutSeconds,
+    // The supervisor waits for the checks too.
+    confirmSeconds: confirmTimeoutSeconds + longestCheckSeconds(healthChecks),
+  };
+}
+
 async function beginAndFollow(
   connection: Connection,
   request: ActivationRequest,
-  unit: string,
+  parameters: Parameters,
 ): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
-  const { host, record, reading, signal, confirmTimeoutSeconds, healthChecks } = request;
-  // The supervisor waits for the checks too.
-  const confirmSeconds = confirmTimeoutSeconds + longestCheckSeconds(healthChecks);
-  const token = randomBytes(16).toString('hex');
-  const parameters = {
-    ...request,
-    unit,
-    by: operator(),
-    token,
-    machineId: reading.machineId,
-    activationSeconds: request.activationTimeoutSeconds,
-    confirmSeconds,
-  };
+  const { host, record, reading, signal, healthChecks } = request;
+  const { unit, token, confirmSeconds } = parameters;
   await begin(connection, parameters, record, signal);
   const confirmation = { unit, host, activated: activatedPath(request), token };
   return await follow(connection, confirmation, {

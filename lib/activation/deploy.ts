@@ -13,6 +13,7 @@ import { activate, operator } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
 import { isLive, reached } from './goal.ts';
+import { activateByNixosRebuild } from './nixos-rebuild.ts';
 import { reboot } from './reboot.ts';
 import { recordScript } from './record-script.ts';
 import { tidy } from './tidy.ts';
@@ -82,7 +83,8 @@ async function bring(
   if (reading.system !== request.system) await deliver(connection, request);
   // A state that an earlier version wrote has no health checks.
   const healthChecks = request.healthChecks ?? {};
-  const { failedUnits } = await activate(connection, { ...request, record, healthChecks });
+  const switchIt = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;
+  const { failedUnits } = await switchIt(connection, { ...request, record, healthChecks });
   if (failedUnits.length > 0) {
     request.warn(`${host} runs the new system, but units failed: ${failedUnits.join(', ')}`);
   }

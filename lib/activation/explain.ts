@@ -124,6 +124,8 @@ function whereItStands(result: ActivationResult): string {
       return 'it is the system that ran before, so there is none to go back to; it stays';
     case 'by-reboot':
       return `the machine was being rebooted, and comes up on ${previous || 'its earlier system'}`;
+    case 'not-tried':
+      return 'nixos-rebuild does not put a machine back: it is as the switch left it';
     case 'superseded':
       return 'another deployment had begun meanwhile, so it was not put back: look at the machine';
   }

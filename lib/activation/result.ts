@@ -56,6 +56,8 @@ export const activationResult = z.object({
     'by-reboot',
     /** Another deployment had begun meanwhile. */
     'superseded',
+    /** nixos-rebuild made the switch, which puts nothing back. */
+    'not-tried',
   ]),
   rollbackExitCode: z.number().nullable(),
   bootId: z.string(),

@@ -7,6 +7,7 @@ import { activatedPath } from './goal.ts';
 import { recordScript } from './record-script.ts';
 
 const supervisor = readFileSync(new URL('./supervisor.sh', import.meta.url), 'utf8');
+const hold = readFileSync(new URL('./hold.sh', import.meta.url), 'utf8');
 
 /** What of a deployment's inputs its supervisor has to know. */
 export type SwitchSettings = Pick<
@@ -19,6 +20,7 @@ export type SwitchSettings = Pick<
   | 'installBootLoader'
   | 'reboot'
   | 'unitFailures'
+  | 'via'
 >;
 
 export interface Parameters extends SwitchSettings {
@@ -42,7 +44,8 @@ export function startScript(parameters: Parameters, record: DeploymentRecord): s
   const { unit, host, system, by, token, activationSeconds, confirmSeconds } = parameters;
   const directory = `/run/nixos-fleet/units/${unit}`;
   const activated = activatedPath(parameters);
-  const bootInstead = parameters.reboot === 'never' ? '' : 'yes';
+  const held = parameters.via === 'nixos-rebuild';
+  const bootInstead = parameters.reboot === 'never' || held ? '' : 'yes';
   const forSupervisor = shellVariables({
     unit,
     host,
@@ -73,12 +76,12 @@ ${shellVariables(forChecks)}${checks}
 ${recordScript(record)}
 mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
 ${shellHereDocument('cat >"$directory/supervisor.sh"', supervisor)}
-${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}echo "action=$action" >>"$directory/parameters"
+${held ? shellHereDocument('cat >"$directory/hold.sh"', hold) : ''}${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}echo "action=$action" >>"$directory/parameters"
 : >"$directory/log"
 systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to \${system##*/}" \\
   --property=TimeoutStopSec=$((${activationSeconds} + 60)) \\
   --property="ExecStopPost=/bin/sh $directory/supervisor.sh stopped $directory" \\
-  /bin/sh "$directory/supervisor.sh" run "$directory" || exit 5
+  /bin/sh "$directory/supervisor.sh" ${held ? 'hold' : 'run'} "$directory" || exit 5
 echo state=started
 `;
 }

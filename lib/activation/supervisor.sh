@@ -4,6 +4,7 @@
 # by its exact path. Runs in a transient systemd unit, apart from the ssh connection that started it.
 #
 #   supervisor.sh run DIR      the unit's main process
+#   supervisor.sh hold DIR     the same where another tool makes the switch; see hold.sh
 #   supervisor.sh stopped DIR  the unit's ExecStopPost: goes back if the main process was killed
 #   supervisor.sh expire DIR   the dead-man's timer, a unit of its own: ends a supervisor that hangs
 #
@@ -172,7 +173,8 @@ untouched() {
 		! grep -Eq '^(stopping the following|activating the configuration)' "$dir/log"
 }
 
-run_switch() {
+# Takes the lock, and writes down what there was before.
+begin_run() {
 	old='' old_generation='' started=$(date +%s)
 	: >>"$dir/log"
 	mkdir -p "$run"
@@ -187,7 +189,10 @@ run_switch() {
 		mkdir -p "$roots/${old##*/}" && ln -sfn "$old" "$roots/${old##*/}/system"
 	fi
 	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
+}
 
+run_switch() {
+	begin_run
 	phase checking
 	systemd-run --quiet --collect --unit="$unit-deadman" --timer-property=AccuracySec=1s \
 		--on-active=$((2 * activation_seconds + confirm_seconds + 60)) \
@@ -280,12 +285,18 @@ recover() {
 		finish killed null
 	}
 	[ "$(cat "$dir/phase" 2>/dev/null)" != checking ] || finish killed null
+	[ ! -e "$dir/hold.sh" ] || { went_back=not-tried && finish killed null; }
 	go_back
 	finish killed null
 }
 
 case $mode in
 run) run_switch ;;
+hold)
+	# shellcheck source=/dev/null
+	. "$dir/hold.sh"
+	hold
+	;;
 stopped) recover ;;
 expire)
 	[ ! -e "$results/$unit.json" ] || exit 0

@@ -1,5 +1,5 @@
 import type { Connection } from '../../schema/connection.ts';
-import { portOption, sshOptions } from './arguments.ts';
+import { portOption, type SshOptions, sshOptions } from './arguments.ts';
 
 export interface RemoteStore {
   /** Store URI for `nix copy --to`. */
@@ -13,9 +13,9 @@ export interface RemoteStore {
  * paths that nobody signed from root. `ssh-ng` sends a closure as one stream: 1001 paths over a line with a round trip
  * of 50 ms took 0.5 s, where `ssh` waits twice for each path (75 paths: 8.7 s).
  */
-export function nixStoreFor(connection: Connection): RemoteStore {
+export function nixStoreFor(connection: Connection, how: SshOptions = {}): RemoteStore {
   const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
-  const options = [...sshOptions(connection), ...portOption(connection)];
+  const options = [...sshOptions(connection, how), ...portOption(connection)];
   const asRoot =
     connection.user === 'root' ? '' : `?remote-program=${encodeURIComponent('sudo -n nix-daemon')}`;
   return {

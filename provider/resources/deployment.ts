@@ -91,7 +91,7 @@ async function deployTo(
   for (const expected of [id, machineId]) {
     if (reading.machineId !== expected) throw wrongMachine(host, expected, reading.machineId, context.urn);
   }
-  if (reading.system !== inputs.system) await haveClosure(inputs, context);
+  if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
   const after = await deploy(connection, {
     ...inputs,
     reading,

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Sourced by supervisor.sh where another tool makes the switch, from the operator's computer: checks the system, holds the
+# lock so that no other deployment begins, and leaves the result when DIR/done says how the tool ended (an outcome and an exit code). It
+# puts nothing back. An operator who never says so is waited for as long as a switch may take.
+# shellcheck disable=SC2034,SC2154 # variables are supervisor.sh's
+hold() {
+	begin_run
+	phase checking
+	[ "$action" = boot ] || check
+	failed_before=$(failed_units)
+	phase holding
+	went_back=not-tried
+	deadline=$(($(seconds) + activation_seconds + confirm_seconds))
+	until [ -e "$dir/done" ]; do
+		[ "$(seconds)" -lt "$deadline" ] || finish timed-out null
+		sleep 0.2
+	done
+	read -r outcome code <"$dir/done"
+	[ "$action" = boot ] || failed=$(failed_units | grep -Fvx "${failed_before:-.}")
+	if [ "$outcome" = confirmed ]; then
+		if [ "$action" != boot ] && [ "$(target /run/current-system)" != "$(target "$activated")" ]; then
+			finish activation-failed "$code"
+		fi
+		if [ "$action" != test ] && [ "$(target "$profile")" != "$system" ]; then finish profile-failed "$code"; fi
+		went_back=not-needed
+	fi
+	finish "$outcome" "$code"
+}

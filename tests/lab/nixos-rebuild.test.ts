@@ -1,0 +1,149 @@
+/** Switches by nixos-rebuild on a machine with real systemd and sshd; in its place a stand-in that does the same there. */
+import assert from 'node:assert/strict';
+import { delimiter } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { readHistory } from '../../lib/machine/history.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { Deployer, type Settings } from './deployer.ts';
+import { fixtureSystem } from './fixture-system.ts';
+import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
+
+const path = process.env.PATH ?? '';
+const via = (settings: Settings = {}): Settings => ({ via: 'nixos-rebuild', ...settings });
+let machine: MachineUnderTest;
+let deployer: Deployer;
+let good: string;
+
+before(async () => {
+  machine = await MachineUnderTest.create('rebuild', '10.213.32');
+  good = await fixtureSystem('good');
+  deployer = new Deployer(machine.connection);
+});
+
+after(async () => {
+  process.env.PATH = path;
+  await machine?.remove();
+});
+
+beforeEach(async () => {
+  // REAL_NIXOS_REBUILD: a folder with the real one, to try that.
+  const folder =
+    process.env.REAL_NIXOS_REBUILD ?? new URL('../fixtures/nixos-rebuild', import.meta.url).pathname;
+  process.env.PATH = `${folder}${delimiter}${path}`;
+  await deployer.up(good);
+});
+
+test('nixos-rebuild switches: the same is recorded as of any deployment', async () => {
+  const next = await fixtureSystem('rebuilt', {
+    test: 'echo "restarting nginx"',
+    boot: 'touch /run/booted-by-it',
+  });
+  // Its switch-to-configuration knows `switch` only as the real one does: boot loader, then activation.
+  const { generation } = deployer.live;
+  await deployer.up(next, via({ revision: 'theirs' }));
+  await machine.assertOn(next, deployer);
+  assert.equal(deployer.live.generation, generation + 1);
+  assert.equal(deployer.live.revision, 'theirs');
+  assert.ok(
+    deployer.lines.some((line) => line.includes('Done. The new configuration is')),
+    deployer.lines.join('\n'),
+  );
+  const [last] = await readHistory(machine.connection, 'one', 1);
+  assert.deepEqual(
+    [last?.outcome, last?.system, last?.previous, last?.exitCode, last?.wentBack],
+    ['confirmed', next, good, 0, 'not-needed'],
+  );
+  assert.equal(await deployer.up(next, via()), false);
+});
+
+test('nixos-rebuild boot and test do that alone', async () => {
+  const next = await fixtureSystem('next-boot');
+  await deployer.up(next, via({ action: 'boot' }));
+  const booting = await readMachine(machine.connection, 'one');
+  assert.deepEqual([booting.system, booting.profileSystem], [good, next]);
+  await deployer.up(good);
+  await deployer.up(next, via({ action: 'test' }));
+  const testing = await readMachine(machine.connection, 'one');
+  assert.deepEqual([testing.system, testing.profileSystem], [next, good]);
+});
+
+test('a switch by nixos-rebuild that fails: the machine stays as it left it, and the state says so', async () => {
+  const bad = await fixtureSystem('not-activated', { test: 'echo "snippet users failed"; exit 2' });
+  await assert.rejects(
+    deployer.up(bad, via()),
+    failsWith(
+      'activation-failed',
+      /exit code 2[\s\S]*snippet users failed[\s\S]*does not put a machine back/,
+    ),
+  );
+  await machine.assertOn(bad, deployer);
+  assert.equal((await machine.lastResult())?.wentBack, 'not-tried');
+});
+
+const failing = `systemd-run --quiet --unit=broken --service-type=oneshot /bin/false
+echo 'warning: the following units failed: broken.service'; exit 4`;
+
+test('units that fail in a switch by nixos-rebuild are named, or accepted', async () => {
+  const system = await fixtureSystem('units-by-it', { test: failing });
+  await assert.rejects(
+    deployer.up(system, via()),
+    failsWith('units-failed', /failed units: broken\.service/),
+  );
+  await machine.run('systemctl reset-failed');
+  await deployer.up(good);
+  await deployer.up(system, via({ unitFailures: 'accept' }));
+  await machine.assertOn(system, deployer);
+  assert.match(deployer.lines.join('\n'), /units failed: broken\.service/);
+  await machine.run('systemctl reset-failed');
+});
+
+test('a health check that fails after nixos-rebuild is an error, and the machine stays', async () => {
+  const next = await fixtureSystem('unhealthy-by-it');
+  const healthChecks = { queue: { command: 'exit 3', timeoutSeconds: 1 } } as Settings['healthChecks'];
+  await assert.rejects(
+    deployer.up(next, via({ healthChecks })),
+    failsWith('health-check-failed', /queue did not hold/),
+  );
+  await machine.assertOn(next, deployer);
+});
+
+test('nixos-rebuild is not begun where switch-to-configuration check fails', async () => {
+  const bad = await fixtureSystem('refused-by-it', { check: 'echo "no way"; exit 1' });
+  await assert.rejects(deployer.up(bad, via()), failsWith('activation-failed', /nothing was changed/));
+  await machine.assertOn(good, deployer);
+});
+
+test('two deployments at once, one by nixos-rebuild: the second is told who holds the machine', async () => {
+  const slow = await fixtureSystem('slow-by-it', {
+    test: 'echo reached; while [ ! -e /run/go ]; do sleep 0.1; done',
+  });
+  const other = new Deployer(machine.connection);
+  const { onStatus, acted } = when('reached', async () => {
+    await assert.rejects(
+      other.up(good),
+      failsWith('deployment-in-progress', /nixos-fleet-.*, by .+@.+, since/),
+    );
+    await machine.run('touch /run/go');
+  });
+  await deployer.up(slow, via({ onStatus }));
+  await acted;
+  await machine.assertOn(slow, deployer);
+});
+
+test('a switch by nixos-rebuild that hangs is ended at its limit, and the machine is free again', async () => {
+  const { generation } = deployer.live;
+  const hang = await fixtureSystem('hang-by-it', { test: 'sleep 1000' });
+  const settings = via({ activationTimeoutSeconds: 3, confirmTimeoutSeconds: 1 });
+  await assert.rejects(deployer.up(hang, settings), failsWith('activation-failed', /did not end within 3 s/));
+  assert.equal((await machine.lastResult())?.outcome, 'timed-out');
+  assert.equal((await readMachine(machine.connection, 'one')).busy, undefined);
+  assert.equal(deployer.live.generation, generation + 1);
+  await machine.run('systemctl kill --signal=KILL nixos-rebuild-switch-to-configuration; true');
+});
+
+test('without nixos-rebuild on PATH: an error with what to do, and nothing changes', async () => {
+  process.env.PATH = path;
+  const next = await fixtureSystem('no-tool');
+  await assert.rejects(deployer.up(next, via()), failsWith('tool-missing', /on this computer/));
+  await machine.assertOn(good, deployer);
+});
