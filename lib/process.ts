@@ -1,9 +1,10 @@
-import type { ResultPromise } from 'execa';
+import type { ChildProcess } from 'node:child_process';
+import type { Result } from 'execa';
 import { FleetError } from './errors.ts';
 
 export interface RunOptions {
-  /** Written to the program's standard input, which is closed after it; secrets go this way. */
-  input?: string | Uint8Array;
+  /** Written to the program's standard input, which is closed after it; secrets go this way. The error of a stream is thrown. */
+  input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Added to the environment of this process. */
   env?: Record<string, string | undefined>;
   cwd?: string;
@@ -18,7 +19,7 @@ export interface RunOptions {
   /** Called for each whole line as it comes. */
   onStdoutLine?: (line: string) => void;
   onStderrLine?: (line: string) => void;
-  /** Strings that must not appear in an error: each is replaced by ***. */
+  /** Strings that must not appear in an error, nor on standard error: each is replaced by ***. Standard output is data. */
   redact?: readonly string[];
 }
 
@@ -66,52 +67,163 @@ export class ProcessError extends FleetError {
   }
 }
 
-/** Runs a program and returns what it printed, whatever its exit code. Only a program that did not end by itself throws. */
+/**
+ * Runs a program and returns what it printed, whatever its exit code. Only a program that did not end by itself throws.
+ * What it started and left behind with its pipes in hand is not waited for after the limit or a cancel.
+ */
 export async function runToEnd(
   command: string,
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const source = new Source(options.input);
+  const { child, ending } = await start(command, args, options, source.options);
+  const hide = (text: string) => redact(text, options.redact);
+  const { onStdoutLine, onStderrLine } = options;
+  const followed = [
+    follow(child.stdout, onStdoutLine),
+    follow(child.stderr, onStderrLine && ((line) => onStderrLine(hide(line)))),
+  ];
+  const result = await child;
+  await Promise.all(followed);
+  const failure = ending(result);
+  if (source.failed && !failure?.stopped) throw source.error;
+  if (failure) throw failure.error;
+  return {
+    exitCode: result.exitCode ?? 0,
+    stdout: textOf(result.stdout),
+    stderr: hide(textOf(result.stderr)),
+  };
+}
+
+/**
+ * Runs a program and gives what it prints as it comes, byte by byte. Where the reader stops, so does the program.
+ * @throws ProcessError at the end of the stream, for an exit code other than 0 too
+ */
+export async function* streamOutput(
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, 'signal' | 'timeoutSeconds' | 'env' | 'cwd'>,
+): AsyncGenerator<Uint8Array> {
+  const { child, ending } = await start(command, args, options, {
+    stdin: 'ignore',
+    buffer: { stdout: false },
+  });
+  let whole = false;
+  try {
+    for await (const chunk of child.stdout ?? []) yield chunk as Uint8Array;
+    whole = true;
+  } finally {
+    if (!whole) child.kill();
+  }
+  const result = await child;
+  const failure = ending(result);
+  if (failure) throw failure.error;
+  if (result.exitCode === 0) return;
+  const { exitCode = 0 } = result;
+  throw exitError(command, args, { exitCode, stdout: '', stderr: textOf(result.stderr) });
+}
+
+type Ending = Pick<Result, 'exitCode' | 'signal' | 'code' | 'cause' | 'isCanceled'> & {
+  stdout?: unknown;
+  stderr?: unknown;
+};
+
+/** Starts a program, and ends it at its limit or where it is cancelled; `ending` tells why it did not end by itself. */
+async function start(command: string, args: readonly string[], options: RunOptions, more: Input) {
   // Loaded when first needed: a preview in which nothing changes starts no program from the provider.
   const { execa } = await import('execa');
-  const child: ResultPromise = execa(command, args, {
+  const { timeoutSeconds, signal } = options;
+  const limit = timeoutSeconds ? AbortSignal.timeout(timeoutSeconds * 1000) : undefined;
+  const stop = AbortSignal.any([signal, limit].filter((each) => each !== undefined));
+  const child = execa(command, args, {
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 1 << 30,
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
     ...(options.env ? { env: options.env } : {}),
     ...(options.cwd ? { cwd: options.cwd } : {}),
-    ...(options.timeoutSeconds ? { timeout: options.timeoutSeconds * 1000 } : {}),
-    ...(options.signal ? { cancelSignal: options.signal } : {}),
     ...(options.group ? { detached: true } : {}),
+    cancelSignal: stop,
     forceKillAfterDelay: 5000,
+    ...more,
   });
-  const followed = [follow(child.stdout, options.onStdoutLine), follow(child.stderr, options.onStderrLine)];
-  const spare = options.group ? endWithGroup(child.pid, options) : () => {};
-  const result = await child.finally(spare);
-  await Promise.all(followed);
-  const hide = (text: unknown) => redact(typeof text === 'string' ? text : '', options.redact);
-  const stdout = hide(result.stdout);
-  const stderr = hide(result.stderr);
-  if (result.exitCode !== undefined && !result.timedOut && !result.isCanceled) {
-    return { exitCode: result.exitCode, stdout, stderr };
-  }
-  const [reason, why] = result.isCanceled
-    ? (['cancelled', 'was cancelled'] as const)
-    : result.timedOut
-      ? (['timeout', `did not end within ${options.timeoutSeconds} s`] as const)
+  letGo(child.nodeChildProcess, stop, options.group === true);
+  const ending = (result: Ending): { stopped: boolean; error: ProcessError } | undefined => {
+    if (result.exitCode !== undefined && !result.isCanceled) return undefined;
+    const [reason, why] = result.isCanceled
+      ? limit?.aborted && !signal?.aborted
+        ? (['timeout', `did not end within ${timeoutSeconds} s`] as const)
+        : (['cancelled', 'was cancelled'] as const)
       : result.code === 'ENOENT'
         ? (['not-found', 'was not found on PATH'] as const)
         : (['signal', `was ended by ${result.signal ?? result.code ?? 'an unknown cause'}`] as const);
-  throw new ProcessError({
-    command: hide([command, ...args].join(' ')),
-    reason,
-    exitCode: result.exitCode,
-    stdout,
-    stderr,
-    why,
-    cause: result.cause,
-  });
+    const hide = (text: unknown) => redact(textOf(text), options.redact);
+    const error = new ProcessError({
+      command: hide([command, ...args].join(' ')),
+      reason,
+      exitCode: result.exitCode,
+      stdout: hide(result.stdout),
+      stderr: hide(result.stderr),
+      why,
+      cause: result.cause,
+    });
+    return { stopped: reason !== 'signal', error };
+  };
+  return { child, ending };
+}
+
+/** Once a program that had to be stopped has ended, lets go of its pipes, whoever else holds them; ends its group, if asked. */
+function letGo(child: ChildProcess, stop: AbortSignal, group: boolean): void {
+  const release = () => {
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
+  const stopped = () => {
+    if (group) endGroup(child.pid);
+    if (child.exitCode !== null || child.signalCode !== null) release();
+    else child.once('exit', release);
+  };
+  if (stop.aborted) stopped();
+  stop.addEventListener('abort', stopped, { once: true });
+  void child.once('close', () => stop.removeEventListener('abort', stopped));
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGTERM');
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+interface Input {
+  stdin?: 'ignore' | AsyncIterable<Uint8Array>;
+  input?: string | Uint8Array;
+  /** Whether standard output is kept for the result. */
+  buffer?: { stdout: boolean };
+}
+
+/** A program's standard input; the error of a stream is kept, for the program only sees it end. */
+class Source {
+  readonly options: Input;
+  failed = false;
+  error: unknown;
+
+  constructor(input: RunOptions['input']) {
+    if (input === undefined) this.options = { stdin: 'ignore' };
+    else if (typeof input === 'string' || input instanceof Uint8Array) this.options = { input };
+    else this.options = { stdin: this.#watched(input) };
+  }
+
+  async *#watched(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* input;
+    } catch (error) {
+      this.failed = true;
+      this.error = error;
+      throw error;
+    }
+  }
 }
 
 /** Like `runToEnd`, but an exit code other than 0 throws a `ProcessError` with the last lines of what was printed. */
@@ -122,10 +234,20 @@ export async function run(
 ): Promise<RunResult> {
   const result = await runToEnd(command, args, options);
   if (result.exitCode === 0) return result;
-  throw new ProcessError({
-    command: redact([command, ...args].join(' '), options.redact),
+  throw exitError(command, args, result, options.redact);
+}
+
+function exitError(
+  command: string,
+  args: readonly string[],
+  result: RunResult,
+  secrets?: readonly string[],
+): ProcessError {
+  return new ProcessError({
+    command: redact([command, ...args].join(' '), secrets),
     reason: 'exit',
     ...result,
+    stdout: redact(result.stdout, secrets),
     why: `failed with exit code ${result.exitCode}`,
   });
 }
@@ -137,27 +259,8 @@ export async function runAttached(command: string, args: readonly string[]): Pro
   return exitCode ?? 1;
 }
 
-/** Ends a program's group where its limit or a cancel ends the program; its pipes stay open until then. Returns the way to leave that. */
-function endWithGroup(
-  pid: number | undefined,
-  { timeoutSeconds, signal }: Pick<RunOptions, 'timeoutSeconds' | 'signal'>,
-): () => void {
-  const end = () => {
-    // The program itself is ended first, so that the cause is known.
-    setTimeout(() => {
-      try {
-        if (pid !== undefined) process.kill(-pid, 'SIGTERM');
-      } catch {
-        // Nothing of it is left.
-      }
-    }, 100);
-  };
-  const timer = timeoutSeconds === undefined ? undefined : setTimeout(end, timeoutSeconds * 1000);
-  signal?.addEventListener('abort', end, { once: true });
-  return () => {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', end);
-  };
+function textOf(output: unknown): string {
+  return typeof output === 'string' ? output : '';
 }
 
 function redact(text: string, secrets: readonly string[] = []): string {
