@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { declareCaches, Fleet, type FleetHost, Images, Lab, VirtualMachines } from './components/index.ts';
+import { refuseClearPasswords } from './lib/config/become-password.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
 import {
   type HostSettings,
@@ -32,6 +33,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const config = parseConfig(ownConfig(), pulumi.getStack());
+  refuseClearPasswords(config, isSecretConfig);
   const hosts = hostSettings(config);
   const secrets = await resolveSecrets(
     Object.fromEntries(Object.entries(hosts).map(([name, host]) => [name, host.secrets])),

@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CacheStoreInputs } from '../schema/cache.ts';
 import { CachePush, CacheStore } from './cache-resources.ts';
-import type { ConnectionArgs } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A binary cache as machines ask it: one of the fleet's own, or any other. */
@@ -86,7 +86,12 @@ function machineUrl(
   { host, connection }: NonNullable<BinaryCacheArgs['machine']>,
   protocol: CacheStoreInputs['protocol'] = 'http',
 ): pulumi.Output<string> {
-  return pulumi.output(connection).apply(({ address, hostKey }) => {
+  return pulumi.output(connection).apply(({ address = 'localhost', hostKey, local }) => {
+    if (local && address === 'localhost') {
+      throw new pulumi.RunError(
+        `the cache on ${host} needs an address that other machines reach: set hosts.${host}.address`,
+      );
+    }
     const name = address.includes(':') ? `[${address}]` : address;
     if (protocol === 'http') return `http://${name}:5000`;
     if (!hostKey) {

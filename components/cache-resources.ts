@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CachePushInputs, CacheStoreInputs } from '../schema/cache.ts';
 import type { SubstitutersInputs } from '../schema/substituters.ts';
-import type { ConnectionArgs } from './deployment.ts';
+import { type ConnectionArgs, withSecretPassword } from './connection.ts';
 
 /** Inputs of a resource as a program gives them: each may be an output of another one. */
 type Given<Inputs, Required extends keyof Inputs> = {
@@ -51,10 +51,16 @@ export class Substituters extends pulumi.CustomResource {
   }
 }
 
-/** The arguments that are given, the secret one as a secret. */
-function given(args: object): pulumi.Inputs {
-  const entries = Object.entries(args).filter(([, value]) => value !== undefined);
+/** The arguments that are given, the secret ones as secrets. */
+function given<Args extends { connection?: pulumi.Input<ConnectionArgs>; secretKey?: pulumi.Input<string> }>(
+  args: Args,
+): pulumi.Inputs {
+  const { connection, secretKey } = args;
+  const secrets = {
+    ...(connection === undefined ? {} : { connection: withSecretPassword(connection) }),
+    ...(secretKey === undefined ? {} : { secretKey: pulumi.secret(secretKey) }),
+  };
   return Object.fromEntries(
-    entries.map(([key, value]) => [key, key === 'secretKey' ? pulumi.secret(value) : value]),
+    Object.entries({ ...args, ...secrets }).filter(([, value]) => value !== undefined),
   );
 }

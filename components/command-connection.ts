@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
-import type { ConnectionArgs } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
 
 /** A host in front of a machine, through which @pulumi/command reaches it. */
 export type CommandProxyArgs = Omit<ConnectionArgs, 'connectTimeoutSeconds' | 'hostKey'> & {
@@ -31,6 +31,13 @@ export function commandConnection(
  * @throws pulumi.RunError where a host key, or a way to log in, is missing
  */
 export function knownConnection(host: string, direct: Known, proxy?: Known) {
+  if (direct.local) {
+    throw unusable(
+      host,
+      'it is the operator’s own computer, and @pulumi/command reaches a Host by ssh',
+      'Declare a local.Command of @pulumi/command beside it.',
+    );
+  }
   return {
     ...endpoint(host, 'connection', direct),
     perDialTimeout: direct.connectTimeoutSeconds ?? 15,

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
+import { type ConnectionArgs, withSecretPassword } from './connection.ts';
 
 /** Arguments of a deployment; what the schema gives a default for may be left out. */
 export type DeploymentArgs = {
@@ -16,11 +17,6 @@ export type DeploymentArgs = {
   healthChecks?: Record<string, HealthCheckArgs>;
 };
 
-/** How a machine is reached; what is left out comes from the schema's defaults. */
-export type ConnectionArgs = { address: pulumi.Input<string> } & {
-  [key in keyof DeploymentInputs['connection']]?: pulumi.Input<DeploymentInputs['connection'][key]>;
-};
-
 /** Makes one machine run one system: copies the closure, switches under the supervisor, records what is live. */
 export class Deployment extends pulumi.CustomResource {
   declare readonly system: pulumi.Output<string>;
@@ -31,7 +27,9 @@ export class Deployment extends pulumi.CustomResource {
     const facts = args.facts && formatFacts(args.facts);
     // The SDK spends time on each argument, and on those that are undefined no less.
     const given = Object.fromEntries(
-      Object.entries({ ...args, facts }).filter(([, value]) => value !== undefined),
+      Object.entries({ ...args, facts, connection: withSecretPassword(args.connection) }).filter(
+        ([, value]) => value !== undefined,
+      ),
     );
     super('nixos:index:Deployment', name, { ...given, live: undefined }, options);
   }

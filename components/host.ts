@@ -3,7 +3,8 @@ import { type DeploymentSettings, deploymentSettings } from '../schema/deploymen
 import type { HostFacts } from '../schema/facts.ts';
 import type { CacheSource } from './binary-cache.ts';
 import { Substituters } from './cache-resources.ts';
-import { type ConnectionArgs, Deployment } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
+import { Deployment } from './deployment.ts';
 import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { type HostSecret, Secret } from './secret.ts';

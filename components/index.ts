@@ -2,7 +2,8 @@ export { BinaryCache, type BinaryCacheArgs, type CacheSource } from './binary-ca
 export { CachePush, CacheStore, Substituters } from './cache-resources.ts';
 export { declareCaches } from './caches.ts';
 export type { CommandProxyArgs } from './command-connection.ts';
-export { type ConnectionArgs, Deployment, type DeploymentArgs } from './deployment.ts';
+export type { ConnectionArgs } from './connection.ts';
+export { Deployment, type DeploymentArgs } from './deployment.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
 export { Host, type HostArgs } from './host.ts';
 export type { HostCommand, HostCommandsArgs, HostFile } from './host-commands.ts';

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { ConnectionArgs } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
 import { LabMachine } from './lab-machine.ts';
 import { LabNetwork } from './lab-network.ts';
 

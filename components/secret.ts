@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SecretInputs } from '../schema/secret.ts';
-import type { ConnectionArgs } from './deployment.ts';
+import { type ConnectionArgs, withSecretPassword } from './connection.ts';
 
 /** Arguments of a secret; what the schema gives a default for may be left out. */
 export type SecretArgs = {
@@ -17,7 +17,12 @@ export class Secret extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
   constructor(name: string, args: SecretArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:Secret', name, { ...args, value: pulumi.secret(args.value) }, options);
+    super(
+      'nixos:index:Secret',
+      name,
+      { ...args, connection: withSecretPassword(args.connection), value: pulumi.secret(args.value) },
+      options,
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { RotationPhase, SigningKeyInputs } from '../schema/signing-key.ts';
-import type { ConnectionArgs } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
 
 export interface SigningKeyArgs {
   /** Such as cache.example.org-1; another name begins a rotation. */

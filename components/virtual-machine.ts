@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { VirtualMachineInputs } from '../schema/virtual-machine.ts';
-import type { ConnectionArgs } from './deployment.ts';
+import type { ConnectionArgs } from './connection.ts';
 
 /** Arguments of a virtual machine; what the schema gives a default for may be left out. */
 export type VirtualMachineArgs = {

@@ -11,8 +11,10 @@ export function placeProblems({ store, host, connection }: Partial<CachePlace>):
   if ((store === undefined) === (host === undefined)) {
     return { store: 'a cache is either a store, or a host that serves its own' };
   }
-  return host !== undefined && connection === undefined
-    ? { connection: 'is missing: how host is reached' }
+  if (host === undefined) return {};
+  if (connection === undefined) return { connection: 'is missing: how host is reached' };
+  return connection.user !== 'root' && connection.becomePassword !== undefined
+    ? { connection: 'a machine is filled as a cache by nix copy, which cannot be given becomePassword' }
     : {};
 }
 

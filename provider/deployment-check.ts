@@ -8,7 +8,7 @@ export function checkDeployment(
   inputs: DeploymentInputs,
   recorded?: DeploymentInputs,
 ): Record<string, string> {
-  return { ...checkSpecialisation(inputs), ...checkLockout(inputs, recorded) };
+  return { ...checkSpecialisation(inputs), ...checkVia(inputs), ...checkLockout(inputs, recorded) };
 }
 
 function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs): Record<string, string> {
@@ -19,10 +19,21 @@ function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs):
   return { specialisation: `${host}: there is no specialisation ${specialisation}; ${there}` };
 }
 
+/** nixos-rebuild has an ssh and a sudo of its own, which take neither a password nor other means. */
+function checkVia({ host, via, connection }: DeploymentInputs): Record<string, string> {
+  const { local, user, become = 'sudo', becomePassword } = connection;
+  if (via !== 'nixos-rebuild') return {};
+  const needs = user !== 'root' && (become !== 'sudo' || becomePassword !== undefined);
+  if (!local && !needs) return {};
+  const why = local ? 'local' : becomePassword === undefined ? `become: ${become}` : 'becomePassword';
+  return { via: `${host}: nixos-rebuild cannot be used with ${why}; set via: supervisor` };
+}
+
 /** Refuses a system that would lock its deployer out, at preview; see `lockoutRisks`. */
 function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Record<string, string> {
   const { facts, connection, host, allowLockout } = inputs;
-  if (allowLockout || !facts || recorded?.system === inputs.system) return {};
+  // One who sits at the machine is not locked out by its sshd.
+  if (allowLockout || connection.local || !facts || recorded?.system === inputs.system) return {};
   const before = factsText.safeParse(recorded?.facts);
   const risks = lockoutRisks(parseFacts(facts), before.success ? parseFacts(before.data) : undefined, {
     user: connection.user,

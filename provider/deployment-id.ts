@@ -2,18 +2,25 @@ import { FleetError } from '../lib/errors.ts';
 import { type Connection, connection } from '../schema/connection.ts';
 
 /**
- * The connection that the id of an import names: `root@web.example.org`, `root@[2001:db8::7]:2222`, or, where more is
- * to be said, `ssh://root@web.example.org:22?identityFile=/path&hostKey=<URL-encoded public key line>`. Pure.
+ * The connection that the id of an import names: `root@web.example.org`, `root@[2001:db8::7]:2222`, `local:` for the
+ * operator's own computer, or, where more is to be said,
+ * `ssh://root@web.example.org:22?identityFile=/path&hostKey=<URL-encoded public key line>`. A password has no place in
+ * an id: the machine must let the user become root without one. Pure.
  * @throws FleetError config-invalid
  */
 export function connectionFromId(id: string, host: string): Connection {
-  const parsed = connection.safeParse(id.startsWith('ssh://') ? fromUrl(id, host) : fromAddress(id));
+  const parsed = connection.safeParse(settingsFrom(id, host));
   if (parsed.success) return parsed.data;
   throw badId(
     id,
     host,
     parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'),
   );
+}
+
+function settingsFrom(id: string, host: string): Record<string, unknown> {
+  if (id === 'local:') return { local: true };
+  return id.startsWith('ssh://') ? fromUrl(id, host) : fromAddress(id);
 }
 
 function fromAddress(id: string): Record<string, unknown> {
@@ -26,7 +33,9 @@ function fromAddress(id: string): Record<string, unknown> {
   });
 }
 
-const settings = ['hostKey', 'identityFile', 'connectTimeoutSeconds'];
+const publicKeys = ['hostKey', 'proxyJumpHostKey'];
+const texts = ['identityFile', 'become', 'proxyJump'];
+const settings = [...publicKeys, ...texts, 'connectTimeoutSeconds'];
 
 function fromUrl(id: string, host: string): Record<string, unknown> {
   const url = URL.parse(id);
@@ -39,13 +48,16 @@ function fromUrl(id: string, host: string): Record<string, unknown> {
     address: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     user: url.username ? decodeURIComponent(url.username) : undefined,
     port: url.port ? Number(url.port) : undefined,
-    // In a query a plus sign means a space; a key is full of them, and they are often not encoded.
-    hostKey: /[?&]hostKey=([^&]*)/
-      .exec(id)?.[1]
-      ?.replace(/%[0-9A-Fa-f]{2}/g, (code) => decodeURIComponent(code)),
-    identityFile: url.searchParams.get('identityFile') ?? undefined,
+    ...Object.fromEntries(publicKeys.map((name) => [name, publicKey(id, name)])),
+    ...Object.fromEntries(texts.map((name) => [name, url.searchParams.get(name) ?? undefined])),
     connectTimeoutSeconds: seconds === null ? undefined : Number(seconds),
   });
+}
+
+/** In a query a plus sign means a space; a key is full of them, and they are often not encoded. */
+function publicKey(id: string, name: string): string | undefined {
+  const [, value] = new RegExp(`[?&]${name}=([^&]*)`).exec(id) ?? [];
+  return value?.replace(/%[0-9A-Fa-f]{2}/g, (code) => decodeURIComponent(code));
 }
 
 function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
@@ -59,7 +71,7 @@ function badId(id: string, host: string, why: string): FleetError {
     host,
     why,
     mend: [
-      `pulumi import nixos:index:Deployment ${host} root@ADDRESS[:PORT], or`,
+      `pulumi import nixos:index:Deployment ${host} root@ADDRESS[:PORT], or local:, or`,
       `'ssh://root@ADDRESS:PORT?identityFile=/path&hostKey=ssh-ed25519%20AAAA…'`,
     ].join('\n'),
   });

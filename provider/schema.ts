@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { providerConfig } from './configuration.ts';
 import type { AnyResource } from './registry.ts';
+import { alwaysSecret } from './secret-inputs.ts';
 
 interface JsonSchema {
   type?: string | string[];
@@ -68,6 +69,7 @@ function membersOf(json: JsonSchema, name: string, types: Types) {
         ...typeOf(member, name + capital(key), types),
         ...(member.description ? { description: member.description } : {}),
         ...(isScalar(member.default) ? { default: member.default } : {}),
+        ...(alwaysSecret.includes(key) ? { secret: true } : {}),
       },
     ]),
   );

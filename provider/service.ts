@@ -12,9 +12,10 @@ import { packageVersion } from './package-info.ts';
 import type { AnyResource } from './registry.ts';
 import type { Context, Recorded } from './resource.ts';
 import { packageSchema } from './schema.ts';
+import { markSecretInputs } from './secret-inputs.ts';
 import { UnhealthyRead, WithSecrets } from './service-errors.ts';
 import { parseUrn } from './urn.ts';
-import { type Decoded, decode, encode, isUnknown, type Properties, type Secrets, unknown } from './wire.ts';
+import { type Decoded, decode, encode, type Properties, type Secrets, unknown } from './wire.ts';
 
 interface Addressed {
   getUrn(): string;
@@ -94,9 +95,7 @@ export class ProviderService {
     this.operations.seen();
     const { properties, secrets } = decode(request.getNews());
     const resource = this.#resource(request);
-    for (const name of resource.secretInputs ?? []) {
-      if (name in properties && !isUnknown(properties[name])) secrets.add([name], properties[name]);
-    }
+    markSecretInputs(resource, properties, secrets);
     const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
     const hasRecorded = Object.keys(recorded).length > 0;
     return checkResponse(checkInputs(resource, properties, hasRecorded ? recorded : undefined), secrets);

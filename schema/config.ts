@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { cacheConfig } from './cache-config.ts';
-import { connection } from './connection.ts';
+import { connection, connectionProblems, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
@@ -42,6 +42,13 @@ const hostDefaults = z.strictObject({
   user: optional(connection.shape.user),
   port: connection.shape.port,
   identityFile: connection.shape.identityFile,
+  become: connection.shape.become,
+  becomePassword: connection.shape.becomePassword.describe(
+    `${connection.shape.becomePassword.description} Set with \`pulumi config set --secret --path\`; refused in the clear.`,
+  ),
+  proxyJump: connection.shape.proxyJump,
+  proxyJumpHostKey: connection.shape.proxyJumpHostKey,
+  sshOptions: connection.shape.sshOptions,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   ...settingDefaults,
   allowUnbootableKernel: z
@@ -56,7 +63,11 @@ const hostDefaults = z.strictObject({
 });
 
 const host = hostDefaults.extend({
-  address: connection.shape.address.optional().describe('Where the machine is; its name where left out.'),
+  local: connection.shape.local,
+  address: connection.shape.address
+    .unwrap()
+    .optional()
+    .describe('Where the machine is; its name where left out, localhost with local.'),
   hostKey: connection.shape.hostKey,
   configuration: z
     .string()
@@ -173,9 +184,13 @@ export const stackConfig = z
     }
     const seen = new Map<string, string>();
     for (const [name, host] of Object.entries(config.hosts)) {
-      const { address = name, port = config.defaults.port ?? 22, lab } = host;
+      const settings = withDefaults(host, config.defaults);
+      const { local, lab, address = local ? 'localhost' : name, port = 22 } = settings;
       const problem = (path: string, message: string) =>
         context.addIssue({ code: 'custom', path: ['hosts', name, path], message });
+      if (!lab) for (const [key, message] of connectionProblems(settings)) problem(key, message);
+      if (local && (lab || host.virtualMachine))
+        problem('local', 'goes with neither lab nor virtualMachine, whose machines are entered by ssh');
       if (host.virtualMachine) {
         for (const [path, message] of Object.entries(virtualHostProblems(name, host, config)))
           problem(path, message);
@@ -201,3 +216,11 @@ export const stackConfig = z
 
 export type StackConfig = z.infer<typeof stackConfig>;
 export type HostConfig = z.infer<typeof host>;
+
+/** A host's own settings over the defaults; of these, what is ssh's is not for a machine that is entered without it. */
+export function withDefaults(host: HostConfig, defaults: StackConfig['defaults']): HostConfig {
+  const meant = Object.entries(defaults).filter(
+    ([key]) => !host.local || !sshKeys.some((sshKey) => sshKey === key),
+  );
+  return { ...Object.fromEntries(meant), ...host };
+}

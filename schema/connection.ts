@@ -1,29 +1,77 @@
 import { z } from 'zod';
+import { sshOptions } from './ssh-options.ts';
 
-/** How a machine is reached over ssh. Whatever is left out comes from the user's own ssh configuration. */
-export const connection = z.strictObject({
+const hostKey = z
+  .string()
+  .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "must be a public key line such as 'ssh-ed25519 AAAA…'");
+/** One machine on the way: [user@]host[:port], an IPv6 address with a port in brackets. */
+const jump = String.raw`([a-z_][a-z0-9_-]*@)?(\[[0-9A-Fa-f:.%]+\]|[^\s@/,:\[\]-][^\s@/,:\[\]]*)(:\d{1,5})?`;
+
+/** Settings of ssh: they mean nothing where the machine is the operator's own computer. */
+export const sshKeys = [
+  'port',
+  'hostKey',
+  'identityFile',
+  'proxyJump',
+  'proxyJumpHostKey',
+  'sshOptions',
+] as const;
+
+/** Each setting by itself; `connection` says which go together. */
+export const connectionSettings = z.strictObject({
+  local: z
+    .boolean()
+    .optional()
+    .describe('Whether the machine is the operator’s own computer, entered without ssh.'),
   address: z
     .string()
-    .min(1)
     .regex(/^[^\s@/-][^\s@/]*$/, 'must be a host name, an IP address or an ssh_config alias')
-    .describe('Host name, IP address or ssh_config alias of the machine.'),
+    .default('')
+    .describe('Host name, IP address or ssh_config alias of the machine; needless with local.'),
   user: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
     .default('root')
     .describe('User to log in as; it needs root rights.'),
+  become: z
+    .enum(['sudo', 'doas', 'run0'])
+    .optional()
+    .describe('How a user other than root becomes root; sudo where left out.'),
+  becomePassword: z
+    .string('must be text; in YAML, put it in quotes')
+    .regex(/^[^\0\r\n]+$/, 'must be one line, and not empty')
+    .optional()
+    .describe(
+      'Password that sudo asks for; always a secret in the state. Without it, becoming root must take none.',
+    ),
   port: z
     .int()
     .min(1)
     .max(65535)
     .optional()
     .describe('TCP port of sshd; what ssh_config says, else 22, where left out.'),
-  hostKey: z
-    .string()
-    .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "must be a public key line such as 'ssh-ed25519 AAAA…'")
+  hostKey: hostKey
     .optional()
     .describe("The machine's public host key. Without it, known_hosts decides; an unknown key is refused."),
   identityFile: z.string().optional().describe('Private key file to log in with.'),
+  proxyJump: z
+    .string()
+    .regex(
+      new RegExp(`^${jump}(,${jump})*$`),
+      'must be [user@]host[:port], several separated by commas: the first is the nearest',
+    )
+    .optional()
+    .describe('Machines to go through: [user@]host[:port], several separated by commas, the nearest first.'),
+  proxyJumpHostKey: hostKey
+    .optional()
+    .describe(
+      'Public host key of the one machine of proxyJump. Without it, known_hosts decides; an unknown key is refused.',
+    ),
+  sshOptions: sshOptions
+    .optional()
+    .describe(
+      'Further options of ssh_config(5), keyword to value. Those that another setting decides are refused.',
+    ),
   connectTimeoutSeconds: z
     .int()
     .min(1)
@@ -32,4 +80,48 @@ export const connection = z.strictObject({
     .describe('Seconds to wait for a connection before the machine counts as unreachable.'),
 });
 
+/** How a machine is entered. Of ssh, whatever is left out comes from the user's own ssh configuration. */
+export const connection = connectionSettings
+  .overwrite((settings) =>
+    settings.local && settings.address === '' ? { ...settings, address: 'localhost' } : settings,
+  )
+  .superRefine((settings, context) => {
+    for (const [path, message] of connectionProblems(settings)) {
+      context.addIssue({ code: 'custom', path: [path], message });
+    }
+  });
+
 export type Connection = z.infer<typeof connection>;
+
+/** What does not go together in a connection: key to message. A config's host is judged by the same rules. */
+export function connectionProblems(settings: Partial<Connection>): [keyof Connection, string][] {
+  const { local, address, become = 'sudo', becomePassword, proxyJump, proxyJumpHostKey } = settings;
+  const problems: [keyof Connection, string][] = [];
+  if (!local && address === '') problems.push(['address', 'is needed, unless local is true']);
+  if (local) {
+    for (const key of sshKeys) {
+      if (settings[key] !== undefined)
+        problems.push([key, 'means nothing with local: true, where no ssh is used']);
+    }
+  }
+  if (becomePassword !== undefined && become !== 'sudo') {
+    const instead = {
+      doas: 'permit nopass :wheel (security.doas.extraRules)',
+      run0: 'a polkit rule for org.freedesktop.systemd1.manage-units (security.polkit.extraConfig)',
+    }[become];
+    problems.push([
+      'becomePassword',
+      `cannot be given to ${become}, which reads it from a terminal only: use sudo, or let it ask none with ${instead}`,
+    ]);
+  }
+  if (proxyJumpHostKey !== undefined && (proxyJump === undefined || proxyJump.includes(','))) {
+    problems.push([
+      'proxyJumpHostKey',
+      'needs a proxyJump of one machine; of several, known_hosts holds the keys',
+    ]);
+  }
+  const command = Object.keys(settings.sshOptions ?? {}).find((key) => key.toLowerCase() === 'proxycommand');
+  if (command && proxyJump !== undefined)
+    problems.push(['sshOptions', `${command} does not go with proxyJump`]);
+  return problems;
+}

@@ -1,4 +1,4 @@
-import type { HostConfig, StackConfig } from '../../schema/config.ts';
+import { type HostConfig, type StackConfig, withDefaults } from '../../schema/config.ts';
 
 /** A host's own settings over the stack's defaults. */
 export type HostSettings = Omit<HostConfig, 'address' | 'configuration'> & {
@@ -12,9 +12,8 @@ export function hostSettings(config: StackConfig): Record<string, HostSettings> 
     Object.entries(config.hosts).map(([name, host]) => [
       name,
       {
-        ...config.defaults,
-        ...host,
-        address: host.address ?? name,
+        ...withDefaults(host, config.defaults),
+        address: host.address ?? (host.local ? 'localhost' : name),
         configuration: host.configuration ?? name,
       },
     ]),
@@ -37,7 +36,8 @@ export function virtualMachineOf(name: string, { virtualMachine }: Pick<HostSett
 
 /** What of a host's settings says how it is reached, and what says how it is deployed. */
 export function splitSettings(host: HostSettings) {
-  const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...rest } = host;
+  const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...others } = host;
+  const { local, become, becomePassword, proxyJump, proxyJumpHostKey, sshOptions, ...rest } = others;
   const {
     lab: _lab,
     virtualMachine: _virtualMachine,
@@ -46,7 +46,8 @@ export function splitSettings(host: HostSettings) {
     allowUnbootableKernel: _allowed,
     ...settings
   } = rest;
-  const optional = { user, port, hostKey, identityFile, connectTimeoutSeconds };
+  const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };
+  const optional = { local, user, become, becomePassword, ...ssh, connectTimeoutSeconds };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { connection: { address, ...(given as Partial<typeof optional>) }, settings };
 }

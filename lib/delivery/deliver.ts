@@ -1,8 +1,7 @@
 import type { Connection } from '../../schema/connection.ts';
 import type { DeploymentInputs } from '../../schema/deployment.ts';
 import { FleetError } from '../errors.ts';
-import { copyClosure } from '../nix-cli/copy.ts';
-import { nixStoreFor } from '../ssh/nix-store.ts';
+import { copyToMachine } from '../machine/copy-to-machine.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { dryRunScript, type Offer, parseOffer } from './dry-run.ts';
 import { substitute } from './substitute.ts';
@@ -23,7 +22,7 @@ const askSeconds = 90;
 /**
  * Brings a closure to a machine: sent from here, or fetched by the machine from its caches. With `auto`, caches decide how
  * quick it is, and never whether it succeeds.
- * @throws FleetError substitution-failed, and what `copyClosure` throws
+ * @throws FleetError substitution-failed, and what `copyToMachine` throws
  */
 export async function deliver(connection: Connection, request: DeliverRequest): Promise<void> {
   const { host, delivery = 'copy', status, warn } = request;
@@ -62,13 +61,10 @@ async function askOffer(connection: Connection, { host, system, signal }: Delive
 /** Sends what is missing; of that, the machine may fetch what its caches have by themselves. */
 async function copy(connection: Connection, request: DeliverRequest, withCaches = false): Promise<void> {
   const { host, system, signal, status } = request;
-  const store = nixStoreFor(connection);
   status('copying the system to the machine');
-  await copyClosure({
-    paths: [system],
-    target: store.uri,
-    sshOpts: store.env.NIX_SSHOPTS,
+  await copyToMachine(connection, {
     host,
+    paths: [system],
     substituteOnDestination: withCaches,
     ...(signal ? { signal } : {}),
     onProgress: status,

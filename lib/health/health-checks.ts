@@ -58,7 +58,7 @@ export async function untilItHolds(
 }
 
 function attemptOf(connection: Connection, host: string, check: HealthCheck): Attempt {
-  const { address } = connection;
+  const address = connection.local ? '127.0.0.1' : connection.address;
   if (check.command !== undefined) return tryOnMachine(connection, host, check.command);
   if (check.tcp !== undefined) return tryTcp(address, check.tcp);
   if (check.http !== undefined) return tryHttp(urlAt(address, check.http.url), check.http.status);

@@ -28,11 +28,11 @@ const causes: Cause[] = [
     mend: () => 'Check the user and its authorized keys on the machine.',
   },
   {
-    pattern: /^sudo: /m,
+    pattern: /^(sudo|doas): |^Failed to start transient service/m,
     code: 'access-denied',
     what: 'the user has no root rights on the machine',
     mend: () =>
-      'Log in as root, or let the user use sudo without a password: security.sudo.wheelNeedsPassword = false',
+      'Log in as root, or let the user become root without a password, such as by security.sudo.wheelNeedsPassword = false',
   },
   {
     pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,

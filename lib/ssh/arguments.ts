@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../../schema/connection.ts';
+import { configFile, hostKeySettings, strictSettings } from './config-file.ts';
 import { withoutComment } from './host-key.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
@@ -21,32 +22,20 @@ const persistSeconds = 30;
 export function sshOptions(connection: Connection, options: SshOptions = {}): string[] {
   const directory = runtimeDirectory();
   const key = connectionHash(connection);
+  const identityFile = connection.identityFile && plainPath(connection.identityFile, directory, key);
   const settings: Record<string, string | number> = {
-    BatchMode: 'yes',
-    StrictHostKeyChecking: 'yes',
-    UpdateHostKeys: 'no',
-    ConnectTimeout: connection.connectTimeoutSeconds,
-    ServerAliveInterval: 5,
-    ServerAliveCountMax: 3,
-    LogLevel: 'ERROR',
-    ForwardAgent: 'no',
+    ...strictSettings(connection),
     ...(options.fresh
       ? { ControlMaster: 'no', ControlPath: 'none' }
       : { ControlMaster: 'auto', ControlPath: join(directory, `c-${key}`), ControlPersist: persistSeconds }),
+    ...(connection.hostKey ? hostKeySettings(connection.address, connection.hostKey, `k-${key}`) : {}),
+    ...(identityFile ? { IdentityFile: identityFile, IdentitiesOnly: 'yes' } : {}),
   };
-  if (connection.hostKey) {
-    const file = join(directory, `k-${key}`);
-    writeOnce(file, `${connection.address} ${withoutComment(connection.hostKey)}\n`);
-    settings.UserKnownHostsFile = file;
-    settings.GlobalKnownHostsFile = '/dev/null';
-    settings.HostKeyAlias = connection.address;
-    settings.CheckHostIP = 'no';
-  }
-  if (connection.identityFile) {
-    settings.IdentityFile = plainPath(connection.identityFile, directory, key);
-    settings.IdentitiesOnly = 'yes';
-  }
-  return Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
+  const file = configFile(connection, key, identityFile);
+  // Those that must not be changed the schema has refused; of the others, the user's word counts.
+  const given = new Set(Object.keys(connection.sshOptions ?? {}).map((keyword) => keyword.toLowerCase()));
+  const own = Object.entries(settings).filter(([name]) => !given.has(name.toLowerCase()));
+  return [...(file ? ['-F', file] : []), ...own.flatMap(([name, value]) => ['-o', `${name}=${value}`])];
 }
 
 /** Arguments of ssh up to and including the destination. */
@@ -63,7 +52,9 @@ export function portOption({ port }: Connection): string[] {
 /** Tells connections apart: one that expects another host key or logs in otherwise never shares a socket. */
 function connectionHash(connection: Connection): string {
   const { address, user, port, hostKey = '', identityFile = '' } = connection;
-  const text = JSON.stringify([address, user, port, withoutComment(hostKey), identityFile]);
+  const { proxyJump, proxyJumpHostKey = '', sshOptions } = connection;
+  const way = [proxyJump, withoutComment(proxyJumpHostKey), sshOptions];
+  const text = JSON.stringify([address, user, port, withoutComment(hostKey), identityFile, way]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
@@ -73,11 +64,4 @@ function plainPath(file: string, directory: string, key: string): string {
   const link = join(directory, `i-${key}`);
   if (!existsSync(link)) symlinkSync(path, link);
   return link;
-}
-
-function writeOnce(file: string, text: string): void {
-  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
-  const part = `${file}.${process.pid}`;
-  writeFileSync(part, text, { mode: 0o600 });
-  renameSync(part, file);
 }

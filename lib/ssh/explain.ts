@@ -1,12 +1,25 @@
 import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../errors.ts';
 import { portOption } from './arguments.ts';
+import { explainJumpFailure } from './explain-jump.ts';
 import { fingerprint } from './host-key.ts';
 
 /** What ssh's exit code 255 and its messages mean. Pure. */
 export function explainSshFailure(connection: Connection, host: string, stderr: string): FleetError {
   const where = `${connection.user}@${connection.address}${connection.port ? `, port ${connection.port}` : ''}`;
   const why = lastLine(stderr) || 'ssh ended without a message';
+  const jump = explainJumpFailure(connection, host, stderr);
+  if (jump) return jump;
+  const [option] = /^.*bad configuration option:.*$|^.*\/f-[0-9a-f]+ line \d+: .*$/im.exec(stderr) ?? [];
+  if (option) {
+    return new FleetError({
+      code: 'config-invalid',
+      what: 'ssh does not take its options',
+      host,
+      why: option.trim(),
+      mend: 'Look at sshOptions of this machine, and at your ssh_config; ssh_config(5) lists the keywords.',
+    });
+  }
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
     return hostKeyError(connection, host, stderr);
   }
@@ -30,23 +43,6 @@ export function explainSshFailure(connection: Connection, host: string, stderr: 
     host,
     why,
     mend: unreachableMend(connection, stderr),
-  });
-}
-
-/** The user is not root and may not become root without a password. Pure; undefined where that is not the matter. */
-export function explainSudoFailure(
-  connection: Connection,
-  host: string,
-  stderr: string,
-): FleetError | undefined {
-  const line = stderr.split('\n').findLast((text) => /^sudo: |sudo: (command )?not found/.test(text));
-  if (connection.user === 'root' || !line) return undefined;
-  return new FleetError({
-    code: 'access-denied',
-    what: `user ${connection.user} has no root rights on ${connection.address}`,
-    host,
-    why: line,
-    mend: `Log in as root, or let ${connection.user} use sudo without a password: security.sudo.wheelNeedsPassword = false`,
   });
 }
 

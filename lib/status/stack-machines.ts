@@ -26,11 +26,37 @@ const exported = z.object({
 const inputs = z.object({ host: z.string(), connection });
 const outputs = z.object({ live: z.object({ system: z.string() }) });
 
-/** The machines in what `pulumi stack export` prints, by name. Pure. */
+/** Pulumi's mark of a secret (sdk/go/common/resource/sig), as an exported stack has it. */
+const secretMark = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270' };
+const [[markKey, markValue]] = Object.entries(secretMark) as [[string, string]];
+
+/** Parses an exported stack; a secret that is shown becomes its value, one that is encrypted stays its mark. */
+function parseExported(json: string): unknown {
+  return JSON.parse(json, (_, value) =>
+    value?.[markKey] === markValue && typeof value.plaintext === 'string'
+      ? JSON.parse(value.plaintext)
+      : value,
+  );
+}
+
+/** Whether a machine's connection holds what the export shows encrypted. Pure. */
+export function hidesConnections(exportedJson: string): boolean {
+  return deploymentsIn(exportedJson).some(({ inputs: given }) => {
+    const hidden = z.object({ connection: z.record(z.string(), z.unknown()) }).safeParse(given);
+    const isMarked = (value: unknown) => typeof value === 'object' && value !== null && markKey in value;
+    const within = hidden.data?.connection ?? {};
+    return isMarked(within) || Object.values(within).some(isMarked);
+  });
+}
+
+function deploymentsIn(exportedJson: string) {
+  const { resources } = exported.parse(parseExported(exportedJson)).deployment;
+  return resources.filter((resource) => resource.type === 'nixos:index:Deployment' && !resource.delete);
+}
+
+/** The machines in what `pulumi stack export` prints, with its secrets where connections have some, by name. Pure. */
 export function machinesOf(exportedJson: string): RecordedMachine[] {
-  const { resources } = exported.parse(JSON.parse(exportedJson)).deployment;
-  return resources
-    .filter((resource) => resource.type === 'nixos:index:Deployment' && !resource.delete)
+  return deploymentsIn(exportedJson)
     .flatMap((resource) => {
       const given = inputs.safeParse(resource.inputs);
       if (!given.success) return [];

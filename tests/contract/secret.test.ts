@@ -13,11 +13,12 @@ after(() => provider.end());
 
 const urn = urnOf('nixos:index:Secret');
 const sample = samples['nixos:index:Secret'];
+const marked = (value: string) => ({ [sdk.specialSigKey]: sdk.specialSecretSig, value });
 
 test('a value that was given in the clear is a secret after check, and in no preview’s outputs', async () => {
   const { inputs, failures } = await provider.check(urn, { ...sample?.inputs, value: 'in the clear' });
   assert.deepEqual(failures, []);
-  assert.deepEqual(inputs.value, { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'in the clear' });
+  assert.deepEqual(inputs.value, marked('in the clear'));
   const { state } = await provider.create(urn, inputs, true);
   assert.doesNotMatch(JSON.stringify(state), /in the clear/);
 });
@@ -25,4 +26,17 @@ test('a value that was given in the clear is a secret after check, and in no pre
 test('a value that is not base64 is refused without being shown', async () => {
   const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value: '!!!!' });
   assert.deepEqual(failures, [{ property: 'value', reason: 'is not base64' }]);
+});
+
+test('the password of a connection is a secret however it was given, in every resource that has one', async () => {
+  const connection = { address: '192.0.2.7', user: 'ops', becomePassword: 'in the clear' };
+  for (const token of ['nixos:index:Secret', 'nixos:index:Deployment', 'nixos:index:Substituters'] as const) {
+    const checked = await provider.check(urnOf(token), { ...samples[token]?.inputs, connection });
+    assert.deepEqual(checked.failures, []);
+    const { becomePassword } = checked.inputs.connection as { becomePassword: object };
+    assert.deepEqual(becomePassword, marked('in the clear'));
+    const { state } = await provider.create(urnOf(token), checked.inputs, true);
+    const kept = state.connection as { becomePassword: object };
+    assert.deepEqual(kept.becomePassword, marked('in the clear'));
+  }
 });

@@ -1,5 +1,9 @@
-/** An operator's program to be killed: deploys one system, and prints the status lines as they come. */
+/**
+ * An operator's program of its own: deploys one system, and prints the status lines as they come. What it is told comes as
+ * its argument, or on its standard input.
+ */
+import { readFileSync } from 'node:fs';
 import { Deployer } from './deployer.ts';
 
-const { connection, system } = JSON.parse(process.argv[2] ?? '{}');
-await new Deployer(connection).up(system, { onStatus: (line) => console.log(line) });
+const { connection, system, ...settings } = JSON.parse(process.argv[2] ?? readFileSync(0, 'utf8'));
+await new Deployer(connection).up(system, { ...settings, onStatus: (line) => console.log(line) });

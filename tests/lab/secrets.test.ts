@@ -1,6 +1,6 @@
 /** Secrets on a machine with real systemd and sshd, by the real Pulumi CLI: where their content is, and where it is not. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -12,6 +12,7 @@ import { runToEnd } from '../../lib/process.ts';
 import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { CliProject } from '../contract/cli-project.ts';
+import { watchProcesses } from './watch-processes.ts';
 
 const components = fileURLToPath(new URL('../../components/index.ts', import.meta.url));
 const lab = `secrets-${process.pid}`;
@@ -84,34 +85,11 @@ async function up(): Promise<string> {
   return text;
 }
 
-/** Arguments of every process of this computer, its lab machines' too, that hold a trace, looked for until `ended`. */
-async function watchArguments(ended: Promise<unknown>): Promise<{ found: string[]; seen: Set<string> }> {
-  let over = false;
-  void ended.finally(() => {
-    over = true;
-  });
-  const found: string[] = [];
-  const seen = new Set<string>();
-  while (!over) {
-    for (const id of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      try {
-        const line = readFileSync(`/proc/${id}/cmdline`, 'utf8');
-        seen.add(line.split('\0')[0]?.split('/').at(-1) ?? '');
-        if (traces.some((trace) => line.includes(trace))) found.push(line);
-      } catch {
-        // It has ended.
-      }
-    }
-    await new Promise(setImmediate);
-  }
-  return { found, seen };
-}
-
 test('a file is written with its owner and mode, its service is restarted, and no process has the content as an argument', async () => {
   declare({ app });
   await setValue(1);
   const running = up();
-  const { found, seen } = await watchArguments(running);
+  const { found, seen } = await watchProcesses(traces, running);
   const text = await running;
   assert.deepEqual(found, []);
   assert.ok(seen.has('ssh') && seen.has('node'), [...seen].join(' '));

@@ -9,6 +9,7 @@ type Property = {
   description?: string;
   additionalProperties?: Property;
   default?: unknown;
+  secret?: boolean;
 };
 type ObjectType = { properties: Record<string, Property>; required: string[] };
 
@@ -49,4 +50,15 @@ test('every reference has its type, and required names are properties', () => {
 
 test('the configuration of the provider has its default', () => {
   assert.equal(schema.config.variables.onFailure?.default, 'continue');
+});
+
+test('what is always a secret is marked, nested or not', () => {
+  const { inputProperties } = schema.resources['nixos:index:Secret'] ?? assert.fail();
+  assert.equal(inputProperties.value?.secret, true);
+  assert.equal(inputProperties.path?.secret, undefined);
+  for (const name of ['Secret', 'Deployment']) {
+    const connection = schema.types[`nixos:index:${name}ArgsConnection`]?.properties;
+    assert.equal(connection?.becomePassword?.secret, true, name);
+    assert.equal(connection?.user?.secret, undefined);
+  }
 });

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hostSettings, labAddresses } from '../../../../lib/config/hosts.ts';
+import {
+  type HostSettings,
+  hostSettings,
+  labAddresses,
+  splitSettings,
+} from '../../../../lib/config/hosts.ts';
 import { parseConfig } from '../../../../lib/config/parse-config.ts';
 
 test('a host’s own settings win over the defaults, and its name is its address and configuration', () => {
@@ -44,4 +49,37 @@ test('which generations stay is said once for all, or for one host, and never as
   assert.deepEqual([db?.keepGenerations, db?.collectGarbage], [{ days: 30 }, false]);
   assert.throws(() => settings({}), /defaults\.keepGenerations: must have count or days/);
   assert.throws(() => settings({ count: 0 }), /defaults\.keepGenerations\.count/);
+});
+
+test('how a machine is entered is kept apart from how it is deployed', () => {
+  const entered = {
+    user: 'ops',
+    become: 'sudo',
+    becomePassword: 'p',
+    proxyJump: 'gate',
+    sshOptions: { Compression: 'yes' },
+  };
+  const config = parseConfig(
+    { defaults: JSON.stringify(entered), hosts: '{"web":{"onDrift":"fail"}}' },
+    'prod',
+  );
+  const { connection, settings } = splitSettings(hostSettings(config).web as HostSettings);
+  assert.deepEqual(connection, { address: 'web', ...entered });
+  assert.deepEqual(settings, { onDrift: 'fail' });
+});
+
+test('the operator’s own computer takes of the defaults what is not ssh’s', () => {
+  const config = parseConfig(
+    {
+      defaults: '{"port":2222,"identityFile":"/k","proxyJump":"gate","become":"doas","onDrift":"fail"}',
+      hosts: '{"laptop":{"local":true},"web":{}}',
+    },
+    'prod',
+  );
+  const { laptop } = hostSettings(config);
+  assert.deepEqual(splitSettings(laptop as HostSettings).connection, {
+    address: 'localhost',
+    local: true,
+    become: 'doas',
+  });
 });

@@ -89,3 +89,26 @@ test('a health check has exactly one kind, and its defaults are filled in', () =
     one: { http: { url: '/', status: 200 }, timeoutSeconds: 30 },
   });
 });
+
+test('what does not go together in entering a machine is named with its key', () => {
+  const of = (web: object, defaults = {}) =>
+    refusal({ hosts: JSON.stringify({ web }), defaults: JSON.stringify(defaults) });
+  assert.match(of({ local: true, port: 22 }), /hosts\.web\.port: means nothing with local: true/);
+  assert.match(
+    of({ become: 'doas' }, { becomePassword: 'p' }),
+    /hosts\.web\.becomePassword: cannot be given/,
+  );
+  assert.match(of({ becomme: 'doas' }), /hosts\.web\.becomme: unknown key; did you mean become\?/);
+  assert.match(
+    of({ sshOptions: { StrictHostKeyChecking: 'no' } }),
+    /hosts\.web\.sshOptions\.StrictHostKeyChecking: would change how host keys are checked/,
+  );
+  const lab = { lab: '{"network":"10.213.9.0/24"}' };
+  const both = '{"web":{"lab":true,"local":true,"address":"10.213.9.11"}}';
+  assert.match(refusal({ ...lab, hosts: both }), /hosts\.web\.local: goes with neither lab/);
+});
+
+test('the operator has one computer', () => {
+  const message = refusal({ hosts: '{"a":{"local":true},"b":{"local":true}}' });
+  assert.match(message, /hosts\.b\.address: is localhost, .*which is a’s already/);
+});

@@ -56,6 +56,11 @@ test('tcp: accepted or refused', async () => {
   assert.match((await seen({ tcp: free })).join(), /check one did not hold within 1 s: .*ECONNREFUSED/);
 });
 
+test('of the operator’s own computer the loopback is asked, whatever its address', async () => {
+  const local = connectionSchema.parse({ local: true, address: 'no-such-name.invalid' });
+  assert.deepEqual(await runHealthChecks(local, 'here', check({ tcp: port })), []);
+});
+
 test('it is tried again until it holds, and no longer than its time', async () => {
   let tries = 0;
   const third = async () => (++tries < 3 ? 'not yet' : undefined);

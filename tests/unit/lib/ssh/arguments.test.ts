@@ -76,7 +76,9 @@ test('a store URI holds user and address, and brackets around IPv6', () => {
   assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh-ng://root@[2001:db8::7]');
 });
 
-test('a user other than root enters the store by sudo', () => {
-  const { uri } = nixStoreFor({ ...base, user: 'admin' });
-  assert.equal(uri, 'ssh-ng://admin@192.0.2.7?remote-program=sudo%20-n%20nix-daemon');
+test('a user other than root enters the store by what makes it root', () => {
+  const admin = { ...base, user: 'admin' };
+  assert.equal(nixStoreFor(admin).uri, 'ssh-ng://admin@192.0.2.7?remote-program=sudo%20-n%20--%20nix-daemon');
+  const { uri } = nixStoreFor({ ...admin, become: 'run0' });
+  assert.equal(uri, 'ssh-ng://admin@192.0.2.7?remote-program=run0%20--no-ask-password%20--%20nix-daemon');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explainSshFailure, explainSudoFailure } from '../../../../lib/ssh/explain.ts';
+import { explainSshFailure } from '../../../../lib/ssh/explain.ts';
 import { fingerprint } from '../../../../lib/ssh/host-key.ts';
 import type { Connection } from '../../../../schema/connection.ts';
 
@@ -59,13 +59,6 @@ Host key verification failed.`;
   assert.ok(error.why?.includes(`expected ${fingerprint(hostKey)}`));
 });
 
-test('a user without root rights is told how to get them', () => {
-  const admin = { ...connection, user: 'admin' };
-  assert.equal(explainSudoFailure(admin, 'web', 'sudo: a password is required')?.code, 'access-denied');
-  assert.equal(explainSudoFailure(admin, 'web', 'error: no space left'), undefined);
-  assert.equal(explainSudoFailure(connection, 'web', 'sudo: a password is required'), undefined);
-});
-
 test('without a port of its own, no message names one', () => {
   const error = explainSshFailure(
     { address: 'web', user: 'root', connectTimeoutSeconds: 5 },
@@ -74,4 +67,35 @@ test('without a port of its own, no message names one', () => {
   );
   assert.doesNotMatch(error.message, /undefined/);
   assert.match(error.message, /ssh root@web true/);
+});
+
+const jumping = { ...connection, proxyJump: 'ops@gate.example:2200,inner' };
+
+test('the key of a jump host is told as its own', () => {
+  const unknown =
+    'No ED25519 host key is known for [gate.example]:2200 and you have requested strict checking.';
+  const changed = 'Host key for inner has changed and you have requested strict checking.';
+  for (const [line, name] of [
+    [unknown, /jump host \[gate\.example\]:2200/],
+    [changed, /jump host inner/],
+  ] as const) {
+    const stderr = `${line}\nHost key verification failed.\nConnection closed by UNKNOWN port 65535`;
+    const error = explainSshFailure(jumping, 'web', stderr);
+    assert.equal(error.code, 'host-key');
+    assert.match(error.message, name);
+    assert.match(error.mend ?? '', /proxyJumpHostKey/);
+  }
+});
+
+test('a login that a jump host refuses is told as its own', () => {
+  const stderr =
+    'ops@gate.example: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535\n';
+  const error = explainSshFailure(jumping, 'web', stderr);
+  assert.equal(error.code, 'access-denied');
+  assert.match(error.message, /jump host gate\.example/);
+});
+
+test('an option that ssh does not know is a mistake in the config', () => {
+  const stderr = '/run/user/1000/nixos-fleet/f-0123 line 1: Bad configuration option: compresion\r\n';
+  assert.equal(explainSshFailure(connection, 'web', stderr).code, 'config-invalid');
 });

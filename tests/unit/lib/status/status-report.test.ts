@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseHistory } from '../../../../lib/machine/history.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
-import { machinesOf } from '../../../../lib/status/stack-machines.ts';
+import { hidesConnections, machinesOf } from '../../../../lib/status/stack-machines.ts';
 import { statusReport } from '../../../../lib/status/status-report.ts';
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
@@ -53,6 +53,22 @@ test('the machines of a stack are its deployments, with the defaults of their co
   );
   assert.equal(machines[0]?.connection.user, 'root');
   assert.deepEqual(machinesOf('{"deployment":{}}'), []);
+});
+
+test('a machine whose password is encrypted in the export is found once its secrets are shown', () => {
+  const mark = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270' };
+  const of = (connection: object) =>
+    exported(resource('web', 'Deployment', { inputs: { host: 'web', connection } }));
+  const connection = (password: object) => ({ address: 'web', user: 'ops', becomePassword: password });
+  assert.equal(hidesConnections(of({ address: 'web' })), false);
+  const hidden = { ...mark, ciphertext: 'v1:AAAA' };
+  assert.equal(hidesConnections(of(connection(hidden))), true);
+  assert.equal(hidesConnections(of(hidden)), true, 'a connection that is secret as a whole');
+  const shown = of(connection({ ...mark, plaintext: '"p\\"w"' }));
+  assert.equal(hidesConnections(shown), false);
+  assert.equal(machinesOf(shown)[0]?.connection.becomePassword, 'p"w');
+  const whole = of({ ...mark, plaintext: JSON.stringify({ address: 'web', user: 'ops' }) });
+  assert.equal(machinesOf(whole)[0]?.connection.user, 'ops');
 });
 
 test('a history is read the last one first, without the lines that cannot be read', () => {

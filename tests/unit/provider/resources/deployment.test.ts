@@ -182,6 +182,11 @@ const ids: [string, Partial<DeploymentInputs['connection']>][] = [
     'ssh://root@web?identityFile=/a%20b/key&hostKey=ssh-ed25519%20AA+A%2BA%3D&connectTimeoutSeconds=3',
     { address: 'web', identityFile: '/a b/key', hostKey: 'ssh-ed25519 AA+A+A=', connectTimeoutSeconds: 3 },
   ],
+  ['local:', { local: true, address: 'localhost' }],
+  [
+    'ssh://ops@web?become=doas&proxyJump=a@gate:22&proxyJumpHostKey=ssh-ed25519%20AA+A',
+    { user: 'ops', become: 'doas', proxyJump: 'a@gate:22', proxyJumpHostKey: 'ssh-ed25519 AA+A' },
+  ],
 ];
 for (const [id, expected] of ids) {
   test(`import by ${id}`, () => {
@@ -201,6 +206,8 @@ test('an id that names no connection says how one looks', () => {
     'ssh://',
     'ssh://web?key=1',
     'root@web:99999',
+    'ssh://ops@web?becomePassword=hunter2',
+    'ssh://ops@web?become=su',
     '-oProxyCommand=x',
   ]) {
     assert.throws(

@@ -1,0 +1,108 @@
+import type { Connection } from '../../schema/connection.ts';
+import { FleetError } from '../errors.ts';
+import { copyClosure } from '../nix-cli/copy.ts';
+import { copyError } from '../nix-cli/copy-error.ts';
+import { exportPaths } from '../nix-cli/export.ts';
+import { formatMiB } from '../nix-cli/log-json.ts';
+import { requisites } from '../nix-cli/store.ts';
+import { nixStoreFor } from '../ssh/nix-store.ts';
+import { shellHereDocument } from '../ssh/quote.ts';
+import { runOnMachine, streamToMachine } from '../ssh/run.ts';
+
+export interface CopyToMachineRequest {
+  host: string;
+  /** Valid store paths; their closures are copied. */
+  paths: readonly string[];
+  /** Lets the machine fetch what its own caches have, instead of sending it. */
+  substituteOnDestination?: boolean;
+  signal?: AbortSignal;
+  /** A line for a status display, such as "copying 12/80 paths, 34 MiB". */
+  onProgress?: (message: string) => void;
+}
+
+/** Longest time that a copy may take, in seconds. */
+const limitSeconds = 24 * 3600;
+
+/** Paths in one stream, so that the arguments of the program that makes it stay within the system's limits. */
+const atOnce = 4000;
+
+/** Where Nix is on machines whose root has a short PATH. */
+const morePath = 'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin';
+
+/**
+ * Brings closures to a machine: only what it lacks, with root's rights. Nix does it by itself over ssh wherever becoming
+ * root takes no password; nothing can hand one to the program that Nix starts there, so else the paths go as one stream
+ * through a connection of ours. To the operator's own computer nothing is copied: its store is this one.
+ * @throws FleetError no-room, unreachable, host-key, access-denied, not-nixos, cancelled, and copy-failed for the rest
+ */
+export async function copyToMachine(connection: Connection, request: CopyToMachineRequest): Promise<void> {
+  if (connection.local) return;
+  const { user, becomePassword } = connection;
+  if (user !== 'root' && becomePassword !== undefined) return await sendMissing(connection, request);
+  const store = nixStoreFor(connection);
+  await copyClosure({ ...request, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
+}
+
+async function sendMissing(connection: Connection, request: CopyToMachineRequest): Promise<void> {
+  const { host, paths, substituteOnDestination, signal, onProgress } = request;
+  const closure = [...(await requisites(paths, { signal }))];
+  if (substituteOnDestination) await substitute(connection, request);
+  const lacking = await missingOnMachine(connection, request, closure);
+  const missing = closure.filter((path) => lacking.has(path));
+  let bytes = 0;
+  for (let sent = 0; sent < missing.length; sent += atOnce) {
+    const part = missing.slice(sent, sent + atOnce);
+    const say = () => onProgress?.(`copying ${missing.length} paths, ${formatMiB(bytes)}`);
+    const onBytes = (count: number) => {
+      const before = Math.floor(bytes / 2 ** 20);
+      bytes += count;
+      if (Math.floor(bytes / 2 ** 20) > before) say();
+    };
+    say();
+    const words = ['sh', '-c', `${morePath}; exec nix-store --import >/dev/null`];
+    const stream = exportPaths(part, { host, signal, onBytes });
+    const options = { signal, timeoutSeconds: limitSeconds };
+    const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options).catch(
+      (error: unknown) => {
+        throw cancelledCopy(error, host);
+      },
+    );
+    if (exitCode !== 0) throw failed(connection, host, stderr, exitCode);
+  }
+}
+
+/** Those of the paths that are not valid in the machine's store. */
+async function missingOnMachine(
+  connection: Connection,
+  { host, signal }: CopyToMachineRequest,
+  paths: readonly string[],
+): Promise<Set<string>> {
+  const ask = `${morePath}\n${shellHereDocument('xargs nix-store --check-validity --print-invalid', paths.join('\n'))}`;
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, host, ask, {
+    signal,
+    timeoutSeconds: 300,
+  });
+  if (exitCode !== 0) throw failed(connection, host, stderr, exitCode);
+  return new Set(stdout.split('\n').filter(Boolean));
+}
+
+/** What the machine's caches do not have is sent afterwards: nothing here is an error. */
+async function substitute(
+  connection: Connection,
+  { host, paths, signal, onProgress }: CopyToMachineRequest,
+): Promise<void> {
+  onProgress?.('the machine fetches from its caches');
+  const script = `${morePath}\n${shellHereDocument('xargs nix-store --realise --keep-going >/dev/null', paths.join('\n'))}`;
+  await runOnMachine(connection, host, script, { signal, timeoutSeconds: limitSeconds });
+}
+
+function failed(connection: Connection, host: string, stderr: string, exitCode: number): FleetError {
+  const { user, address } = connection;
+  const said = [stderr.trim() || `nix-store on the machine ended with exit code ${exitCode}`];
+  return copyError({ target: `${user}@${address}`, host, said });
+}
+
+function cancelledCopy(error: unknown, host: string): unknown {
+  if (!(error instanceof FleetError) || error.code !== 'cancelled') return error;
+  return new FleetError({ code: 'cancelled', what: 'the copy was cancelled', host, cause: error });
+}

@@ -1,0 +1,338 @@
+/** How a machine is entered, on machines with real sshd, sudo and doas: whom they let in, and where a password is not. */
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine, type Machine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { copyToMachine } from '../../lib/machine/copy-to-machine.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { runToEnd } from '../../lib/process.ts';
+import { shellHereDocument, shellQuote } from '../../lib/ssh/quote.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { CliProject } from '../contract/cli-project.ts';
+import { Deployer } from './deployer.ts';
+import { fixtureSystem, type Hooks } from './fixture-system.ts';
+import { watchProcesses } from './watch-processes.ts';
+
+const project = fileURLToPath(new URL('../..', import.meta.url));
+const lab = `entry-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.30.11', base: '' };
+const gateRequest = { lab, name: 'gate', address: '10.213.30.12', base: '' };
+/** Where the machine is for the jump host alone. */
+const behind = { one: '198.51.100.11', gate: '198.51.100.12' };
+const canary = 'Kanarienvogel-"\'$(id)\\ ü';
+const traces = [canary.slice(0, 13), Buffer.from(canary).toString('base64').slice(0, 16)];
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-entry-'));
+const machines: Record<string, Machine> = {};
+let root: Connection;
+let admin: Connection;
+let withPassword: Connection;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = gateRequest.base = (await ensureLabBase()).base;
+  const hosts = { one: request.address, gate: gateRequest.address };
+  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.30.0/24', hosts });
+  for (const each of [request, gateRequest]) {
+    const machine = await ensureMachine(each);
+    machines[each.name] = machine;
+    const { hostKey } = machine;
+    const entered = connectionSchema.parse({
+      address: each.address,
+      hostKey,
+      identityFile,
+      connectTimeoutSeconds: 3,
+    });
+    if (each === request) root = entered;
+    await asRoot(`ip address add ${behind[each.name as 'one' | 'gate']}/24 dev host0`, entered);
+  }
+  admin = { ...root, user: 'admin' };
+  withPassword = { ...admin, becomePassword: canary };
+  await asRoot(`useradd --create-home --shell /bin/bash admin
+    ${shellHereDocument('chpasswd', `admin:${canary}`)}
+    install -d -o admin -g admin -m 700 /home/admin/.ssh
+    install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
+});
+
+after(async () => {
+  for (const connection of [root, admin]) if (connection) await closeConnection(connection);
+  for (const { name } of [request, gateRequest]) await deleteMachine(lab, name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+});
+
+/** Runs a script as root by root's own login, and expects it to work. */
+async function asRoot(script: string, connection = root): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+/** What sudo allows admin. */
+const sudoers = (rule: string) =>
+  asRoot(`printf '%s\\n' 'admin ALL=(ALL:ALL) ${rule}ALL' >/etc/sudoers.d/admin`);
+const system = (name: string, hooks: Hooks = {}) =>
+  fixtureSystem(name, { test: 'systemctl start ssh.service', ...hooks });
+const liveSystem = async () => (await readMachine(root, 'one')).system;
+
+const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetError) => {
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+  assert.ok(!traces.some((trace) => error.message.includes(trace)));
+  return true;
+};
+
+/** Deploys while all processes are watched, and looks for the password in everything that was said. */
+async function deployWatched(connection: Connection, path: string): Promise<void> {
+  const deployer = new Deployer(connection);
+  const running = deployer.up(path);
+  const { found, seen } = await watchProcesses(traces, running, { environments: true });
+  await running;
+  assert.deepEqual(found, []);
+  assert.ok(seen.has('sudo') && seen.has('ssh'), [...seen].join(' '));
+  assert.equal(await liveSystem(), path);
+  assert.ok(!traces.some((trace) => deployer.lines.join('\n').includes(trace)));
+}
+
+/** Lines of the machine's log that tell of a refused password. */
+const refusals = async () =>
+  Number(
+    await asRoot(
+      'journalctl --sync; journalctl --no-pager | grep -c "sudo:auth): authentication failure" || true',
+    ),
+  );
+
+test('sudo with its password: the whole closure goes there, and no process has the password in sight', async () => {
+  await sudoers('');
+  await deployWatched(
+    withPassword,
+    await system('with-password', { files: { filling: 'x'.repeat(5 << 20) } }),
+  );
+});
+
+test('a copy with a password sends only what the machine lacks', async () => {
+  const path = await system('lacking');
+  const lines: string[] = [];
+  const copy = () =>
+    copyToMachine(withPassword, { host: 'one', paths: [path], onProgress: (line) => lines.push(line) });
+  await copy();
+  assert.match(lines.join('\n'), /^copying 1 paths/);
+  lines.length = 0;
+  await copy();
+  assert.deepEqual(lines, []);
+  assert.equal(await asRoot(`nix-store --verify-path ${path} && echo valid`), 'valid');
+});
+
+test('a wrong password is told, costs one attempt, and changes nothing', async () => {
+  const before = await liveSystem();
+  const refused = await refusals();
+  const wrong = new Deployer({ ...withPassword, becomePassword: `${canary}!` });
+  await assert.rejects(
+    wrong.up(await system('wrong-password')),
+    failsWith('access-denied', /sudo refused the password of admin/),
+  );
+  assert.equal(await liveSystem(), before);
+  assert.equal((await refusals()) - refused, 1);
+});
+
+test('without a password where sudo asks for one, the user is told', async () => {
+  await assert.rejects(
+    new Deployer(admin).up(await system('no-password')),
+    failsWith('access-denied', /a password is required.*\n.*set becomePassword/),
+  );
+});
+
+test('sudo that asks for none, with a password given: it works, and the password goes nowhere', async () => {
+  await sudoers('NOPASSWD: ');
+  await deployWatched(withPassword, await system('asks-none'));
+  await deployWatched(admin, await system('by-nix-copy'));
+});
+
+test('a copy with a password that fills the disk says so', async () => {
+  await sudoers('');
+  const big = await system('big', { files: { filling: 'x'.repeat(24 << 20) } });
+  const before = await liveSystem();
+  await asRoot(`mkdir -p /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
+    mkdir /run/overlay/upper /run/overlay/work
+    mount -t overlay -o lowerdir=/nix/store,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /nix/store`);
+  await assert
+    .rejects(new Deployer(withPassword).up(big), failsWith('no-room', /[Nn]o space left/))
+    .finally(() => asRoot('umount /nix/store; umount /run/overlay'));
+  assert.equal(await liveSystem(), before);
+});
+
+test('a copy with a password is cancelled in the middle', async () => {
+  const path = await system('cancelled', { files: { filling: 'y'.repeat(64 << 20) } });
+  const controller = new AbortController();
+  const onProgress = (line: string) => {
+    if (/[1-9]\d* MiB/.test(line)) controller.abort();
+  };
+  const copy = copyToMachine(withPassword, {
+    host: 'one',
+    paths: [path],
+    onProgress,
+    signal: controller.signal,
+  });
+  await assert.rejects(copy, failsWith('cancelled', /the copy was cancelled/));
+});
+
+test('doas that asks for none', async () => {
+  await asRoot('rm /etc/sudoers.d/admin');
+  const byDoas: Connection = { ...admin, become: 'doas' };
+  const path = await system('doas');
+  await assert.rejects(
+    new Deployer(byDoas).up(path),
+    failsWith('access-denied', /doas: .*\n.*doas\.extraRules/),
+  );
+  await asRoot("umask 077; echo 'permit nopass admin as root' >/etc/doas.conf");
+  await new Deployer(byDoas).up(path);
+  assert.equal(await liveSystem(), path);
+});
+
+test('a jump host: its key must be known, and all goes through it', async () => {
+  const { gate } = machines;
+  assert.ok(gate);
+  const beyond: Connection = { ...root, address: behind.one };
+  await assert.rejects(readMachine(beyond, 'one'), failsWith('unreachable', /./));
+  const proxyJump = `root@${gate.address}:22`;
+  const unknown = { ...beyond, proxyJump };
+  await assert.rejects(readMachine(unknown, 'one'), failsWith('host-key', /jump host 10\.213\.30\.12/));
+  const otherKey = { ...unknown, proxyJumpHostKey: root.hostKey };
+  await assert.rejects(readMachine(otherKey, 'one'), failsWith('host-key', /jump host 10\.213\.30\.12/));
+  const through = { ...unknown, proxyJumpHostKey: gate.hostKey };
+  const path = await system('through');
+  await new Deployer(through).up(path);
+  assert.equal(await liveSystem(), path);
+  const stranger = { ...through, proxyJump: `nobody@${gate.address}` };
+  await assert.rejects(readMachine(stranger, 'one'), failsWith('access-denied', /refused at the jump host/));
+  await closeConnection(through);
+});
+
+test('further options of ssh hold for every connection, the copy’s too', async () => {
+  // Through a proxy of the user's own: this computer has no other way there.
+  const { gate } = machines;
+  const key = `${root.identityFile}`;
+  const known = join(state, 'known_hosts');
+  writeFileSync(known, `${gate?.address} ${gate?.hostKey}\n`);
+  const way = `ssh -o BatchMode=yes -o UserKnownHostsFile=${known} -i ${key} -W %h:%p root@${gate?.address}`;
+  const connection: Connection = { ...root, address: behind.one, sshOptions: { ProxyCommand: way } };
+  const path = await system('options');
+  await new Deployer(connection).up(path);
+  assert.equal(await liveSystem(), path);
+  await closeConnection(connection);
+  const misspelt = { ...root, sshOptions: { Compresion: 'yes' } };
+  await assert.rejects(readMachine(misspelt, 'one'), failsWith('config-invalid', /Compresion|compresion/));
+});
+
+/** Brings Node and the project to the machine: it becomes an operator's own computer. */
+function bringOperator(): string {
+  const folder = join(machines.one?.root ?? '', 'opt/fleet');
+  mkdirSync(join(folder, 'lib-of-node'), { recursive: true });
+  for (const part of ['lib', 'schema', 'provider', 'tests/lab', 'package.json'])
+    cpSync(join(project, part), join(folder, part), { recursive: true });
+  // None of these is needed to deploy.
+  const needless = ['@pulumi', '@biomejs', '@types', '@grpc', 'typescript', 'google-protobuf'];
+  const modules = realpathSync(join(project, 'node_modules'));
+  for (const name of readdirSync(modules)) {
+    if (!name.startsWith('.') && !needless.includes(name))
+      cpSync(join(modules, name), join(folder, 'node_modules', name), { recursive: true });
+  }
+  cpSync(realpathSync(process.execPath), join(folder, 'node'));
+  const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] };
+  for (const file of sharedObjects.filter((name) => /libstdc\+\+|libgcc_s/.test(name)))
+    cpSync(realpathSync(file), join(folder, 'lib-of-node', file.split('/').at(-1) ?? ''));
+  return 'cd / && LD_LIBRARY_PATH=/opt/fleet/lib-of-node exec /opt/fleet/node /opt/fleet/tests/lab/deploy-once.ts';
+}
+
+test('the machine itself is deployed without ssh: by root, and by a user with sudo’s password', async () => {
+  const operate = bringOperator();
+  const healthChecks = {
+    ssh: { tcp: 22, timeoutSeconds: 10 },
+    root: { command: '[ "$(id -u)" = 0 ]', timeoutSeconds: 10 },
+  };
+  const first = await system('local-by-root');
+  const second = await system('local-by-user');
+  await copyToMachine(root, { host: 'one', paths: [first, second] });
+  await asRoot('systemctl stop ssh.socket 2>/dev/null; true');
+  const byRoot = JSON.stringify({ connection: { local: true }, system: first, healthChecks });
+  const said = await asRoot(shellHereDocument(`(${operate})`, byRoot));
+  assert.match(said, /health check ssh: holds/);
+  assert.equal(await liveSystem(), first);
+  await sudoers('');
+  const byUser = JSON.stringify({
+    connection: { local: true, becomePassword: canary },
+    system: second,
+    healthChecks,
+  });
+  const running = asRoot(shellHereDocument(`su admin -c ${shellQuote(operate)}`, byUser));
+  const { found, seen } = await watchProcesses(traces, running, { environments: true });
+  assert.match(await running, /health check root: holds/);
+  assert.deepEqual(found, []);
+  assert.ok(seen.has('sudo'), [...seen].join(' '));
+  assert.equal(await liveSystem(), second);
+  assert.equal((await readMachine(root, 'one')).record?.by.startsWith('admin@'), true);
+});
+
+test('in a stack: the password is encrypted in the state however it was given, and nothing shows it', async () => {
+  const stack = new CliProject({ ENTRY_PASSWORD: canary });
+  try {
+    const components = join(project, 'components/index.ts');
+    const connection = JSON.stringify(admin);
+    writeFileSync(
+      join(stack.folder, 'index.ts'),
+      `import * as pulumi from '@pulumi/pulumi';
+import { Deployment, Secret } from '${components}';
+const connection = { ...${connection}, becomePassword: process.env.ENTRY_PASSWORD };
+new Secret('plain', { host: 'one', connection, path: '/run/keys/plain', value: 'v' });
+new Secret('later', { host: 'one', connection: pulumi.output(connection), path: '/run/keys/later', value: 'v' });
+new Deployment('one', { host: 'one', connection, system: ${JSON.stringify(await liveSystem())} });
+`,
+    );
+    await stack.pulumi('stack', 'init', 'dev');
+    const up = await stack.pulumi('up', '--yes', '--skip-preview', '--diff');
+    assert.equal(up.exitCode, 0, up.text);
+    assert.ok(!up.text.includes(traces[0] ?? ''));
+    assert.equal(await asRoot('ls /run/keys'), 'later\nplain');
+    const refreshed = await stack.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+    assert.equal(refreshed.exitCode, 0, refreshed.text);
+    const recorded = await stack.recorded();
+    assert.equal(recorded.length, 3);
+    for (const { inputs, outputs } of recorded) {
+      for (const { connection: kept } of [inputs, outputs] as { connection: { becomePassword: object } }[])
+        assert.ok('ciphertext' in kept.becomePassword, JSON.stringify(kept));
+    }
+    const { stdout } = await runToEnd('grep', ['-rlFa', traces[0] ?? '', stack.folder], {
+      timeoutSeconds: 60,
+    });
+    assert.equal(stdout, '');
+    const { text, exitCode } = await stack.pulumi('destroy', '--yes', '--skip-preview');
+    assert.equal(exitCode, 0, text);
+    assert.ok(!text.includes(traces[0] ?? ''));
+    assert.equal(await asRoot('ls /run/keys'), '');
+  } finally {
+    stack.remove();
+  }
+});
+
+test('closing the shared connection ends nothing that runs over it', async () => {
+  const begun = Promise.withResolvers<void>();
+  const script = 'mkfifo /run/go; echo begun; read -r word </run/go; rm /run/go; echo "$word"\n';
+  const running = runOnMachine(root, 'one', script, { onStdoutLine: () => begun.resolve() });
+  await Promise.race([begun.promise, running]);
+  await closeConnection(root);
+  await asRoot('echo went >/run/go');
+  assert.equal((await running).stdout, 'begun\nwent\n');
+});
+
+test('at the end the password is in no file and no log of the machine', async () => {
+  const words = traces.map((trace) => `-e ${shellQuote(trace)}`).join(' ');
+  const places = '/run /tmp /var /etc /root /home /nix/var /dev/shm';
+  assert.equal(await asRoot(`grep -rlFa --devices=skip ${words} ${places} || true`), '');
+  assert.equal(await asRoot(`journalctl --no-pager | grep -cF ${words} || true`), '0');
+});

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { connection } from '../../../schema/connection.ts';
+
+/** What is wrong with a connection: path and message of each issue. */
+function problems(settings: object): string[] {
+  const { error } = connection.safeParse(settings);
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+test('an address is needed, but for the operator’s own computer', () => {
+  assert.deepEqual(problems({}), ['address: is needed, unless local is true']);
+  assert.equal(connection.parse({ local: true }).address, 'localhost');
+  assert.equal(connection.parse({ local: true, address: 'laptop' }).address, 'laptop');
+  assert.equal(connection.parse({ address: 'web' }).local, undefined);
+});
+
+test('what is ssh’s does not go with local', () => {
+  const ssh = {
+    port: 22,
+    hostKey: 'ssh-ed25519 AAAA',
+    identityFile: '/k',
+    proxyJump: 'gate',
+    sshOptions: { Compression: 'yes' },
+  };
+  const found = problems({ local: true, ...ssh });
+  assert.deepEqual(
+    found.map((line) => line.split(':', 1)[0]),
+    Object.keys(ssh),
+  );
+  assert.match(found[0] ?? '', /means nothing with local: true/);
+});
+
+test('a password is sudo’s alone, one line, and in no message', () => {
+  assert.deepEqual(problems({ address: 'web', becomePassword: ' a "b" ' }), []);
+  for (const become of ['doas', 'run0']) {
+    const [line, ...more] = problems({ address: 'web', become, becomePassword: 'hunter2' });
+    assert.match(line ?? '', new RegExp(`^becomePassword: cannot be given to ${become}, .*use sudo`));
+    assert.deepEqual(more, []);
+  }
+  for (const becomePassword of ['', 'hunter2\nx', 'hunter2\0']) {
+    const found = problems({ address: 'web', becomePassword });
+    assert.match(found.join(), /^becomePassword: must be one line/);
+    assert.doesNotMatch(found.join(), /hunter2/);
+  }
+  assert.match(
+    problems({ address: 'web', becomePassword: 1234 }).join(),
+    /must be text; in YAML, put it in quotes/,
+  );
+});
+
+test('jump hosts are names, never options', () => {
+  for (const proxyJump of ['gate', 'ops@gate:2200', 'a,b@[2001:db8::1]:22,c'])
+    assert.deepEqual(problems({ address: 'web', proxyJump }), [], proxyJump);
+  for (const proxyJump of ['', '-oProxyCommand=x', 'a b', 'a,', 'ops@', 'a;b c', 'a/b', 'a:port'])
+    assert.match(problems({ address: 'web', proxyJump }).join(), /^proxyJump: must be/, proxyJump);
+});
+
+test('the key of a jump host needs exactly one', () => {
+  const proxyJumpHostKey = 'ssh-ed25519 AAAA';
+  assert.deepEqual(problems({ address: 'web', proxyJump: 'gate', proxyJumpHostKey }), []);
+  for (const proxyJump of [undefined, 'a,b'])
+    assert.match(
+      problems({ address: 'web', proxyJump, proxyJumpHostKey }).join(),
+      /^proxyJumpHostKey: needs/,
+    );
+});
+
+test('options of ssh are taken, but for those that are decided elsewhere', () => {
+  const refused = (options: Record<string, unknown>) =>
+    problems({ address: 'web', sshOptions: options }).join();
+  assert.equal(refused({ Ciphers: 'a,b', ProxyCommand: 'nc %h %p', ForwardAgent: 'yes' }), '');
+  for (const keyword of ['StrictHostKeyChecking', 'userknownhostsfile', 'HostKeyAlias', 'VerifyHostKeyDNS'])
+    assert.match(refused({ [keyword]: 'no' }), /how host keys are checked/, keyword);
+  for (const keyword of ['BatchMode', 'ControlMaster', 'controlpath', 'RemoteCommand', 'Include', 'Match'])
+    assert.match(refused({ [keyword]: 'no' }), /is decided by nixos-fleet/, keyword);
+  assert.match(refused({ Port: '23' }), /is a setting of its own: port/);
+  assert.match(refused({ ProxyJump: 'a' }), /is a setting of its own: proxyJump/);
+  assert.match(refused({ 'Compression yes\nHost': 'x' }), /must be a keyword/);
+  assert.match(refused({ Compression: 'yes\nStrictHostKeyChecking no' }), /must be one line/);
+  assert.match(refused({ Compression: true }), /must be text; in YAML, put it in quotes/);
+});
+
+test('a proxy command does not go with a jump host', () => {
+  const both = { address: 'web', proxyJump: 'gate', sshOptions: { proxycommand: 'nc %h %p' } };
+  assert.match(problems(both).join(), /proxycommand does not go with proxyJump/);
+});
