@@ -17,7 +17,8 @@ for module in $modules $neededModules; do
 		exit 1
 	fi
 	sed -n 's/^insmod \([^ ]*\).*/\1/p' depends
-done | sort -u >files
+done >all
+sort -u all >files
 while read -r file; do
 	relative=${file#"$kernel/lib/modules/$modDirVersion/"}
 	mkdir -p "$tree/$(dirname "$relative")"

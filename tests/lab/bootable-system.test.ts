@@ -1,0 +1,160 @@
+/** Lab systems that boot by themselves, as far as it shows without starting one: their parts, initrds and boot entries. */
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
+import { runToEnd } from '../../lib/process.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-bootable-'));
+const inputs = ['--override-input', 'lab', `path:${join(project, 'nix/lab')}`];
+const systems: Record<'plain' | 'booting' | 'newer-kernel', string> = {
+  plain: '',
+  booting: '',
+  'newer-kernel': '',
+};
+let root: string;
+
+const build = (...names: string[]) => {
+  const flake = `path:${join(project, 'tests/fixtures/lab-systems')}`;
+  const flags = ['--extra-experimental-features', 'nix-command flakes', '--no-link', '--print-out-paths'];
+  const wanted = names.map((name) => `${flake}#nixosConfigurations.${name}.config.system.build.toplevel`);
+  return runToEnd('nix', ['build', ...flags, ...inputs, ...wanted], { timeoutSeconds: 600 });
+};
+
+before(async () => {
+  const overrides = {
+    ...(await ensureLabBase()).overrideInputs,
+    ...(await ensureLabImageBase()).overrideInputs,
+  };
+  for (const [name, reference] of Object.entries(overrides)) {
+    inputs.push('--override-input', `lab/${name}`, reference);
+  }
+  const names = ['plain', 'booting', 'newer-kernel'] as const;
+  const { stdout, stderr, exitCode } = await build(...names);
+  assert.equal(exitCode, 0, stderr);
+  const paths = stdout.trim().split('\n');
+  for (const [index, name] of names.entries()) systems[name] = paths[index] ?? '';
+});
+
+after(() => rmSync(folder, { recursive: true }));
+
+/** A machine's files: its profile's generations, and an EFI system partition. */
+beforeEach(() => {
+  root = mkdtempSync(join(folder, 'root-'));
+  mkdirSync(join(root, 'nix/var/nix/profiles'), { recursive: true });
+});
+
+const profile = (generation: number) => join(root, `nix/var/nix/profiles/system-${generation}-link`);
+const bootEntries = (system: string) =>
+  runToEnd(join(system, 'bin/boot-entries'), [root], { timeoutSeconds: 60 });
+const list = (path: string) => readdirSync(join(root, 'boot', path)).sort();
+const read = (path: string) => readFileSync(join(root, 'boot', path), 'utf8');
+
+test('a system that boots has kernel, initrd and modules, a container has none', () => {
+  const kernel = realpathSync(join(systems.booting, 'kernel'));
+  assert.match(kernel, /-linux-6\.1\.\d+\/bzImage$/);
+  assert.match(realpathSync(join(systems['newer-kernel'], 'kernel')), /-linux-6\.12\.\d+\/bzImage$/);
+  const [version = ''] = readdirSync(join(systems.booting, 'kernel-modules/lib/modules'));
+  assert.match(version, /^6\.1\..*-cloud-amd64$/);
+  assert.ok(existsSync(join(systems.booting, 'kernel-modules/lib/modules', version, 'modules.dep')));
+  assert.match(readFileSync(join(systems.booting, 'kernel-params'), 'utf8'), /console=ttyS0,115200 panic=10/);
+  for (const part of ['kernel', 'initrd', 'kernel-modules']) {
+    assert.ok(!existsSync(join(systems.plain, part)), part);
+  }
+});
+
+test('the initrd holds the modules it was asked for, and those they need', () => {
+  const initrd = gunzipSync(readFileSync(join(systems.booting, 'initrd'))).toString('latin1');
+  for (const module of ['virtio_blk', 'virtio_pci', 'virtio_ring', 'nls_ascii'])
+    assert.match(initrd, new RegExp(`/${module}\\.ko\\0`), module);
+  assert.doesNotMatch(initrd, /\/virtio_net\.ko\0/);
+  // In this kernel they are packed, and busybox does not unpack them.
+  const newer = gunzipSync(readFileSync(join(systems['newer-kernel'], 'initrd'))).toString('latin1');
+  assert.match(newer, /\/virtio_blk\.ko\0/);
+});
+
+test('a module that the kernel lacks fails the build by its name, unless that is allowed', async () => {
+  const missing = await build('missing-module');
+  assert.notEqual(missing.exitCode, 0);
+  assert.match(
+    missing.stderr,
+    /the initrd wants the module 'no_such_disk', and the kernel 6\.1\.\S+ has none/,
+  );
+  const allowed = await build('allowed-missing');
+  assert.equal(allowed.exitCode, 0, allowed.stderr);
+});
+
+test('each generation has an entry with copies of its kernel and initrd, which go with it', async () => {
+  symlinkSync(systems.booting, profile(1));
+  symlinkSync(systems['newer-kernel'], profile(2));
+  assert.equal((await bootEntries(systems['newer-kernel'])).exitCode, 0);
+  const entries = list('loader/entries');
+  assert.equal(entries.length, 2);
+  assert.equal(list('EFI/nixos').length, 4);
+  assert.deepEqual(list('EFI/BOOT'), ['BOOTX64.EFI']);
+  const name = /^default (.*)$/m.exec(read('loader/loader.conf'))?.[1] ?? '';
+  const entry = read(join('loader/entries', name));
+  assert.match(entry, /^version Generation 2, /m);
+  assert.ok(entry.includes(`options init=${systems['newer-kernel']}/init console=`));
+  const part = (key: string) => join(root, 'boot', new RegExp(`^${key} (.*)$`, 'm').exec(entry)?.[1] ?? '');
+  assert.deepEqual(readFileSync(part('linux')), readFileSync(join(systems['newer-kernel'], 'kernel')));
+  assert.deepEqual(readFileSync(part('initrd')), readFileSync(join(systems['newer-kernel'], 'initrd')));
+
+  // A machine that never started has no machine-id, and the entry names none.
+  assert.doesNotMatch(entry, /^machine-id/m);
+
+  // The default is the system that asks, not the newest generation: so a trial keeps the old one.
+  assert.equal((await bootEntries(systems.booting)).exitCode, 0);
+  const kept = /^default (.*)$/m.exec(read('loader/loader.conf'))?.[1] ?? '';
+  assert.match(read(join('loader/entries', kept)), /^version Generation 1, /m);
+  assert.deepEqual(list('loader/entries'), entries);
+
+  rmSync(profile(1));
+  assert.equal((await bootEntries(systems['newer-kernel'])).exitCode, 0);
+  assert.deepEqual(list('loader/entries'), [name]);
+  assert.deepEqual(list('EFI/nixos'), [part('initrd'), part('linux')].map((file) => basename(file)).sort());
+});
+
+test('where the partition is full nothing is half written, and the default stays', async () => {
+  symlinkSync(systems.booting, profile(1));
+  assert.equal((await bootEntries(systems.booting)).exitCode, 0);
+  const before = read('loader/loader.conf');
+  symlinkSync(systems['newer-kernel'], profile(2));
+  // As large as what is there, and a little more.
+  const script = `
+    mount -t tmpfs -o size=20m tmpfs "$1/full"
+    cp -a "$1/boot/." "$1/full/" && mount --bind "$1/full" "$1/boot"
+    code=0; "$2/bin/boot-entries" "$1" || code=$?
+    cat "$1/boot/loader/loader.conf"; find "$1/boot" -name '*.new'; ls "$1/boot/EFI/nixos" | wc -l
+    exit "$code"`;
+  mkdirSync(join(root, 'full'));
+  const args = [
+    '--mount',
+    '--propagation',
+    'private',
+    'sh',
+    '-c',
+    script,
+    'sh',
+    root,
+    systems['newer-kernel'],
+  ];
+  const full = await runToEnd('unshare', args, { timeoutSeconds: 60 });
+  assert.notEqual(full.exitCode, 0);
+  assert.match(full.stderr, /No space left on device/);
+  assert.equal(full.stdout, `${before}2\n`);
+});

@@ -1,0 +1,180 @@
+/**
+ * A machine from its disk image, by the real Pulumi CLI, real Nix and real QEMU: built, started from a writable copy of another
+ * size, grown, found to run what is asked for already, deployed to, restarted.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { connectionTo } from '../../lib/console/virtual-machines.ts';
+import { hashFile } from '../../lib/images/hash-file.ts';
+import { waitFor } from '../../lib/lab/wait.ts';
+import { run, runToEnd } from '../../lib/process.ts';
+import { runOnMachine } from '../../lib/ssh/run.ts';
+import type { ImageState } from '../../schema/image.ts';
+import { TestStack } from '../lab/stack.ts';
+
+let stack: TestStack;
+let kept: string;
+
+before(async () => {
+  stack = await TestStack.create({ stack: 'vm-image', network: '10.213.42' });
+  kept = join(stack.folder, 'images/vm.qcow2');
+  const config = {
+    flake: './nix/lab',
+    lab: {},
+    images: { vm: { keep: kept } },
+    virtualMachines: {
+      vm: {
+        image: 'vm',
+        rootDisk: { sizeMiB: 3072 },
+        memoryMiB: 768,
+        forwardPorts: { ssh: { host: 42732, guest: 22 } },
+        startTimeoutSeconds: 600,
+      },
+    },
+    hosts: { vm: { virtualMachine: true, connectTimeoutSeconds: 60, confirmTimeoutSeconds: 600 } },
+  };
+  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
+  // JSON is YAML.
+  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
+  // No menu: nobody would choose.
+  stack.edit(
+    'nix/lab/hosts/vm.nix',
+    'boot.isContainer = false;',
+    'boot.isContainer = false;\n  boot.loader.timeout = 0;',
+  );
+});
+
+after(async () => {
+  await stack.remove();
+});
+
+async function image(): Promise<ImageState> {
+  const { deployment } = await stack.exportState();
+  const found = deployment.resources.find(({ type }) => type === 'nixos:index:Image');
+  assert.ok(found, 'the image is in the state');
+  return found.outputs as unknown as ImageState;
+}
+
+async function sh(script: string): Promise<string> {
+  const to = connectionTo(JSON.stringify(await stack.exportState()), 'vm');
+  const limits = { fresh: true, timeoutSeconds: 120 };
+  return (await runOnMachine({ ...to, connectTimeoutSeconds: 60 }, 'vm', script, limits)).stdout.trim();
+}
+
+const live = async () => (await stack.live()).vm;
+
+test('the preview tells the image before it is built', async () => {
+  const { text } = await stack.preview();
+  assert.match(text, /nixos:index:Image: \(create\)/);
+  assert.match(text, /diskSizeMiB\s*: 1024/);
+  assert.match(text, /attribute\s*: "system\.build\.images\.qemu-efi"/);
+  assert.match(text, /file\s*: "vm\.qcow2"/);
+  assert.ok(!existsSync(kept));
+});
+
+test('a machine starts from the image, and runs what is asked for: the deployment changes nothing', async () => {
+  await stack.up();
+  const { system, format, virtualSizeBytes, realSizeBytes } = await image();
+  assert.deepEqual([format, virtualSizeBytes], ['qcow2', 1024 * 2 ** 20]);
+  assert.ok(realSizeBytes > 100 * 2 ** 20 && realSizeBytes < 1024 * 2 ** 20, `${realSizeBytes}`);
+  const now = await live();
+  assert.deepEqual([now?.generation, now?.system, now?.booted], [1, system, system]);
+  assert.equal(await sh('readlink -f /nix/var/nix/profiles/system-1-link'), system);
+  assert.equal(await sh('ls /var/lib/nixos-fleet/results 2>/dev/null'), '', 'no switch was begun');
+  assert.equal(await sh('systemctl is-system-running'), 'running');
+  await stack.pulumi('preview', '--expect-no-changes');
+});
+
+test('root partition and file system grew to the copy’s size, on first boot', async () => {
+  const [disk, partition, system] = (
+    await sh('cat /sys/block/vda/size /sys/class/block/vda2/size; stat -f -c %b /; stat -f -c %S /')
+  )
+    .split('\n')
+    .map(Number);
+  assert.equal((disk ?? 0) * 512, 3072 * 2 ** 20);
+  assert.ok((partition ?? 0) > (disk ?? 0) * 0.9, `partition of ${partition} sectors on ${disk}`);
+  assert.ok((system ?? 0) * 4096 > 2.5 * 2 ** 30, `${system} blocks`);
+});
+
+test('the machine has an identity of its own, and a whole store', async () => {
+  assert.match(await sh('cat /etc/machine-id'), /^[0-9a-f]{32}$/);
+  assert.equal(await sh('nix-store --verify 2>&1 | grep -ci -e missing -e disappeared -e corrupt'), '0');
+  assert.equal(
+    await sh('nix-store --query --requisites /run/current-system >/dev/null && echo valid'),
+    'valid',
+  );
+});
+
+test('the kept copy is the image, with a manifest; it cannot be taken for another', async () => {
+  const { path, sha256, system, kept: state } = await image();
+  assert.deepEqual([path, state], [kept, 'in-place']);
+  assert.equal(await hashFile(kept), sha256);
+  const manifest = JSON.parse(readFileSync(`${kept}.json`, 'utf8'));
+  assert.deepEqual(
+    [manifest.sha256, manifest.system, manifest.bytes, manifest.kernel],
+    [sha256, system, statSync(kept).size, await sh("uname -v | sed 's/.* \\([0-9.]*\\)-.*/\\1/'")],
+  );
+});
+
+test('the same input gives the same bytes', async () => {
+  const { deployment } = await stack.exportState();
+  const drvPath = deployment.resources.find(({ type }) => type === 'nixos:index:Image')?.inputs.drvPath;
+  const { stdout } = await run('nix-store', ['--query', '--references', String(drvPath)], {
+    timeoutSeconds: 60,
+  });
+  const raw = stdout.split('\n').find((path) => path.endsWith('-raw-efi.drv'));
+  assert.ok(raw);
+  const flags = ['--extra-experimental-features', 'nix-command', '--no-link', '--rebuild'];
+  const again = await runToEnd('nix', ['build', ...flags, `${raw}^out`, `${drvPath}^out`], {
+    timeoutSeconds: 600,
+  });
+  assert.equal(again.exitCode, 0, again.stderr);
+});
+
+test('a change goes to the running machine and into the next image, not onto its disk', async () => {
+  const before = await image();
+  stack.edit('nix/lab/hosts/vm.nix', 'vm is alive', 'vm is well');
+  const { text } = await stack.preview();
+  assert.match(text, /the system in the image:\n.*~ units\["heartbeat\.service"\]/);
+  await stack.up();
+  const now = await live();
+  assert.equal(now?.generation, 2);
+  assert.equal(await sh('cat /run/heartbeat/message'), 'vm is well');
+  const { system, sha256 } = await image();
+  assert.notEqual(sha256, before.sha256);
+  assert.equal(now?.system, system);
+  assert.equal(await hashFile(kept), sha256);
+  assert.equal((await sh('ls /boot/loader/entries')).split('\n').length, 2);
+});
+
+test('it comes back on what was deployed', async () => {
+  const bootId = (await live())?.bootId;
+  await sh('systemctl --no-block reboot');
+  const back = await waitFor(async () => {
+    const now = await sh('cat /proc/sys/kernel/random/boot_id').catch(() => bootId);
+    return now && now !== bootId ? now : undefined;
+  }, 600);
+  assert.ok(back, 'it restarted');
+  assert.equal(await sh('readlink -f /run/booted-system'), (await image()).system);
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  const now = await live();
+  assert.deepEqual([now?.generation, now?.booted, now?.rebootDue], [2, now?.system, false]);
+  await stack.pulumi('preview', '--expect-no-changes');
+});
+
+test('a kept copy that is gone shows in a refresh, and up makes it again; somebody’s file is left', async () => {
+  await run('rm', ['--force', kept], { timeoutSeconds: 10 });
+  const { text } = await stack.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+  assert.match(text, /kept\s*: "in-place" => "missing"/);
+  await stack.up();
+  assert.equal(await hashFile(kept), (await image()).sha256);
+  writeFileSync(`${kept}.other`, 'mine');
+  await stack.pulumi('destroy', '--yes', '--skip-preview');
+  assert.deepEqual(
+    [existsSync(kept), existsSync(`${kept}.json`), existsSync(`${kept}.other`)],
+    [false, false, true],
+  );
+  assert.ok(!existsSync(join(stack.folder, 'state/nixos-fleet/vm')));
+});
