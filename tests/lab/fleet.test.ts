@@ -45,6 +45,17 @@ test('the first up makes the machines and deploys them', async () => {
   assert.equal(await page('edge'), await page('web'));
 });
 
+test('a kernel’s configuration is made of the modules that a machine has loaded', async () => {
+  stack.write('source/drivers/Makefile', 'obj-$(CONFIG_NOTHING_HAS_THIS) += nothing_has_this.o\n');
+  const command = ['web', '--stack', stack.stack, '--source', `${stack.folder}/project/source`];
+  const shown = await stack.node('lib/kernel/local-modules-main.ts', command);
+  assert.equal(shown.exitCode, 0, shown.text);
+  const release = (await stack.ssh('web', 'uname -r')).trim();
+  assert.match(shown.stdout, /^# The \d+ modules that web had loaded/);
+  assert.ok(shown.stdout.includes(`(Linux ${release})`), shown.stdout);
+  assert.doesNotMatch(shown.stdout, /NOTHING_HAS_THIS/);
+});
+
 test('a second up says that nothing changes', async () => {
   assertNothingChanges((await stack.up()).text);
   assertNothingChanges((await stack.preview()).text);

@@ -77,6 +77,8 @@ let
       kernelPatches ? [ ],
       # Folder of a compiler cache, which the sandbox must show (extra-sandbox-paths); none where null.
       ccacheDirectory ? null,
+      # Lines of bash for the end of the build.
+      postInstall ? "",
     }@arguments:
     let
       structuredConfig = parse config // builtins.mapAttrs (_: item) structuredExtraConfig;
@@ -173,7 +175,7 @@ let
         fi
         ln -s "$source" "$dev/lib/modules/$modDirVersion/source"
         cp .config "$dev/lib/modules/$modDirVersion/build/"
-      ''
+        ${postInstall}''
     // {
       pname = "linux";
       inherit

@@ -1,0 +1,43 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readIn } from './source.ts';
+
+/** Kbuild's files, which say which symbol makes which module. */
+export const kbuildFiles = ['Makefile', 'Kbuild'] as const;
+
+const notCode = new Set(['Documentation', 'tools', 'scripts', 'samples', 'include', 'LICENSES', 'usr']);
+
+/** Module to the symbols that make it (`e1000e` to E1000E), from all of a source's Kbuild files but other architectures'. */
+export function readModuleSymbols(folder: string, srcArch: string): Map<string, string[]> {
+  const symbols = new Map<string, string[]>();
+  const visit = (path: string) => {
+    for (const file of kbuildFiles) {
+      for (const [module, symbol] of modulesOf(readIn(folder, join(path, file)) ?? '')) {
+        const known = symbols.get(module) ?? [];
+        if (!known.includes(symbol)) symbols.set(module, [...known, symbol]);
+      }
+    }
+    for (const entry of readdirSync(join(folder, path), { withFileTypes: true })) {
+      if (!entry.isDirectory() || (path === '' && notCode.has(entry.name))) continue;
+      if (path === 'arch' && entry.name !== srcArch) continue;
+      visit(join(path, entry.name));
+    }
+  };
+  visit('');
+  return symbols;
+}
+
+/** `obj-$(CONFIG_E1000E) += e1000e.o` as ['e1000e', 'E1000E']; folders and parts of modules are none. */
+export function modulesOf(text: string): [module: string, symbol: string][] {
+  return text
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .flatMap((line): [string, string][] => {
+      const [, symbol, objects] = /^\s*obj-\$[({]CONFIG_(\w+)[)}]\s*[:+]?=\s*([^#]*)/.exec(line) ?? [];
+      if (symbol === undefined || objects === undefined) return [];
+      return objects
+        .split(/\s+/)
+        .filter((object) => object.endsWith('.o'))
+        .map((object) => [object.replace(/^.*\//, '').slice(0, -2).replaceAll('-', '_'), symbol]);
+    });
+}

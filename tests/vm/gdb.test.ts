@@ -1,0 +1,61 @@
+/** GDB on a kernel that was built here, from its first instruction on, by the command that users have. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
+import { kernelFixture } from '../fixtures/kernels/request.ts';
+import { TestStack } from '../lab/stack.ts';
+
+const gdbPort = 42733;
+let stack: TestStack;
+let outPath: string;
+let modDirVersion: string;
+
+const gdb = (...args: string[]) =>
+  stack.node('lib/gdb/main.ts', ['debugged', '--stack', stack.stack, ...args]);
+
+before(async () => {
+  const request = await kernelFixture();
+  const fleet = await evaluateFleet({ ...request, hosts: { plain: 'plain' } });
+  const [kernel] = Object.values(fleet.kernels);
+  assert.ok(kernel);
+  ({ outPath, modDirVersion } = kernel);
+  stack = await TestStack.create({ stack: 'gdb', network: '10.213.42' });
+  const machine = {
+    kernel: `${outPath}/bzImage`,
+    kernelParams: ['console=ttyS0', 'nokaslr'],
+    memoryMiB: 256,
+    gdb: { port: gdbPort, wait: true },
+  };
+  const config = {
+    flake: request.flake,
+    overrideInputs: request.overrideInputs,
+    checkLive: false,
+    hosts: { vm: { address: '127.0.0.1', configuration: 'plain', allowUnbootableKernel: true } },
+    virtualMachines: { debugged: machine },
+  };
+  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
+  stack.write('Pulumi.gdb.yaml', JSON.stringify({ config: Object.fromEntries(keys) }));
+  // The host of that kernel is nowhere; the kernel comes before the machine that QEMU loads it in.
+  const up = (...targets: string[]) =>
+    stack.pulumi('up', '--yes', '--skip-preview', ...targets.flatMap((target) => ['--target', target]));
+  await up('**Fleet::fleet', '**nixos:index:Kernel::linux');
+  await up('**:VirtualMachine**');
+});
+
+after(() => stack?.remove());
+
+test('it stops at start_kernel, shows the source, and the kernel’s own commands answer', async () => {
+  const commands = ['hbreak start_kernel', 'continue', 'backtrace', 'list', 'lx-version', 'detach'];
+  const shown = await gdb('--', '-nx', '-batch', ...commands.flatMap((command) => ['-ex', command]));
+  assert.equal(shown.exitCode, 0, shown.text);
+  assert.match(shown.text, /Breakpoint 1, start_kernel \(\) at .*\/init\/main\.c:\d+/);
+  assert.match(shown.text, /^#0 {2}start_kernel/m);
+  assert.match(shown.text, /^\d+\s+.*void start_kernel\(void\)/m);
+  assert.ok(shown.text.includes(`Linux version ${modDirVersion} (nix@lab)`), shown.text);
+});
+
+test('a kernel that was built outside Nix is named, and one that is not there is said to be none', async () => {
+  const shown = await gdb('--vmlinux', '/nonexistent/vmlinux');
+  assert.equal(shown.exitCode, 2);
+  assert.match(shown.text, /there is no \/nonexistent\/vmlinux/);
+});
