@@ -1,14 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import { declareCaches, Fleet, type FleetHost, Images, Lab, VirtualMachines } from './components/index.ts';
+import { type AskedCache, type AskedHost, askCaches } from './lib/caches/ask-caches.ts';
+import { askedCaches, askedHosts } from './lib/config/asked-caches.ts';
 import { refuseClearPasswords } from './lib/config/become-password.ts';
 import { resolveSecrets } from './lib/config/host-secrets.ts';
-import {
-  type HostSettings,
-  hostSettings,
-  labAddresses,
-  splitSettings,
-  virtualMachineOf,
-} from './lib/config/hosts.ts';
+import { hostSettings, labAddresses, splitSettings, virtualMachineOf } from './lib/config/hosts.ts';
 import { imageSettings } from './lib/config/images.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
@@ -19,10 +15,9 @@ import { evaluateOutputs } from './lib/evaluation/evaluate-outputs.ts';
 import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { configureKernels } from './lib/kernel/configure.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
-import { labConnection } from './lib/lab/connection.ts';
 import { labInputs } from './lib/lab/inputs.ts';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
-import { vmConnection } from './lib/vm/connection.ts';
+import { reachHosts } from './lib/machine/reach-hosts.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
@@ -42,7 +37,8 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
       encrypted: isSecretConfig('hosts'),
     },
   );
-  const answers = config.checkLive ? askHosts(hosts) : undefined;
+  const reached = await reachHosts(pulumi.getStack(), hosts);
+  const answers = config.checkLive ? askMachines(reached) : undefined;
   const labMachines = labAddresses(hosts);
   const labBase = Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined;
   const flake = {
@@ -102,6 +98,10 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   for (const host of Object.values(fleetHosts)) host.caches = caches;
   const live = await answers;
   if (live && pulumi.runtime.isDryRun()) noteLive(live, evaluation);
+  if (pulumi.runtime.isDryRun()) {
+    const changed = askedHosts({ evaluation, live, connections: reached, hosts });
+    await noteCaches(askedCaches(config.caches, reached), changed);
+  }
   const liveSystems = live && mapValues(live, liveSystem);
   const { failures } = images;
   const fleet = new Fleet('fleet', {
@@ -120,24 +120,22 @@ async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEval
   return configured.kernels;
 }
 
-/** Asks all machines that are there already what they run. */
-async function askHosts(hosts: Record<string, HostSettings>): Promise<Record<string, LiveAnswer>> {
-  const stack = pulumi.getStack();
-  const connections = Object.entries(hosts).map(async ([name, host]) => {
-    const machine = virtualMachineOf(name, host);
-    if (host.lab) return [name, await labConnection(stack, name)];
-    if (machine) return [name, await vmConnection(stack, machine)];
-    return [name, splitSettings(host).connection];
-  });
-  return await askMachines(Object.fromEntries(await Promise.all(connections)));
-}
-
 /** Tells of machines that were switched by other means. */
 function noteLive(answers: Record<string, LiveAnswer>, evaluation: FleetEvaluation): void {
   for (const [name, answer] of Object.entries(answers)) {
     const evaluated = evaluation.hosts[name];
     const note = evaluated?.ok ? noteOf(answer, name, evaluated.outPath) : undefined;
     if (note) void pulumi.log.warn(note);
+  }
+}
+
+/** Tells what the caches have of the systems that are not live yet. */
+async function noteCaches(
+  caches: Record<string, AskedCache>,
+  hosts: Record<string, AskedHost>,
+): Promise<void> {
+  for (const { severity, text } of await askCaches(caches, hosts)) {
+    void (severity === 'warning' ? pulumi.log.warn(text) : pulumi.log.info(text));
   }
 }
 

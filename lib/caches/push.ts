@@ -1,7 +1,7 @@
 import { FleetError } from '../errors.ts';
 import { copyClosure } from '../nix-cli/copy.ts';
 import { isSignedBy, type KeyPair } from '../nix-cli/key-format.ts';
-import { cacheLimits, type OtherStore, pathInfos, signPaths } from '../nix-cli/path-info.ts';
+import { cacheLimits, closureOf, type OtherStore, pathInfos, signPaths } from '../nix-cli/path-info.ts';
 import { withKeyFile } from '../nix-cli/signing-key.ts';
 
 export interface PushRequest {
@@ -73,13 +73,6 @@ function incomplete(uri: string, count: number): FleetError {
     what: `${count} paths are not in ${uri}, though they were copied there`,
     mend: 'Does somebody remove paths from it? Run again.',
   });
-}
-
-/** A path and all that it needs, by the references of a whole closure. */
-function closureOf(path: string, infos: ReadonlyMap<string, { references: readonly string[] }>): string[] {
-  const found = new Set([path]);
-  for (const each of found) for (const reference of infos.get(each)?.references ?? []) found.add(reference);
-  return [...found];
 }
 
 /**

@@ -16,7 +16,7 @@ extra-substituters = ${all.map(withPriority).join(' ')}
 extra-trusted-public-keys = ${keys.join(' ')}
 # A cache that is down or hangs is passed over, and stops nothing.
 connect-timeout = ${connectTimeoutSeconds}
-stalled-download-timeout = 15
+stalled-download-timeout = 10
 download-attempts = 2
 fallback = true
 `;
@@ -71,7 +71,6 @@ export async function workOnSubstituters(
 
 /** Which of the caches and keys the machine's Nix does not go by; empty where it goes by all. Pure. */
 export function notInForce({ caches }: SubstitutersInputs, settings: MachineSettings): string[] {
-  const plain = (url: string) => url.replace(/[?&]priority=\d+/, '').replace(/\/$/, '');
   const asked = new Set(settings.substituters.map(plain));
   const trusted = new Set(settings.trustedKeys);
   return Object.entries(caches)
@@ -80,4 +79,11 @@ export function notInForce({ caches }: SubstitutersInputs, settings: MachineSett
         !asked.has(plain(url)) || publicKeys.some((publicKey) => !trusted.has(publicKey)),
     )
     .map(([name]) => name);
+}
+
+/** An address as Nix has it, whose settings stand in another order and in other notations there. */
+function plain(url: string): string {
+  const [address = '', query = ''] = url.split('?');
+  const settings = [...new URLSearchParams(query)].filter(([name]) => name !== 'priority').sort();
+  return JSON.stringify([address.replace(/\/$/, ''), settings]);
 }

@@ -38,7 +38,9 @@ export async function deliver(connection: Connection, request: DeliverRequest): 
     return await copy(connection, request, offer.has === 'none' && offer.silent.length === 0);
   status(`the machine fetches ${offer.paths} paths, ${offer.mebibytes} MiB, from its caches`);
   try {
-    await substitute(connection, request);
+    // One that hangs has cost its time already.
+    const from = offer.silent.length > 0 ? { from: offer.answering } : {};
+    await substitute(connection, { ...request, ...from });
   } catch (error) {
     if (!(error instanceof FleetError) || error.code !== 'substitution-failed') throw error;
     warn(`${error.message}\nIt is copied instead.`);
@@ -48,7 +50,7 @@ export async function deliver(connection: Connection, request: DeliverRequest): 
 
 /** What the machine's caches have; `unknown` where that took too long or failed. */
 async function askOffer(connection: Connection, { host, system, signal }: DeliverRequest): Promise<Offer> {
-  const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [] };
+  const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [], answering: [] };
   const options = { timeoutSeconds: askSeconds, ...(signal ? { signal } : {}) };
   try {
     return parseOffer((await runOnMachine(connection, host, dryRunScript(system), options)).stdout);

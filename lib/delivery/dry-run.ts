@@ -1,4 +1,5 @@
-import { settingsScript } from '../caches/machine-settings.ts';
+import { parseSettings, settingsScript } from '../caches/machine-settings.ts';
+import { parseWork } from '../nix-cli/dry-run.ts';
 import { limitArguments } from '../nix-cli/path-info.ts';
 import { shellCommand, shellVariables } from '../ssh/quote.ts';
 
@@ -11,6 +12,8 @@ export interface Offer {
   mebibytes: number;
   /** Caches that did not answer. */
   silent: string[];
+  /** The others, as the machine asks them. */
+  answering: string[];
 }
 
 /** Asks what would be fetched, and which caches and keys the machine's Nix goes by. Fetches nothing. */
@@ -29,17 +32,15 @@ export function parseOffer(stdout: string): Offer {
   const silent = [
     ...text.matchAll(/(?:disabling binary cache|cannot connect to|unable to download) '([^']+)'/g),
   ].map((match) => (match[1] ?? '').replace(/\/nix-cache-info$/, ''));
-  const [, count = '0', size = '0', unit = 'KiB'] =
-    /(?:this|these (\d+)) paths? will be fetched \(([\d.]+) ([KMGT]iB) download/.exec(text) ?? [];
-  const one = /this path will be fetched/.test(text);
-  const factor = { KiB: 1 / 1024, MiB: 1, GiB: 1024, TiB: 1024 * 1024 }[unit] ?? 1;
+  const { builds: _, ...fetched } = parseWork(text);
+  const { substituters } = parseSettings(stdout);
   const missing =
     /don't know how to build these paths|does not exist in the store|there is no substituter/.test(text);
   const ended = /^end=yes$/m.test(stdout);
   return {
     has: !ended ? 'unknown' : missing ? 'none' : 'all',
-    paths: one ? 1 : Number(count),
-    mebibytes: Math.round(Number(size) * factor * 10) / 10,
+    ...fetched,
     silent: [...new Set(silent)],
+    answering: substituters.filter((url) => !silent.some((other) => url.startsWith(other))),
   };
 }

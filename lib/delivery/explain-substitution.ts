@@ -28,7 +28,10 @@ export function explainRefusal(failure: {
   pathInfo?: string;
 }): FleetError {
   const { host, system, stderr, settings, refused } = failure;
-  const lines = stderr.trim().split('\n');
+  const said = stderr
+    .trim()
+    .split('\n')
+    .filter((line) => line.trim() && !/^(copying path| {2})/.test(line));
   const details = (why: string[], mend: string) =>
     new FleetError({
       code: /no space left on device/i.test(stderr) ? 'no-room' : 'substitution-failed',
@@ -40,7 +43,7 @@ export function explainRefusal(failure: {
   if (!refused) {
     const asked = settings?.substituters.join(', ') || 'none';
     return details(
-      [...lines.slice(-4), `the caches it asks: ${asked}`],
+      [...new Set(said.slice(-8)), `the caches it asks: ${asked}`],
       'Is the closure in one of them (pushed, and that cache up)? With delivery: auto what cannot be fetched is copied.',
     );
   }

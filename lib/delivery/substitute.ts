@@ -9,6 +9,8 @@ import { explainRefusal, refusedSubstitute } from './explain-substitution.ts';
 export interface SubstituteRequest {
   host: string;
   system: string;
+  /** The caches to ask; all that the machine's Nix goes by, where left out. */
+  from?: readonly string[];
   signal?: AbortSignal;
   status: (line: string) => void;
 }
@@ -23,7 +25,8 @@ const limitSeconds = 6 * 3600;
 export async function substitute(connection: Connection, request: SubstituteRequest): Promise<void> {
   const { host, system, signal, status } = request;
   let fetched = 0;
-  const command = shellCommand(['nix-store', '--realise', ...limitArguments, system]);
+  const caches = request.from ? ['--option', 'substituters', request.from.join(' ')] : [];
+  const command = shellCommand(['nix-store', '--realise', ...limitArguments, ...caches, system]);
   const script = `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin LC_ALL=C; export PATH LC_ALL\n${command} >/dev/null\n`;
   const { exitCode, stderr } = await runOnMachine(connection, host, script, {
     timeoutSeconds: limitSeconds,

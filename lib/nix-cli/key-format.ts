@@ -66,11 +66,7 @@ export function isSignedBy(info: Signed, publicKey: string): boolean {
 
 /** The text that Nix signs. */
 function fingerprint({ path, narHash, narSize, references }: Signed): string {
-  const folder = path.slice(0, path.lastIndexOf('/'));
-  const full = references.map((reference) =>
-    reference.startsWith('/') ? reference : `${folder}/${reference}`,
-  );
-  return `1;${path};${nix32Hash(narHash)};${narSize};${full.sort().join(',')}`;
+  return `1;${path};${nix32Hash(narHash)};${narSize};${[...references].sort().join(',')}`;
 }
 
 const digits = '0123456789abcdfghijklmnpqrsvwxyz';

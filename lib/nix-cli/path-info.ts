@@ -32,7 +32,7 @@ export interface PathInfoRequest {
 /** What every call to a cache is given: one that is down or hangs is given up soon. */
 export const cacheLimits = {
   'connect-timeout': '5',
-  'stalled-download-timeout': '15',
+  'stalled-download-timeout': '10',
   'download-attempts': '2',
   'narinfo-cache-negative-ttl': '0',
 } as const;
@@ -116,9 +116,20 @@ export function parsePathInfos(json: string): Map<string, PathInfo> {
     entries.flatMap(([name, entry]) => {
       if (!entry) return [];
       const path = byName ? `${whole.storeDir}/${name}` : name;
-      const { narHash, narSize, references, signatures = [], downloadSize } = entry;
+      const { narHash, narSize, signatures = [], downloadSize } = entry;
+      const references = entry.references.map((other) => (byName ? `${whole.storeDir}/${other}` : other));
       const info = { path, narHash, narSize, references, signatures };
       return [[path, downloadSize === undefined ? info : { ...info, downloadSize }] as const];
     }),
   );
+}
+
+/** A path and all that it needs, by the references of a whole closure. */
+export function closureOf(
+  path: string,
+  infos: ReadonlyMap<string, { references: readonly string[] }>,
+): string[] {
+  const found = new Set([path]);
+  for (const each of found) for (const reference of infos.get(each)?.references ?? []) found.add(reference);
+  return [...found];
 }

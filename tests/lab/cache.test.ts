@@ -3,9 +3,18 @@
  * lists what is promised.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { substitute } from '../../lib/delivery/substitute.ts';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { generateSigningKey, withKeyFile } from '../../lib/nix-cli/signing-key.ts';
+import { run } from '../../lib/process.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { SigningKeyState } from '../../schema/signing-key.ts';
 import { TestStack } from './stack.ts';
 
@@ -17,7 +26,8 @@ const caches = '/var/lib/nixos-fleet/nix-caches.conf';
 let stack: TestStack;
 /** The folder that web's nginx serves, as this computer sees it. */
 let folder: string;
-let edition = 0;
+// Systems of an earlier run may be built already: each run has new ones.
+let edition = Date.now() % 1_000_000;
 
 before(async () => {
   stack = await TestStack.create({ stack: lab, network });
@@ -40,29 +50,26 @@ before(async () => {
     ({ type, urn }) => type === 'nixos:index:LabMachine' && urn.endsWith('::web'),
   );
   folder = join(String(web?.outputs.root), 'srv/cache');
-  setCaches('main');
+  configure();
 });
 
 after(async () => {
   await stack?.remove();
 });
 
-const declared = {
-  main: (key = 'cache.lab-1') => `
+/** What the stack's config says of caches, and how closures come to machines. */
+function configure(given: { key?: string; delivery?: string; main?: string; more?: string } = {}): void {
+  const { key = 'cache.lab-1', delivery = 'substitute', more = '' } = given;
+  const main =
+    given.main ??
+    `
     main:
       key: ${key}
       store: file://${folder}
-      url: http://${network}.11:8080`,
-};
-
-/** The config with these caches, and db fetching from them alone. */
-function setCaches(_: 'main', key?: string, more = ''): void {
-  const before = stack
-    .read(config)
-    .replace(/ {2}nixos-fleet:(caches|defaults):[\s\S]*?(?=^\S| {2}nixos-fleet:)/gm, '');
-  const delivery = '  nixos-fleet:defaults:\n    delivery: substitute\n';
-  const text = `  nixos-fleet:caches:${declared.main(key)}${more}\n${delivery}`;
-  stack.write(config, before.replace(/^config:\n/m, `config:\n${text}`));
+      url: http://${network}.11:8080`;
+  const plain = stack.read(config).replace(/^ {2}nixos-fleet:(caches|defaults):\n(?: {4}.*\n)*/gm, '');
+  const text = `  nixos-fleet:caches:${main}${more}\n  nixos-fleet:defaults:\n    delivery: ${delivery}\n`;
+  stack.write(config, plain.replace(/^config:\n/m, `config:\n${text}`));
 }
 
 /** A new system for a machine. */
@@ -78,7 +85,7 @@ function change(machine: 'web' | 'db' | 'edge'): void {
 
 const isOn = (machine: string) => stack.ssh(machine, `cat /etc/edition-${edition}`);
 
-async function _signingKey(): Promise<SigningKeyState> {
+async function signingKey(): Promise<SigningKeyState> {
   const { deployment } = await stack.exportState();
   const found = deployment.resources.find(({ type }) => type === 'nixos:index:SigningKey');
   return found?.outputs as unknown as SigningKeyState;
@@ -107,4 +114,224 @@ test('a machine gets its new system from the signed cache alone, with the copy p
 test('a second up says that nothing changes', async () => {
   const { text } = await stack.up();
   assert.doesNotMatch(text, /[1-9]\d* (created|updated|replaced|deleted)/);
+});
+
+const connectionOf = async (machine: string) => connectionSchema.parse(await stack.connection(machine));
+
+/** A path that nothing else needs and that is not known by its content, built on this computer. */
+async function build(name: string): Promise<string> {
+  const expression = `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${name} >$out" ]; }`;
+  const args = ['build', '--impure', '--no-link', '--print-out-paths', '--expr', expression];
+  return (await run('nix', args, { timeoutSeconds: 120 })).stdout.trim();
+}
+
+test('an unsigned and a wrongly signed path are refused, and the message says which key is missing', async () => {
+  const { secretKey } = await generateSigningKey('stranger-1');
+  const [unsigned, strange, forged] = await Promise.all(
+    ['unsigned', 'strange', 'forged'].map((name) => build(`${name}-${process.pid}`)),
+  );
+  await run('nix', ['copy', '--to', `file://${folder}`, unsigned as string, forged as string], {
+    timeoutSeconds: 60,
+  });
+  await withKeyFile(secretKey, (file) =>
+    run('nix', ['copy', '--to', `file://${folder}?secret-key=${file}`, strange as string], {
+      timeoutSeconds: 60,
+    }),
+  );
+  // Somebody who can write to the cache puts another path's signature there, in the name of the fleet's key.
+  const narinfo = join(folder, `${forged?.slice(11, 43)}.narinfo`);
+  const signature = /^Sig: .*$/m.exec(readFileSync(await narinfoOf('db'), 'utf8'))?.[0];
+  writeFileSync(narinfo, `${readFileSync(narinfo, 'utf8')}${signature}\n`);
+  const connection = await connectionOf('db');
+  const refusal = async (system = '') => {
+    const asked = substitute(connection, { host: 'db', system, status: () => {} });
+    const error = await asked.then(
+      () => assert.fail(`${system} was accepted`),
+      (error: FleetError) => error,
+    );
+    assert.equal(error.code, 'substitution-failed', error.message);
+    return error.message;
+  };
+  assert.match(await refusal(unsigned), /has no signature\n.*the machine trusts .*cache\.lab-1/);
+  const message = await refusal(strange);
+  assert.match(message, /is signed by stranger-1/);
+  assert.match(message, /The public key stranger-1 is missing on the machine/);
+  assert.match(await refusal(forged), /in the name of cache\.lab-1, which is not of the key/);
+});
+
+async function narinfoOf(machine: string): Promise<string> {
+  const system = (await stack.live())[machine]?.system ?? '';
+  return join(folder, `${system.slice(11, 43)}.narinfo`);
+}
+
+test('a preview tells what the cache has of a new system, and that a machine does not trust its signature', async () => {
+  change('db');
+  const first = (await stack.preview()).text;
+  assert.match(first, /db, its new system: not built yet; main has not got it/);
+  assert.match(first, /left to build: \d+ derivations/);
+  // Built and pushed, but the machine has been made to trust another key by hand.
+  const { publicKey } = await generateSigningKey('other-1');
+  await stack.ssh(
+    'db',
+    `sed -i 's|^extra-trusted-public-keys = .*|extra-trusted-public-keys = ${publicKey}|' ${caches}`,
+  );
+  const failed = await stack.try('up', '--yes', '--skip-preview');
+  assert.notEqual(failed.exitCode, 0);
+  assert.match(failed.text, /The public key cache\.lab-1 is missing on the machine/);
+  const second = (await stack.preview()).text;
+  assert.match(second, /db, its new system: main has (\d+) of \1 paths/);
+  assert.match(
+    second,
+    /db does not accept what main has: it is signed by cache\.lab-1, and the machine trusts .*other-1/,
+  );
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  await stack.up();
+  assert.equal((await isOn('db')).trim(), String(edition), 'refresh saw the file, and up mended it');
+});
+
+test('a rotation from end to end, with a machine that is off in its middle', async () => {
+  const trusted = async (machine: string) =>
+    (await stack.ssh(machine, 'nix config show trusted-public-keys')).match(/cache\.lab-\d/g)?.sort();
+  const phase = async () => {
+    const { phase, waitingFor } = await signingKey();
+    return [phase, ...waitingFor];
+  };
+  const up = async () => await stack.try('up', '--yes', '--skip-preview', '--diff');
+  configure({ key: 'cache.lab-2' });
+  await stopMachine(lab, 'edge');
+  assert.match(
+    (await stack.preview()).text,
+    /rotation, step 1 of 3: machines come to trust cache\.lab-2 beside cache\.lab-1/,
+  );
+  const first = await up();
+  assert.notEqual(first.exitCode, 0, 'edge could not be told');
+  assert.deepEqual(await phase(), ['trust-both']);
+  assert.deepEqual(await trusted('db'), ['cache.lab-1', 'cache.lab-2']);
+
+  // While edge is off, nothing is signed with a key that it does not trust, and the others are deployed.
+  change('db');
+  const second = await up();
+  assert.match(second.text, /the rotation to cache\.lab-2 waits: edge could not be asked/);
+  assert.deepEqual(await phase(), ['trust-both', 'edge']);
+  assert.equal((await isOn('db')).trim(), String(edition));
+  assert.doesNotMatch(readFileSync(await narinfoOf('db'), 'utf8'), /^Sig: cache\.lab-2/m);
+  assert.match((await stack.preview()).text, /step 2 of 3: .*; the last up waited for edge/);
+
+  await ensureMachine({ lab, name: 'edge', address: `${network}.13`, base: (await ensureLabBase()).base });
+  await stack.up();
+  assert.deepEqual(await phase(), ['trust-both', 'edge'], 'it was asked before it was told');
+  assert.deepEqual(await trusted('edge'), ['cache.lab-1', 'cache.lab-2']);
+  await stack.up();
+  assert.deepEqual(await phase(), ['sign-with-new']);
+  const both = readFileSync(await narinfoOf('db'), 'utf8');
+  assert.match(both, /^Sig: cache\.lab-1/m);
+  assert.match(both, /^Sig: cache\.lab-2/m);
+  assert.doesNotMatch(
+    readFileSync(join(folder, readdirSync(folder).find(isStrange) ?? ''), 'utf8'),
+    /cache\.lab-2/,
+  );
+  await stack.up();
+  assert.deepEqual(await phase(), ['stable']);
+  for (const machine of ['web', 'db', 'edge'])
+    assert.deepEqual(await trusted(machine), ['cache.lab-2'], machine);
+  change('edge');
+  await stack.up();
+  assert.equal((await isOn('edge')).trim(), String(edition), 'and the new key is good for a new system');
+  assert.doesNotMatch((await stack.up()).text, /[1-9]\d* (created|updated|replaced|deleted)/);
+});
+
+const isStrange = (file: string) =>
+  file.endsWith('.narinfo') && readFileSync(join(folder, file), 'utf8').includes('-strange-');
+
+test('a cache that is down, and one that hangs, stop nothing', async () => {
+  const hanging: Server = createServer(() => {}).listen(0, `${network}.1`);
+  await once(hanging, 'listening');
+  try {
+    const { port } = hanging.address() as AddressInfo;
+    const more = `
+    slow:
+      url: http://${network}.1:${port}
+      publicKeys: ["slow-1:${'A'.repeat(43)}="]
+      priority: 1`;
+    configure({ key: 'cache.lab-2', delivery: 'auto', more });
+    change('db');
+    const begun = performance.now();
+    const slow = (await stack.up()).text;
+    assert.match(slow, /db: no answer from http:\/\/10\.213\.33\.1/);
+    assert.equal(
+      (await isOn('db')).trim(),
+      String(edition),
+      'from the other cache: copying to db is cut off',
+    );
+    assert.ok(performance.now() - begun < 90_000, `${performance.now() - begun} ms`);
+
+    await stack.ssh('web', 'systemctl stop nginx');
+    change('edge');
+    const down = (await stack.up()).text;
+    assert.match(down, /copying the system to the machine/);
+    assert.equal((await isOn('edge')).trim(), String(edition));
+    await stack.ssh('web', 'systemctl start nginx');
+  } finally {
+    hanging.close();
+    hanging.unref();
+  }
+});
+
+test('a closure goes from machine to machine over ssh, and not through this computer', async () => {
+  // web serves its store to nix-ssh, who may do nothing else; db logs in by its host key.
+  await stack.ssh(
+    'web',
+    `useradd --system --create-home --home-dir /var/lib/nix-ssh --shell /bin/sh nix-ssh
+    mkdir -p /var/lib/nix-ssh/.ssh
+    echo 'nix-ssh ALL=(root) NOPASSWD: /usr/local/bin/nix-daemon --stdio' >/etc/sudoers.d/nix-ssh
+    echo 'restrict,command="sudo -n /usr/local/bin/nix-daemon --stdio" ${await hostKeyOf('db')}' >/var/lib/nix-ssh/.ssh/authorized_keys
+    chown -R nix-ssh: /var/lib/nix-ssh`,
+  );
+  const main = `
+    lan:
+      key: lan-1
+      host: web
+      protocol: ssh`;
+  configure({ main });
+  change('db');
+  await stack.up();
+  assert.equal((await isOn('db')).trim(), String(edition));
+  const system = (await stack.live()).db?.system ?? '';
+  const asked = await stack.ssh('db', `nix path-info --json --json-format 1 ${system}`);
+  assert.match(asked, /"lan-1:/);
+  assert.match(
+    await stack.ssh('web', 'journalctl --no-pager -t sshd'),
+    /Accepted publickey for nix-ssh from 10\.213\.33\.12/,
+  );
+});
+
+const hostKeyOf = async (machine: string) => (await stack.connection(machine)).hostKey;
+
+test('a machine that serves its store over HTTP gets the key, and its server is restarted with it', async () => {
+  // A stand-in for harmonia, under its name: it reads the key when it starts.
+  await stack.ssh(
+    'web',
+    `mkdir -p /run/systemd/system
+    printf '[Service]\\nExecStart=/bin/sh -c "cat /var/lib/nixos-fleet/cache.key >/run/read-key; exec sleep infinity"\\n' >/run/systemd/system/harmonia.service
+    systemctl daemon-reload; systemctl start harmonia.service`,
+  );
+  const main = (key: string) => `
+    box:
+      key: ${key}
+      host: web`;
+  configure({ main: main('box-1'), delivery: 'copy' });
+  await stack.up();
+  const key = '/var/lib/nixos-fleet/cache.key';
+  assert.match(
+    await stack.ssh('web', `stat -c '%U %a' ${key}; cut -d: -f1 /run/read-key`),
+    /^root 400\nbox-1\n/,
+  );
+  assert.match(
+    await stack.ssh('db', `cat ${caches}`),
+    /^extra-substituters = http:\/\/10\.213\.33\.11:5000\?/m,
+  );
+  await stack.ssh('web', `rm ${key}`);
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  await stack.up();
+  assert.match(await stack.ssh('web', `cut -d: -f1 ${key}`), /^box-1\n/, 'refresh saw that it was gone');
 });

@@ -112,3 +112,21 @@ test('the operator has one computer', () => {
   const message = refusal({ hosts: '{"a":{"local":true},"b":{"local":true}}' });
   assert.match(message, /hosts\.b\.address: is localhost, .*which is a’s already/);
 });
+
+test('a cache has a place to fill and a key, or is somebody else’s with its public keys', () => {
+  const caches = (cache: object) => ({ hosts, caches: JSON.stringify({ main: cache }) });
+  assert.match(refusal(caches({ key: 'main-1' })), /caches\.main\.store: .*either a store or a host/);
+  assert.match(
+    refusal(caches({ key: 'main-1', store: 'file:///srv/cache' })),
+    /caches\.main\.url: is missing/,
+  );
+  assert.match(
+    refusal(caches({ key: 'main-1', host: 'box' })),
+    /caches\.main\.host: .*no machine of this stack/,
+  );
+  assert.match(refusal(caches({ url: 'https://x' })), /caches\.main\.publicKeys: is missing/);
+  assert.match(refusal(caches({ kee: 'main-1' })), /caches\.main\.kee: unknown key; did you mean key\?/);
+  const stored = { key: 'main-1', store: 's3://bucket?secret-key=/etc/key' };
+  assert.match(refusal(caches(stored)), /caches\.main\.store: must not name a secret-key/);
+  assert.equal(parseConfig(caches({ key: 'main-1', host: 'web' }), 'prod').caches.main?.host, 'web');
+});
