@@ -1,7 +1,7 @@
 /** Life of a stack's virtual machines, by the real Pulumi CLI and real QEMU: made, reached, killed, changed, removed. */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectionTo } from '../../lib/console/virtual-machines.ts';
@@ -18,6 +18,7 @@ let share: string;
 
 interface VmState {
   running: boolean;
+  status: string;
   pid: number;
   accelerator: string;
   hostKey: string;
@@ -56,6 +57,18 @@ async function sh(script: string, name = 'one'): Promise<string> {
   const to = connectionTo(JSON.stringify(await stack.exportState()), name);
   const { stdout } = await runOnMachine({ ...to, connectTimeoutSeconds: 60 }, name, script, { fresh: true });
   return stdout.trim();
+}
+
+/** Sends a text to a port of this computer, and gives the first thing that comes back. */
+async function say(to: number, text: string): Promise<string> {
+  const socket = createConnection(to, '127.0.0.1');
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket) {
+    answer += chunk;
+    if (answer.includes('#')) break;
+  }
+  return answer;
 }
 
 const alive = (pid: number) => existsSync(`/proc/${pid}`);
@@ -168,6 +181,22 @@ test('other hardware is said in the preview, and taken by a clean restart', asyn
   assert.ok(!alive(pid));
   assert.equal(await sh('nproc; cat /sys/block/vda/size'), '2\n196608');
   assert.match(readFileSync(console, 'utf8'), /reboot: Power down/);
+});
+
+test('a machine that waits for GDB stands still, answers GDB, and goes when it is dropped', async () => {
+  const hardware = { ...one(), cores: 2, disks: { data: { sizeMiB: 96 } } };
+  const { kernel, initrd, kernelParams } = one();
+  const gdb = { port: port + 3, wait: true };
+  configure({ one: hardware, halted: { kernel, initrd, kernelParams, gdb } });
+  const { text } = await stack.up();
+  assert.match(text, /GDB attaches at 127\.0\.0\.1:42725; the machine waits for it/);
+  const { status, pid } = await state('halted');
+  assert.equal(status, 'prelaunch');
+  // GDB's remote protocol: why do you stand still?
+  assert.match(await say(gdb.port, '$?#3f'), /^\+\$T05/);
+  configure({ one: hardware });
+  await stack.up();
+  assert.ok(!alive(pid));
 });
 
 test('two machines with one port, and a port of another process, are errors at preview', async () => {

@@ -17,4 +17,5 @@
   ./system.nix
   ./systemd.nix
   ./users.nix
+  ./virtual-machine.nix
 ]

@@ -1,0 +1,53 @@
+/** A machine's system, made for a container of the lab, is run on this computer by one line of config, and nothing else changes. */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
+import { TestStack } from '../lab/stack.ts';
+
+let stack: TestStack;
+
+before(async () => {
+  stack = await TestStack.create({ stack: 'try-system', network: '10.213.42' });
+  const overrideInputs = {
+    ...(await ensureLabBase()).overrideInputs,
+    ...(await ensureLabImageBase()).overrideInputs,
+  };
+  const forwardPorts = { ssh: { host: 42731, guest: 22 }, http: { host: 42732, guest: 80 } };
+  const config = {
+    'nixos-fleet:flake': './nix/lab',
+    'nixos-fleet:overrideInputs': overrideInputs,
+    'nixos-fleet:virtualMachines': { 'try-web': { configuration: 'web', forwardPorts } },
+  };
+  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config }));
+});
+
+after(async () => {
+  await stack.remove();
+});
+
+test("a machine's system runs here, with its own kernel and its services", async () => {
+  const { text } = await stack.pulumi('up', '--yes', '--skip-preview');
+  assert.match(text, /try-web-vm/);
+  const page = await fetch('http://127.0.0.1:42732/');
+  assert.match(await page.text(), /Hello from the fleet/);
+  const inside = await stack.node(join('lib', 'console', 'ssh.ts'), [
+    'try-web',
+    '--',
+    'sh',
+    '-c',
+    'hostname; cat /run/heartbeat/message; readlink -f /run/current-system; cat /run/current-system/kernel-params; echo; cat /proc/cmdline',
+  ]);
+  const [hostName, message, system = '', params = '', commandLine = ''] = inside.stdout.trim().split('\n');
+  assert.deepEqual([hostName, message], ['web', 'web is alive']);
+  assert.ok(commandLine.startsWith(`init=${system}/init ${params}`), commandLine);
+});
+
+test('the same system is no change, and another one is seen in the preview with its store path', async () => {
+  await stack.pulumi('preview', '--expect-no-changes');
+  stack.edit('nix/lab/hosts/web.nix', 'Hello from the fleet.', 'Hello from a VM.');
+  const { text } = await stack.preview();
+  assert.match(text, /~ outPath\s*: "\/nix\/store\/[^"]*-run-web-vm" => "\/nix\/store\/[^"]*-run-web-vm"/);
+  assert.match(text, /try-web is shut down and started again, for: system/);
+});
