@@ -73,19 +73,21 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     evaluations: evaluated.images,
     revision: evaluated.revision,
   });
-  const outputs = virtualSystems(config);
+  const systems = await evaluateOutputs({ ...flake, outputs: virtualSystems(config) });
   const virtual =
     Object.keys(config.virtualMachines).length > 0
       ? new VirtualMachines(pulumi.getStack(), {
           machines: config.virtualMachines,
           imagePath: (image) => images.pathOf(image),
-          systems: Object.keys(outputs).length > 0 ? await evaluateOutputs({ ...flake, outputs }) : {},
+          systems: systems.outputs,
         })
       : undefined;
   const fleetHosts: Record<string, FleetHost> = {};
   for (const [name, host] of Object.entries(hosts)) {
     const { connection, settings } = splitSettings(host);
     const machine = virtualMachineOf(name, host);
+    // Its virtual machine could not be evaluated, which the program ends with.
+    if (machine && !virtual?.machines[machine]) continue;
     fleetHosts[name] = {
       ...settings,
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
@@ -103,7 +105,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     await noteCaches(askedCaches(config.caches, reached), changed);
   }
   const liveSystems = live && mapValues(live, liveSystem);
-  const { failures } = images;
+  const failures = [...images.failures, ...systems.failures.map(({ message }) => message)];
   const fleet = new Fleet('fleet', {
     evaluation,
     hosts: fleetHosts,

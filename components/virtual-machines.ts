@@ -9,7 +9,7 @@ export interface VirtualMachinesArgs {
   machines: Readonly<Record<string, VirtualMachineConfig>>;
   /** The file of one of the stack's disk images. */
   imagePath(image: string): pulumi.Input<string>;
-  /** The evaluated `config.system.build.vm` of those that name a configuration. */
+  /** The evaluated `config.system.build.vm` of those that name a configuration; one without it is left as it is. */
   systems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
 }
 
@@ -23,8 +23,9 @@ export class VirtualMachines extends pulumi.ComponentResource {
     options?: pulumi.ComponentResourceOptions,
   ) {
     super('nixos-fleet:index:VirtualMachines', name, {}, options);
-    const made = Object.entries(machines).map(([machine, { configuration: _, ...settings }]) => {
+    const made = Object.entries(machines).flatMap(([machine, { configuration, ...settings }]) => {
       const evaluated = systems[machine];
+      if (configuration !== undefined && !evaluated) return [];
       const system =
         evaluated && new System(`${machine}-vm`, { host: machine, ...evaluated }, { parent: this });
       const args = {
@@ -34,7 +35,7 @@ export class VirtualMachines extends pulumi.ComponentResource {
         ...(system ? { system: system.outPath } : {}),
         ...(settings.image?.startsWith('/') === false ? { image: imagePath(settings.image) } : {}),
       };
-      return [machine, new VirtualMachine(machine, args, { parent: this })] as const;
+      return [[machine, new VirtualMachine(machine, args, { parent: this })] as const];
     });
     this.machines = Object.fromEntries(made);
     this.registerOutputs({});

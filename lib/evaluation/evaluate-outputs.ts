@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FleetError } from '../errors.ts';
 import { evalApply, nixString } from '../nix-cli/eval.ts';
 import { type FlakeMetadata, type FlakeRequest, flakeMetadata } from '../nix-cli/flake.ts';
 import { requireNix } from '../nix-cli/version.ts';
@@ -19,17 +20,22 @@ export interface OutputRequest {
 const evaluatedOutput = z.object({ drvPath: z.string(), outPath: z.string() });
 export type EvaluatedOutput = z.infer<typeof evaluatedOutput>;
 
+/** What was evaluated by the names of the requests, and why the others could not be. */
+export interface EvaluatedOutputs {
+  outputs: Record<string, EvaluatedOutput>;
+  failures: FleetError[];
+}
+
 /**
- * The derivations of outputs of machines' configurations, by the name of the request; nothing is built. What did not change
- * since comes from the cache.
- *
- * @throws FleetError `evaluation-failed` and `flake-invalid`, naming the request.
+ * The derivations of outputs of machines' configurations; nothing is built. What did not change since comes from the cache.
+ * One that fails (`evaluation-failed`, `flake-invalid`) is an entry of the answer, and the others go on.
  */
 export async function evaluateOutputs(
   request: FlakeRequest & { outputs: Readonly<Record<string, OutputRequest>> },
-): Promise<Record<string, EvaluatedOutput>> {
+): Promise<EvaluatedOutputs> {
+  const evaluated: EvaluatedOutputs = { outputs: {}, failures: [] };
+  if (Object.keys(request.outputs).length === 0) return evaluated;
   const [nixVersion, flake] = await Promise.all([requireNix(), flakeMetadata(request)]);
-  const evaluated: Record<string, EvaluatedOutput> = {};
   // One after the other: each is an evaluator that takes its memory.
   for (const [name, output] of Object.entries(request.outputs)) {
     const key = JSON.stringify([flake.identity, nixVersion, output.configuration, output.attribute]);
@@ -38,8 +44,14 @@ export async function evaluateOutputs(
       'outputs',
       `${createHash('sha256').update(key).digest('hex').slice(0, 40)}.json`,
     );
-    evaluated[name] = (await cached(file)) ?? (await evaluate(name, output, flake, request.signal));
-    await writeWhole(file, JSON.stringify(evaluated[name])).catch(() => undefined);
+    try {
+      const found = (await cached(file)) ?? (await evaluate(name, output, flake, request.signal));
+      evaluated.outputs[name] = found;
+      await writeWhole(file, JSON.stringify(found)).catch(() => undefined);
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      evaluated.failures.push(error);
+    }
   }
   return evaluated;
 }

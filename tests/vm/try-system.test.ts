@@ -2,22 +2,16 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
 import { TestStack } from '../lab/stack.ts';
 
 let stack: TestStack;
 
 before(async () => {
   stack = await TestStack.create({ stack: 'try-system', network: '10.213.42' });
-  const overrideInputs = {
-    ...(await ensureLabBase()).overrideInputs,
-    ...(await ensureLabImageBase()).overrideInputs,
-  };
   const forwardPorts = { ssh: { host: 42731, guest: 22 }, http: { host: 42732, guest: 80 } };
   const config = {
     'nixos-fleet:flake': './nix/lab',
-    'nixos-fleet:overrideInputs': overrideInputs,
+    'nixos-fleet:lab': {},
     'nixos-fleet:virtualMachines': { 'try-web': { configuration: 'web', forwardPorts } },
   };
   stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config }));
