@@ -21,6 +21,8 @@ export interface DiskRequest {
 interface ImageInfo {
   format: string;
   'virtual-size': number;
+  /** The image that it rests on, if it holds only what differs from one. */
+  'full-backing-filename'?: string;
 }
 
 const MiB = 1024 * 1024;

@@ -7,7 +7,7 @@ import { addRoot } from '../nix-cli/store.ts';
 import { chooseAcceleration } from './acceleration.ts';
 import { ensureVmBase } from './base.ts';
 import { waitForSsh } from './connect.ts';
-import { ensureDisk } from './disk.ts';
+import { ensureDisk, imageInfo } from './disk.ts';
 import { ensureIdentity, writeCredentials } from './identity.ts';
 import { machinesFolder, vmPaths } from './paths.ts';
 import { askStatus, exitOf, findQemu, forgetUnit, type QemuCommand, startQemu, stopQemu } from './process.ts';
@@ -121,7 +121,6 @@ async function start(
   const { data, firmware } = await ensureVmBase();
   const { accelerator, why } = await chooseAcceleration(inputs.acceleration, name);
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  await keepFromGarbage(inputs);
   status?.('making its disks');
   const uefi = !inputs.system && (inputs.firmware ?? (image && !inputs.kernel ? 'uefi' : 'bios')) === 'uefi';
   if (uefi && !(await exists(paths.variables))) await copyFile(firmware.variables, paths.variables);
@@ -148,6 +147,7 @@ async function start(
   status?.('starting');
   try {
     await startQemu(stack, name, await commandOf(request));
+    await keepFromGarbage(inputs);
   } finally {
     // QEMU has read them.
     await rm(paths.credentials, { recursive: true, force: true });
@@ -185,15 +185,19 @@ async function commandOf(request: QemuRequest): Promise<QemuCommand> {
   return { command: join(bin, script), args: scriptArguments(request), env };
 }
 
-/** What of the Nix store the machine runs from stays there while the machine is there. */
-async function keepFromGarbage({ stack, name, ...inputs }: VirtualMachineInputs): Promise<void> {
-  const { roots } = vmPaths(stack, name);
-  await rm(roots, { recursive: true, force: true });
-  const backing = inputs.rootDisk.from === 'backing' ? inputs.image : undefined;
-  for (const path of [backing, inputs.system, inputs.kernel, inputs.initrd]) {
-    const inStore = /^\/nix\/store\/[^/]+/.exec(path ?? '')?.[0];
-    if (inStore) await addRoot(join(roots, basename(inStore)), inStore);
-  }
+/** What of the Nix store the machine runs from, and what its disk rests on, stays there while the machine is there. */
+async function keepFromGarbage({ stack, name, system, kernel, initrd }: VirtualMachineInputs): Promise<void> {
+  const { roots, rootDisk } = vmPaths(stack, name);
+  const backing = (await exists(rootDisk))
+    ? (await imageInfo(rootDisk, name))['full-backing-filename']
+    : undefined;
+  const inStore = [backing, system, kernel, initrd].flatMap(
+    (path) => /^\/nix\/store\/[^/]+/.exec(path ?? '')?.[0] ?? [],
+  );
+  for (const path of inStore) await addRoot(join(roots, basename(path)), path);
+  const kept = new Set(inStore.map((path) => basename(path)));
+  const links = await readdir(roots).catch(() => [] as string[]);
+  for (const link of links.filter((each) => !kept.has(each))) await rm(join(roots, link), { force: true });
 }
 
 async function describe(record: VmRecord): Promise<VirtualMachine> {

@@ -18,7 +18,11 @@ export function vmPaths(stack: string, name: string) {
     disks: join(folder, 'disks'),
     /** UEFI variables. */
     variables: join(folder, 'uefi-variables.fd'),
+    /** Key that logs in where the inputs name none. */
     identity: join(folder, 'identity'),
+    /** What makes it the same machine if its disk is made anew. */
+    hostKey: join(folder, 'host-key'),
+    machineId: join(folder, 'machine-id'),
     credentials: join(folder, 'credentials'),
     roots: join(folder, 'roots'),
     pid: join(folder, 'pid'),

@@ -21,6 +21,11 @@ after(async () => {
   await stack.remove();
 });
 
+async function hostKey(): Promise<unknown> {
+  const { deployment } = await stack.exportState();
+  return deployment.resources.find(({ type }) => type === 'nixos:index:VirtualMachine')?.outputs.hostKey;
+}
+
 test("a machine's system runs here, with its own kernel and its services", async () => {
   const { text } = await stack.pulumi('up', '--yes', '--skip-preview');
   assert.match(text, /try-web-vm/);
@@ -38,10 +43,16 @@ test("a machine's system runs here, with its own kernel and its services", async
   assert.ok(commandLine.startsWith(`init=${system}/init ${params}`), commandLine);
 });
 
-test('the same system is no change, and another one is seen in the preview with its store path', async () => {
+test('the same system is no change, and another one is seen in the preview and taken by the same machine', async () => {
   await stack.pulumi('preview', '--expect-no-changes');
   stack.edit('nix/lab/hosts/web.nix', 'Hello from the fleet.', 'Hello from a VM.');
   const { text } = await stack.preview();
   assert.match(text, /~ outPath\s*: "\/nix\/store\/[^"]*-run-web-vm" => "\/nix\/store\/[^"]*-run-web-vm"/);
   assert.match(text, /try-web is shut down and started again, for: system/);
+
+  const before = await hostKey();
+  await stack.up();
+  const page = await fetch('http://127.0.0.1:42732/');
+  assert.match(await page.text(), /Hello from a VM/);
+  assert.equal(await hostKey(), before, 'it is the same machine');
 });

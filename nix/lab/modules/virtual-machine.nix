@@ -11,6 +11,7 @@ let
   inherit (lib) mkOption types;
   inherit (config.system) name;
   inherit (config.system.build) toplevel images;
+  image = "${images.raw-efi}/${images.raw-efi.passthru.filePath}";
   variable = builtins.concatStringsSep "" (
     map (part: if builtins.isString part then part else "_") (builtins.split "[^A-Za-z0-9]" name)
   );
@@ -28,7 +29,12 @@ in
       build.writers.writeScriptBin "run-${name}-vm" ''
         set -eu
         disk=''${NIX_DISK_IMAGE:-$PWD/${name}.qcow2}
-        [ -e "$disk" ] || qemu-img create -q -f qcow2 -F raw -b ${images.raw-efi}/${images.raw-efi.passthru.filePath} "$disk"
+        # The store is on the disk and not shared: another system needs another disk.
+        if ! [ -e "$disk" ] || [ "$(cat "$disk.image" 2>/dev/null)" != ${image} ]; then
+          rm -f "$disk"
+          qemu-img create -q -f qcow2 -F raw -b ${image} "$disk"
+          printf %s ${image} >"$disk.image"
+        fi
         cd "''${TMPDIR:-/tmp}"
         # shellcheck disable=SC2086 # QEMU_OPTS is a list of words, as in NixOS
         exec qemu-system-x86_64 -machine q35,accel=kvm:tcg -cpu max -name ${name} -m 1024 -device virtio-rng-pci \
