@@ -1,5 +1,6 @@
-/** Saved plans of the real Pulumi CLI: one that holds is carried out; one that is no longer true is refused, whoever outran it. */
+/** Saved plans of the real Pulumi CLI: one that holds is carried out; one that is no longer true is refused, whoever outran it. And a state that machines have outrun. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../lib/process.ts';
@@ -91,4 +92,36 @@ test('a machine that is off: the plan is refused before anything changes', async
     await run('ip', ['route', 'del', 'unreachable', address], { timeoutSeconds: 10 });
   }
   await stack.pulumi('up', '--yes', '--plan', file);
+});
+
+test('a state file that is older than the machines: named, refused where onDrift is fail, and put right', async () => {
+  const file = join(stack.folder, 'older.json');
+  writeFileSync(file, (await stack.pulumi('stack', 'export')).stdout);
+  const before = await stack.live();
+  await plan('Newer');
+  await stack.up();
+  const newer = (await stack.live()).web?.system;
+  await stack.pulumi('stack', 'import', '--file', file);
+  assert.deepEqual(await stack.live(), before);
+  const refresh = await stack.pulumi('refresh', '--preview-only', '--diff');
+  assert.ok(refresh.text.includes(newer ?? 'none'), refresh.text);
+  // Another system is asked for than the recorded one and the one that runs.
+  stack.edit(web, 'Newer', 'Newest');
+  await stack.withEdit(
+    'Pulumi.plan.yaml',
+    'address: 10.213.31.11',
+    'address: 10.213.31.11\n      onDrift: fail',
+    async () => {
+      const failed = await stack.try('up', '--yes', '--skip-preview');
+      assert.notEqual(failed.exitCode, 0, failed.text);
+      assert.match(failed.text, /web: the machine runs another system than the recorded one \[drifted\]/);
+      assert.equal((await stack.ssh('web', 'readlink -f /run/current-system')).trim(), newer);
+    },
+  );
+  const { text } = await stack.up();
+  assert.match(text, /web: the machine runs another system than the recorded one/);
+  const { web: now } = await stack.live();
+  assert.equal((await stack.ssh('web', 'readlink -f /run/current-system')).trim(), now?.system);
+  assert.match(await (await fetch('http://10.213.31.11/')).text(), /Newest/);
+  assert.match((await stack.preview()).text, /no changes|\d+ unchanged/);
 });
