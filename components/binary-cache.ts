@@ -62,13 +62,16 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
     this.#key = key;
     this.#place = { store, ...machine };
     const { publicKey, secretKey } = key;
-    const settings = { name, publicKey, secretKey, protocol, keyFile, ...this.#place };
+    const { revokedKeys } = key;
+    const settings = { name, publicKey, secretKey, revokedKeys, protocol, keyFile, ...this.#place };
     this.store = new CacheStore(name, settings, { parent: this });
     this.url = pulumi.output(args.url ?? (machine ? machineUrl(machine, protocol) : store) ?? '');
     // The key that it is signed by stays trusted until everything is signed by the next one.
     this.publicKeys = pulumi
-      .all([key.trustedKeys, this.store.signedBy])
-      .apply(([trusted, signedBy]) => [...new Set([...trusted, signedBy])].filter(Boolean));
+      .all([key.trustedKeys, this.store.signedBy, revokedKeys])
+      .apply(([trusted, signedBy, revoked]) =>
+        [...new Set([...trusted, signedBy])].filter((publicKey) => publicKey && !revoked.includes(publicKey)),
+      );
     if (priority !== undefined) this.priority = priority;
     if (machine) this.servedBy = machine.host;
     this.registerOutputs({});

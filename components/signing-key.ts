@@ -18,6 +18,8 @@ export class SigningKey extends pulumi.CustomResource {
   declare readonly secretKey: pulumi.Output<string>;
   /** What machines are to trust: in a rotation the old and the new one. */
   declare readonly trustedKeys: pulumi.Output<string[]>;
+  /** What was dropped at once, and must be trusted nowhere. */
+  declare readonly revokedKeys: pulumi.Output<string[]>;
   declare readonly phase: pulumi.Output<RotationPhase>;
   /** Machines that a rotation waits for. */
   declare readonly waitingFor: pulumi.Output<string[]>;
@@ -27,6 +29,7 @@ export class SigningKey extends pulumi.CustomResource {
       publicKey: undefined,
       secretKey: undefined,
       trustedKeys: undefined,
+      revokedKeys: undefined,
       phase: undefined,
       waitingFor: undefined,
     };

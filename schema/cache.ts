@@ -43,6 +43,10 @@ export const cacheStoreInputs = place.extend({
   keyFile: secretFile.shape.path
     .default(defaultKeyFile)
     .describe('File on that machine that it reads the key from; for `http` alone.'),
+  revokedKeys: z
+    .array(z.string())
+    .default([])
+    .describe('Public keys whose signatures are not made anew: they were in wrong hands.'),
   restartUnits: secretFile.shape.restartUnits
     .unwrap()
     .default(servingUnits)

@@ -38,6 +38,9 @@ export const signingKeyState = signingKeyInputs.extend({
   phase: rotationPhase.describe(
     '`stable`; in a rotation `trust-both` while machines come to trust the new key beside the old one, then `sign-with-new` until the old one is dropped.',
   ),
+  revokedKeys: z
+    .array(z.string())
+    .describe('Public keys that were dropped at once: nothing that they signed counts any more.'),
   nextPublicKey: z.string().optional().describe('Public key of the one that is about to sign.'),
   nextSecretKey: z.string().optional().describe('The key that is about to sign. Always a secret.'),
   waitingFor: z

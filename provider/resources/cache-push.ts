@@ -117,9 +117,9 @@ async function pushAll(
   const kind = ({ store, key }: Job) => JSON.stringify([store, key.publicKey]);
   const groups = Map.groupBy(items, ({ request }) => kind(request));
   const results = new Map<BatchItem<Job>, Pushed | FleetError>();
-  for (const group of groups.values()) {
+  const pushGroup = async (group: readonly BatchItem<Job>[]) => {
     const [first] = group;
-    if (!first) continue;
+    if (!first) return;
     const { store, key } = first.request;
     const paths = [...new Set(group.map(({ request }) => request.path))];
     const onProgress = (line: string) => {
@@ -133,7 +133,9 @@ async function pushAll(
       const result = pushed instanceof FleetError ? pushed : pushed.get(item.request.path);
       if (result) results.set(item, result);
     }
-  }
+  };
+  // One that is slow holds up no other.
+  await Promise.all([...groups.values()].map(pushGroup));
   return items.map((item) => results.get(item) as Pushed | FleetError);
 }
 

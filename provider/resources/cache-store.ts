@@ -94,6 +94,8 @@ async function giveKey(inputs: CacheStoreInputs, before: string, context: Contex
 }
 
 async function signAnew(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
+  // What a key in wrong hands signed may be anybody's: only what is pushed again is signed again.
+  if (inputs.revokedKeys.includes(before)) return inputs.publicKey;
   try {
     context.status('signing anew');
     const count = await resign(storeOf(inputs), before, keyOf(inputs), context.signal);

@@ -41,16 +41,13 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
   },
 
   preview(asked, recorded) {
-    if (!recorded) return { ...asked, phase: 'stable', waitingFor: [] };
+    if (!recorded) return { ...asked, phase: 'stable', revokedKeys: [], waitingFor: [] };
     const ring = ringOf(recorded.state);
     if (asked.name !== goalOf(ring))
       return asked.rotation === 'gradual' ? { ...asked, ...ring.signing } : asked;
     // What comes next, if no machine lags behind: only the update asks them.
-    return stateOf(
-      asked,
-      advance(ring, () => true),
-      [],
-    );
+    const next = advance(ring, () => true);
+    return stateOf(asked, next, [], recorded.state.revokedKeys);
   },
 
   async create(inputs, context) {
@@ -69,17 +66,14 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
     const ring = ringOf(state);
     if (asked.name !== goalOf(ring)) {
       if (ring.next && asked.name === keyName(ring.signing.publicKey))
-        return stateOf(asked, abandonRotation(ring), []);
+        return stateOf(asked, abandonRotation(ring), [], state.revokedKeys);
       const begun = beginRotation(ring, await generateSigningKey(asked.name, context.signal));
-      const atOnce = asked.rotation === 'at-once' && begun.next;
-      return stateOf(asked, atOnce ? newRing(atOnce) : begun, []);
+      if (asked.rotation === 'gradual' || !begun.next) return stateOf(asked, begun, [], state.revokedKeys);
+      return stateOf(asked, newRing(begun.next), [], [...state.revokedKeys, ...state.trustedKeys]);
     }
     const laggards = ring.next ? await doNotTrust(ring.next, asked, context) : [];
-    return stateOf(
-      asked,
-      advance(ring, () => laggards.length === 0),
-      laggards,
-    );
+    const next = advance(ring, () => laggards.length === 0);
+    return stateOf(asked, next, laggards, state.revokedKeys);
   },
 
   /** Nothing is anywhere but in the state. */
@@ -130,7 +124,12 @@ function ringOf(state: SigningKeyState): KeyRing {
   return { signing: { publicKey, secretKey }, ...(next ? { next } : {}), trusted: trustedKeys, phase };
 }
 
-function stateOf(inputs: SigningKeyInputs, ring: KeyRing, waitingFor: string[]): SigningKeyState {
+function stateOf(
+  inputs: SigningKeyInputs,
+  ring: KeyRing,
+  waitingFor: string[],
+  revokedKeys: string[] = [],
+): SigningKeyState {
   const { signing, next, trusted, phase } = ring;
   return {
     ...inputs,
@@ -138,6 +137,7 @@ function stateOf(inputs: SigningKeyInputs, ring: KeyRing, waitingFor: string[]):
     trustedKeys: [...trusted],
     phase,
     ...(next ? { nextPublicKey: next.publicKey, nextSecretKey: next.secretKey } : {}),
+    revokedKeys,
     waitingFor,
   };
 }

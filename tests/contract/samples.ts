@@ -34,6 +34,7 @@ const kernel = {
   dev: '',
   patches: {},
   config: { KVM: 'm', EXT4: 'y' },
+  machines: ['web'],
 };
 
 const labNetwork = { name: 'dev', cidr: '10.213.7.0/24', hosts: { web: '10.213.7.11' } };
@@ -79,6 +80,7 @@ const cacheStore = {
   publicKey,
   protocol: 'http',
   keyFile: '/var/lib/nixos-fleet/cache.key',
+  revokedKeys: [],
   restartUnits: ['harmonia.service', 'nix-serve.service'],
 };
 const cachePush = {
@@ -232,6 +234,7 @@ export const samples: Record<string, Sample> = {
       publicKey: 'cache.example.org-1:public',
       secretKey: { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'cache.example.org-1:hush-hush' },
       trustedKeys: ['cache.example.org-1:public'],
+      revokedKeys: [],
       phase: 'stable',
       waitingFor: [],
     },

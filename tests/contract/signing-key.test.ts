@@ -40,6 +40,7 @@ test('a key in wrong hands is replaced at once', async () => {
   const now = { ...asked('cache-2'), rotation: 'at-once' as const };
   const after = await signingKey.update({ id, inputs: asked('cache-1'), state }, now, context);
   assert.deepEqual([after.trustedKeys, after.phase], [[after.publicKey], 'stable']);
+  assert.deepEqual(after.revokedKeys, [state.publicKey]);
   assert.match(after.publicKey, /^cache-2:/);
 });
 

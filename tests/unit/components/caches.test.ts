@@ -11,10 +11,12 @@ interface Registered {
   inputs: Record<string, unknown>;
 }
 let registered: Registered[] = [];
+let revoked: string[] = [];
 const keys = ['main-1:old', 'main-2:new'];
 
 beforeEach(() => {
   registered = [];
+  revoked = [];
 });
 
 before(async () => {
@@ -22,7 +24,12 @@ before(async () => {
     newResource: ({ type, name, inputs }) => {
       registered.push({ type, name, inputs });
       const made: Record<string, object> = {
-        'nixos:index:SigningKey': { publicKey: keys[1], secretKey: 'main-2:secret', trustedKeys: [keys[1]] },
+        'nixos:index:SigningKey': {
+          publicKey: keys[1],
+          secretKey: 'main-2:secret',
+          trustedKeys: [keys[1]],
+          revokedKeys: revoked,
+        },
         // It could not be signed anew yet.
         'nixos:index:CacheStore': { signedBy: keys[0] },
         'nixos:index:Deployment': { live: { generation: 1 } },
@@ -92,4 +99,13 @@ test('somebody else’s cache is only asked', async () => {
     vendor: { url: 'https://vendor', publicKeys: ['vendor-1:k'], priority: 30 },
   });
   assert.equal(inputsOf('Deployment', 'web')?.delivery, 'copy');
+});
+
+test('a key that was in wrong hands is trusted no more, whatever the cache says', async () => {
+  revoked = ['main-1:old'];
+  await deploy({ main: { key: 'main-2', store: 's3://fleet' } });
+  assert.deepEqual(inputsOf('CacheStore', 'main')?.revokedKeys, revoked);
+  assert.deepEqual(inputsOf('Substituters', 'db')?.caches, {
+    main: { url: 's3://fleet', publicKeys: [keys[1]], priority: 30 },
+  });
 });
