@@ -37,7 +37,7 @@ export interface HostCommandsArgs {
   commands?: { before?: Record<string, HostCommand>; after?: Record<string, HostCommand> };
   /** Files to copy to the machine, by name; the connection must have a host key. */
   files?: Record<string, HostFile>;
-  /** Host through which commands and files go. */
+  /** Host through which commands and files go. @default the one machine of the connection's proxyJump, if any */
   commandProxy?: pulumi.Input<CommandProxyArgs>;
 }
 
@@ -49,26 +49,30 @@ interface Around {
   triggers: () => pulumi.Input<unknown>[];
 }
 
-/** Declares the files that are copied, and then the commands that are run, before a host's deployment or after it. */
+/**
+ * Gives the way to declare the files that are copied, and then the commands that are run, before a host's deployment or after it.
+ * @throws pulumi.RunError where there are some, and @pulumi/command is missing
+ */
 export function hostCommands(
   parent: pulumi.Resource,
   host: string,
-  { commands, files = {}, connection, commandProxy }: HostCommandsArgs,
-  { when, dependsOn, triggers }: Around,
-): pulumi.Resource[] {
-  const wanted = Object.entries(commands?.[when] ?? {});
-  const copied = Object.entries(files).filter(([, file]) => (file.when ?? 'before') === when);
-  if (wanted.length + copied.length === 0) return [];
+  { commands = {}, files = {}, connection, commandProxy }: HostCommandsArgs,
+): (around: Around) => pulumi.Resource[] {
+  const names = [commands.before, commands.after, files].flatMap((some) => Object.keys(some ?? {}));
+  if (names.length === 0) return () => [];
   const { remote } = commandPackage(host);
-  const reached = commandConnection(host, connection, commandProxy);
-  const copies = copied.map(([name, { source, path, triggers: own }]) => {
-    const args = { connection: reached, source, remotePath: path, ...(own ? { triggers: own } : {}) };
-    return new remote.CopyToRemote(`${host}-${when}-${name}`, args, { parent, dependsOn });
-  });
-  const runs = wanted.map(([name, command]) => {
-    const args = { triggers: triggers(), ...command, connection: reached };
-    const options = { parent, dependsOn: [...dependsOn, ...copies] };
-    return new remote.Command(`${host}-${when}-${name}`, args, options);
-  });
-  return [...copies, ...runs];
+  const reached = commandConnection(parent, host, connection, commandProxy);
+  return ({ when, dependsOn, triggers }) => {
+    const copied = Object.entries(files).filter(([, file]) => (file.when ?? 'before') === when);
+    const copies = copied.map(([name, { source, path, triggers: own }]) => {
+      const args = { connection: reached, source, remotePath: path, ...(own ? { triggers: own } : {}) };
+      return new remote.CopyToRemote(`${host}-${when}-${name}`, args, { parent, dependsOn });
+    });
+    const runs = Object.entries(commands[when] ?? {}).map(([name, command]) => {
+      const args = { triggers: triggers(), ...command, connection: reached };
+      const options = { parent, dependsOn: [...dependsOn, ...copies] };
+      return new remote.Command(`${host}-${when}-${name}`, args, options);
+    });
+    return [...copies, ...runs];
+  };
 }

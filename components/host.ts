@@ -55,15 +55,12 @@ export class Host extends pulumi.ComponentResource {
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
     const secrets = this.#secrets(args, 'before', []);
+    const around = hostCommands(this, name, args);
     const before = [
       ...secrets,
       ...this.#caches(args),
       // Nothing is done to a machine whose system does not build.
-      ...hostCommands(this, name, args, {
-        when: 'before',
-        dependsOn: [this.system, ...secrets],
-        triggers: () => [outPath],
-      }),
+      ...around({ when: 'before', dependsOn: [this.system, ...secrets], triggers: () => [outPath] }),
     ];
     this.deployment = new Deployment(
       name,
@@ -86,7 +83,7 @@ export class Host extends pulumi.ComponentResource {
     );
     this.live = this.deployment.live;
     const after = [this.deployment, ...this.#secrets(args, 'after', [this.deployment])];
-    hostCommands(this, name, args, { when: 'after', dependsOn: after, triggers: () => [this.generation] });
+    around({ when: 'after', dependsOn: after, triggers: () => [this.generation] });
     this.registerOutputs({});
   }
 

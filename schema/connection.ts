@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { jumpPattern as jump } from './jump.ts';
 import { sshOptions } from './ssh-options.ts';
 
 const hostKey = z
   .string()
   .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "must be a public key line such as 'ssh-ed25519 AAAA…'");
-/** One machine on the way: [user@]host[:port], an IPv6 address with a port in brackets. */
-const jump = String.raw`([a-z_][a-z0-9_-]*@)?(\[[0-9A-Fa-f:.%]+\]|[^\s@/,:\[\]-][^\s@/,:\[\]]*)(:\d{1,5})?`;
 
 /** Settings of ssh: they mean nothing where the machine is the operator's own computer. */
 export const sshKeys = [

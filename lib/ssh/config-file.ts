@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Connection } from '../../schema/connection.ts';
+import { type Jump, jumpsOf } from '../../schema/jump.ts';
 import { withoutComment } from './host-key.ts';
-import { type Jump, jumpsOf } from './jump.ts';
 import { writeOnce } from './private-file.ts';
 import { shellQuote } from './quote.ts';
 import { runtimeDirectory } from './runtime-directory.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '../../schema/connection.ts';
+import { jumpsOf } from '../../schema/jump.ts';
 import { FleetError } from '../errors.ts';
-import { jumpsOf } from './jump.ts';
 
 /** A machine on the way refused; told by the name that ssh gives it. Pure; undefined where that is not the matter. */
 export function explainJumpFailure(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, mock, test } from 'node:test';
 import * as pulumi from '@pulumi/pulumi';
 import { commandConnection, knownConnection } from '../../../components/command-connection.ts';
 import { commandPackage } from '../../../components/command-package.ts';
@@ -107,10 +107,57 @@ test('commands and files stand around the deployment, with the host’s own conn
 });
 
 test('the connection is a secret, as it holds the key', async () => {
-  const reached = commandConnection('web', connection);
+  const parent = new pulumi.ComponentResource('test:index:Parent', 'parent');
+  const reached = commandConnection(parent, 'web', connection);
   assert.equal(await (reached as unknown as { isSecret: Promise<boolean> }).isSecret, true);
 });
 
+test('a jump host of the connection is the proxy, and what is left aside is told once', async () => {
+  const warn = mock.method(console, 'warn', () => {});
+  const log = mock.method(console, 'log', () => {});
+  try {
+    const jumpKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGp1bXA';
+    const all = await registeredBy(
+      {
+        connection: pulumi.output({
+          ...connection,
+          user: 'ops',
+          become: 'doas' as const,
+          proxyJump: 'gate@jump.example:2200',
+          proxyJumpHostKey: jumpKey,
+          sshOptions: { Ciphers: 'aes256-gcm@openssh.com' },
+          connectTimeoutSeconds: 30,
+        }),
+        commands: { before: { drain: { create: 'drain' } }, after: { undrain: { create: 'undrain' } } },
+      },
+      'command:remote:Command web-after-undrain',
+    );
+    const commands = all.filter(({ type }) => type === 'command:remote:Command');
+    assert.equal(commands.length, 2);
+    for (const { inputs } of commands) {
+      const { user, proxy } = plain(inputs.connection) as Record<string, unknown>;
+      assert.equal(user, 'ops');
+      assert.deepEqual(proxy, {
+        host: 'jump.example',
+        user: 'gate',
+        port: 2200,
+        hostKey: jumpKey,
+        privateKey: 'PRIVATE KEY',
+        perDialTimeout: 30,
+        dialErrorLimit: 10,
+      });
+    }
+    const told = (method: typeof warn) =>
+      method.mock.calls.map(({ arguments: [text] }) => String(text)).filter((text) => text.includes('web: '));
+    assert.equal(told(warn).length, 1);
+    assert.match(told(warn)[0] ?? '', /sshOptions: commands and files go without Ciphers/);
+    assert.equal(told(log).length, 1);
+    assert.match(told(log)[0] ?? '', /as ops.*\(doas …\)/);
+  } finally {
+    warn.mock.restore();
+    log.mock.restore();
+  }
+});
 test('a host without commands and files needs no package for them', async () => {
   const all = await registeredBy({ connection: { address: 'web' } }, 'nixos:index:Deployment web');
   assert.deepEqual(
@@ -119,20 +166,22 @@ test('a host without commands and files needs no package for them', async () => 
   );
 });
 
+function refused(given: Parameters<typeof knownConnection>[1], why: RegExp, proxy?: typeof given): void {
+  assert.throws(
+    () => knownConnection('web', given, proxy),
+    (error) => {
+      assert.ok(pulumi.RunError.isInstance(error));
+      assert.match(String(error), /^Error: web: /);
+      assert.match(String(error), why);
+      assert.match(String(error), /do: {3}\S/);
+      return true;
+    },
+  );
+}
+
 test('a host key is required, of the proxy too, and a key to log in with', () => {
-  const refused = (given: Parameters<typeof knownConnection>[1], why: RegExp, proxy?: typeof given) =>
-    assert.throws(
-      () => knownConnection('web', given, proxy),
-      (error) => {
-        assert.ok(pulumi.RunError.isInstance(error));
-        assert.match(String(error), /^Error: web: /);
-        assert.match(String(error), why);
-        assert.match(String(error), /do: {3}\S/);
-        return true;
-      },
-    );
   const { hostKey: _, ...keyless } = connection;
-  refused(keyless, /connection\.hostKey is not set[\s\S]*ssh-keygen -F 10\.0\.0\.1/);
+  refused(keyless, /connection\.hostKey is not set[\s\S]*ssh-keygen -F '\[10\.0\.0\.1\]:2222'/);
   refused(connection, /commandProxy\.hostKey is not set/, { address: 'jump', identityFile });
   refused({ address: 'web', hostKey }, /neither connection\.identityFile nor an ssh-agent/);
   refused({ ...connection, identityFile: join(folder, 'none') }, /ENOENT[\s\S]*private key’s path/);
@@ -143,8 +192,22 @@ test('a host key is required, of the proxy too, and a key to log in with', () =>
     port: 22,
     hostKey,
     perDialTimeout: 15,
-    proxy: { host: 'jump', user: 'root', port: 22, hostKey },
+    proxy: { host: 'jump', user: 'root', port: 22, hostKey, perDialTimeout: 15 },
   });
+});
+
+test('a way that @pulumi/command cannot go is refused, and commandProxy is another', () => {
+  const known = { ...connection, proxyJumpHostKey: hostKey };
+  refused({ ...connection, proxyJump: 'ops@gate' }, /proxyJumpHostKey is not set[\s\S]*ssh-keygen -F gate`/);
+  refused({ ...connection, proxyJump: 'ops@gate:2200' }, /ssh-keygen -F '\[gate\]:2200'/);
+  refused({ ...known, proxyJump: 'gate' }, /names no user[\s\S]*root@gate/);
+  refused({ ...connection, proxyJump: 'ops@near,ops@far' }, /several machines[\s\S]*commandProxy/);
+  refused({ ...connection, sshOptions: { proxycommand: 'nc %h %p' } }, /sshOptions\.proxycommand leads/);
+  refused({ address: 'localhost', local: true }, /operator’s own computer[\s\S]*local\.Command/);
+  const proxy = { address: 'gate', hostKey, identityFile };
+  for (const way of [{ proxyJump: 'ops@near,ops@far' }, { sshOptions: { ProxyCommand: 'nc %h %p' } }]) {
+    assert.equal(knownConnection('web', { ...connection, ...way }, proxy).proxy?.host, 'gate');
+  }
 });
 
 test('without @pulumi/command, or with a version that checks no host key, the error says what to install', () => {

@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { run } from '../../../../lib/process.ts';
 import { sshArgs, sshOptions } from '../../../../lib/ssh/arguments.ts';
-import { jumpsOf } from '../../../../lib/ssh/jump.ts';
 import type { Connection } from '../../../../schema/connection.ts';
 
 const base: Connection = { address: '192.0.2.7', user: 'root', connectTimeoutSeconds: 15 };
@@ -26,14 +25,6 @@ function wayOf(settings: Map<string, string>): string[] {
 
 test('without jump hosts and options there is no file, and ssh reads the user’s own', () => {
   assert.ok(!sshOptions(base).includes('-F'));
-});
-
-test('jump hosts are read from the nearest on', () => {
-  assert.deepEqual(jumpsOf({ proxyJump: 'a,ops@b.example:2200,[2001:db8::1]:22' }), [
-    { host: 'a' },
-    { host: 'b.example', user: 'ops', port: 2200 },
-    { host: '2001:db8::1', port: 22 },
-  ]);
 });
 
 test('every machine on the way must have the key that is known', async () => {

@@ -1,4 +1,5 @@
-import type { Connection } from '../../schema/connection.ts';
+/** One machine on the way, as `proxyJump` names it: [user@]host[:port], an IPv6 address with a port in brackets. */
+export const jumpPattern = String.raw`([a-z_][a-z0-9_-]*@)?(\[[0-9A-Fa-f:.%]+\]|[^\s@/,:\[\]-][^\s@/,:\[\]]*)(:\d{1,5})?`;
 
 /** A machine on the way to another. What is left out comes from the user's own ssh configuration. */
 export interface Jump {
@@ -8,7 +9,7 @@ export interface Jump {
 }
 
 /** The machines that a connection goes through, the nearest first. Pure. */
-export function jumpsOf({ proxyJump }: Pick<Connection, 'proxyJump'>): Jump[] {
+export function jumpsOf({ proxyJump }: { proxyJump?: string | undefined }): Jump[] {
   if (proxyJump === undefined) return [];
   return proxyJump.split(',').map((text) => {
     const [, user, v6, name = '', port] = /^(?:([^@]*)@)?(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
