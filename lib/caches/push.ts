@@ -61,10 +61,14 @@ export async function pushClosures(request: PushRequest): Promise<Map<string, Pu
   });
 }
 
-/** A binary cache signs what it is given; a store over ssh takes it first. */
+/**
+ * A binary cache signs what it is given; a store over ssh takes it first. Nix would compress with xz, which takes fifty
+ * times as long as zstd for three quarters of the size.
+ */
 function signingUri(uri: string, keyFile: string): string {
-  if (/^ssh(-ng)?:/.test(uri)) return uri;
-  return `${uri}${uri.includes('?') ? '&' : '?'}secret-key=${encodeURIComponent(keyFile)}`;
+  if (!/^(file|s3|https?):/.test(uri)) return uri;
+  const compression = /[?&]compression=/.test(uri) ? '' : 'compression=zstd&';
+  return `${uri}${uri.includes('?') ? '&' : '?'}${compression}secret-key=${encodeURIComponent(keyFile)}`;
 }
 
 function incomplete(uri: string, count: number): FleetError {

@@ -53,6 +53,7 @@ const rotate = async (more = {}) => {
 test('what the old key signed is signed by the new one too', async () => {
   assert.equal((await push(one)).get(path)?.paths, 1);
   assert.deepEqual(signers(), ['one-1']);
+  assert.match(narinfo(), /^Compression: zstd$/m);
   const { signedBy } = await rotate();
   assert.equal(signedBy, two.publicKey);
   assert.deepEqual(signers(), ['one-1', 'two-1']);

@@ -65,7 +65,7 @@ function configure(given: { key?: string; delivery?: string; main?: string; more
     `
     main:
       key: ${key}
-      store: file://${folder}?compression=zstd
+      store: file://${folder}
       url: http://${network}.11:8080`;
   const plain = stack.read(config).replace(/^ {2}nixos-fleet:(caches|defaults):\n(?: {4}.*\n)*/gm, '');
   const text = `  nixos-fleet:caches:${main}${more}\n  nixos-fleet:defaults:\n    delivery: ${delivery}\n`;
