@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { declareCaches, Fleet, type FleetHost, Images, Lab, VirtualMachines } from './components/index.ts';
+import { checkSystems } from './lib/builders/check-systems.ts';
 import { type AskedCache, type AskedHost, askCaches } from './lib/caches/ask-caches.ts';
 import { askedCaches, askedHosts } from './lib/config/asked-caches.ts';
 import { refuseClearPasswords } from './lib/config/become-password.ts';
@@ -56,10 +57,11 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   });
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
-  const evaluation = checkKernels(
+  const judged = checkKernels(
     { ...evaluated, kernels },
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
+  const evaluation = await checkSystems(judged, config.builders);
   const lab =
     labBase && config.lab?.network
       ? new Lab(pulumi.getStack(), {
@@ -72,6 +74,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     images: imagesAsked,
     evaluations: evaluated.images,
     revision: evaluated.revision,
+    builders: config.builders,
   });
   const systems = await evaluateOutputs({ ...flake, outputs: virtualSystems(config) });
   const virtual =
@@ -110,6 +113,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     evaluation,
     hosts: fleetHosts,
     failures,
+    builders: config.builders,
     ...(liveSystems ? { liveSystems } : {}),
   });
   return { fleet, images };

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { BuildersArgs } from '../schema/builder.ts';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
 import { Host, type HostArgs } from './host.ts';
@@ -18,6 +19,8 @@ export interface FleetArgs {
   hosts: Record<string, FleetHost>;
   /** Why something else of the stack could not be evaluated: the program fails with it at its end, too. */
   failures?: readonly string[];
+  /** Machines that may build the systems and kernels, by name. */
+  builders?: BuildersArgs;
   /**
    * What each machine runs now, in previews as in updates: so a saved plan holds it, and is refused, before anything
    * changes on any machine, where one runs another system by then.
@@ -80,6 +83,7 @@ export class Fleet extends pulumi.ComponentResource {
         {
           evaluated,
           revision: args.evaluation.revision || evaluated.revision,
+          ...(args.builders ? { builders: args.builders } : {}),
           ...settings,
           ...(kernel ? { kernel } : {}),
         },
@@ -103,7 +107,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
 
-  #kernels({ evaluation }: FleetArgs): Record<string, Kernel> {
+  #kernels({ evaluation, builders }: FleetArgs): Record<string, Kernel> {
     const users: Record<string, string[]> = {};
     const drvPaths: Record<string, string> = {};
     for (const [host, evaluated] of Object.entries(evaluation.hosts)) {
@@ -117,7 +121,9 @@ export class Fleet extends pulumi.ComponentResource {
       const drvPath = drvPaths[outPath] ?? '';
       const facts = evaluation.kernels[drvPath];
       if (facts)
-        kernels[drvPath] = new Kernel(kernelName, kernelArgs(facts, users[outPath]), { parent: this });
+        kernels[drvPath] = new Kernel(kernelName, kernelArgs(facts, users[outPath], builders), {
+          parent: this,
+        });
     }
     return kernels;
   }

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import { type DeploymentSettings, deploymentSettings } from '../schema/deployment.ts';
 import type { HostFacts } from '../schema/facts.ts';
 import type { CacheSource } from './binary-cache.ts';
@@ -26,6 +27,8 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
+  /** Machines that may build the system, by name. */
+  builders?: BuildersArgs;
   /** Binary caches that the machine asks, and that its system is pushed to. */
   caches?: readonly CacheSource[];
 }
@@ -49,9 +52,10 @@ export class Host extends pulumi.ComponentResource {
     super('nixos-fleet:index:Host', name, {}, options);
     this.#name = name;
     const { drvPath, outPath, facts } = args.evaluated;
+    const builders = args.builders && formatBuilders(args.builders);
     this.system = new System(
       name,
-      { host: name, drvPath, outPath },
+      { host: name, drvPath, outPath, ...(builders ? { builders } : {}) },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
     const secrets = this.#secrets(args, 'before', []);

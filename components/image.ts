@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
 import { formatFacts } from '../schema/facts.ts';
 
@@ -13,6 +14,8 @@ export interface ImageArgs {
   revision?: string;
   /** Absolute path of a copy that is kept, with a manifest beside it. */
   keep?: pulumi.Input<string | undefined>;
+  /** Machines that may build it, by name. */
+  builders?: BuildersArgs;
 }
 
 /**
@@ -36,7 +39,8 @@ export class Image extends pulumi.CustomResource {
   declare readonly builtAt: pulumi.Output<string>;
 
   constructor(name: string, args: ImageArgs, options?: pulumi.CustomResourceOptions) {
-    const { configuration, attribute, keep, revision, evaluated } = args;
+    const { configuration, attribute, keep, revision, evaluated, builders } = args;
+    const declared = builders && formatBuilders(builders);
     const { image } = evaluated;
     if (!image) throw new Error(`the evaluation of '${name}' is one of a machine, not of an image`);
     super(
@@ -53,6 +57,7 @@ export class Image extends pulumi.CustomResource {
         facts: formatFacts(evaluated.facts),
         revision: revision ?? evaluated.revision,
         ...(keep === undefined ? {} : { keep }),
+        ...(declared ? { builders: declared } : {}),
         path: undefined,
         format: undefined,
         sha256: undefined,

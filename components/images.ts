@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { BuildersArgs } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
 import { Image } from './image.ts';
 
@@ -9,6 +10,8 @@ export interface ImagesArgs {
   evaluations: Readonly<Record<string, HostEvaluation>>;
   /** Revision of the flake; empty where unknown. */
   revision: string;
+  /** Machines that may build them, by name. */
+  builders?: BuildersArgs;
 }
 
 /** One line of the stack's summary of its images. */
@@ -39,7 +42,11 @@ export class Images {
       }
       const settings = { evaluated, configuration, attribute: path.join('.'), keep };
       const revision = args.revision || evaluated.revision;
-      const image = new Image(imageName, { ...settings, revision }, { parent });
+      const image = new Image(
+        imageName,
+        { ...settings, revision, ...(args.builders ? { builders: args.builders } : {}) },
+        { parent },
+      );
       for (const warning of evaluated.warnings) void pulumi.log.warn(`image ${imageName}: ${warning}`, image);
       this.#images[imageName] = image;
     }

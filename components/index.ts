@@ -1,3 +1,4 @@
+export type { BuildersArgs } from '../schema/builder.ts';
 export { BinaryCache, type BinaryCacheArgs, type CacheSource } from './binary-cache.ts';
 export { CachePush, CacheStore, Substituters } from './cache-resources.ts';
 export { declareCaches } from './caches.ts';

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { EvaluatedKernel } from '../schema/evaluation.ts';
 import { kernelFacts } from '../schema/facts.ts';
 import type { KernelInputs } from '../schema/kernel.ts';
@@ -17,12 +18,18 @@ export class Kernel extends pulumi.CustomResource {
 }
 
 /** A kernel's arguments from its evaluation; the whole configuration is one text, as facts are. */
-export function kernelArgs(kernel: EvaluatedKernel, machines: readonly string[] = []): KernelInputs {
+export function kernelArgs(
+  kernel: EvaluatedKernel,
+  machines: readonly string[] = [],
+  builders?: BuildersArgs,
+): KernelInputs {
   const { configured } = kernel;
+  const declared = builders && formatBuilders(builders);
   const lines = configured && Object.entries(configured).map(([symbol, value]) => `${symbol}=${value}`);
   return {
     ...kernelFacts.parse(kernel),
     machines: [...machines].sort(),
+    ...(declared ? { builders: declared } : {}),
     ...(lines ? { configured: lines.sort().join('\n') } : {}),
   };
 }

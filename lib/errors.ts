@@ -7,6 +7,8 @@ export const errorCodes = {
   'assertion-failed': 'An assertion of the machine’s configuration does not hold.',
   'kernel-unbootable': 'The configuration of a machine’s kernel lacks what no machine comes up without.',
   'build-failed': 'A derivation did not build.',
+  'builder-missing':
+    'A derivation has to be built for a system that neither this computer nor any builder builds for.',
   'copy-failed': 'The closure could not be copied to the machine.',
   'no-room': 'The machine has too little free space.',
   unreachable: 'No ssh connection could be made.',

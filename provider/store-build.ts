@@ -1,12 +1,20 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { buildOnBuilders } from '../lib/builders/build.ts';
 import { FleetError } from '../lib/errors.ts';
-import { type BuildRequest, buildDerivations } from '../lib/nix-cli/build.ts';
+import type { BuildRequest } from '../lib/nix-cli/build.ts';
+import { parseBuilders } from '../schema/builder.ts';
 import { Batcher, type BatchItem } from './batch.ts';
 import type { Context } from './resource.ts';
 
-interface Job extends BuildRequest {
+interface Asked extends BuildRequest {
+  /** Builders that may build it, as the resource's inputs give them. */
+  builders?: string | undefined;
+}
+
+interface Job extends Asked {
   status(message: string): void;
+  log: Context['log'];
 }
 
 const builds = new Batcher(buildAll);
@@ -15,7 +23,7 @@ const builds = new Batcher(buildAll);
  * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
  * the same time is built by the same nix process; a failure is told to those alone whose derivation it is.
  */
-export async function buildAndKeep(request: BuildRequest, context: Context): Promise<void> {
+export async function buildAndKeep(request: Asked, context: Context): Promise<void> {
   if (request.drvPath === '') {
     throw new FleetError({
       code: 'build-failed',
@@ -26,7 +34,7 @@ export async function buildAndKeep(request: BuildRequest, context: Context): Pro
     });
   }
   await mkdir(dirname(request.gcRoot), { recursive: true });
-  const failure = await builds.add({ ...request, status: context.status }, context.signal);
+  const failure = await builds.add({ ...request, status: context.status, log: context.log }, context.signal);
   if (failure) throw failure;
 }
 
@@ -35,10 +43,14 @@ async function buildAll(
   signal: AbortSignal,
 ): Promise<(FleetError | undefined)[]> {
   const jobs = items.map((item) => item.request);
-  const results = await buildDerivations(
+  const results = await buildOnBuilders(
     jobs.map(({ drvPath, outPath, gcRoot, host }) => ({ drvPath, outPath, gcRoot, host })),
     {
+      // All of a stack's resources have the same.
+      builders: Object.assign({}, ...jobs.map((job) => parseBuilders(job.builders))),
       signal,
+      onWarning: (message) => jobs[0]?.log('warning', message),
+      onSummary: (message) => jobs[0]?.log('info', message),
       onProgress: (drvPath, message) => {
         // Most of what is built are dependencies, which belong to all.
         const own = jobs.filter((job) => job.drvPath === drvPath);

@@ -1,5 +1,6 @@
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
 import { connection, connectionProblems, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
@@ -147,6 +148,9 @@ export const stackConfig = z
       .record(hostName, imageConfig)
       .default({})
       .describe('Disk images, by name; docs/images.md tells more.'),
+    builders: builders
+      .default({})
+      .describe('Machines that build for this computer, by name; docs/builders.md tells more.'),
     virtualMachines: z
       .record(hostName, virtualMachineConfig)
       .default({})

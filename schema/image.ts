@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildersText } from './builder.ts';
 import { factsText } from './facts.ts';
 
 /** What the stack's config and the resource say alike of an image. */
@@ -25,11 +26,12 @@ export const imageInputs = z.object({
     .describe('Facts of the system inside, as one text; a preview names the leaves that differ.'),
   revision: z.string().default('').describe('Revision of the flake; empty where unknown.'),
   keep: keep.optional(),
+  builders: buildersText,
 });
 export type ImageInputs = z.infer<typeof imageInputs>;
 
 /** State of `nixos:index:Image`: the inputs, and what was built. */
-export const imageState = imageInputs.omit({ facts: true }).extend({
+export const imageState = imageInputs.omit({ facts: true, builders: true }).extend({
   path: z.string().describe('The image: the kept copy where there is one, else in the Nix store.'),
   format: z.string().describe('`qcow2`, `raw`, `iso`, `vmdk`, …, by the file’s content or name.'),
   sha256: z.string().describe('SHA-256 of the file, in hexadecimal digits.'),

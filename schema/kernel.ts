@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { buildersText } from './builder.ts';
 import { kernelFacts } from './facts.ts';
 
 /** Inputs of `nixos:index:Kernel`: a kernel that one or more machines run. */
@@ -13,11 +14,12 @@ export const kernelInputs = kernelFacts.extend({
     .describe(
       'The whole .config that Kconfig makes, one `KVM=m` a line: with kernelPreview configure. The symbols that change are named in the notes of a preview.',
     ),
+  builders: buildersText,
 });
 export type KernelInputs = z.infer<typeof kernelInputs>;
 
 /** State of `nixos:index:Kernel`: the inputs, and where the built kernel is kept from garbage collection. */
-export const kernelState = kernelInputs.extend({
+export const kernelState = kernelInputs.omit({ builders: true }).extend({
   gcRoot: z.string().describe('Link on the operator’s computer that keeps the built kernel.'),
 });
 export type KernelState = z.infer<typeof kernelState>;

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { HostSecretConfig } from '../../schema/secret.ts';
 import { FleetError } from '../errors.ts';
+import { expandHome } from '../home.ts';
 import { ProcessError, type RunResult, runToEnd } from '../process.ts';
 
 /** A secret with its value, as a host takes it. */
@@ -71,7 +72,7 @@ function asValue(bytes: Buffer): Pick<ResolvedSecret, 'value' | 'encoding'> {
 }
 
 async function fileContent(file: string, { baseDirectory }: SecretSources): Promise<Buffer> {
-  return await readFile(resolve(baseDirectory, file.replace(/^~(?=\/)/, process.env.HOME ?? '~')));
+  return await readFile(resolve(baseDirectory, expandHome(file)));
 }
 
 async function output(command: readonly string[], sources: SecretSources): Promise<string> {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { builder } from '../../schema/builder.ts';
 import { cacheConfig } from '../../schema/cache-config.ts';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
 import { hostSecret } from '../../schema/secret.ts';
@@ -48,6 +49,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   if (path[0] === 'hosts' && path[2] === 'secrets') return Object.keys(hostSecret.shape);
   if (path[0] === 'hosts') return Object.keys(shape.hosts.unwrap().valueType.shape);
   if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
+  if (path[0] === 'builders') return Object.keys(builder.shape);
   if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
   if (path[0] === 'images') return Object.keys(shape.images.unwrap().valueType.shape);
   if (path[0] === 'virtualMachines') return Object.keys(shape.virtualMachines.unwrap().valueType.shape);

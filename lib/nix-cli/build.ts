@@ -19,6 +19,12 @@ export interface BuildOptions {
   signal: AbortSignal;
   /** A line for a status display; `drvPath` is the derivation being built, which need not be a requested one. */
   onProgress?: (drvPath: string | undefined, message: string) => void;
+  /** Called when a build begins: on which machine (`ssh-ng://…`), undefined on this computer. */
+  onBuild?: (drvPath: string, machine: string | undefined) => void;
+  /** Settings of nix for this build alone. */
+  settings?: Readonly<Record<string, string>>;
+  /** Added to nix's environment. */
+  env?: Record<string, string>;
 }
 
 export type BuildResult = { ok: true } | { ok: false; error: FleetError };
@@ -32,18 +38,19 @@ export type BuildResult = { ok: true } | { ok: false; error: FleetError };
  */
 export async function buildDerivations(
   requests: readonly BuildRequest[],
-  { signal, onProgress }: BuildOptions,
+  { signal, onProgress, onBuild, settings = {}, env }: BuildOptions,
 ): Promise<Map<string, BuildResult>> {
   const results = new Map<string, BuildResult>();
   try {
     const missing = await invalidPaths(outPaths(requests), { signal });
     const toBuild = requests.filter((request) => missing.has(request.outPath));
     if (toBuild.length > 0) {
-      const log = new NixLog({ onProgress });
+      const log = new NixLog({ onProgress, onBuild });
+      const options = Object.entries(settings).flatMap(([name, value]) => ['--option', name, value]);
       const installables = unique(toBuild.map((request) => `${request.drvPath}^out`));
       const { exitCode } = await nix(
-        ['build', '--keep-going', '--no-link', '--log-format', 'internal-json', ...installables],
-        { signal, onStderrLine: (line) => log.line(line) },
+        ['build', '--keep-going', '--no-link', '--log-format', 'internal-json', ...options, ...installables],
+        { signal, ...(env ? { env } : {}), onStderrLine: (line) => log.line(line) },
       );
       if (exitCode !== 0) await attributeFailures(toBuild, log, results, signal);
     }

@@ -5,6 +5,8 @@ export interface Derivation {
   /** Store paths of the outputs. */
   outputs: string[];
   inputDrvs: string[];
+  /** What it is built on, such as x86_64-linux. */
+  system: string;
   args: string[];
   env: Record<string, string>;
 }
@@ -27,10 +29,11 @@ export function parseDerivation(text: string): Derivation {
   const reader = { text, at: start };
   // DrvWithVersion("…",…) has its version before the outputs.
   const terms = readList(reader, ')').slice(text.startsWith('DrvWithVersion') ? 1 : 0);
-  const [outputs = [], inputDrvs = [], , , , args = [], env = []] = terms;
+  const [outputs = [], inputDrvs = [], , system, , args = [], env = []] = terms;
   return {
     outputs: list(outputs).map((output) => string(list(output)[1])),
     inputDrvs: list(inputDrvs).map((input) => string(list(input)[0])),
+    system: string(system),
     args: list(args).map(string),
     env: Object.fromEntries(list(env).map((pair) => [string(list(pair)[0]), string(list(pair)[1])])),
   };

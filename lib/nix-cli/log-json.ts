@@ -29,6 +29,8 @@ export interface NixLogOptions {
   onProgress?: (drvPath: string | undefined, message: string) => void;
   /** Log lines kept of each build; 15 by default. */
   keptLines?: number;
+  /** Called when a build begins: on which machine, as Nix calls it (`ssh-ng://…`); undefined on this computer. */
+  onBuild?: (drvPath: string, machine: string | undefined) => void;
 }
 
 /**
@@ -93,12 +95,27 @@ export class NixLog {
       expected: 0,
       running: 0,
     };
+    const isKnown = this.#isBuilding(started.subject);
     this.#activities.set(event.id ?? 0, started);
-    if (started.type === activity.build) {
-      const { done, expected } = this.#total(activity.builds);
-      const count = expected > 1 ? ` ${Math.min(done + 1, expected)}/${expected}` : '';
-      this.#show(started.subject, `building${count}: ${storeName(started.subject)}`);
+    // A builder tells of the same build once more, as one of its own.
+    if (started.type === activity.build && !isKnown) {
+      this.#buildBegins(started.subject, String(event.fields?.[1] ?? ''));
     }
+  }
+
+  #isBuilding(drvPath: string): boolean {
+    return [...this.#activities.values()].some(
+      ({ type, subject }) => type === activity.build && subject === drvPath,
+    );
+  }
+
+  #buildBegins(drvPath: string, storeUri: string): void {
+    const { done, expected } = this.#total(activity.builds);
+    const count = expected > 1 ? ` ${Math.min(done + 1, expected)}/${expected}` : '';
+    const machine = storeUri.replace(/\?.*$/, '') || undefined;
+    this.#options.onBuild?.(drvPath, machine);
+    const where = machine ? ` on ${machine.replace(/^[a-z-]+:\/\/(.*@)?/, '')}` : '';
+    this.#show(drvPath, `building${count}: ${storeName(drvPath)}${where}`);
   }
 
   #result(event: LogEvent): void {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../../schema/connection.ts';
+import { expandHome } from '../home.ts';
 import { configFile, hostKeySettings, strictSettings } from './config-file.ts';
 import { withoutComment } from './host-key.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
@@ -59,7 +60,7 @@ function connectionHash(connection: Connection): string {
 }
 
 function plainPath(file: string, directory: string, key: string): string {
-  const path = resolve(file.replace(/^~(?=\/)/, process.env.HOME ?? '~'));
+  const path = resolve(expandHome(file));
   if (!/\s/.test(path)) return path;
   const link = join(directory, `i-${key}`);
   if (!existsSync(link)) symlinkSync(path, link);

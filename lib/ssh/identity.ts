@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { expandHome } from '../home.ts';
 import { fingerprint } from './host-key.ts';
 
 /**
@@ -8,7 +9,7 @@ import { fingerprint } from './host-key.ts';
  */
 export function identityFingerprint(identityFile: string | undefined): string | undefined {
   if (identityFile === undefined) return undefined;
-  const file = `${resolve(identityFile.replace(/^~(?=\/)/, process.env.HOME ?? '~'))}.pub`;
+  const file = `${resolve(expandHome(identityFile))}.pub`;
   try {
     const line = readFileSync(file, 'utf8').trim();
     return /^(ssh|ecdsa|sk)-\S+ AAAA/.test(line) ? fingerprint(line) : undefined;

@@ -50,6 +50,12 @@ in
               default = 1;
               description = "The higher, the sooner it is chosen among equals.";
             };
+            mandatoryFeatures = mkOption {
+              type = types.listOf types.str;
+              default = [ ];
+              example = [ "kvm" ];
+              description = "Features of which a build must ask for all, else it is not built there.";
+            };
             supportedFeatures = mkOption {
               type = types.listOf types.str;
               default = [
@@ -112,6 +118,7 @@ in
           maxJobs
           speedFactor
           supportedFeatures
+          mandatoryFeatures
           ;
         sshUser = machine.user;
         protocol = "ssh-ng";

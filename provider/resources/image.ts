@@ -31,7 +31,7 @@ export const image: Resource<ImageInputs, ImageState> = {
   diff: diffImage,
 
   preview(asked, recorded) {
-    const { facts: _, ...known } = asked;
+    const { facts: _, builders: _builders, ...known } = asked;
     if (recorded && !diffImage(recorded, asked).changes) return { ...recorded.state, ...known };
     return { ...known, ...foreseen(asked), ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
@@ -106,10 +106,10 @@ function foreseen({ outPath, file, keep, diskSizeMiB }: ImageInputs): Partial<Im
 }
 
 async function build(inputs: ImageInputs, context: Context): Promise<ImageState> {
-  const { drvPath, outPath, file, keep } = inputs;
+  const { drvPath, outPath, file, keep, builders } = inputs;
   const { signal, name } = context;
   const gcRoot = gcRootPath(context.urn, 'image');
-  await buildAndKeep({ host: name, drvPath, outPath, gcRoot }, context);
+  await buildAndKeep({ host: name, drvPath, outPath, gcRoot, builders }, context);
   const source = await findImage(outPath, file, name);
   context.status('computing its hash');
   const sha256 = await hashFile(source, signal);
@@ -121,7 +121,7 @@ async function build(inputs: ImageInputs, context: Context): Promise<ImageState>
     const manifest = manifestOf(name, inputs, described, { source, sha256, builtAt, bytes });
     await keepCopy(keep, { source, manifest, signal });
   }
-  const { facts: _, ...rest } = inputs;
+  const { facts: _, builders: _builders, ...rest } = inputs;
   return { ...rest, ...described, path: keep ?? source, sha256, builtAt, kept: await keptAt(keep), gcRoot };
 }
 

@@ -56,6 +56,7 @@ export const kernel: Resource<KernelInputs, KernelState> = {
       dev: _dev,
       configured: _text,
       machines: _machines,
+      builders: _builders,
       ...rest
     }: KernelInputs) => rest;
     if (recorded.inputs.drvPath === '') {
@@ -68,13 +69,13 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     });
   },
 
-  preview(asked, recorded) {
+  preview({ builders: _, ...asked }, recorded) {
     return { ...asked, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
 
-  async create(inputs, context) {
+  async create({ builders, ...inputs }, context) {
     const gcRoot = gcRootPath(context.urn, 'kernel');
-    await buildAndKeep({ drvPath: inputs.drvPath, outPath: inputs.outPath, gcRoot }, context);
+    await buildAndKeep({ drvPath: inputs.drvPath, outPath: inputs.outPath, gcRoot, builders }, context);
     return { id: gcRootName(context.urn, 'kernel'), state: { ...inputs, gcRoot } };
   },
 
@@ -95,9 +96,9 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     return { id, inputs, state: { ...inputs, gcRoot: gcRootPath(context.urn, 'kernel') } };
   },
 
-  async update(_recorded, asked, context) {
+  async update(_recorded, { builders, ...asked }, context) {
     const gcRoot = gcRootPath(context.urn, 'kernel');
-    await buildAndKeep({ drvPath: asked.drvPath, outPath: asked.outPath, gcRoot }, context);
+    await buildAndKeep({ drvPath: asked.drvPath, outPath: asked.outPath, gcRoot, builders }, context);
     return { ...asked, gcRoot };
   },
 

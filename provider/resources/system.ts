@@ -23,14 +23,15 @@ export const system: Resource<SystemInputs, SystemState> = {
     return changesFrom(leafDiff(recorded.inputs.outPath, asked.outPath, { at: ['outPath'] }));
   },
 
-  preview(asked, recorded) {
+  preview({ builders: _, ...asked }, recorded) {
     return { ...asked, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
 
   async create(inputs, context) {
     const gcRoot = gcRootPath(context.urn, 'system');
     await buildAndKeep({ ...inputs, gcRoot }, context);
-    return { id: gcRootName(context.urn, 'system'), state: { ...inputs, gcRoot } };
+    const { builders: _, ...made } = inputs;
+    return { id: gcRootName(context.urn, 'system'), state: { ...made, gcRoot } };
   },
 
   async read(id, recorded, context) {
@@ -43,7 +44,8 @@ export const system: Resource<SystemInputs, SystemState> = {
   async update(_recorded, asked, context) {
     const gcRoot = gcRootPath(context.urn, 'system');
     await buildAndKeep({ ...asked, gcRoot }, context);
-    return { ...asked, gcRoot };
+    const { builders: _, ...made } = asked;
+    return { ...made, gcRoot };
   },
 
   async delete(recorded) {

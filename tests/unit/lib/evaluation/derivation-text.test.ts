@@ -23,6 +23,7 @@ const texts = new DerivationTexts(async (drvPath) => {
   return (
     known && {
       outputs: [path(name)],
+      system: 'x86_64-linux',
       args: [],
       env: {},
       ...known,

@@ -10,6 +10,7 @@ test('a derivation is read as Nix wrote it', async () => {
   const { stdout, stderr } = await nix(['eval', '--raw', '--expr', expression], { timeoutSeconds: 60 });
   const derivation = await readDerivation(stdout.trim());
   assert.ok(derivation, stderr);
+  assert.equal(derivation.system, 'x86_64-linux');
   assert.deepEqual(derivation.args, ['-c', 'echo "hi"']);
   assert.equal(derivation.env.text, 'a\n\tb \\ "c"');
   assert.equal(derivation.inputDrvs.length, 1);

@@ -20,6 +20,26 @@ test('a build is shown with its place among all', () => {
   assert.deepEqual(shown, [[drv, 'building 3/10: nginx-1.28.0']]);
 });
 
+test('a build elsewhere is shown with its machine', () => {
+  const seen: (string | undefined)[] = [];
+  const messages: string[] = [];
+  const log = new NixLog({
+    onProgress: (_, message) => messages.push(message),
+    onBuild: (_, machine) => seen.push(machine),
+  });
+  const build = (id: number, machine: string) =>
+    log.line(`@nix ${JSON.stringify({ action: 'start', id, type: 105, fields: [drv, machine, 1, 1] })}`);
+  const stop = (id: number) => log.line(`@nix ${JSON.stringify({ action: 'stop', id })}`);
+  build(1, 'ssh-ng://nix@big.example.org?ssh-key=/k');
+  // The builder's own word for it.
+  build(2, '');
+  stop(2);
+  stop(1);
+  build(3, '');
+  assert.deepEqual(seen, ['ssh-ng://nix@big.example.org', undefined]);
+  assert.deepEqual(messages, ['building: nginx-1.28.0 on big.example.org', 'building: nginx-1.28.0']);
+});
+
 test('a copy is shown with its paths and size, and not before it has begun', () => {
   const { shown } = follow([
     { action: 'start', id: 1, type: 103, text: '' },

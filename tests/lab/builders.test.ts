@@ -1,0 +1,114 @@
+/** Builders with real Nix and ssh: a lab machine builds for this computer. docs/builders.md lists what is promised. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { closeConnection } from '../../lib/ssh/run.ts';
+import { formatBuilders } from '../../schema/builder.ts';
+import { type Derivation, instantiate } from '../contract/derivations.ts';
+import { ProviderProcess, urnOf } from '../contract/provider-process.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
+
+const token = 'nixos:index:System';
+const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
+/** The builder's own name; in this computer's sandbox it is another. */
+const whereAmI = 'read name < /proc/sys/kernel/hostname; echo $name > $out';
+const folder = mkdtempSync(join(tmpdir(), 'builders-'));
+let machine: MachineUnderTest;
+/** A new one for each test: what it found away stays away for a provider. */
+let provider: ProviderProcess;
+
+before(async () => {
+  machine = await MachineUnderTest.create('builders', '10.213.34');
+});
+beforeEach(async () => {
+  await provider?.end();
+  provider = await ProviderProcess.start({ XDG_STATE_HOME: folder });
+  await provider.configure();
+});
+after(async () => {
+  await provider?.end();
+  await machine?.remove();
+  rmSync(folder, { recursive: true });
+});
+
+function declared(
+  settings: { hostKey?: string; address?: string; mandatoryFeatures?: string[] } = {},
+): string {
+  const { address, hostKey = '', identityFile = '' } = machine.connection;
+  const one = { address, hostKey, identityFile, systems: [system], ...settings };
+  return formatBuilders({ one }) ?? '';
+}
+
+async function build(derivation: Derivation, builders: string): Promise<string> {
+  const inputs = { host: 'web', ...derivation, builders };
+  await provider.create(urnOf(token, derivation.outPath.slice(-8)), inputs);
+  return readFileSync(derivation.outPath, 'utf8').trim();
+}
+
+const shown = (pattern: RegExp) => provider.engine.shown.filter(({ message }) => pattern.test(message));
+
+test('a derivation is built on the builder, and the run says so', async () => {
+  const derivation = await instantiate('builders-there', whereAmI);
+  assert.equal(await build(derivation, declared()), 'one');
+  // The builder has what it built.
+  await machine.run(`test -e ${derivation.outPath}`);
+  assert.equal(shown(/^built on one: 1 derivation \(builders-there\)$/).length, 1);
+  assert.ok(shown(/building: builders-there on 10\.213\.34\.11/).some(({ ephemeral }) => ephemeral));
+});
+
+test('a builder whose host key is another one is left out, and builds nothing', async () => {
+  const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG2Qe1k2nBzY0iTpWv9Ml7nZcQv8Rzb0u8b1m0y8Yw3k';
+  const derivation = await instantiate('builders-impostor', whereAmI);
+  assert.notEqual(await build(derivation, declared({ hostKey })), 'one');
+  assert.equal(shown(/the builder one is left out: .*Host key verification failed/).length, 1);
+  await machine.run(`test ! -e ${derivation.outPath}`);
+});
+
+test('a builder takes no build that does not ask for its mandatory feature', async () => {
+  const derivation = await instantiate('builders-picky', whereAmI);
+  assert.notEqual(await build(derivation, declared({ mandatoryFeatures: ['kvm'] })), 'one');
+});
+
+test('a builder that goes away during a build is left out, and the rest is built here', async () => {
+  const script = `read name < /proc/sys/kernel/hostname; [ "$name" != one ] || /bin/sleep 600; ${whereAmI}`;
+  const derivation = await instantiate('builders-lost', script);
+  const building = build(derivation, declared());
+  await provider.engine.until(({ message }) => /building: builders-lost on/.test(message));
+  await machine.until('pgrep -f "[s]leep 600"');
+  await closeConnection(machine.connection);
+  await stopMachine(machine.lab, machine.name);
+  assert.notEqual(await building, 'one');
+  assert.equal(shown(/the builder one is left out/).length, 1);
+});
+
+test('a builder that is off is named, and what it would have built is built here within seconds', async () => {
+  const derivation = await instantiate('builders-off', whereAmI);
+  const begun = Date.now();
+  assert.notEqual(await build(derivation, declared()), 'one');
+  const seconds = (Date.now() - begun) / 1000;
+  assert.ok(seconds < 20, `it took ${seconds} s`);
+  const warnings = shown(/the builder one is left out: /);
+  assert.equal(warnings.length, 1);
+  const second = await instantiate('builders-off-too', whereAmI);
+  assert.notEqual(await build(second, declared()), 'one');
+  assert.equal(shown(/the builder one is left out: /).length, 1, 'it is asked and named once');
+});
+
+test('what is built already asks no builder', async () => {
+  const derivation = await instantiate('builders-there-already', whereAmI);
+  await build(derivation, '{}');
+  await build(derivation, declared());
+  assert.equal(existsSync(derivation.outPath), true);
+  assert.equal(shown(/left out/).length, 0);
+});
+
+test('a builder that comes back builds again', async () => {
+  const { base } = await ensureLabBase();
+  await ensureMachine({ lab: machine.lab, name: machine.name, address: machine.address, base });
+  const derivation = await instantiate('builders-back', whereAmI);
+  assert.equal(await build(derivation, declared()), 'one');
+});
