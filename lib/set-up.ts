@@ -33,6 +33,20 @@ export async function findBrought<Found>(setUp: SetUp<Found>): Promise<Found | u
   return await ifThere(setUp.read(await folderOf(setUp)));
 }
 
+/** A function that brings a set-up's things as `bring` does, once a process: what failed is tried again. */
+export function bringOnce<Found>(
+  setUp: SetUp<Found>,
+): (onProgress?: (line: string) => void) => Promise<Found> {
+  let brought: Promise<Found> | undefined;
+  return (onProgress) => {
+    brought ??= bring(setUp, onProgress).catch((error: unknown) => {
+      brought = undefined;
+      throw error;
+    });
+    return brought;
+  };
+}
+
 /**
  * What was brought before or, where it is not there, what the script brings now, with its progress through `onProgress`.
  *

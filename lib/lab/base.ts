@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bring, findBrought, type SetUp } from '../set-up.ts';
+import { bringOnce, findBrought, type SetUp } from '../set-up.ts';
 
 /** What the set-up brought for the lab. All paths are absolute. */
 export interface LabBase {
@@ -39,21 +39,13 @@ const labSetUp: SetUp<LabBase> = {
   },
 };
 
-let ensured: Promise<LabBase> | undefined;
-
 /**
  * The lab's base, from the cache where it is there (a few small reads), else made by setup/lab-base, which takes about half a
  * minute and shows its progress through `onProgress` (default: standard error). Done once a process.
  *
  * @throws FleetError `lab-failed` with the set-up's own words: no root, no Nix, no Debian archive.
  */
-export function ensureLabBase(onProgress?: (line: string) => void): Promise<LabBase> {
-  ensured ??= bring(labSetUp, onProgress).catch((error: unknown) => {
-    ensured = undefined;
-    throw error;
-  });
-  return ensured;
-}
+export const ensureLabBase = bringOnce(labSetUp);
 
 /** The programs that look after what is there: as the lab's base has them, else by their names on PATH. Sets nothing up. */
 export async function labTools(): Promise<LabBase['tools']> {

@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bring, type SetUp } from '../set-up.ts';
+import { bringOnce, type SetUp } from '../set-up.ts';
 
 /** What the set-up brought for the lab's systems that boot by themselves. */
 export interface LabImageBase {
@@ -34,18 +34,10 @@ const imageSetUp: SetUp<LabImageBase> = {
   },
 };
 
-let ensured: Promise<LabImageBase> | undefined;
-
 /**
  * Kernels, boot loader and root file system of the lab's bootable systems: from the cache where they are there, else brought by
  * setup/lab-image, which takes about a minute. Done once a process; needs the lab's base beside it.
  *
  * @throws FleetError `lab-failed` with the set-up's own words.
  */
-export function ensureLabImageBase(onProgress?: (line: string) => void): Promise<LabImageBase> {
-  ensured ??= bring(imageSetUp, onProgress).catch((error: unknown) => {
-    ensured = undefined;
-    throw error;
-  });
-  return ensured;
-}
+export const ensureLabImageBase = bringOnce(imageSetUp);

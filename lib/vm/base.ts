@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bring, type SetUp } from '../set-up.ts';
+import { bringOnce, type SetUp } from '../set-up.ts';
 
 /** What the set-up found on this computer or brought for virtual machines. All paths are absolute. */
 export interface VmBase {
@@ -26,18 +26,10 @@ const vmSetUp: SetUp<VmBase> = {
   },
 };
 
-let ensured: Promise<VmBase> | undefined;
-
 /**
  * QEMU and its firmware: of this computer where it has them, else from the cache, else brought there by setup/vm-base. Done
  * once a process.
  *
  * @throws FleetError `vm-failed` with the set-up's own words.
  */
-export function ensureVmBase(onProgress?: (line: string) => void): Promise<VmBase> {
-  ensured ??= bring(vmSetUp, onProgress).catch((error: unknown) => {
-    ensured = undefined;
-    throw error;
-  });
-  return ensured;
-}
+export const ensureVmBase = bringOnce(vmSetUp);
