@@ -13,6 +13,7 @@ import { virtualSystems } from './lib/config/virtual-machines.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { evaluateOutputs } from './lib/evaluation/evaluate-outputs.ts';
+import { describeInputs } from './lib/evaluation/input-ages.ts';
 import { checkKernels } from './lib/kernel/check-kernels.ts';
 import { configureKernels } from './lib/kernel/configure.ts';
 import { ensureLabBase } from './lib/lab/base.ts';
@@ -57,6 +58,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   });
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
+  if (pulumi.runtime.isDryRun()) noteInputs(evaluated.inputs, config.inputMaxAgeDays);
   const judged = checkKernels(
     { ...evaluated, kernels },
     (name) => hosts[name]?.allowUnbootableKernel === true,
@@ -124,6 +126,13 @@ async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEval
   const configured = await configureKernels(kernels, { onProgress: afterOneSecond(showProgress) });
   for (const warning of configured.warnings) void pulumi.log.warn(warning);
   return configured.kernels;
+}
+
+/** Tells how old the flake's inputs are. */
+function noteInputs(inputs: FleetEvaluation['inputs'], maxAgeDays: number | undefined): void {
+  const { note, warnings } = describeInputs(inputs, { now: Date.now() / 1000, maxAgeDays });
+  if (note) void pulumi.log.info(note);
+  for (const warning of warnings) void pulumi.log.warn(warning);
 }
 
 /** Tells of machines that were switched by other means. */

@@ -132,6 +132,11 @@ export const stackConfig = z
       .record(z.string(), z.string())
       .default({})
       .describe('Inputs of the flake to take from elsewhere: name to flake reference.'),
+    inputMaxAgeDays: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Age past which a preview warns of an input of the flake, in days; never where left out.'),
     hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
     defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
     lab: z

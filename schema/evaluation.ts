@@ -75,6 +75,8 @@ export interface FleetEvaluation<Failure extends Error = Error> {
   revision: string;
   /** Changes whenever an evaluation could give something else. */
   fingerprint: string;
+  /** When each input of the flake was last changed at its origin, in seconds since 1970; without folders. */
+  inputs: Record<string, number>;
   /** Whether nothing had to be evaluated. */
   fromCache: boolean;
   hosts: Record<string, HostEvaluation<Failure>>;

@@ -107,6 +107,7 @@ export async function evaluateFleet(request: FleetRequest): Promise<FleetEvaluat
   return {
     revision: flake.revision,
     fingerprint: createHash('sha256').update(`${flake.identity} ${factsVersion} ${nixVersion}`).digest('hex'),
+    inputs: flake.inputs,
     fromCache: !evaluated,
     hosts: Object.fromEntries(Object.keys(request.hosts).map((name) => [name, evaluationOf(name)])),
     images: Object.fromEntries(Object.keys(images).map((name) => [name, evaluationOf(imageKey(name))])),

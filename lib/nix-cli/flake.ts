@@ -25,12 +25,14 @@ export interface FlakeMetadata {
   /** Folder of the tree in the Nix store, and the folder on this computer that it was copied from, if any. */
   storePath: string;
   localPath: string | undefined;
+  /** When each input was last changed at its origin, in seconds since 1970; without folders, which have no such date. */
+  inputs: Record<string, number>;
 }
 
 interface MetadataJson {
   fingerprint?: string;
   locked?: Record<string, unknown>;
-  locks: unknown;
+  locks: Locks;
   path: string;
   revision?: string;
   dirtyRevision?: string;
@@ -60,7 +62,31 @@ export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadat
     revision: json.revision ?? json.dirtyRevision ?? '',
     storePath: path,
     localPath: localPathOf(json.resolvedUrl ?? ''),
+    inputs: inputDates(locks),
   };
+}
+
+interface Locks {
+  root: string;
+  nodes: Record<
+    string,
+    {
+      inputs?: Record<string, string | string[]>;
+      locked?: { type?: string; lastModified?: number };
+    }
+  >;
+}
+
+/** The dates of a flake's own inputs, from its locks; one that follows another has none of its own. Pure. */
+export function inputDates({ root, nodes }: Locks): Record<string, number> {
+  const inputs = Object.entries(nodes[root]?.inputs ?? {});
+  return Object.fromEntries(
+    inputs.flatMap(([name, node]) => {
+      const locked = typeof node === 'string' ? nodes[node]?.locked : undefined;
+      const isDated = locked?.lastModified !== undefined && locked.type !== 'path';
+      return isDated ? [[name, locked.lastModified ?? 0]] : [];
+    }),
+  );
 }
 
 /** Sorted, so that equal requests give equal commands. */

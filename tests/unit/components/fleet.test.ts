@@ -59,6 +59,7 @@ function evaluation(hosts: Record<string, HostEvaluation>): FleetEvaluation {
     revision: 'abc',
     fingerprint: 'f',
     fromCache: false,
+    inputs: {},
     hosts,
     images: {},
     kernels: { [kernel.drvPath]: kernel },

@@ -21,7 +21,7 @@ async function fleet(systems: Record<string, string>): Promise<FleetEvaluation> 
     const { drvPath, out } = JSON.parse(stdout) as { drvPath: string; out: string };
     hosts[name] = { ok: true, drvPath, outPath: out, facts: someFacts(), warnings: [], revision: '' };
   }
-  return { revision: '', fingerprint: '', fromCache: false, hosts, images: {}, kernels: {} };
+  return { revision: '', fingerprint: '', fromCache: false, inputs: {}, hosts, images: {}, kernels: {} };
 }
 
 const sparc = builders.parse({

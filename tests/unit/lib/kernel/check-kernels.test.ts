@@ -9,6 +9,7 @@ const fleet: FleetEvaluation = {
   revision: '',
   fingerprint: 'f',
   fromCache: false,
+  inputs: {},
   images: {},
   kernels: { [kernel.drvPath]: kernel },
   hosts: {

@@ -115,3 +115,16 @@ test('a syntax error with file, line and the line’s text', async () => {
   assert.ok(error.why?.includes(`${folder}/flake.nix:3:`), error.why);
   assert.match(error.why ?? '', /broken = ;/);
 });
+
+test('an input’s date is that of its commit', async () => {
+  const [input, folder] = [await ownFolder(), await ownFolder()];
+  const git = (...args: string[]) => run('git', ['-C', input, ...args], { timeoutSeconds: 60, env: dates });
+  const dates = { GIT_AUTHOR_DATE: '1700000000 +0000', GIT_COMMITTER_DATE: '1700000000 +0000' };
+  await git('init', '-q');
+  await writeFile(join(input, 'file'), '');
+  await git('add', '.');
+  await git('-c', 'user.name=test', '-c', 'user.email=test@example.org', 'commit', '-qm', 'One');
+  const flake = `{ inputs.tools = { url = "git+file://${input}"; flake = false; }; outputs = _: { }; }`;
+  await writeFile(join(folder, 'flake.nix'), flake);
+  assert.deepEqual((await metadata(`path:${folder}`)).inputs, { tools: 1700000000 });
+});

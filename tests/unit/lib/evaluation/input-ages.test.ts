@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeInputs } from '../../../../lib/evaluation/input-ages.ts';
+import { inputDates } from '../../../../lib/nix-cli/flake.ts';
+
+const day = 24 * 3600;
+const now = Date.UTC(2026, 9, 1) / 1000;
+
+test('inputs are told with their dates and ages, the oldest first', () => {
+  const inputs = { tools: now - day, nixpkgs: now - 40.5 * day };
+  assert.deepEqual(describeInputs(inputs, { now }), {
+    note: 'inputs of the flake: nixpkgs of 2026-08-21 (40 days), tools of 2026-09-30 (1 day)',
+    warnings: [],
+  });
+});
+
+test('an input past the limit is warned of, one at the limit is not', () => {
+  const inputs = { old: now - 31 * day, just: now - 30 * day, ahead: now + day };
+  const { warnings } = describeInputs(inputs, { now, maxAgeDays: 30 });
+  assert.deepEqual(warnings, [
+    'the flake’s input old is 31 days old, and inputMaxAgeDays is 30: nix flake update old',
+  ]);
+});
+
+test('a flake without dated inputs says nothing', () => {
+  assert.deepEqual(describeInputs({}, { now, maxAgeDays: 1 }), { note: undefined, warnings: [] });
+});
+
+test('of the locks, the flake’s own inputs count; folders and those that follow have no date', () => {
+  const locks = {
+    root: 'root',
+    nodes: {
+      root: { inputs: { nixpkgs: 'nixpkgs_2', keys: 'keys', same: ['nixpkgs'] } },
+      nixpkgs_2: { locked: { type: 'github', lastModified: 17 }, inputs: { deeper: 'nixpkgs' } },
+      nixpkgs: { locked: { type: 'github', lastModified: 3 } },
+      keys: { locked: { type: 'path', lastModified: 5 } },
+    },
+  };
+  assert.deepEqual(inputDates(locks), { nixpkgs: 17 });
+});
