@@ -6,8 +6,11 @@ import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
 import { activatedPath } from './goal.ts';
 import { recordScript } from './record-script.ts';
 
-const supervisor = readFileSync(new URL('./supervisor.sh', import.meta.url), 'utf8');
-const hold = readFileSync(new URL('./hold.sh', import.meta.url), 'utf8');
+/** Writes a script that is beside this file into the deployment's folder on the machine. */
+const sent = (name: string) =>
+  shellHereDocument(`cat >"$directory/${name}"`, readFileSync(new URL(`./${name}`, import.meta.url), 'utf8'));
+const supervisor = sent('supervisor.sh') + sent('result.sh');
+const hold = sent('hold.sh');
 
 /** What of a deployment's inputs its supervisor has to know. */
 export type SwitchSettings = Pick<
@@ -75,8 +78,7 @@ export function startScript(parameters: Parameters, record: DeploymentRecord): s
 ${shellVariables(forChecks)}${checks}
 ${recordScript(record)}
 mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
-${shellHereDocument('cat >"$directory/supervisor.sh"', supervisor)}
-${held ? shellHereDocument('cat >"$directory/hold.sh"', hold) : ''}${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}echo "action=$action" >>"$directory/parameters"
+${supervisor}${held ? hold : ''}${shellHereDocument('(umask 077; cat >"$directory/parameters")', forSupervisor)}echo "action=$action" >>"$directory/parameters"
 : >"$directory/log"
 systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to \${system##*/}" \\
   --property=TimeoutStopSec=$((${activationSeconds} + 60)) \\

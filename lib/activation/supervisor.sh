@@ -12,8 +12,8 @@
 # path) revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: where the system refuses to be
 # switched to, it is made that of the next boot) install_boot_loader (1 or empty)
 # DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
-# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl; both
-# survive a reboot.
+# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl (DIR/result.sh);
+# both survive a reboot.
 set -u
 mode=$1 dir=$2
 unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
@@ -26,11 +26,9 @@ LC_ALL=C
 export PATH HOME LC_ALL
 
 run=/run/nixos-fleet
-results=/var/lib/nixos-fleet/results
-history=/var/lib/nixos-fleet/history.jsonl
 roots=/nix/var/nix/gcroots/nixos-fleet
-keep=20
-keep_history=1000
+# shellcheck source=lib/activation/result.sh
+. "$dir/result.sh"
 
 target() { [ ! -e "$1" ] || readlink -f "$1"; }
 # Seconds on a clock that nobody sets.
@@ -44,17 +42,6 @@ link_generation() {
 	set -- "$(readlink "$profile")"
 	set -- "${1%-link}"
 	echo "${1##*-}"
-}
-json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
-json_list() {
-	separator=
-	printf '['
-	while read -r item; do
-		[ -n "$item" ] || continue
-		printf '%s%s' "$separator" "$(json "$item")"
-		separator=,
-	done
-	printf ']'
 }
 
 # Units that are failed or in a restart loop, one a line.
@@ -71,50 +58,6 @@ switch() {
 	set -- "$?"
 	tail -c "+$((before + 1))" "$dir/log"
 	return "$1"
-}
-
-# finish OUTCOME EXIT-CODE: leaves the result and ends the dead-man's timer.
-failed='' went_back=not-needed rollback_code=null
-finish() {
-	mkdir -p "$results"
-	prune
-	cp "$dir/log" "$results/$unit.log"
-	{
-		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
-			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
-		printf '"revision":%s,"action":"%s","activated":%s,' "$(json "$revision")" "$action" "$(json "$activated")"
-		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
-		printf '"outcome":"%s","exitCode":%s,"failedUnits":%s,' "$1" "$2" "$(printf '%s\n' "$failed" | json_list)"
-		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
-		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
-			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
-	} | write "$results/$unit.json"
-	cat "$results/$unit.json" >>"$history"
-	[ "$(wc -l <"$history")" -le "$keep_history" ] || tail -n "$keep_history" "$history" | write "$history"
-	sync "$results/$unit.json" "$history" 2>/dev/null
-	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
-	exec 9>&-
-	# Only now is the machine free for the next deployment.
-	phase finished
-	systemctl stop "$unit-deadman.timer" 2>/dev/null
-	exit 0
-}
-
-# Keeps the newest records, results and unit folders, and whatever names a system that runs, was booted or will be.
-prune() {
-	# Names are store paths' and ours, without white space.
-	# shellcheck disable=SC2012
-	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
-		system_of=$(target "$roots/$name/system")
-		case $system_of in
-		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target "$profile")") ;;
-		*) rm -rf "${roots:?}/$name" ;;
-		esac
-	done
-	# shellcheck disable=SC2012
-	ls -1t "$results" 2>/dev/null | tail -n "+$((2 * keep + 1))" | while read -r name; do rm -f "$results/$name"; done
-	# shellcheck disable=SC2012
-	ls -1t "$run/units" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do rm -rf "${run:?}/units/$name"; done
 }
 
 # Takes our generation away again, and renews the boot loader's menu.
@@ -313,7 +256,7 @@ expire)
 	done
 	;;
 *)
-	echo "usage: supervisor.sh run|stopped|expire DIR" >&2
+	echo "usage: supervisor.sh run|hold|stopped|expire DIR" >&2
 	exit 2
 	;;
 esac
