@@ -9,7 +9,7 @@ import { hostSettings, labAddresses, splitSettings, virtualMachineOf } from './l
 import { imageSettings } from './lib/config/images.ts';
 import { parseConfig } from './lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './lib/config/pulumi-config.ts';
-import { virtualSystems } from './lib/config/virtual-machines.ts';
+import { rehearsedSystems, virtualSystems } from './lib/config/virtual-machines.ts';
 import { FleetError } from './lib/errors.ts';
 import { evaluateFleet } from './lib/evaluation/evaluate-fleet.ts';
 import { evaluateOutputs } from './lib/evaluation/evaluate-outputs.ts';
@@ -20,6 +20,7 @@ import { ensureLabBase } from './lib/lab/base.ts';
 import { labInputs } from './lib/lab/inputs.ts';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from './lib/machine/check-live.ts';
 import { reachHosts } from './lib/machine/reach-hosts.ts';
+import { refuseUnrehearsed } from './lib/rehearsal/refuse.ts';
 import type { FleetEvaluation } from './schema/evaluation.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
@@ -59,8 +60,9 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
   if (pulumi.runtime.isDryRun()) noteInputs(evaluated.inputs, config.inputMaxAgeDays);
+  const rehearsed = await evaluateOutputs({ ...flake, outputs: rehearsedSystems(hosts) });
   const judged = checkKernels(
-    { ...evaluated, kernels },
+    refuseUnrehearsed({ ...evaluated, kernels }, rehearsed.failures),
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
   const evaluation = await checkSystems(judged, config.builders);
@@ -98,6 +100,11 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],
+      rehearsal: rehearsed.outputs[name] && {
+        stack: pulumi.getStack(),
+        ...rehearsed.outputs[name],
+        ...(typeof host.rehearse === 'object' ? host.rehearse : {}),
+      },
     };
   }
   const connections = mapValues(fleetHosts, ({ connection }) => connection);

@@ -8,6 +8,7 @@ import type { ConnectionArgs } from './connection.ts';
 import { Deployment } from './deployment.ts';
 import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
+import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
 import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
 
@@ -29,6 +30,8 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   kernel?: Kernel;
   /** Machines that may build the system, by name. */
   builders?: BuildersArgs;
+  /** Its `config.system.build.vm`, to be booted on the operator's computer before the machine is touched. */
+  rehearsal?: HostRehearsal;
   /** Binary caches that the machine asks, and that its system is pushed to. */
   caches?: readonly CacheSource[];
 }
@@ -63,6 +66,7 @@ export class Host extends pulumi.ComponentResource {
     const before = [
       ...secrets,
       ...this.#caches(args),
+      ...this.#rehearsal(args),
       // Nothing is done to a machine whose system does not build.
       ...around({ when: 'before', dependsOn: [this.system, ...secrets], triggers: () => [outPath] }),
     ];
@@ -94,6 +98,21 @@ export class Host extends pulumi.ComponentResource {
   /** Number of the live generation; use it in `triggers` of commands that run after a deployment. */
   get generation(): pulumi.Output<number> {
     return this.live.apply(({ generation }) => generation);
+  }
+
+  /** What the machine's own connection and checks say holds for its virtual machine too. */
+  #rehearsal({ rehearsal, connection, healthChecks, evaluated }: HostArgs): Rehearsal[] {
+    if (!rehearsal) return [];
+    const { address, user, identityFile } = pulumi.output(connection) as unknown as Record<
+      string,
+      pulumi.Output<string>
+    >;
+    const sshPort = Number(Object.keys(evaluated.facts.sshd.ports)[0] ?? 22);
+    const args = { ...rehearsal, host: this.#name, address, user, identityFile, sshPort, healthChecks };
+    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
+    return [
+      new Rehearsal(this.#name, given as typeof args as never, { parent: this, dependsOn: [this.system] }),
+    ];
   }
 
   /** What must be done before the machine can ask its caches for its system. */

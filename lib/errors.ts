@@ -19,6 +19,10 @@ export const errorCodes = {
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
   'activation-failed': 'switch-to-configuration failed; the machine was put back.',
   'reboot-failed': 'The machine did not come back in time after a reboot, or not on the asked system.',
+  'rehearsal-failed':
+    'A system did not come up healthy in a virtual machine of the operator’s computer, so its machine was not touched.',
+  'trial-failed':
+    'A system that was booted on trial did not come up or was not confirmed; the machine went back to the one before.',
   'units-failed':
     'systemd units failed under the new system; the machine was put back, unless that is accepted.',
   'rollback-failed': 'Activation failed and so did going back: look at the machine.',

@@ -7,6 +7,7 @@ import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
 import { labNetwork } from './resources/lab-network.ts';
 import { liveSystems } from './resources/live-systems.ts';
+import { rehearsal } from './resources/rehearsal.ts';
 import { secret } from './resources/secret.ts';
 import { signingKey } from './resources/signing-key.ts';
 import { substituters } from './resources/substituters.ts';
@@ -20,6 +21,7 @@ const all: AnyResource[] = [
   kernel,
   image,
   system,
+  rehearsal,
   liveSystems,
   deployment,
   secret,

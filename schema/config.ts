@@ -6,6 +6,7 @@ import { connection, connectionProblems, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
+import { rehearsalSettings } from './rehearsal.ts';
 import { hostSecret } from './secret.ts';
 import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
 
@@ -89,6 +90,12 @@ const host = hostDefaults.extend({
     .boolean()
     .default(false)
     .describe('Whether this stack makes the machine, as a container of its lab.'),
+  rehearse: z
+    .union([z.boolean(), rehearsalSettings])
+    .optional()
+    .describe(
+      'Whether a new system is first booted in a throw-away virtual machine on the operator’s computer, where ssh must let in and the health checks must hold; or what that machine is given.',
+    ),
   virtualMachine: z
     .union([z.boolean(), hostName])
     .optional()

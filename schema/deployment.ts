@@ -41,6 +41,18 @@ export const deploymentSettings = z.object({
     .describe(
       'Whether the machine is rebooted after a deployment that changed it: `when-needed` where its kernel, initrd, kernel modules or kernel parameters are not the booted ones, or where the system refuses to be switched to while the machine runs.',
     ),
+  rebootBy: z
+    .enum(['firmware', 'kexec'])
+    .default('firmware')
+    .describe(
+      'How a machine is rebooted on trial: through its firmware and boot loader, or faster by `kexec`, which starts the new kernel from the running one. Both have the same way back: after a failure the firmware starts the system before.',
+    ),
+  trial: z
+    .enum(['when-possible', 'required', 'never'])
+    .default('when-possible')
+    .describe(
+      'Whether a new system is booted once on trial, and becomes the boot loader’s default only when it was confirmed: a kernel that does not come up is followed by a boot of the system before. `when-possible` warns where the machine’s boot loader cannot do it, `required` refuses.',
+    ),
   rebootTimeoutSeconds: z
     .int()
     .min(30)

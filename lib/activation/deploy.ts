@@ -8,13 +8,13 @@ import { assertDeployable } from '../machine/guard.ts';
 import type { MachineReading } from '../machine/parse-reading.ts';
 import { readMachine } from '../machine/read-machine.ts';
 import type { DeploymentRecord } from '../machine/record.ts';
+import { reboot } from '../reboot/reboot.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { activate, operator } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
 import { isLive, reached } from './goal.ts';
 import { activateByNixosRebuild } from './nixos-rebuild.ts';
-import { reboot } from './reboot.ts';
 import { recordScript } from './record-script.ts';
 import { tidy } from './tidy.ts';
 
@@ -54,15 +54,25 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     return await read();
   }
   const isThere = reached(reading, request);
+  if (isThere) {
+    await writeRecord(connection, host, record, signal);
+  } else {
+    assertDeployable(reading, host);
+    if (reading.system !== system) await deliver(connection, request);
+  }
   try {
-    if (isThere) await writeRecord(connection, host, record, signal);
-    else await bring(connection, request, record);
+    if (!isThere) await switchTo(connection, request, record);
     const now = await read();
     if (!rebootWanted(request, now, !isThere)) return now;
-    const booted = await reboot(connection, { ...request, reading: now });
+    const booted = await reboot(connection, {
+      ...request,
+      reading: now,
+      previous: isThere ? '' : reading.system,
+      by: record.by,
+    });
     // The boot loader starts the system itself, and not a specialisation of it.
     if (isLive(booted, request)) return booted;
-    await bring(connection, { ...request, reading: booted }, record);
+    await switchTo(connection, { ...request, reading: booted }, record);
     return await read();
   } catch (error) {
     if (!(error instanceof FleetError) || signal?.aborted) throw error;
@@ -72,15 +82,13 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
   }
 }
 
-/** Delivers, switches and tidies up. */
-async function bring(
+/** Switches under the supervisor, and tidies up. */
+async function switchTo(
   connection: Connection,
   request: DeployRequest,
   record: DeploymentRecord,
 ): Promise<void> {
   const { host, reading, action } = request;
-  assertDeployable(reading, host);
-  if (reading.system !== request.system) await deliver(connection, request);
   // A state that an earlier version wrote has no health checks.
   const healthChecks = request.healthChecks ?? {};
   const switchIt = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;

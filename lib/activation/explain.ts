@@ -16,6 +16,7 @@ const whats: Record<Exclude<Outcome, 'confirmed'>, string> = {
   killed: 'the supervisor of the switch was killed',
   'profile-failed': 'the system profile could not be set',
   'boot-loader-failed': 'the boot loader could not be installed for the new system',
+  'trial-failed': 'the new system did not come up, or was not confirmed, when it was booted on trial',
 };
 
 const mends: Record<Exclude<Outcome, 'confirmed'>, string> = {
@@ -34,6 +35,7 @@ const mends: Record<Exclude<Outcome, 'confirmed'>, string> = {
   killed: 'Find out who ended it from the machine’s journal, then deploy again.',
   'profile-failed': 'Look at the log: is there room in /nix?',
   'boot-loader-failed': 'Look at the log: is there room in /boot?',
+  'trial-failed': 'Look at the machine’s console of that boot.',
 };
 
 /** A switch that ended, and not with the new system. */
@@ -81,6 +83,7 @@ function errorCode({ outcome, wentBack }: ActivationResult): ErrorCode {
   if (outcome === 'locked') return 'deployment-in-progress';
   if (outcome === 'not-confirmed') return 'not-confirmed';
   if (outcome === 'units-failed') return 'units-failed';
+  if (outcome === 'trial-failed') return 'trial-failed';
   return 'activation-failed';
 }
 

@@ -39,6 +39,8 @@ export const activationResult = z.object({
     /** The system profile could not be set. */
     'profile-failed',
     'boot-loader-failed',
+    /** It was booted once on trial, and the machine came back on the system before. */
+    'trial-failed',
   ]),
   /** Exit code of switch-to-configuration; null where it was not run or did not end. */
   exitCode: z.number().nullable(),

@@ -22,6 +22,7 @@ export type SwitchSettings = Pick<
   | 'profile'
   | 'installBootLoader'
   | 'reboot'
+  | 'trial'
   | 'unitFailures'
   | 'via'
 >;
@@ -57,6 +58,8 @@ export function startScript(parameters: Parameters, record: DeploymentRecord): s
     profile: profilePath(parameters.profile),
     boot_instead: bootInstead,
     install_boot_loader: parameters.installBootLoader ? 1 : '',
+    reboot: parameters.reboot,
+    trial: parameters.reboot !== 'never' && parameters.trial !== 'never' ? 'yes' : '',
     revision: record.revision,
     by,
     token,

@@ -10,14 +10,15 @@
 #
 # DIR/parameters gives: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a
 # path) revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: where the system refuses to be
-# switched to, it is made that of the next boot) install_boot_loader (1 or empty)
+# switched to, it is made that of the next boot) install_boot_loader (1 or empty) reboot (never, when-needed, always) trial (yes:
+# a reboot is one boot on trial)
 # DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
 # The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl (DIR/result.sh);
 # both survive a reboot.
 set -u
 mode=$1 dir=$2
 unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
-activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='' install_boot_loader=''
+activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='' install_boot_loader='' reboot=never trial=''
 # shellcheck source=/dev/null
 . "$dir/parameters"
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -197,6 +198,16 @@ activate_and_wait() {
 	done
 }
 
+# Whether a reboot comes that runs another kernel than the booted one, on a machine that may fall back from it.
+trial_follows() {
+	if [ "$trial" != yes ] || [ -z "$old" ] || [ -e /run/systemd/container ]; then return 1; fi
+	[ "$reboot" != always ] && [ "$action" != boot ] || return 0
+	for part in kernel initrd kernel-modules; do
+		[ "$(target "$system/$part")" = "$(target "/run/booted-system/$part")" ] || return 0
+	done
+	! cmp -s "$system/kernel-params" /run/booted-system/kernel-params
+}
+
 # Makes the system that of the next boot.
 commit() {
 	phase committing
@@ -207,7 +218,8 @@ commit() {
 		}
 	fi
 	[ -z "$install_boot_loader" ] || export NIXOS_INSTALL_BOOTLOADER=1
-	switch "$system" boot
+	# Where it is to be tried by one boot first, the boot loader goes on starting the system before.
+	if trial_follows; then switch "$old" boot; else switch "$system" boot; fi
 	code=$?
 	unset NIXOS_INSTALL_BOOTLOADER
 	[ "$code" = 0 ] || { go_back && finish boot-loader-failed "$code"; }

@@ -44,6 +44,7 @@ export function splitSettings(host: HostSettings) {
     configuration: _configuration,
     secrets: _secrets,
     allowUnbootableKernel: _allowed,
+    rehearse: _rehearse,
     ...settings
   } = rest;
   const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };

@@ -8,7 +8,8 @@ import { importedOutput, storePathProblems } from '../store-path.ts';
 /** More lines than somebody reads in a preview. */
 const mostChanges = 400;
 
-function machinesNote({ machines }: KernelInputs): string[] {
+/** A state that an earlier version wrote has no machines. */
+function machinesNote({ machines = [] }: Partial<KernelInputs>): string[] {
   return machines.length > 0 ? [`for ${machines.join(', ')}: each runs it after its next restart`] : [];
 }
 

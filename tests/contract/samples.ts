@@ -37,6 +37,16 @@ const kernel = {
   machines: ['web'],
 };
 
+const rehearsal = {
+  ...{
+    stack: 'dev',
+    host: 'web',
+    address: 'web.example.org',
+    drvPath: path('a', 'vm.drv'),
+    outPath: path('b', 'vm'),
+  },
+  ...{ cores: 1, memoryMiB: 1024, startTimeoutSeconds: 600, sshPort: 22, user: 'root', healthChecks: {} },
+};
 const labNetwork = { name: 'dev', cidr: '10.213.7.0/24', hosts: { web: '10.213.7.11' } };
 const labMachine = {
   lab: 'dev',
@@ -307,6 +317,15 @@ export const samples: Record<string, Sample> = {
     bad: { ...labMachine, address: '10.213.7', name: 'Web!' },
     badProperties: ['address', 'name'],
     badIds: ['web', 'dev/web/x', '../web'],
+  },
+  'nixos:index:Rehearsal': {
+    inputs: rehearsal,
+    state: { ...rehearsal, rehearsedAt: '2026-01-01T00:00:00.000Z', kernel: '6.18.37', seconds: 42 },
+    changed: { ...rehearsal, host: 'www', outPath: path('d', 'vm'), memoryMiB: 4096 },
+    paths: ['host', 'outPath'],
+    bad: { ...rehearsal, sshPort: 70000, cores: 0 },
+    badProperties: ['sshPort', 'cores'],
+    badIds: [],
   },
   'nixos:index:VirtualMachine': {
     inputs: virtualMachine,

@@ -1,0 +1,72 @@
+/** A system is booted in a throw-away virtual machine before its machine is touched: by the real CLI, on a lab machine. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
+import { TestStack } from '../lab/stack.ts';
+
+let stack: TestStack;
+
+/** The stack's config, with a health check of the port that is given. */
+async function configure(port: number): Promise<void> {
+  const overrideInputs = {
+    ...(await ensureLabBase()).overrideInputs,
+    ...(await ensureLabImageBase()).overrideInputs,
+  };
+  const web = {
+    lab: true,
+    address: '10.213.43.11',
+    rehearse: { memoryMiB: 768, startTimeoutSeconds: 900 },
+    healthChecks: { page: { tcp: port, timeoutSeconds: 5 } },
+  };
+  const config = {
+    'nixos-fleet:flake': './nix/lab',
+    'nixos-fleet:overrideInputs': overrideInputs,
+    'nixos-fleet:lab': { network: '10.213.43.0/24' },
+    'nixos-fleet:hosts': { web },
+  };
+  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config }));
+}
+
+before(async () => {
+  stack = await TestStack.create({ stack: 'rehearsal', network: '10.213.43' });
+  await configure(80);
+});
+
+after(async () => {
+  await stack.remove();
+});
+
+const rehearsals = async () =>
+  (await stack.exportState()).deployment.resources.filter(({ type }) => type === 'nixos:index:Rehearsal');
+
+/** Nothing of the virtual machine is left. */
+function assertGone(): void {
+  const folder = join(stack.folder, 'state/nixos-fleet/vm/rehearsal');
+  assert.deepEqual(existsSync(folder) ? readdirSync(folder) : [], []);
+}
+
+test('a new system is rehearsed, then deployed, and rehearsed once', async () => {
+  const { text } = await stack.pulumi('up', '--yes', '--skip-preview');
+  assert.match(text, /rehearsed on kernel 6\.\S+; ssh answered after \d+ s/);
+  const [rehearsal] = await rehearsals();
+  assert.match(String(rehearsal?.outputs.kernel), /^6\./);
+  assert.equal((await stack.output()).web?.generation, 1);
+  assertGone();
+  const again = await stack.pulumi('up', '--yes', '--skip-preview');
+  assert.doesNotMatch(again.text, /rehearsed on/);
+});
+
+test('a system that is not healthy in its rehearsal: its machine is not touched', async () => {
+  const before = await stack.live();
+  await configure(81);
+  await stack.withEdit('nix/lab/hosts/web.nix', 'Hello from the fleet', 'Hello again', async () => {
+    const shown = await stack.try('up', '--yes', '--skip-preview');
+    assert.notEqual(shown.exitCode, 0);
+    assert.match(shown.text, /was not touched \[rehearsal-failed\][\s\S]*health check page did not hold/);
+  });
+  assert.deepEqual(await stack.live(), before);
+  assertGone();
+});

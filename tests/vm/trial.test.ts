@@ -1,0 +1,137 @@
+/** One boot on trial, on a virtual machine with UEFI firmware and systemd-boot: another kernel is kept or fallen back from. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { FleetError } from '../../lib/errors.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { deleteVm, ensureVm } from '../../lib/vm/machine.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { virtualMachineInputs } from '../../schema/virtual-machine.ts';
+import { Deployer } from '../lab/deployer.ts';
+import { buildVmSystems } from './vm-systems.ts';
+
+const vm = virtualMachineInputs.parse({
+  stack: `trial-${process.pid}`,
+  name: 'one',
+  memoryMiB: 768,
+  cores: 2,
+  rootDisk: { from: 'backing', sizeMiB: 4096 },
+  forwardPorts: { ssh: { host: 42741, guest: 22 } },
+  startTimeoutSeconds: 600,
+});
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-trial-'));
+const settings = {
+  reboot: 'when-needed',
+  trial: 'required',
+  confirmTimeoutSeconds: 60,
+  activationTimeoutSeconds: 300,
+  rebootTimeoutSeconds: 400,
+} as const;
+let connection: Connection;
+let deployer: Deployer;
+let systems: Record<'base' | 'newer' | 'panics' | 'mute', string>;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  const toplevel = (name: string) => `${name}.config.system.build.toplevel`;
+  const [image = '', base = '', newer = '', panics = '', mute = ''] = await buildVmSystems([
+    'base.config.system.build.images.qemu-efi',
+    ...['base', 'newer', 'panics', 'mute'].map(toplevel),
+  ]);
+  systems = { base, newer, panics, mute };
+  const { identityFile, hostKey } = await ensureVm({ ...vm, image: `${image}/trial.qcow2` });
+  connection = connectionSchema.parse({ address: '127.0.0.1', port: 42741, hostKey, identityFile });
+  deployer = new Deployer(connection);
+});
+
+after(async () => {
+  if (connection) await closeConnection(connection);
+  await deleteVm(vm.stack, vm.name, 1);
+  rmSync(state, { recursive: true, force: true });
+});
+
+async function onMachine(script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+/** What the boot loader starts when nobody chooses. */
+const defaultInit = () =>
+  onMachine(
+    "sed -n 's/^options init=\\([^ ]*\\).*/\\1/p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
+  );
+
+/** The machine runs, has booted and boots a system, the state says so, and nothing of the trial is left. */
+async function assertOn(system: string): Promise<void> {
+  const { live } = deployer;
+  const reading = await readMachine(connection, 'one');
+  assert.deepEqual([reading.system, reading.booted, reading.profileSystem], [system, system, system]);
+  assert.deepEqual([live.system, live.booted, live.profileSystem], [system, system, system]);
+  assert.equal(live.rebootDue, false);
+  assert.equal(await defaultInit(), `${system}/init`);
+  assert.equal(
+    await onMachine(
+      'ls -d /var/lib/nixos-fleet/trial /etc/systemd/system.control /boot/loader/entries/fleet-trial.conf 2>/dev/null || true',
+    ),
+    '',
+  );
+}
+
+test('the system that the image brought is taken over with nothing to do', async () => {
+  await deployer.up(systems.base, settings);
+  await assertOn(systems.base);
+  assert.equal(deployer.live.generation, 1);
+});
+
+test('another kernel: booted on trial, confirmed, and the default from then on', async () => {
+  const { kernel } = deployer.live;
+  await deployer.up(systems.newer, settings);
+  await assertOn(systems.newer);
+  assert.match(kernel, /^6\.1\./);
+  assert.match(deployer.live.kernel, /^6\.12\./);
+  assert.match(deployer.lines.join('\n'), /rebooting on trial \(systemd-boot\)/);
+  assert.equal(await deployer.up(systems.newer, settings), false);
+});
+
+test('a kernel that panics: the machine is back on the one before with no hand on it, and the update fails', async () => {
+  const { kernel } = deployer.live;
+  await assert.rejects(deployer.up(systems.panics, settings), (error: FleetError) => {
+    assert.equal(error.code, 'trial-failed', error.message);
+    assert.ok(error.why?.includes(`kernel ${kernel}`), error.why);
+    return true;
+  });
+  await assertOn(systems.newer);
+  assert.equal(deployer.live.kernel, kernel);
+  const result = JSON.parse((await readMachine(connection, 'one')).lastResult ?? '{}');
+  assert.deepEqual([result.outcome, result.wentBack], ['trial-failed', 'yes']);
+});
+
+test('a system that comes up without network: its dead-man’s timer sends it back', async () => {
+  await assert.rejects(
+    deployer.up(systems.mute, { ...settings, action: 'boot', rebootTimeoutSeconds: 90 }),
+    (error: FleetError) => {
+      assert.equal(error.code, 'trial-failed', error.message);
+      assert.match(error.why ?? '', /not confirmed within \d+ s/);
+      return true;
+    },
+  );
+  await assertOn(systems.newer);
+});
+
+test('started by kexec, a kernel that panics: back through the firmware', async () => {
+  const { bootId } = deployer.live;
+  await assert.rejects(
+    deployer.up(systems.panics, { ...settings, rebootBy: 'kexec' }),
+    (error: FleetError) => {
+      assert.equal(error.code, 'trial-failed', error.message);
+      return true;
+    },
+  );
+  assert.match(deployer.lines.join('\n'), /rebooting on trial \(kexec\)/);
+  assert.notEqual(deployer.live.bootId, bootId);
+  await assertOn(systems.newer);
+});
