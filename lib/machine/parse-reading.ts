@@ -34,7 +34,7 @@ export interface MachineReading {
   inhibitors: string | undefined;
   /** A deployment under way, in its own words. */
   busy: Holder | undefined;
-  /** The newest result file of a supervisor, as it stands there. */
+  /** The result of the newest deployment, the last line of the machine's history. */
   lastResult: string | undefined;
   /** The newest lines of the machine's history, the oldest first. */
   history: string;

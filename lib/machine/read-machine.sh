@@ -60,11 +60,10 @@ if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/
 	say busy yes
 	[ ! -e /run/nixos-fleet/holder ] || say64 holder /run/nixos-fleet/holder
 fi
-# Names of result files are ours, without white space: the newest one.
-# shellcheck disable=SC2012
-last=$(ls -t /var/lib/nixos-fleet/results/*.json 2>/dev/null | head -n 1)
-[ -z "$last" ] || say64 result "$last"
 record=$roots/${system##*/}
 [ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record "$record/deployment.json"
-say history "$(tail -n 3 /var/lib/nixos-fleet/history.jsonl 2>/dev/null | base64 | tr -d '\n')"
+# In the order in which they were written: a clock may have been set meanwhile.
+history=/var/lib/nixos-fleet/history.jsonl
+say history "$(tail -n 3 "$history" 2>/dev/null | base64 | tr -d '\n')"
+[ ! -e "$history" ] || say result "$(tail -n 1 "$history" | base64 | tr -d '\n')"
 say end yes

@@ -174,6 +174,7 @@ finish() {
 			"$(cat /proc/sys/kernel/random/boot_id)" "$(stat -c %Y "$dir/parameters")" "$(date +%s)"
 	} >"$results/$unit.json.part"
 	cat "$results/$unit.json.part" >>"$history"
+	[ "$(wc -l <"$history")" -le 1000 ] || tail -n 1000 "$history" | write "$history"
 	disarm
 	rm -rf "$dir"
 	mv "$results/$unit.json.part" "$results/$unit.json"

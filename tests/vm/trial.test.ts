@@ -32,16 +32,16 @@ const settings = {
 } as const;
 let connection: Connection;
 let deployer: Deployer;
-let systems: Record<'base' | 'newer' | 'panics' | 'mute', string>;
+let systems: Record<'base' | 'edited' | 'newer' | 'panics' | 'mute', string>;
 
 before(async () => {
   process.env.XDG_STATE_HOME = state;
   const toplevel = (name: string) => `${name}.config.system.build.toplevel`;
-  const [image = '', base = '', newer = '', panics = '', mute = ''] = await buildVmSystems([
+  const [image = '', base = '', edited = '', newer = '', panics = '', mute = ''] = await buildVmSystems([
     'base.config.system.build.images.qemu-efi',
-    ...['base', 'newer', 'panics', 'mute'].map(toplevel),
+    ...['base', 'edited', 'newer', 'panics', 'mute'].map(toplevel),
   ]);
-  systems = { base, newer, panics, mute };
+  systems = { base, edited, newer, panics, mute };
   const { identityFile, hostKey } = await ensureVm({ ...vm, image: `${image}/trial.qcow2` });
   connection = connectionSchema.parse({ address: '127.0.0.1', port: 42741, hostKey, identityFile });
   deployer = new Deployer(connection);
@@ -65,6 +65,14 @@ const defaultInit = () =>
     "sed -n 's/^options init=\\([^ ]*\\).*/\\1/p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
   );
 
+/** The machine runs and boots a system, and the state says so. */
+async function assertLive(system: string): Promise<void> {
+  const { live } = deployer;
+  const reading = await readMachine(connection, 'one');
+  assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
+  assert.deepEqual([live.system, live.profileSystem], [system, system]);
+}
+
 /** The machine runs, has booted and boots a system, the state says so, and nothing of the trial is left. */
 async function assertOn(system: string): Promise<void> {
   const { live } = deployer;
@@ -86,6 +94,23 @@ test('the system that the image brought is taken over with nothing to do', async
   await assertOn(systems.base);
   assert.equal(deployer.live.generation, 1);
 });
+
+for (const [clock, shift, name] of [
+  ['ahead', '+1 day', 'edited'],
+  ['behind', '-2 days', 'base'],
+] as const) {
+  test(`a machine whose clock is a day ${clock}: switched, and its newest result is told`, async () => {
+    await onMachine(`date --set='${shift}'`);
+    const { system } = await readMachine(connection, 'one');
+    await deployer.up(systems[name], settings);
+    assert.notEqual(systems[name], system);
+    await assertLive(systems[name]);
+    const last = JSON.parse((await readMachine(connection, 'one')).lastResult ?? '{}');
+    assert.deepEqual([last.system, last.outcome], [systems[name], 'confirmed']);
+    assert.equal(await deployer.refresh(), undefined);
+    assert.equal(await deployer.up(systems[name], settings), false);
+  });
+}
 
 test('another kernel: booted on trial, confirmed, and the default from then on', async () => {
   const { kernel } = deployer.live;
