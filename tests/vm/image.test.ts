@@ -33,7 +33,15 @@ before(async () => {
         startTimeoutSeconds: 600,
       },
     },
-    hosts: { vm: { virtualMachine: true, connectTimeoutSeconds: 60, confirmTimeoutSeconds: 600 } },
+    hosts: {
+      vm: {
+        virtualMachine: true,
+        connectTimeoutSeconds: 60,
+        confirmTimeoutSeconds: 600,
+        reboot: 'when-needed',
+        trial: 'required',
+      },
+    },
   };
   const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
   // JSON is YAML.
@@ -162,6 +170,43 @@ test('it comes back on what was deployed', async () => {
   const now = await live();
   assert.deepEqual([now?.generation, now?.booted, now?.rebootDue], [2, now?.system, false]);
   await stack.pulumi('preview', '--expect-no-changes');
+});
+
+/** A line more in the machine's configuration. */
+const withLine = <T>(line: string, body: () => Promise<T>) =>
+  stack.withEdit(
+    'nix/lab/hosts/vm.nix',
+    'boot.isContainer = false;',
+    `boot.isContainer = false;\n  ${line}`,
+    body,
+  );
+
+test('another kernel by one line: previewed, booted on trial, confirmed; one that panics is fallen back from', async () => {
+  const kernel = (await live())?.kernel ?? '';
+  assert.match(kernel, /^6\.1\./);
+  await withLine('boot.kernelPackages = pkgs.linuxPackages_6_12;', async () => {
+    const { text } = await stack.preview();
+    assert.match(text, /the machine will be rebooted: kernel 6\.1\.\S+ → 6\.12\./);
+    await stack.up();
+    const now = await live();
+    assert.match(now?.kernel ?? '', /^6\.12\./);
+    assert.deepEqual([now?.booted, now?.profileSystem, now?.rebootDue], [now?.system, now?.system, false]);
+    await stack.pulumi('preview', '--expect-no-changes');
+
+    await withLine('boot.kernelParams = [ "rdinit=/missing" ];', async () => {
+      const shown = await stack.try('up', '--yes', '--skip-preview');
+      assert.notEqual(shown.exitCode, 0);
+      assert.match(shown.text, /back on the system before, by itself \[trial-failed\]/);
+    });
+    const after = await live();
+    assert.notEqual(after?.bootId, now?.bootId);
+    assert.deepEqual(
+      [after?.system, after?.booted, after?.profileSystem, after?.kernel],
+      [now?.system, now?.system, now?.system, now?.kernel],
+    );
+  });
+  await stack.up();
+  assert.equal((await live())?.kernel, kernel);
 });
 
 test('a kept copy that is gone shows in a refresh, and up makes it again; somebody’s file is left', async () => {
