@@ -15,6 +15,18 @@ let
     mkdir -p "$folder"
   '';
 
+  # For a kernel that is built outside Nix: merge these lines into its .config.
+  requiredConfig =
+    name: machine:
+    pkgs.writeText "required-config-${name}" (
+      lib.concatLines (
+        lib.unique (
+          lib.splitString "\n" (lib.trim (builtins.readFile ../kconfigs/vm-devices.config))
+          ++ map (item: item.configLine) machine.config.virtualisation.vmVariant.system.requiredKernelConfig
+        )
+      )
+    );
+
   look =
     name: machine:
     let
@@ -32,6 +44,16 @@ let
           exit 1
         fi
         export NIXPKGS_QEMU_KERNEL_${variable}=${lib.escapeShellArg image}
+        # In a kernel's build folder its configuration lies above arch/<architecture>/boot/.
+        configuration="$(dirname ${lib.escapeShellArg image})/../../../.config"
+        if [ -r "$configuration" ] && [ -z "''${NIXOS_FLEET_SKIP_KERNEL_CHECK-}" ]; then
+          if ! lacking=$(PATH=${lib.makeBinPath [ pkgs.gawk ]}:$PATH ${pkgs.runtimeShell} ${../modules/scripts/check-kernel-config.sh} "$configuration" ${requiredConfig name machine}); then
+            echo "vm-${name}: the kernel ${image} cannot boot this machine; its .config:" >&2
+            echo "$lacking" >&2
+            echo "Merge the lines of ${requiredConfig name machine} into it, or set NIXOS_FLEET_SKIP_KERNEL_CHECK=1." >&2
+            exit 1
+          fi
+        fi
       ''}
       exec ${config.system.build.vm}/bin/run-${config.system.name}-vm "$@"
     '';
@@ -68,17 +90,6 @@ let
         ${lib.optionalString (!vm.graphics) "-nographic"} "$@"
     '';
 
-  # For a kernel that is built outside Nix: merge these lines into its .config.
-  requiredConfig =
-    name: machine:
-    pkgs.writeText "required-config-${name}" (
-      lib.concatLines (
-        lib.unique (
-          lib.splitString "\n" (lib.trim (builtins.readFile ../kconfigs/vm-devices.config))
-          ++ map (item: item.configLine) machine.config.virtualisation.vmVariant.system.requiredKernelConfig
-        )
-      )
-    );
   named = prefix: lib.mapAttrs' (name: lib.nameValuePair "${prefix}-${name}");
 in
 named "vm" (lib.mapAttrs look machines)
