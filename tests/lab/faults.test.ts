@@ -56,6 +56,7 @@ test('the network is cut for good in the middle of the switch: the machine goes 
   } finally {
     await cable('up');
   }
+  await machine.reachable();
   await machine.until('[ ! -e /run/nixos-fleet/holder ]');
   assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
   assert.equal(await deployer.refresh(), undefined);

@@ -8,6 +8,7 @@ import type { FleetError } from '../../lib/errors.ts';
 import { ensureLabBase } from '../../lib/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { sshBanner, waitFor } from '../../lib/lab/wait.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { shellQuote } from '../../lib/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
@@ -71,6 +72,11 @@ export class MachineUnderTest {
   /** Waits on the machine until a command succeeds there. */
   async until(command: string, seconds = 30): Promise<void> {
     await this.run(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
+  }
+
+  /** Waits until its sshd answers: an interface that comes back takes a while to get its address again. */
+  async reachable(): Promise<void> {
+    assert.ok(await waitFor(() => sshBanner(this.address), 60), 'sshd answers again');
   }
 
   async lastResult(): Promise<ActivationResult | undefined> {
