@@ -5,7 +5,7 @@ import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
 import { kernelFixture } from '../fixtures/kernels/request.ts';
 import { TestStack } from '../lab/stack.ts';
 
-const gdbPort = 42733;
+const gdbPort = 23733;
 let stack: TestStack;
 let outPath: string;
 let modDirVersion: string;

@@ -29,7 +29,7 @@ before(async () => {
         image: 'vm',
         rootDisk: { sizeMiB: 3072 },
         memoryMiB: 768,
-        forwardPorts: { ssh: { host: 42732, guest: 22 } },
+        forwardPorts: { ssh: { host: 23732, guest: 22 } },
         startTimeoutSeconds: 600,
       },
     },

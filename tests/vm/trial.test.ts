@@ -19,7 +19,7 @@ const vm = virtualMachineInputs.parse({
   memoryMiB: 768,
   cores: 2,
   rootDisk: { from: 'backing', sizeMiB: 4096 },
-  forwardPorts: { ssh: { host: 42741, guest: 22 } },
+  forwardPorts: { ssh: { host: 23741, guest: 22 } },
   startTimeoutSeconds: 600,
 });
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-trial-'));
@@ -43,7 +43,7 @@ before(async () => {
   ]);
   systems = { base, edited, panics, mute };
   const { identityFile, hostKey } = await ensureVm({ ...vm, image: `${image}/trial.qcow2` });
-  connection = connectionSchema.parse({ address: '127.0.0.1', port: 42741, hostKey, identityFile });
+  connection = connectionSchema.parse({ address: '127.0.0.1', port: 23741, hostKey, identityFile });
   deployer = new Deployer(connection);
 });
 

@@ -8,7 +8,7 @@ let stack: TestStack;
 
 before(async () => {
   stack = await TestStack.create({ stack: 'try-system', network: '10.213.42' });
-  const forwardPorts = { ssh: { host: 42731, guest: 22 }, http: { host: 42732, guest: 80 } };
+  const forwardPorts = { ssh: { host: 23731, guest: 22 }, http: { host: 23732, guest: 80 } };
   const config = {
     'nixos-fleet:flake': './nix/lab',
     'nixos-fleet:lab': {},
@@ -29,7 +29,7 @@ async function hostKey(): Promise<unknown> {
 test("a machine's system runs here, with its own kernel and its services", async () => {
   const { text } = await stack.pulumi('up', '--yes', '--skip-preview');
   assert.match(text, /try-web-vm/);
-  const page = await fetch('http://127.0.0.1:42732/');
+  const page = await fetch('http://127.0.0.1:23732/');
   assert.match(await page.text(), /Hello from the fleet/);
   const inside = await stack.node(join('lib', 'console', 'ssh.ts'), [
     'try-web',
@@ -52,7 +52,7 @@ test('the same system is no change, and another one is seen in the preview and t
 
   const before = await hostKey();
   await stack.up();
-  const page = await fetch('http://127.0.0.1:42732/');
+  const page = await fetch('http://127.0.0.1:23732/');
   assert.match(await page.text(), /Hello from a VM/);
   assert.equal(await hostKey(), before, 'it is the same machine');
 });

@@ -11,7 +11,7 @@ import { runOnMachine } from '../../lib/ssh/run.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
 
-const port = 42722;
+const port = 23722;
 let guest: Guest;
 let stack: TestStack;
 let share: string;
@@ -189,7 +189,7 @@ test('a machine that waits for GDB stands still, answers GDB, and goes when it i
   const gdb = { port: port + 3, wait: true };
   configure({ one: hardware, halted: { kernel, initrd, kernelParams, gdb } });
   const { text } = await stack.up();
-  assert.match(text, /GDB attaches at 127\.0\.0\.1:42725; the machine waits for it/);
+  assert.match(text, /GDB attaches at 127\.0\.0\.1:23725; the machine waits for it/);
   const { status, pid } = await state('halted');
   assert.equal(status, 'prelaunch');
   // GDB's remote protocol: why do you stand still?
@@ -203,7 +203,7 @@ test('two machines with one port, and a port of another process, are errors at p
   configure({ one: { ...one(), cores: 2, disks: { data: { sizeMiB: 96 } } }, two: one() });
   const twins = await stack.try('preview');
   assert.notEqual(twins.exitCode, 0);
-  assert.match(twins.text, /port 42722 of this computer is taken by the virtual machine (one|two)/);
+  assert.match(twins.text, /port 23722 of this computer is taken by the virtual machine (one|two)/);
 
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port + 1, '127.0.0.1', resolve));
@@ -212,7 +212,7 @@ test('two machines with one port, and a port of another process, are errors at p
   const foreign = await stack.try('preview');
   server.close();
   assert.notEqual(foreign.exitCode, 0);
-  assert.match(foreign.text, new RegExp(`port 42723 of this computer is taken by process ${process.pid} `));
+  assert.match(foreign.text, new RegExp(`port 23723 of this computer is taken by process ${process.pid} `));
 });
 
 test("a machine's system is tried on this computer by one line", async () => {
