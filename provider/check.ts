@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatPath, type PathStep } from './property-path.ts';
+import { formatPath, type PathStep } from '../lib/property-path.ts';
 import type { AnyResource } from './registry.ts';
 import { containsUnknown, type Properties } from './wire.ts';
 

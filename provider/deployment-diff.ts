@@ -1,8 +1,9 @@
 import { isLive, isTrueOf, reached } from '../lib/activation/goal.ts';
+import { factsChanges } from '../lib/facts/changes.ts';
+import { consequences } from '../lib/facts/consequences.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../schema/deployment.ts';
 import { type HostFacts, parseFacts } from '../schema/facts.ts';
-import { changesFrom, differences, leafDiff, sameValue } from './diff.ts';
-import { factsChanges } from './facts-changes.ts';
+import { changesFrom, leafDiff, sameValue } from './diff.ts';
 import type { DiffResult, Recorded } from './resource.ts';
 import { isPlainObject } from './unknown.ts';
 
@@ -105,42 +106,7 @@ function notes(
   }
   const changes = factsChanges(old, asked);
   return [
-    ...rebootNote(old, asked, runningKernel).map((due) =>
-      (reboot ?? 'never') === 'never'
-        ? `reboot due after this: ${due}`
-        : `the machine will be rebooted: ${due}`,
-    ),
-    ...inhibitorNote(old, asked, reboot),
+    ...consequences(old, asked, { reboot, runningKernel }),
     ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];
-}
-
-/** What keeps a running machine from being switched to the system. */
-function inhibitorNote(old: HostFacts, asked: HostFacts, reboot: DeploymentInputs['reboot']): string[] {
-  const changed = differences(old.inhibitors, asked.inhibitors).map(({ path }) => path.join('.'));
-  if (changed.length === 0) return [];
-  const what = `switch inhibitors change (${changed.join(', ')})`;
-  return [
-    (reboot ?? 'never') === 'never'
-      ? `the switch will be refused: ${what}; set reboot: when-needed, or action: boot`
-      : `not switched to but rebooted into: ${what}`,
-  ];
-}
-
-/** Why a reboot will be due, where the facts tell. */
-function rebootNote(old: HostFacts, asked: HostFacts, runningKernel: string | undefined): string[] {
-  if (asked.container) return [];
-  if (old.kernel?.version !== asked.kernel.version) {
-    return [`kernel ${runningKernel ?? old.kernel?.version} → ${asked.kernel.version}`];
-  }
-  if (old.kernel.build !== '' && asked.kernel.build !== '' && old.kernel.build !== asked.kernel.build) {
-    return [
-      `reboot due after this: kernel ${asked.kernel.version} is another build (its symbols, patches or compiler)`,
-    ];
-  }
-  const parts = { params: 'kernel parameters', initrdModules: 'initrd modules' } as const;
-  const changed = (Object.keys(parts) as (keyof typeof parts)[]).filter(
-    (part) => !sameValue(old.kernel[part], asked.kernel[part]),
-  );
-  return changed.length === 0 ? [] : [`${changed.map((part) => parts[part]).join(' and ')} change`];
 }

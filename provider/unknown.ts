@@ -1,3 +1,7 @@
+import { isPlainObject } from '../lib/differences.ts';
+
+export { isPlainObject };
+
 /**
  * Stands for a value that a preview cannot know yet. It is met in `diff` and `preview` only: what the engine sends
  * to the other methods is always known.
@@ -14,8 +18,4 @@ export function containsUnknown(value: unknown): boolean {
   if (Array.isArray(value)) return value.some(containsUnknown);
   if (isPlainObject(value)) return Object.values(value).some(containsUnknown);
   return false;
-}
-
-export function isPlainObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

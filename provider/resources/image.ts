@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetError } from '../../lib/errors.ts';
+import { factsChanges } from '../../lib/facts/changes.ts';
 import { findImage } from '../../lib/images/find-image.ts';
 import { hashFile } from '../../lib/images/hash-file.ts';
 import { describeImage, formatOfName, type ImageFile } from '../../lib/images/image-file.ts';
@@ -9,7 +10,6 @@ import { registrationTime } from '../../lib/nix-cli/store.ts';
 import { parseFacts } from '../../schema/facts.ts';
 import { type ImageInputs, type ImageState, imageInputs, imageState } from '../../schema/image.ts';
 import { changesFrom, leafDiff, noChanges, sameValue } from '../diff.ts';
-import { factsChanges } from '../facts-changes.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../gc-root.ts';
 import type { Context, DiffResult, Recorded, Resource } from '../resource.ts';
 import { buildAndKeep } from '../store-build.ts';

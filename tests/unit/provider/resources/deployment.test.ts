@@ -167,7 +167,7 @@ test('another build of the same version needs a reboot, too, where both builds a
     const facts = formatFacts({ ...someFacts(), kernel: { ...someFacts().kernel, build } });
     return deployment.diff(recorded, { ...inputs, system: path('b'), facts }).notes ?? [];
   };
-  assert.match(notes('ba9876543210').join('\n'), /reboot due after this: kernel 6\.18\.37 is another build/);
+  assert.match(notes('ba9876543210').join('\n'), /^reboot due after this: kernel 6\.18\.37 is another build/);
   assert.doesNotMatch(notes('').join('\n'), /reboot due/);
 });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatPath } from '../../../provider/property-path.ts';
+import { formatPath } from '../../../lib/property-path.ts';
 
 test('plain keys are joined by dots', () => {
   assert.equal(formatPath(['facts', 'kernel', 'version']), 'facts.kernel.version');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { factsChanges } from '../../../provider/facts-changes.ts';
-import { someFacts } from '../../fixtures/facts.ts';
+import { factsChanges } from '../../../../lib/facts/changes.ts';
+import { someFacts } from '../../../fixtures/facts.ts';
 
 test('equal facts have no changes', () => {
   assert.deepEqual(factsChanges(someFacts(), someFacts()), []);

@@ -1,7 +1,7 @@
-import { explainTextChange } from '../lib/evaluation/texts.ts';
-import type { HostFacts } from '../schema/facts.ts';
-import { type Difference, differences } from './diff.ts';
-import { formatPath } from './property-path.ts';
+import type { HostFacts } from '../../schema/facts.ts';
+import { type Difference, differences } from '../differences.ts';
+import { explainTextChange } from '../evaluation/texts.ts';
+import { formatPath } from '../property-path.ts';
 
 /** More lines than somebody reads in a preview; an update of nixpkgs has some hundreds. */
 const mostChanges = 400;
