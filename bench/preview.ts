@@ -63,6 +63,7 @@ async function fleet(
     'index.ts',
     'components',
     'lib',
+    'program',
     'provider',
     'schema',
     'nix',

@@ -1,0 +1,53 @@
+import { declareCaches, type FleetHost, type Images, Lab, VirtualMachines } from '../components/index.ts';
+import { splitSettings, virtualMachineOf } from '../lib/config/hosts.ts';
+import type { Evaluated } from './evaluate-stack.ts';
+import { mapValues } from './map-values.ts';
+import type { Stack } from './read-stack.ts';
+
+/** Declares the machines that the stack itself makes; gives every host, with how it is reached. */
+export function declareMachines(
+  stack: Stack,
+  { rehearsed, virtual: { outputs: systems } }: Evaluated,
+  images: Images,
+): Record<string, FleetHost> {
+  const { name: stackName, config, hosts, secrets } = stack;
+  const lab = declareLab(stack);
+  const virtual =
+    Object.keys(config.virtualMachines).length > 0
+      ? new VirtualMachines(stackName, {
+          machines: config.virtualMachines,
+          imagePath: (image) => images.pathOf(image),
+          systems,
+        })
+      : undefined;
+  const declared: Record<string, FleetHost> = {};
+  for (const [name, host] of Object.entries(hosts)) {
+    const { connection, settings } = splitSettings(host);
+    const machine = virtualMachineOf(name, host);
+    // Its virtual machine could not be evaluated, which the program ends with.
+    if (machine && !virtual?.machines[machine]) continue;
+    declared[name] = {
+      ...settings,
+      connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
+      machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
+      secrets: secrets[name],
+      rehearsal: rehearsed[name] && {
+        stack: stackName,
+        ...rehearsed[name],
+        ...(typeof host.rehearse === 'object' ? host.rehearse : {}),
+      },
+    };
+  }
+  const caches = declareCaches(
+    config.caches,
+    mapValues(declared, ({ connection }) => connection),
+  );
+  return mapValues(declared, (host) => ({ ...host, caches }));
+}
+
+function declareLab({ name, config, labBase, labMachines }: Stack): Lab | undefined {
+  const network = config.lab?.network;
+  return labBase && network
+    ? new Lab(name, { network, base: labBase.base, machines: labMachines })
+    : undefined;
+}

@@ -1,0 +1,38 @@
+import * as pulumi from '@pulumi/pulumi';
+import { askCaches } from '../lib/caches/ask-caches.ts';
+import { askedCaches, askedHosts } from '../lib/config/asked-caches.ts';
+import { describeInputs } from '../lib/evaluation/input-ages.ts';
+import { type LiveAnswer, noteOf } from '../lib/machine/check-live.ts';
+import type { FleetEvaluation } from '../schema/evaluation.ts';
+import type { Stack } from './read-stack.ts';
+
+/** Says in a preview what its diff does not. */
+export async function notePreview(
+  { config, hosts, reached }: Stack,
+  evaluation: FleetEvaluation,
+  live: Record<string, LiveAnswer> | undefined,
+): Promise<void> {
+  if (!pulumi.runtime.isDryRun()) return;
+  noteInputs(evaluation.inputs, config.inputMaxAgeDays);
+  noteLive(live ?? {}, evaluation);
+  const changed = askedHosts({ evaluation, live, connections: reached, hosts });
+  for (const { severity, text } of await askCaches(askedCaches(config.caches, reached), changed)) {
+    void (severity === 'warning' ? pulumi.log.warn(text) : pulumi.log.info(text));
+  }
+}
+
+/** Tells how old the flake's inputs are. */
+function noteInputs(inputs: FleetEvaluation['inputs'], maxAgeDays: number | undefined): void {
+  const { note, warnings } = describeInputs(inputs, { now: Date.now() / 1000, maxAgeDays });
+  if (note) void pulumi.log.info(note);
+  for (const warning of warnings) void pulumi.log.warn(warning);
+}
+
+/** Tells of machines that were switched by other means. */
+function noteLive(answers: Record<string, LiveAnswer>, evaluation: FleetEvaluation): void {
+  for (const [name, answer] of Object.entries(answers)) {
+    const evaluated = evaluation.hosts[name];
+    const note = evaluated?.ok ? noteOf(answer, name, evaluated.outPath) : undefined;
+    if (note) void pulumi.log.warn(note);
+  }
+}
