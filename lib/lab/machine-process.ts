@@ -8,7 +8,7 @@ import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';
 import { undefinedIfMissing } from './network.ts';
 import { type NspawnMachine, nspawnArguments } from './nspawn.ts';
 import { machinePaths, machineTitle } from './paths.ts';
-import { waitFor } from './wait.ts';
+import { waitFor, waitForStart } from './wait.ts';
 
 /** The process that keeps a machine running, if it runs. A pid is believed only if its command line names this machine's root. */
 export async function machineProcess(lab: string, name: string): Promise<BackgroundProcess | undefined> {
@@ -37,12 +37,13 @@ export async function startProcess(
     const args = ['--fork', keeper, paths.pid, paths.console, cgroupOf(machine.title), ...command];
     await run('setsid', args, { timeoutSeconds: 60, cwd: '/' });
   }
-  const found = await waitFor(async () => {
-    const running = await machineProcess(lab, name);
-    if (running) return running;
-    // Its pid is known, and it is gone.
-    return (await readFile(paths.pid, 'utf8').catch(undefinedIfMissing)) === undefined ? undefined : 'ended';
-  }, 10);
+  const found = await waitForStart(
+    {
+      announced: async () => (await readFile(paths.pid, 'utf8').catch(undefinedIfMissing)) !== undefined,
+      running: () => machineProcess(lab, name),
+    },
+    10,
+  );
   if (found && found !== 'ended') return found;
   throw new FleetError({
     code: 'lab-failed',

@@ -21,6 +21,20 @@ export async function waitFor<T>(
   }
 }
 
+/**
+ * What was started, once it runs, or `ended` where it had said that it was there and is gone; undefined when `seconds` are over.
+ * What it said is looked at first: it may come between the two looks.
+ */
+export function waitForStart<T>(
+  { announced, running }: { announced: () => Promise<boolean>; running: () => Promise<T | undefined> },
+  seconds: number,
+): Promise<T | 'ended' | undefined> {
+  return waitFor(async () => {
+    const wasAnnounced = await announced();
+    return (await running()) ?? (wasAnnounced ? 'ended' : undefined);
+  }, seconds);
+}
+
 /** The first line an ssh server says, or undefined if none answers within `milliseconds`. */
 export function sshBanner(address: string, port = 22, milliseconds = 1000): Promise<string | undefined> {
   return new Promise((resolve) => {

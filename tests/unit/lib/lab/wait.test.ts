@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { sshBanner, waitFor } from '../../../../lib/lab/wait.ts';
+import { sshBanner, waitFor, waitForStart } from '../../../../lib/lab/wait.ts';
 
 test('waiting ends with the first value, at the limit, or when cancelled', async () => {
   let asked = 0;
@@ -12,6 +12,21 @@ test('waiting ends with the first value, at the limit, or when cancelled', async
     waitFor(async () => undefined, 60, AbortSignal.abort()),
     { code: 'cancelled' },
   );
+});
+
+test('what announces itself while it is looked for is not taken for ended', async () => {
+  let there = false;
+  const announced = async () => {
+    const before = there;
+    there = true; // Right after this look.
+    return before;
+  };
+  let looks = 0;
+  assert.equal(await waitForStart({ announced, running: async () => (++looks > 1 ? 7 : undefined) }, 5), 7);
+  const gone = { announced: async () => true, running: async () => undefined };
+  assert.equal(await waitForStart(gone, 5), 'ended');
+  const silent = { announced: async () => false, running: async () => undefined };
+  assert.equal(await waitForStart(silent, 0), undefined);
 });
 
 test('only an ssh server’s greeting counts', async (t) => {
