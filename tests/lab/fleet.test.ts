@@ -1,6 +1,7 @@
 /** The dev stack as a user has it: three machines made, deployed, changed, lost and found, and removed. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../lib/process.ts';
 import { type Live, TestStack } from './stack.ts';
@@ -11,6 +12,12 @@ let removed = false;
 
 before(async () => {
   stack = await TestStack.create({ stack: 'test', network });
+  // A system that no other stack of this computer has: this one can be taken out of its Nix store.
+  stack.edit(
+    'nix/lab/hosts/db.nix',
+    'kernelParams = [',
+    `kernelParams = [ "fleet.test=${basename(stack.folder)}"`,
+  );
 });
 
 after(async () => {
