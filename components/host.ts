@@ -8,6 +8,7 @@ import type { ConnectionArgs } from './connection.ts';
 import { Deployment } from './deployment.ts';
 import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
+import { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
 import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
@@ -30,6 +31,8 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   kernel?: Kernel;
   /** Machines that may build the system, by name. */
   builders?: BuildersArgs;
+  /** Builders that the machine's own Nix builds with, by name. */
+  machineBuilders?: MachineBuildersArgs['builders'];
   /** Its `config.system.build.vm`, to be booted on the operator's computer before the machine is touched. */
   rehearsal?: HostRehearsal;
   /** Binary caches that the machine asks, and that its system is pushed to. */
@@ -61,6 +64,7 @@ export class Host extends pulumi.ComponentResource {
       { host: name, drvPath, outPath, ...(builders ? { builders } : {}) },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
+    this.#builders(args);
     const secrets = this.#secrets(args, 'before', []);
     const around = hostCommands(this, name, args);
     const before = [
@@ -113,6 +117,13 @@ export class Host extends pulumi.ComponentResource {
     return [
       new Rehearsal(this.#name, given as typeof args as never, { parent: this, dependsOn: [this.system] }),
     ];
+  }
+
+  /** Nothing waits for them: what the fleet deploys is built elsewhere. */
+  #builders({ machineBuilders = {}, connection, machineId }: HostArgs): void {
+    if (Object.keys(machineBuilders).length === 0) return;
+    const args = { host: this.#name, connection, machineId, builders: machineBuilders };
+    new MachineBuilders(this.#name, args, { parent: this });
   }
 
   /** What must be done before the machine can ask its caches for its system. */

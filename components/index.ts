@@ -13,6 +13,7 @@ export { type ImageSummary, Images, type ImagesArgs } from './images.ts';
 export { Kernel } from './kernel.ts';
 export { Lab, type LabArgs } from './lab.ts';
 export { LiveSystems } from './live-systems.ts';
+export { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 export { type HostRehearsal, Rehearsal, type RehearsalArgs } from './rehearsal.ts';
 export { type HostSecret, Secret, type SecretArgs } from './secret.ts';
 export { SigningKey, type SigningKeyArgs } from './signing-key.ts';

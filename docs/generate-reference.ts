@@ -8,6 +8,7 @@ import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
 import { imageInputs, imageState } from '../schema/image.ts';
+import { machineBuildersInputs, machineBuildersState } from '../schema/machine-builders.ts';
 import { secretInputs } from '../schema/secret.ts';
 import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
 import { substitutersInputs, substitutersState } from '../schema/substituters.ts';
@@ -125,6 +126,14 @@ And of \`nixos:index:Substituters\`, the caches that one machine asks:
 ${table(substitutersInputs)}
 
 ${table(z.object(only(substitutersState.shape, substitutersInputs.shape)))}
+
+## Builders of machines
+
+Inputs of \`nixos:index:MachineBuilders\`, the builders that one machine's own Nix builds with; its id is the machine-id:
+
+${table(machineBuildersInputs)}
+
+${table(z.object(only(machineBuildersState.shape, machineBuildersInputs.shape)))}
 
 ## Image
 

@@ -9,6 +9,7 @@ export const errorCodes = {
   'build-failed': 'A derivation did not build.',
   'builder-missing':
     'A derivation has to be built for a system that neither this computer nor any builder builds for.',
+  'builder-failed': 'The builders of a machine could not be written down there, or read.',
   'copy-failed': 'The closure could not be copied to the machine.',
   'no-room': 'The machine has too little free space.',
   unreachable: 'No ssh connection could be made.',

@@ -1,5 +1,6 @@
 import { declareCaches, type FleetHost, type Images, Lab, VirtualMachines } from '../components/index.ts';
 import { splitSettings, virtualMachineOf } from '../lib/config/hosts.ts';
+import { hostBuilders } from '../schema/host-builders.ts';
 import type { Evaluated } from './evaluate-stack.ts';
 import { mapValues } from './map-values.ts';
 import type { Stack } from './read-stack.ts';
@@ -31,6 +32,7 @@ export function declareMachines(
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],
+      machineBuilders: hostBuilders(host, config.builders).told,
       rehearsal: rehearsed[name] && {
         stack: stackName,
         ...rehearsed[name],

@@ -7,6 +7,7 @@ import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
 import { labNetwork } from './resources/lab-network.ts';
 import { liveSystems } from './resources/live-systems.ts';
+import { machineBuilders } from './resources/machine-builders.ts';
 import { rehearsal } from './resources/rehearsal.ts';
 import { secret } from './resources/secret.ts';
 import { signingKey } from './resources/signing-key.ts';
@@ -29,6 +30,7 @@ const all: AnyResource[] = [
   cacheStore,
   cachePush,
   substituters,
+  machineBuilders,
   labNetwork,
   labMachine,
   virtualMachine,

@@ -6,6 +6,9 @@ const system = z
   .regex(/^[a-z0-9_]+-[a-z0-9_]+$/, 'must be a system such as x86_64-linux or aarch64-linux');
 const feature = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be the name of a feature, such as big-parallel');
 
+/** The key that a machine shows itself by, and that root logs in with where no other is named. */
+export const hostKeyFile = '/etc/ssh/ssh_host_ed25519_key';
+
 /** A machine that builds for others, reached over ssh. What it must be is always said: its host key is never learned. */
 export const builder = z.strictObject({
   address: connection.shape.address.describe('Host name, IP address or ssh_config alias of the builder.'),
@@ -18,6 +21,17 @@ export const builder = z.strictObject({
     .regex(/^(\/|~\/)\S+$/, 'must be an absolute path without spaces')
     .optional()
     .describe('Private key file to log in with; what ssh finds by itself where left out.'),
+  machineUser: connection.shape.user
+    .unwrap()
+    .optional()
+    .describe('User that the stack’s machines log in as, where they build with it; `user` where left out.'),
+  machineIdentityFile: z
+    .string()
+    .regex(/^\/\S+$/, 'must be an absolute path without spaces')
+    .optional()
+    .describe(
+      `Private key file on these machines, for root to read; their ssh host key (${hostKeyFile}) where left out.`,
+    ),
   systems: z.array(system).min(1).describe('Systems that it builds for.'),
   supportedFeatures: z
     .array(feature)

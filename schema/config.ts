@@ -4,6 +4,7 @@ import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
 import { connection, connectionProblems, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
+import { hostBuilders } from './host-builders.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
 import { rehearsalSettings } from './rehearsal.ts';
@@ -53,6 +54,12 @@ const hostDefaults = z.strictObject({
   sshOptions: connection.shape.sshOptions,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   ...settingDefaults,
+  builders: z
+    .union([z.boolean(), z.array(builders.keyType)])
+    .optional()
+    .describe(
+      'Whether what the machine itself builds is built with the stack’s builders, or with which of them; docs/builders.md tells more. false where left out.',
+    ),
   allowUnbootableKernel: z
     .boolean()
     .optional()
@@ -162,7 +169,9 @@ export const stackConfig = z
       .describe('Disk images, by name; docs/images.md tells more.'),
     builders: builders
       .default({})
-      .describe('Machines that build for this computer, by name; docs/builders.md tells more.'),
+      .describe(
+        'Machines that build for this computer and for the stack’s machines, by name; docs/builders.md tells more.',
+      ),
     virtualMachines: z
       .record(hostName, virtualMachineConfig)
       .default({})
@@ -207,6 +216,8 @@ export const stackConfig = z
       if (!lab) for (const [key, message] of connectionProblems(settings)) problem(key, message);
       if (local && (lab || host.virtualMachine))
         problem('local', 'goes with neither lab nor virtualMachine, whose machines are entered by ssh');
+      for (const message of hostBuilders({ ...settings, address }, config.builders).problems)
+        problem('builders', message);
       if (host.virtualMachine) {
         for (const [path, message] of Object.entries(virtualHostProblems(name, host, config)))
           problem(path, message);

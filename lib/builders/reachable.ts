@@ -1,8 +1,7 @@
 import type { Builder, Builders } from '../../schema/builder.ts';
-import { expandHome } from '../home.ts';
-import { askStore } from '../nix-cli/ask-store.ts';
+import { askStore, type StoreAnswer } from '../nix-cli/ask-store.ts';
 import { nixSshEnvironment } from '../ssh/nix-environment.ts';
-import { builderUri, encodedHostKey } from './machine-line.ts';
+import { builderStore } from './machine-line.ts';
 
 /** Seconds within which a builder has to take a connection, and to say that it is a Nix. */
 export const limits = { connectSeconds: 5, answerSeconds: 15 };
@@ -12,19 +11,19 @@ export const limits = { connectSeconds: 5, answerSeconds: 15 };
  * ssh, with its host key and as its user.
  */
 export async function whyNotUsable(builder: Builder, signal?: AbortSignal): Promise<string | undefined> {
-  const { identityFile } = builder;
-  const query = new URLSearchParams({ 'base64-ssh-public-host-key': encodedHostKey(builder) });
-  if (identityFile !== undefined) query.set('ssh-key', expandHome(identityFile));
-  const answer = await askStore(`${builderUri(builder)}?${query}`, {
+  const answer = await askStore(builderStore(builder), {
     timeoutSeconds: limits.answerSeconds,
     env: nixSshEnvironment(limits.connectSeconds),
     ...(signal ? { signal } : {}),
   });
+  return notUsable(answer, builder.user);
+}
+
+/** What of a builder's answer keeps it from building for `user`. Pure. */
+export function notUsable(answer: StoreAnswer | { silent: string }, user: string): string | undefined {
   if ('silent' in answer) return answer.silent;
-  if (answer.trusted === false) {
-    return `its Nix does not trust ${builder.user}: add the user to nix.settings.trusted-users there`;
-  }
-  return undefined;
+  if (answer.trusted !== false) return undefined;
+  return `its Nix does not trust ${user}: add the user to nix.settings.trusted-users there`;
 }
 
 /** Asks all builders at once. */

@@ -1,11 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type SubstitutersInputs, substitutersFile } from '../../schema/substituters.ts';
-import { FleetError } from '../errors.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { type NixConfAnswer, workOnNixConf } from '../machine/nix-conf-file.ts';
 import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
-
-const script = readFileSync(new URL('./substituters.sh', import.meta.url), 'utf8');
 
 /** What the file says, in nix.conf's words. Pure. */
 export function substitutersText({ caches, connectTimeoutSeconds }: SubstitutersInputs): string {
@@ -26,47 +21,18 @@ function withPriority({ url, priority }: { url: string; priority: number }): str
   return `${url}${url.includes('?') ? '&' : '?'}priority=${priority}`;
 }
 
-/** What a machine said of the file. */
-export interface SubstitutersAnswer {
-  machineId: string;
-  content: 'in-place' | 'changed' | 'absent' | undefined;
-  /** What the machine's Nix goes by after that. */
-  settings: MachineSettings;
-}
-
-/**
- * Writes, reads or removes the file; on a machine with another machine-id nothing is written.
- * @throws FleetError cache-failed, unreachable, host-key, access-denied, cancelled
- */
+/** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix goes by after that. */
 export async function workOnSubstituters(
   mode: 'write' | 'read' | 'remove',
   inputs: SubstitutersInputs,
   machineId: string | undefined,
   signal?: AbortSignal,
-): Promise<SubstitutersAnswer> {
-  const variables = {
-    mode_of_work: mode,
-    path: substitutersFile,
-    content: substitutersText(inputs),
-    machine_id: machineId ?? '',
-  };
-  const text = `${shellVariables(variables)}(${script})\n${settingsScript}`;
-  const { stdout, stderr } = await runOnMachine(inputs.connection, inputs.host, text, {
-    ...(signal ? { signal } : {}),
-  });
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1];
-  const found = value('machine-id') ?? '';
-  if (value('end') === 'yes' || (machineId && found && found !== machineId)) {
-    const content = value('content') as SubstitutersAnswer['content'];
-    return { machineId: found, content, settings: parseSettings(stdout) };
-  }
-  throw new FleetError({
-    code: 'cache-failed',
-    what: `the machine’s caches could not be written to ${substitutersFile}`,
-    host: inputs.host,
-    why: stderr.trim() || 'the connection ended',
-    mend: 'Look at the folder on the machine: is there room, is it read-only?',
-  });
+): Promise<NixConfAnswer & { settings: MachineSettings }> {
+  const { connection, host } = inputs;
+  const content = substitutersText(inputs);
+  const file = { connection, host, path: substitutersFile, content, ask: settingsScript } as const;
+  const answer = await workOnNixConf(mode, { ...file, code: 'cache-failed' }, machineId, signal);
+  return { ...answer, settings: parseSettings(answer.stdout) };
 }
 
 /** Which of the caches and keys the machine's Nix does not go by; empty where it goes by all. Pure. */

@@ -45,6 +45,7 @@ export function splitSettings(host: HostSettings) {
     secrets: _secrets,
     allowUnbootableKernel: _allowed,
     rehearse: _rehearse,
+    builders: _builders,
     ...settings
   } = rest;
   const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };

@@ -27,13 +27,22 @@ export async function askStore(
       ...(env ? { env } : {}),
       ...(signal ? { signal } : {}),
     });
-    if (exitCode !== 0) return { silent: shorten(stderr) };
-    const { version = '', trusted } = JSON.parse(stdout) as { version?: string; trusted?: boolean | number };
-    return { version, trusted: trusted === undefined ? undefined : Boolean(trusted) };
+    return readAnswer(exitCode, stdout, stderr);
   } catch (error) {
     if (!(error instanceof ProcessError) || error.reason !== 'timeout') throw error;
     return { silent: `no answer within ${timeoutSeconds} s` };
   }
+}
+
+/** Reads what `nix store info --json` said. Pure. */
+export function readAnswer(
+  exitCode: number,
+  stdout: string,
+  stderr: string,
+): StoreAnswer | { silent: string } {
+  if (exitCode !== 0) return { silent: shorten(stderr) };
+  const { version = '', trusted } = JSON.parse(stdout) as { version?: string; trusted?: boolean | number };
+  return { version, trusted: trusted === undefined ? undefined : Boolean(trusted) };
 }
 
 /** What was wrong, in one line: ssh's own words come first, and nix's last. */

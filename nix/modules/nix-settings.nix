@@ -58,6 +58,14 @@ in
         /var/lib/nixos-fleet/nix-caches.conf on the machine, so that a key is replaced without a new system.
       '';
     };
+    fleetBuilders = mkOption {
+      type = types.bool;
+      default = true;
+      description = ''
+        Build with the builders that the stack declares for this machine (`builders` of a host) too: it writes them to
+        /var/lib/nixos-fleet/nix-builders.conf. One that is down is given up within seconds, and its work done here.
+      '';
+    };
     trustedUsers = mkOption {
       type = types.listOf types.str;
       default = [ ];
@@ -115,11 +123,18 @@ in
     nix = {
       channel.enable = lib.mkDefault false;
       # Last in nix.conf, for what it adds would be lost to a later setting.
-      extraOptions = lib.mkIf cfg.fleetCaches (
-        lib.mkAfter ''
+      extraOptions = lib.mkAfter (
+        lib.optionalString cfg.fleetCaches ''
           !include /var/lib/nixos-fleet/nix-caches.conf
         ''
+        + lib.optionalString cfg.fleetBuilders ''
+          !include /var/lib/nixos-fleet/nix-builders.conf
+        ''
       );
+      # Of the daemon and of root's own sessions: Nix itself sets no limit for an ssh that is on its way to a builder.
+      envVars = lib.mkIf cfg.fleetBuilders {
+        NIX_SSHOPTS = lib.mkDefault "-o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3";
+      };
       settings = {
         experimental-features = [
           "nix-command"

@@ -106,6 +106,23 @@ const substituters = {
   caches: { main: { url: 'https://cache.example.org', publicKeys: [publicKey], priority: 30 } },
   connectTimeoutSeconds: 5,
 };
+const machineBuilders = {
+  host: 'web',
+  connection: deployment.connection,
+  builders: {
+    big: {
+      address: 'big.example.org',
+      hostKey: 'ssh-ed25519 AAAAbig',
+      user: 'nix-ssh',
+      identityFile: '/etc/ssh/ssh_host_ed25519_key',
+      systems: ['x86_64-linux'],
+      supportedFeatures: ['big-parallel'],
+      mandatoryFeatures: [],
+      maxJobs: 2,
+      speedFactor: 1,
+    },
+  },
+};
 
 const imageFile = {
   configuration: 'web',
@@ -282,6 +299,18 @@ export const samples: Record<string, Sample> = {
     paths: ['caches.lan'],
     bad: { ...substituters, caches: { main: { url: 'cache', publicKeys: ['x'] } }, connectTimeoutSeconds: 0 },
     badProperties: ['caches.main.url', 'caches.main.publicKeys[0]', 'connectTimeoutSeconds'],
+    badIds: ['0'.repeat(32)],
+  },
+  'nixos:index:MachineBuilders': {
+    inputs: machineBuilders,
+    state: { ...machineBuilders, content: 'in-place' },
+    changed: { ...machineBuilders, builders: { big: { ...machineBuilders.builders.big, maxJobs: 4 } } },
+    paths: ['builders.big.maxJobs'],
+    bad: {
+      ...machineBuilders,
+      builders: { big: { ...machineBuilders.builders.big, identityFile: '~/key' } },
+    },
+    badProperties: ['builders.big.identityFile'],
     badIds: ['0'.repeat(32)],
   },
   'nixos:index:LabNetwork': {

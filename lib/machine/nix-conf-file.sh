@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes, reads or removes the file that tells a machine's Nix of its caches. Run by `sh -s` with root's rights, after
+# Writes, reads or removes a file that the nix.conf of a machine includes. Run by `sh -s` with root's rights, after
 # lines that give: mode_of_work path content machine_id
 # shellcheck disable=SC2154
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -1,0 +1,22 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { z } from 'zod';
+import type { machineBuilder } from '../schema/machine-builders.ts';
+import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+
+export interface MachineBuildersArgs {
+  host: string;
+  connection: pulumi.Input<ConnectionArgs>;
+  /** Machine-id that the machine must have; without it, the machine met first is the one. */
+  machineId?: pulumi.Input<string | undefined>;
+  /** The builders, by name; what the schema gives a default for may be left out. */
+  builders: Record<string, z.input<typeof machineBuilder>>;
+}
+
+/** The builders that one machine's own Nix builds with, with their host keys. */
+export class MachineBuilders extends pulumi.CustomResource {
+  constructor(name: string, args: MachineBuildersArgs, options?: pulumi.CustomResourceOptions) {
+    const connection = withSecretPassword(args.connection);
+    const given = Object.entries({ ...args, connection }).filter(([, value]) => value !== undefined);
+    super('nixos:index:MachineBuilders', name, Object.fromEntries(given), options);
+  }
+}

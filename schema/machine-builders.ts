@@ -1,0 +1,34 @@
+import { z } from 'zod';
+import { builder } from './builder.ts';
+import { connection } from './connection.ts';
+
+/** A builder as a machine's root logs in there. */
+export const machineBuilder = builder.omit({ machineUser: true, machineIdentityFile: true }).extend({
+  identityFile: builder.shape.machineIdentityFile
+    .unwrap()
+    .describe('Private key file on the machine, for root to read.'),
+});
+export type MachineBuilder = z.output<typeof machineBuilder>;
+
+/** Where the builders of a machine are written down; the module `nix-settings` includes it in nix.conf. */
+export const buildersFile = '/var/lib/nixos-fleet/nix-builders.conf';
+
+/** Inputs of `nixos:index:MachineBuilders`: the builders that one machine's own Nix builds with. */
+export const machineBuildersInputs = z.object({
+  host: z.string().describe('Name of the machine in the stack’s config.'),
+  connection,
+  builders: z.record(z.string(), machineBuilder).describe('The builders, by name.'),
+  machineId: z
+    .string()
+    .optional()
+    .describe('Machine-id that the machine must have. Without it, the machine met first is the one.'),
+});
+export type MachineBuildersInputs = z.output<typeof machineBuildersInputs>;
+
+/** State of `nixos:index:MachineBuilders`. */
+export const machineBuildersState = machineBuildersInputs.extend({
+  content: z
+    .enum(['in-place', 'changed', 'absent'])
+    .describe('Whether the file on the machine says so; `changed` where somebody else wrote to it.'),
+});
+export type MachineBuildersState = z.output<typeof machineBuildersState>;

@@ -1,0 +1,124 @@
+/**
+ * Builders of machines, with real Nix and ssh: `db` builds for itself, and `web` builds for it. docs/builders.md lists what
+ * is promised.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { buildersFile } from '../../schema/machine-builders.ts';
+import { TestStack } from './stack.ts';
+
+const network = '10.213.35';
+const lab = 'mbuilders';
+const config = `Pulumi.${lab}.yaml`;
+const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
+let stack: TestStack;
+
+before(async () => {
+  stack = await TestStack.create({ stack: lab, network });
+  process.env.XDG_STATE_HOME = join(stack.folder, 'state');
+  stack.edit(config, `    edge:\n      lab: true\n      address: ${network}.13\n`, '');
+  await stack.up();
+  // web lets nix-ssh do nothing but build; its key for that is not there yet.
+  await stack.ssh(
+    'web',
+    `useradd --system --create-home --home-dir /var/lib/nix-ssh --shell /bin/sh nix-ssh
+    echo 'nix-ssh ALL=(root) NOPASSWD: /usr/local/bin/nix-daemon --stdio' >/etc/sudoers.d/nix-ssh
+    mkdir -p /var/lib/nix-ssh/.ssh && chown -R nix-ssh: /var/lib/nix-ssh`,
+  );
+  const { hostKey } = await stack.connection('web');
+  configure(hostKey);
+});
+
+after(async () => {
+  await stack?.remove();
+});
+
+function configure(hostKey?: string): void {
+  const plain = stack.read(config).replace(/^ {2}nixos-fleet:(builders|defaults):\n(?: {4}.*\n)*/gm, '');
+  const text = hostKey
+    ? `  nixos-fleet:builders:
+    big:
+      address: ${network}.11
+      hostKey: ${hostKey}
+      machineUser: nix-ssh
+      systems: [${system}]
+  nixos-fleet:defaults:
+    builders: true
+`
+    : '';
+  stack.write(config, plain.replace(/^config:\n/m, `config:\n${text}`));
+}
+
+let count = 0;
+/** Has db build something new; where it was built is what comes out. */
+async function buildOnDb(): Promise<{ where: string; seconds: number }> {
+  count += 1;
+  const script = `# ${process.pid}-${count}\nread name < /proc/sys/kernel/hostname; echo $name > $out`;
+  const expression = `derivation { name = "where-${count}"; system = "${system}"; builder = "/bin/sh"; args = [ "-c" ''${script}'' ]; }`;
+  const begun = performance.now();
+  const where = await stack.ssh(
+    'db',
+    `cat "$(nix build --impure --no-link --print-out-paths --expr '${expression.replaceAll("'", "'\\''")}')"`,
+  );
+  return { where: where.trim(), seconds: (performance.now() - begun) / 1000 };
+}
+
+const unchanged = (text: string) => assert.doesNotMatch(text, /[1-9]\d* (created|updated|replaced|deleted)/);
+
+test('a machine that a builder does not let in is told its key, and builds by itself meanwhile', async () => {
+  const { text } = await stack.up();
+  const { hostKey } = await stack.connection('db');
+  assert.match(text, /db cannot build on big now: .*Permission denied/);
+  assert.ok(text.includes(`its key there is: ${hostKey}`), text);
+  assert.equal((await buildOnDb()).where, 'db');
+  await stack.ssh(
+    'web',
+    `echo 'restrict,command="sudo -n /usr/local/bin/nix-daemon --stdio" ${hostKey}' >/var/lib/nix-ssh/.ssh/authorized_keys`,
+  );
+});
+
+test('a machine that is told of a builder by up builds there, and a builder is told of none', async () => {
+  assert.equal((await buildOnDb()).where, 'web');
+  assert.match(
+    await stack.ssh('db', `cat ${buildersFile}`),
+    /^builders = .*ssh-ng:\/\/nix-ssh@10\.213\.35\.11 /m,
+  );
+  await stack.ssh('web', `test ! -e ${buildersFile}`);
+  unchanged((await stack.up()).text);
+});
+
+test('a machine’s list of builders that somebody changed is seen by refresh, and mended', async () => {
+  await stack.ssh('db', `sed -i 's/^builders = .*/builders =/' ${buildersFile}`);
+  assert.equal((await buildOnDb()).where, 'db');
+  await stack.pulumi('refresh', '--yes', '--skip-preview');
+  const { text } = await stack.up();
+  assert.match(text, /content.*"changed" => "in-place"/);
+  assert.equal((await buildOnDb()).where, 'web');
+});
+
+test('a machine whose builder hangs, and one whose builder is off, builds by itself within seconds', async () => {
+  // Whoever connects to web gets no word from it.
+  await stack.ssh(
+    'web',
+    'systemctl stop ssh.socket ssh 2>/dev/null; systemd-run --quiet --unit=silent --socket-property=ListenStream=22 sleep infinity',
+  );
+  const hanging = await buildOnDb();
+  assert.equal(hanging.where, 'db');
+  assert.ok(hanging.seconds > 4 && hanging.seconds < 30, `${hanging.seconds} s`);
+  await stopMachine(lab, 'web');
+  const off = await buildOnDb();
+  assert.equal(off.where, 'db');
+  assert.ok(off.seconds < 30, `${off.seconds} s`);
+  await ensureMachine({ lab, name: 'web', address: `${network}.11`, base: (await ensureLabBase()).base });
+  assert.equal((await buildOnDb()).where, 'web');
+});
+
+test('a machine whose builders are dropped from the config is told of none', async () => {
+  configure();
+  await stack.up();
+  await stack.ssh('db', `test ! -e ${buildersFile}`);
+  assert.equal((await buildOnDb()).where, 'db');
+});
