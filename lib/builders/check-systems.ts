@@ -13,26 +13,35 @@ import { systemsOf } from './machine-line.ts';
 const ownSystem = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-${process.platform}`;
 
 /**
- * Looks for machines whose system has to be built on a kind of computer that there is none of: such a machine becomes a failed
+ * Looks for machines and images that have to be built on a kind of computer that there is none of: such a one becomes a failed
  * one (`builder-missing`). What is built already, or fetched from a cache, needs no builder.
  */
 export async function checkSystems(
   evaluation: FleetEvaluation,
   builders: Builders,
 ): Promise<FleetEvaluation> {
-  let offered: Set<string> | undefined;
-  const hosts: [string, HostEvaluation][] = [];
-  for (const [name, host] of Object.entries(evaluation.hosts)) {
-    const system = host.ok ? (await readDerivation(host.drvPath))?.system : undefined;
-    let checked: HostEvaluation = host;
-    if (host.ok && system !== undefined && system !== ownSystem) {
-      offered ??= await offeredSystems(builders);
-      const error = offered.has(system) ? undefined : await missingBuilder(name, host, offered, builders);
-      if (error) checked = { ok: false, error };
-    }
-    hosts.push([name, checked]);
-  }
-  return { ...evaluation, hosts: Object.fromEntries(hosts) };
+  let offered: Promise<Set<string>> | undefined;
+  const check = async (name: string, evaluated: HostEvaluation): Promise<HostEvaluation> => {
+    if (!evaluated.ok) return evaluated;
+    // Of an image the rest is the system inside.
+    const { drvPath, outPath } = evaluated.image ?? evaluated;
+    const system = (await readDerivation(drvPath))?.system;
+    if (system === undefined || system === ownSystem) return evaluated;
+    offered ??= offeredSystems(builders);
+    if ((await offered).has(system)) return evaluated;
+    const error = await missingBuilder(name, { drvPath, outPath }, await offered, builders);
+    return error ? { ok: false, error } : evaluated;
+  };
+  const checkAll = async (all: FleetEvaluation['hosts']): Promise<FleetEvaluation['hosts']> => {
+    const checked: [string, HostEvaluation][] = [];
+    for (const [name, evaluated] of Object.entries(all)) checked.push([name, await check(name, evaluated)]);
+    return Object.fromEntries(checked);
+  };
+  return {
+    ...evaluation,
+    hosts: await checkAll(evaluation.hosts),
+    images: await checkAll(evaluation.images),
+  };
 }
 
 async function offeredSystems(builders: Builders): Promise<Set<string>> {

@@ -41,6 +41,19 @@ test('a machine whose system nothing builds for fails at preview, and the others
   assert.match(hosts.far.error.why ?? '', /to be built: far\n.*no builders/);
 });
 
+test('an image that nothing builds for fails at preview, whatever is to be had of its system', async () => {
+  const { hosts: made } = await fleet({ near: 'x86_64-linux', far: 'sparc64-linux' });
+  const { near, far } = made;
+  assert.ok(near?.ok && far?.ok);
+  const image = { drvPath: far.drvPath, outPath: far.outPath, name: 'far', file: 'far.iso' };
+  const evaluation = { ...(await fleet({})), images: { stick: { ...near, image }, disk: near } };
+  const { images } = await checkSystems(evaluation, {});
+  assert.equal(images.disk?.ok, true);
+  assert.ok(images.stick && !images.stick.ok);
+  assert.match(images.stick.error.message, /^stick: nothing here builds for sparc64-linux/);
+  assert.equal((await checkSystems(evaluation, sparc)).images.stick?.ok, true);
+});
+
 test('a builder that offers the system is enough', async () => {
   const { hosts } = await checkSystems(await fleet({ far: 'sparc64-linux' }), sparc);
   assert.equal(hosts.far?.ok, true);
