@@ -4,6 +4,7 @@ import { FleetError } from './lib/errors.ts';
 import { askMachines, liveSystem } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
+import { askStackHardware, declareHardware } from './program/hardware.ts';
 import { mapValues } from './program/map-values.ts';
 import { notePreview } from './program/preview-notes.ts';
 import { readStack } from './program/read-stack.ts';
@@ -18,6 +19,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   const stack = await readStack();
   const { name, config, reached } = stack;
   const answers = config.checkLive ? askMachines(reached) : undefined;
+  const hardware = askStackHardware(stack);
   const evaluated = await evaluateStack(stack);
   const { fleet: evaluation, virtual } = evaluated;
   const images = new Images(name, {
@@ -27,12 +29,13 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     builders: config.builders,
   });
   const hosts = declareMachines(stack, evaluated, images);
+  const untold = await declareHardware(hardware, hosts);
   const live = await answers;
   await notePreview(stack, evaluation, live);
   const fleet = new Fleet('fleet', {
     evaluation,
     hosts,
-    failures: [...images.failures, ...virtual.failures.map(({ message }) => message)],
+    failures: [...images.failures, ...virtual.failures.map(({ message }) => message), ...untold],
     builders: config.builders,
     ...(live ? { liveSystems: mapValues(live, liveSystem) } : {}),
   });

@@ -6,6 +6,7 @@ export type { CommandProxyArgs } from './command-connection.ts';
 export type { ConnectionArgs } from './connection.ts';
 export { Deployment, type DeploymentArgs } from './deployment.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
+export { HardwareConfig, type HardwareConfigArgs } from './hardware-config.ts';
 export { Host, type HostArgs } from './host.ts';
 export type { HostCommand, HostCommandsArgs, HostFile } from './host-commands.ts';
 export { Image, type ImageArgs } from './image.ts';

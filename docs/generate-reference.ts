@@ -7,6 +7,7 @@ import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } fr
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
+import { hardwareConfigInputs, hardwareConfigState } from '../schema/hardware-config.ts';
 import { imageInputs, imageState } from '../schema/image.ts';
 import { machineBuildersInputs, machineBuildersState } from '../schema/machine-builders.ts';
 import { secretInputs } from '../schema/secret.ts';
@@ -134,6 +135,16 @@ Inputs of \`nixos:index:MachineBuilders\`, the builders that one machine's own N
 ${table(machineBuildersInputs)}
 
 ${table(z.object(only(machineBuildersState.shape, machineBuildersInputs.shape)))}
+
+## HardwareConfig
+
+Inputs of \`nixos:index:HardwareConfig\`; [hardware.md](hardware.md) tells how it is used.
+
+${table(hardwareConfigInputs)}
+
+And what it tells of the file:
+
+${table(z.object(only(hardwareConfigState.shape, hardwareConfigInputs.shape)))}
 
 ## Image
 

@@ -36,6 +36,8 @@ export const errorCodes = {
     'A signing key or a binary cache could not be made, read, filled or announced to a machine.',
   'substitution-failed':
     'The machine could not fetch the system from its binary caches, and copying is not allowed.',
+  'hardware-failed':
+    'A machine could not tell what it is made of, or the file that is to say so could not be read or written.',
   'image-failed': 'A disk image could not be found in what was built, or its kept copy not be made.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'vm-failed': 'A virtual machine could not be made, started, reached or removed.',

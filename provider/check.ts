@@ -7,6 +7,8 @@ export interface CheckOutcome {
   /** The inputs with defaults filled in; those given, where there are failures. */
   inputs: Properties;
   failures: { property: string; reason: string }[];
+  /** Lines for the run's diagnostics. */
+  notes?: readonly string[];
 }
 
 /** Validates inputs against the resource's schema and its own checks; every bad property is reported. */
@@ -27,12 +29,11 @@ export function checkInputs(resource: AnyResource, given: Properties, recorded?:
   failures.push(...describeIssues(parsed.error?.issues ?? []));
   if (!parsed.success || failures.length > 0) return { inputs: given, failures };
   const inputs = { ...(parsed.data as Properties), ...open };
-  if (Object.keys(open).length === 0 && resource.check) {
-    for (const [property, reason] of Object.entries(resource.check(inputs, recorded))) {
-      failures.push({ property, reason });
-    }
-  }
-  return { inputs, failures };
+  if (Object.keys(open).length > 0) return { inputs, failures };
+  const { problems, ...completed } = resource.complete?.(inputs, recorded) ?? { inputs };
+  const found = { ...problems, ...resource.check?.(completed.inputs, recorded) };
+  for (const [property, reason] of Object.entries(found)) failures.push({ property, reason });
+  return { ...completed, failures };
 }
 
 function schemaWithout(schema: z.ZodType, keys: readonly string[]): { schema: z.ZodType; names?: string[] } {

@@ -2,6 +2,7 @@ import type { Resource } from './resource.ts';
 import { cachePush } from './resources/cache-push.ts';
 import { cacheStore } from './resources/cache-store.ts';
 import { deployment } from './resources/deployment.ts';
+import { hardwareConfig } from './resources/hardware-config.ts';
 import { image } from './resources/image.ts';
 import { kernel } from './resources/kernel.ts';
 import { labMachine } from './resources/lab-machine.ts';
@@ -21,6 +22,7 @@ export type AnyResource = Resource<any, any>;
 const all: AnyResource[] = [
   kernel,
   image,
+  hardwareConfig,
   system,
   rehearsal,
   liveSystems,

@@ -64,6 +64,15 @@ export class PartialFailure<State = unknown> extends Error {
   }
 }
 
+/** Inputs with what their resource adds by itself. */
+export interface Completed<Inputs> {
+  inputs: Inputs;
+  /** Lines for the run's diagnostics. */
+  notes?: string[];
+  /** What is wrong by what was found: property path to reason. */
+  problems?: Record<string, string>;
+}
+
 /**
  * One kind of resource. The order of the members is the order in which the engine calls them.
  * Values may hold `unknown` (wire.ts) in previews only: `diff`, and `preview` below, meet them; the others never do.
@@ -79,6 +88,11 @@ export interface Resource<Inputs, State> {
   readonly secretInputs?: readonly (keyof Inputs & string)[];
   /** Outputs that are secret and are no inputs. */
   readonly secretOutputs?: readonly (keyof State & string)[];
+  /**
+   * Completes inputs that fit the schema, before `check`: by those of the last deployment, and by what is on this computer's disk.
+   * It starts no program and writes nothing; it is not called while an input is unknown.
+   */
+  complete?(inputs: Inputs, recorded?: Inputs): Completed<Inputs>;
   /**
    * Further checks across properties, on inputs that fit the schema: property path to what is wrong. `recorded` are the
    * inputs of the last deployment, where there was one; another version may have written them.

@@ -98,7 +98,10 @@ export class ProviderService {
     markSecretInputs(resource, properties, secrets);
     const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
     const hasRecorded = Object.keys(recorded).length > 0;
-    return checkResponse(checkInputs(resource, properties, hasRecorded ? recorded : undefined), secrets);
+    const outcome = checkInputs(resource, properties, hasRecorded ? recorded : undefined);
+    for (const note of outcome.notes ?? []) this.#engine?.log(request.getUrn(), 'info', secrets.redact(note));
+    if (outcome.notes?.length) await this.#engine?.flush();
+    return checkResponse(outcome, secrets);
   }
 
   async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {

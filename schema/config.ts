@@ -4,6 +4,7 @@ import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
 import { connection, connectionProblems, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
+import { hardwareConfig } from './hardware-config.ts';
 import { hostBuilders } from './host-builders.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
@@ -102,6 +103,12 @@ const host = hostDefaults.extend({
     .optional()
     .describe(
       'Whether a new system is first booted in a throw-away virtual machine on the operator’s computer, where ssh must let in and the health checks must hold; or what that machine is given.',
+    ),
+  hardwareConfig: z
+    .union([z.boolean(), hardwareConfig])
+    .optional()
+    .describe(
+      'Whether the machine is asked what it is made of, and its answer kept in a file of the flake; or how. docs/hardware.md tells more.',
     ),
   virtualMachine: z
     .union([z.boolean(), hostName])

@@ -46,6 +46,7 @@ export function splitSettings(host: HostSettings) {
     allowUnbootableKernel: _allowed,
     rehearse: _rehearse,
     builders: _builders,
+    hardwareConfig: _hardwareConfig,
     ...settings
   } = rest;
   const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };

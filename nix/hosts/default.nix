@@ -1,4 +1,4 @@
-# Every folder here is a machine.
+# Every folder here is a machine. A hardware-configuration.nix or facter.json in it needs no import.
 fleet:
 let
   inherit (fleet) lib;
@@ -8,6 +8,6 @@ lib.mapAttrs (
   name: _:
   fleet.nixosSystem {
     inherit name;
-    modules = [ ./${name} ];
+    modules = [ ./${name} ] ++ fleet.hardwareModules ./${name};
   }
 ) folders

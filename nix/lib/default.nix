@@ -6,6 +6,7 @@ in
 {
   inherit inputs lib;
   kconfig = import ./kconfig.nix lib;
+  hardwareModules = import ./hardware.nix lib;
 
   # An output for every system that machines, or their operator, run on.
   forSystems =

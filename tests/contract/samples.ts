@@ -124,6 +124,16 @@ const machineBuilders = {
   },
 };
 
+const hardwareConfig = {
+  host: 'web',
+  connection: deployment.connection,
+  generator: 'nixos-generate-config',
+  fileSystems: false,
+  onHandEdit: 'fail',
+  file: 'nix/hosts/web/hardware-configuration.nix',
+  folder: '/nowhere/fleet',
+};
+
 const imageFile = {
   configuration: 'web',
   attribute: 'system.build.images.qemu-efi',
@@ -207,6 +217,21 @@ export const samples: Record<string, Sample> = {
     bad: { ...image, outPath: 'web', keep: 'web.qcow2', facts: '{}', diskSizeMiB: 'auto' },
     badProperties: ['keep', 'facts', 'diskSizeMiB'],
     badIds: ['web-image'],
+  },
+  'nixos:index:HardwareConfig': {
+    inputs: { ...hardwareConfig, content: '{ }\n' },
+    state: { ...hardwareConfig, sha256: '0'.repeat(64), onDisk: 'as-written', machine: 'as-written' },
+    changed: {
+      ...hardwareConfig,
+      file: 'nix/web.nix',
+      folder: '/elsewhere/fleet',
+      content: '{ a = 1; }\n',
+      pending: 'write',
+    },
+    paths: ['file', 'content'],
+    bad: { ...hardwareConfig, generator: 'lshw', folder: 'nix', command: [], onHandEdit: 'merge' },
+    badProperties: ['generator', 'folder', 'command', 'onHandEdit'],
+    badIds: ['web'],
   },
   'nixos:index:LiveSystems': {
     inputs: { 'web runs': path('b', 'web') },

@@ -75,6 +75,22 @@ test('a newer version of this package shows no change', async () => {
   });
 });
 
+test('a machine with the key hardwareConfig is asked what it is made of', async () => {
+  await stack.ssh(
+    'edge',
+    `printf '#!/bin/sh\necho "{ boot.kernelModules = [ ]; }"\n' >/usr/local/bin/nixos-generate-config
+    chmod +x /usr/local/bin/nixos-generate-config`,
+  );
+  const address = `address: ${network}.13`;
+  const asked = `${address}\n      hardwareConfig: true`;
+  await stack.withEdit('Pulumi.test.yaml', address, asked, async () => {
+    const { text } = await stack.preview();
+    assert.match(text, /what edge is made of comes into nix\/lab\/hosts\/edge\/hardware-configuration\.nix:/);
+    assert.match(text, /\+ \{ boot\.kernelModules = \[ \]; \}/);
+    assert.match(text, /\+ 1 to create/);
+  });
+});
+
 test('an edited page is named at its leaf in the preview, changed on the machine, and on no other', async () => {
   const before = await stack.live();
   stack.edit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from');

@@ -100,6 +100,25 @@ describe('the operator’s flake', { skip }, () => {
     });
   }
 
+  test('takes what a machine says of its hardware from its folder', async () => {
+    const folder = join(import.meta.dirname, '../fixtures/hardware');
+    const measured = await evaluate<{ modules: string[]; toplevel: string; none: number }>(
+      '',
+      `flake: let
+        machine = flake.nixosConfigurations.aethelred.extendModules { modules = flake.lib.hardwareModules ${folder}; };
+      in {
+        modules = machine.config.boot.initrd.availableKernelModules;
+        toplevel = machine.config.system.build.toplevel.drvPath;
+        none = builtins.length (flake.lib.hardwareModules ${nixFolder});
+      }`,
+    );
+    report('aethelred: by a module and a report of its hardware', measured);
+    const { modules, toplevel, none } = measured.value;
+    for (const module of ['mptspi', 'megaraid_sas']) assert.ok(modules.includes(module), module);
+    assert.match(toplevel, derivation);
+    assert.equal(none, 0);
+  });
+
   test('has modules, a template, a shell and a formatter', async () => {
     const { value } = await evaluate<{ modules: string[]; shell: string; formatter: string }>(
       '',

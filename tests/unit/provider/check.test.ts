@@ -61,3 +61,21 @@ test('a property that is unknown and none of the schema’s is still named', () 
     ['adress'],
   );
 });
+
+test('a resource completes its inputs by those of the last deployment, says what it found, and refuses', () => {
+  const completing = {
+    ...resource,
+    check: undefined,
+    complete: (inputs: { host: string; port: number }, recorded?: { port: number }) => ({
+      inputs: { ...inputs, port: recorded?.port ?? inputs.port },
+      notes: ['a note'],
+      ...(inputs.host === 'forbidden' ? { problems: { host: 'is forbidden' } } : {}),
+    }),
+  } as unknown as AnyResource;
+  const { inputs, notes, failures } = checkInputs(completing, { host: 'web' }, { host: 'web', port: 23 });
+  assert.deepEqual([inputs.port, notes, failures], [23, ['a note'], []]);
+  const refused = checkInputs(completing, { host: 'forbidden' });
+  assert.deepEqual(refused.failures, [{ property: 'host', reason: 'is forbidden' }]);
+  const open = checkInputs(completing, { host: unknown }, { port: 23 });
+  assert.deepEqual([open.inputs.port, open.notes], [22, undefined]);
+});

@@ -1,0 +1,47 @@
+import * as pulumi from '@pulumi/pulumi';
+import { type FleetHost, HardwareConfig } from '../components/index.ts';
+import { type HardwareSettings, hardwareSettings } from '../lib/config/hardware.ts';
+import { askHardware, type HardwareAnswer, hardwareNotes } from '../lib/hardware/ask-hardware.ts';
+import type { Stack } from './read-stack.ts';
+
+/** The machines that are asked what they are made of, and their answers to come. */
+export interface AskedHardware {
+  settings: Readonly<Record<string, HardwareSettings>>;
+  answers: Promise<Record<string, HardwareAnswer>>;
+}
+
+/** Begins to ask the machines what they are made of, which goes on beside the evaluation. */
+export function askStackHardware({ config, hosts, reached, flake }: Stack): AskedHardware {
+  const settings = hardwareSettings(hosts, config, flake.baseDirectory);
+  return { settings, answers: askHardware(settings, reached) };
+}
+
+/**
+ * Declares what machines said of themselves; returns why some could not. A machine that has yet to be made has said nothing,
+ * and is declared all the same: the next run asks it.
+ */
+export async function declareHardware(
+  { settings, answers }: AskedHardware,
+  hosts: Readonly<Record<string, Pick<FleetHost, 'connection'>>>,
+): Promise<string[]> {
+  const said = await answers;
+  if (pulumi.runtime.isDryRun())
+    for (const note of await hardwareNotes(said, settings)) void pulumi.log.warn(note);
+  const failures: string[] = [];
+  for (const [host, { command, ...rest }] of Object.entries(settings)) {
+    const answer = said[host];
+    if (answer && 'failure' in answer) failures.push(answer.failure.message);
+    const connection = hosts[host]?.connection;
+    // Its machine could not be evaluated, which the program ends with.
+    if (connection === undefined) continue;
+    const content = answer && 'content' in answer ? answer.content : undefined;
+    new HardwareConfig(host, {
+      host,
+      connection,
+      ...rest,
+      ...(command ? { command } : {}),
+      ...(content === undefined ? {} : { content }),
+    });
+  }
+  return failures;
+}

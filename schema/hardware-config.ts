@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { connection } from './connection.ts';
+
+const text = z.string('must be text; in YAML, put it in quotes');
+
+/** How a machine is asked what it is made of, and what becomes of its answer: what a stack's config and a program say alike. */
+export const hardwareConfigSettings = z.object({
+  generator: z
+    .enum(['nixos-generate-config', 'nixos-facter'])
+    .default('nixos-generate-config')
+    .describe(
+      'What tells it: `nixos-generate-config` writes a NixOS module, `nixos-facter` a report for `hardware.facter.reportPath`.',
+    ),
+  fileSystems: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether nixos-generate-config also tells the mounted file systems and swap. Leave it off where the configuration names its own.',
+    ),
+  command: z
+    .array(text.min(1))
+    .min(1)
+    .optional()
+    .describe(
+      'Command on the machine that prints it, run as root, for one that lacks the generator: program and arguments, such as [nix, run, "nixpkgs#nixos-facter"].',
+    ),
+  onHandEdit: z
+    .enum(['fail', 'overwrite', 'keep'])
+    .default('fail')
+    .describe(
+      'What becomes of a file that is not as it was written last, or was never written by this stack: `fail` refuses in the preview, `overwrite` replaces it, `keep` leaves it and tells what it lacks.',
+    ),
+});
+
+/** Inputs of `nixos:index:HardwareConfig`: what one machine is made of, in a file of its flake. */
+export const hardwareConfigInputs = hardwareConfigSettings.extend({
+  host: z.string().describe('Name of the machine in the stack’s config.'),
+  connection,
+  file: text
+    .min(1)
+    .describe(
+      'The file on the operator’s computer, below `folder` or absolute. The one before stays where it is when this changes.',
+    ),
+  folder: text
+    .regex(/^\//, 'must be an absolute path')
+    .describe(
+      'The folder that `file` is seen from. Each operator may have it elsewhere: it is never a change.',
+    ),
+  content: text
+    .optional()
+    .describe(
+      'What the machine said of itself when the program ran; `askHardware` asks it. Left out, as where it could not be reached, what it said last holds.',
+    ),
+  pending: z
+    .enum(['nothing', 'write', 'leave', 'keep', 'overwrite'])
+    .optional()
+    .describe(
+      'What becomes of the file. Found out when inputs are checked, whatever is given. Of one that is not as it was written: `overwrite`, `keep`, or `leave` where it says the same as the machine.',
+    ),
+});
+export type HardwareConfigInputs = z.output<typeof hardwareConfigInputs>;
+
+/** State of `nixos:index:HardwareConfig`. What was written is `content` among its inputs. */
+export const hardwareConfigState = hardwareConfigInputs.omit({ content: true, pending: true }).extend({
+  sha256: z.string().describe('SHA-256 of the file as it was left; empty where there is none yet.'),
+  onDisk: z
+    .enum(['as-written', 'edited', 'none'])
+    .describe(
+      'Whether the file is as it was written; `edited` where it is not, `none` where the machine has yet to be asked.',
+    ),
+  machine: z
+    .enum(['as-written', 'changed'])
+    .describe('Whether the machine said at the last update or refresh what was written.'),
+});
+export type HardwareConfigState = z.output<typeof hardwareConfigState>;
+
+/** The key `hardwareConfig` of a host. */
+export const hardwareConfig = hardwareConfigSettings
+  .extend({
+    file: text
+      .min(1)
+      .optional()
+      .describe(
+        'The file, seen from the project’s folder. hosts/<configuration>/hardware-configuration.nix, or facter.json, in a flake that is a folder, where left out.',
+      ),
+  })
+  .strict()
+  .superRefine(({ generator, command, fileSystems }, context) => {
+    if (!fileSystems) return;
+    const other = command ? 'a command of your own' : generator === 'nixos-facter' ? generator : undefined;
+    if (other) {
+      const message = `means nothing with ${other}`;
+      context.addIssue({ code: 'custom', path: ['fileSystems'], message });
+    }
+  });
+export type HardwareConfig = z.output<typeof hardwareConfig>;

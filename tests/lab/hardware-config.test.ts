@@ -1,0 +1,220 @@
+/**
+ * What a machine is made of, asked over real ssh and written into a flake's folder, by the real Pulumi CLI. The machine's
+ * nixos-generate-config is a stand-in: it prints a date, and what a file on the machine says of its hardware.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { run } from '../../lib/process.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { CliProject } from '../contract/cli-project.ts';
+
+const program = fileURLToPath(new URL('../../program/hardware.ts', import.meta.url));
+const askHardware = fileURLToPath(new URL('../../lib/hardware/ask-hardware.ts', import.meta.url));
+const lab = `hardware-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.35.11', base: '' };
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-hardware-'));
+const project = new CliProject();
+const file = 'nix/hosts/one/hardware-configuration.nix';
+const path = join(project.folder, file);
+let connection: Connection;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = (await ensureLabBase()).base;
+  const hosts = { one: request.address };
+  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.35.0/24', hosts });
+  const { hostKey } = await ensureMachine(request);
+  connection = connectionSchema.parse({
+    address: request.address,
+    hostKey,
+    identityFile,
+    user: 'admin',
+    connectTimeoutSeconds: 5,
+  });
+  // Asked by a user who becomes root by sudo.
+  await onMachine(`useradd --create-home --shell /bin/bash admin
+    echo 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
+    install -d -o admin -g admin -m 700 /home/admin/.ssh
+    install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
+  await run('git', ['init', '-q', project.folder], { timeoutSeconds: 30 });
+  // The stack's own program, without what evaluates a flake.
+  writeFileSync(
+    join(project.folder, 'index.ts'),
+    `import { readFileSync } from 'node:fs';
+import * as pulumi from '@pulumi/pulumi';
+import { askHardware } from '${askHardware}';
+import { declareHardware } from '${program}';
+const { connection, ...asked } = JSON.parse(readFileSync('settings.json', 'utf8'));
+const settings = { one: { ...asked, folder: import.meta.dirname } };
+const failures = await declareHardware(
+  { settings, answers: askHardware(settings, { one: connection }) },
+  { one: { connection } },
+);
+if (failures.length > 0) throw new pulumi.RunError(failures.join('\\n'));
+`,
+  );
+  await project.pulumi('stack', 'init', 'dev');
+});
+
+after(async () => {
+  if (connection) for (const user of ['root', 'admin']) await closeConnection({ ...connection, user });
+  await deleteMachine(lab, request.name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+  project.remove();
+});
+
+async function onMachine(script: string): Promise<void> {
+  const { exitCode, stderr } = await runOnMachine({ ...connection, user: 'root' }, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+}
+
+const bringGenerator = () =>
+  onMachine(`cat >/usr/local/bin/nixos-generate-config <<'END'
+#!/bin/sh
+[ "$(id -u)" = 0 ] && [ "$*" = '--show-hardware-config --no-filesystems' ] || exit 9
+printf '# Made on %s\\n{ lib, ... }:\\n\\n{\\n' "$(date +%s.%N)"
+cat /etc/hardware
+echo '}'
+END
+    chmod +x /usr/local/bin/nixos-generate-config`);
+const setHardware = (modules: string) =>
+  onMachine(`echo '  boot.initrd.availableKernelModules = [ ${modules} ];' >/etc/hardware`);
+const declare = (settings: object = {}) =>
+  writeFileSync(
+    join(project.folder, 'settings.json'),
+    JSON.stringify({
+      ...{ generator: 'nixos-generate-config', fileSystems: false, onHandEdit: 'fail', file, connection },
+      ...settings,
+    }),
+  );
+const onDisk = () => readFileSync(path, 'utf8');
+const preview = (...args: string[]) => project.pulumi('preview', ...args);
+
+async function up(): Promise<string> {
+  const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
+  assert.equal(exitCode, 0, text);
+  return text;
+}
+
+test('a machine without the generator is told, with how to have it', async () => {
+  declare();
+  const { exitCode, text } = await preview();
+  assert.notEqual(exitCode, 0);
+  assert.match(text, /one: the machine does not tell what it is made of \[hardware-failed\]/);
+  assert.match(text, /it has no nixos-generate-config[\s\S]*nixpkgs#nixos-install-tools/);
+});
+
+test('the first up writes the file, which the preview shows, and says what git lacks', async () => {
+  await bringGenerator();
+  await setHardware('"nvme"');
+  const shown = await preview();
+  assert.equal(shown.exitCode, 0, shown.text);
+  assert.match(shown.text, /what one is made of comes into nix\/hosts\/one\/hardware-configuration\.nix:/);
+  assert.match(shown.text, /\+ {3}boot\.initrd\.availableKernelModules = \[ "nvme" \];/);
+  assert.match(shown.text, /the pulumi up after it takes the new one/);
+  assert.ok(!existsSync(path), 'a preview writes nothing');
+  assert.match(await up(), /git add -N nix\/hosts\/one\/hardware-configuration\.nix/);
+  assert.match(onDisk(), /^# Made on [\d.]+\n\{ lib, \.\.\. \}:\n\n\{\n {2}boot\.initrd.*"nvme".*\n\}\n$/);
+});
+
+test('another date is no change, and the file stays as it was written', async () => {
+  const before = onDisk();
+  const untracked = await preview('--expect-no-changes');
+  assert.equal(untracked.exitCode, 0, untracked.text);
+  assert.match(untracked.text, /git does not know/);
+  await run('git', ['-C', project.folder, 'add', '-N', file], { timeoutSeconds: 30 });
+  const { exitCode, text } = await preview('--expect-no-changes');
+  assert.equal(exitCode, 0, text);
+  assert.doesNotMatch(text, /git does not know|is made of/);
+  await up();
+  assert.equal(onDisk(), before);
+});
+
+test('other hardware is shown by its lines and written; a refresh shows it too', async () => {
+  await setHardware('"nvme" "ahci"');
+  const refreshed = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+  assert.match(refreshed.text, /machine\s*: "as-written" => "changed"/);
+  assert.match(refreshed.text, /\+ {3}boot\.initrd.* "ahci" \];/);
+  const { text } = await preview();
+  assert.match(text, /HardwareConfig one update \[diff: ~content,machine\]/);
+  assert.match(text, /- {3}boot\.initrd.*\[ "nvme" \];\s+\+ {3}boot\.initrd.*\[ "nvme" "ahci" \];/);
+  assert.doesNotMatch(text, /Made on/);
+  await up();
+  assert.match(onDisk(), /"nvme" "ahci"/);
+});
+
+test('a hand edit is refused in the preview with what it would lose, kept or overwritten where that is asked for', async () => {
+  writeFileSync(path, onDisk().replace('\n}', '\n  services.mine.enable = true;\n}'));
+  const edited = onDisk();
+  const refused = await preview();
+  assert.notEqual(refused.exitCode, 0);
+  assert.match(refused.text, /hardware-configuration\.nix is not as it was written last/);
+  assert.match(refused.text, /- {3}services\.mine\.enable = true;/);
+  assert.match(refused.text, /onHandEdit to\s+overwrite or keep/);
+  const forced = await project.pulumi('up', '--yes', '--skip-preview');
+  assert.notEqual(forced.exitCode, 0);
+  assert.equal(onDisk(), edited);
+  const { text } = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+  assert.match(text, /onDisk\s*: "as-written" => "edited"/);
+
+  declare({ onHandEdit: 'keep' });
+  const kept = await preview('--expect-no-changes');
+  assert.equal(kept.exitCode, 0, kept.text);
+  assert.match(kept.text, /is kept[\s\S]*- {3}services\.mine\.enable = true;/);
+  await up();
+  assert.equal(onDisk(), edited);
+
+  declare({ onHandEdit: 'overwrite' });
+  const shown = await preview();
+  assert.match(shown.text, /is overwritten[\s\S]*- {3}services\.mine\.enable = true;/);
+  await up();
+  assert.doesNotMatch(onDisk(), /services\.mine/);
+  assert.equal((await preview('--expect-no-changes')).exitCode, 0);
+  declare();
+});
+
+test('a machine that is off is a warning and no change, and what was written is put back from the state', async () => {
+  const before = onDisk();
+  rmSync(path);
+  await closeConnection(connection);
+  declare({ connection: { ...connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
+  const shown = await preview();
+  assert.equal(shown.exitCode, 0, shown.text);
+  assert.match(shown.text, /one could not be asked what it is made of: [\s\S]*\[unreachable\]/);
+  await up();
+  assert.equal(onDisk(), before);
+  const { exitCode, text } = await project.pulumi('refresh', '--yes', '--skip-preview');
+  assert.equal(exitCode, 0, text);
+  assert.match(text, /one could not be asked what it is made of/);
+  declare();
+  assert.equal((await preview('--expect-no-changes')).exitCode, 0);
+});
+
+test('a file of somebody’s that says something else is never taken for ours; one that says the same is', async () => {
+  const other = 'nix/one.nix';
+  writeFileSync(join(project.folder, other), '{ }\n');
+  declare({ file: other });
+  const refused = await preview();
+  assert.notEqual(refused.exitCode, 0);
+  assert.match(refused.text, /nix\/one\.nix is not as it was written last, or was never written/);
+  writeFileSync(join(project.folder, other), onDisk().replace(/^# .*/, '# by hand'));
+  assert.match(await up(), /hardware-configuration\.nix is left where it is/);
+  assert.match(readFileSync(join(project.folder, other), 'utf8'), /^# by hand/);
+  assert.equal((await preview('--expect-no-changes')).exitCode, 0);
+});
+
+test('what is dropped leaves the file', async () => {
+  const { exitCode, text } = await project.pulumi('destroy', '--yes', '--skip-preview');
+  assert.equal(exitCode, 0, text);
+  assert.match(text, /nix\/one\.nix is left where it is/);
+  assert.ok(existsSync(join(project.folder, 'nix/one.nix')));
+});
