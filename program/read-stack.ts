@@ -1,12 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import { refuseClearPasswords } from '../lib/config/become-password.ts';
+import { stackFlake } from '../lib/config/flake.ts';
 import { resolveSecrets } from '../lib/config/host-secrets.ts';
 import { hostSettings, labAddresses } from '../lib/config/hosts.ts';
 import { imageSettings } from '../lib/config/images.ts';
 import { parseConfig } from '../lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from '../lib/config/pulumi-config.ts';
 import { ensureLabBase } from '../lib/lab/base.ts';
-import { labInputs } from '../lib/lab/inputs.ts';
 import { reachHosts } from '../lib/machine/reach-hosts.ts';
 import { mapValues } from './map-values.ts';
 
@@ -33,10 +33,6 @@ export async function readStack() {
     reached: await reachHosts(pulumi.getStack(), hosts),
     labMachines,
     labBase: Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined,
-    flake: {
-      flake: config.flake,
-      baseDirectory,
-      overrideInputs: { ...(await labInputs(config)), ...config.overrideInputs },
-    },
+    flake: await stackFlake(config, baseDirectory),
   };
 }

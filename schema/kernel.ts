@@ -18,6 +18,16 @@ export const kernelInputs = kernelFacts.extend({
 });
 export type KernelInputs = z.infer<typeof kernelInputs>;
 
+/** The symbols in the text of `configured`. */
+export function symbolsOf(configured: string): Record<string, string> {
+  return Object.fromEntries(
+    configured.split('\n').map((line): [string, string] => {
+      const equals = line.indexOf('=');
+      return [line.slice(0, equals), line.slice(equals + 1)];
+    }),
+  );
+}
+
 /** State of `nixos:index:Kernel`: the inputs, and where the built kernel is kept from garbage collection. */
 export const kernelState = kernelInputs.omit({ builders: true }).extend({
   gcRoot: z.string().describe('Link on the operator’s computer that keeps the built kernel.'),

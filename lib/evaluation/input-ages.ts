@@ -10,8 +10,7 @@ export function describeInputs(
   { now, maxAgeDays }: { now: number; maxAgeDays?: number | undefined },
 ): { note: string | undefined; warnings: string[] } {
   const ages = Object.entries(inputs)
-    // A clock that is behind makes nothing younger than new.
-    .map(([name, changed]) => ({ name, changed, days: Math.max(0, (now - changed) / daySeconds) }))
+    .map(([name, changed]) => ({ name, changed, days: daysSince(changed, now) }))
     .sort((a, b) => b.days - a.days || (a.name < b.name ? -1 : 1));
   if (ages.length === 0) return { note: undefined, warnings: [] };
   const shown = ages.map(
@@ -22,13 +21,24 @@ export function describeInputs(
     note: `inputs of the flake: ${shown.join(', ')}`,
     warnings: old.map(
       ({ name, days }) =>
-        `the flake’s input ${name} is ${inWords(Math.floor(days))} old, and inputMaxAgeDays is ${maxAgeDays}: nix flake update ${name}`,
+        `the flake’s input ${name} is ${inWords(Math.floor(days))} old, and inputMaxAgeDays is ${maxAgeDays}: npm run update -- ${name}`,
     ),
   };
 }
 
-function isoDay(seconds: number): string {
+/** A day as `2026-11-26`, from seconds since 1970. */
+export function isoDay(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
+}
+
+/** How long before `now` something was changed, in whole days: `12 days`. Both are seconds since 1970. */
+export function ageInWords(changed: number, now: number): string {
+  return inWords(Math.floor(daysSince(changed, now)));
+}
+
+/** A clock that is behind makes nothing younger than new. */
+function daysSince(changed: number, now: number): number {
+  return Math.max(0, (now - changed) / daySeconds);
 }
 
 function inWords(days: number): string {

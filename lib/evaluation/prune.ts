@@ -5,7 +5,7 @@ import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /** Days without use after which a file goes. A text outlives facts: the state names it until the machine changes. */
-const keptDays = { facts: 30, configs: 30, outputs: 30, texts: 400 } as const;
+const keptDays = { facts: 30, configs: 30, outputs: 30, locks: 30, texts: 400 } as const;
 
 /** Removes what was long not used; at most once a day, and never an error: the cache is a convenience. */
 export async function pruneCache(now = Date.now()): Promise<void> {

@@ -12,6 +12,10 @@ export interface FleetRequest {
   baseDirectory: string;
   /** Input name to the flake reference that replaces it. */
   overrideInputs?: Record<string, string>;
+  /** Lock file that is read in the place of the flake's own, which then stays as it is. */
+  lockFile?: string;
+  /** Whether Nix may complete the flake's lock file. Default: true, as for any command of Nix. */
+  writeLock?: boolean;
   /** Host name to its attribute of the flake's `nixosConfigurations`. */
   hosts: Record<string, string>;
   /** Disk images by name: the configuration that each is made of, and the path to it under `config`. */

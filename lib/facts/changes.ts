@@ -1,4 +1,4 @@
-import type { HostFacts } from '../../schema/facts.ts';
+import type { HostFacts, KernelFacts } from '../../schema/facts.ts';
 import { type Difference, differences } from '../differences.ts';
 import { explainTextChange } from '../evaluation/texts.ts';
 import { formatPath } from '../property-path.ts';
@@ -13,11 +13,39 @@ const signs = { add: '+', delete: '-', update: '~' } as const;
  * a unit or a file of /etc the lines of its text that change.
  */
 export function factsChanges(old: HostFacts, asked: HostFacts): string[] {
-  const changes = differences(old, asked);
-  const lines = changes.slice(0, mostChanges).flatMap(describe);
-  return changes.length > mostChanges
-    ? [...lines, `… and ${changes.length - mostChanges} more changes`]
-    : lines;
+  return limited(differences(old, asked), describe);
+}
+
+/** What of a kernel is shown, beside its paths. */
+export type ShownKernel = Pick<KernelFacts, 'version' | 'source' | 'sourceRevision' | 'patches' | 'config'>;
+
+/** The leaves that differ between two kernels, likewise. */
+export function kernelChanges(old: ShownKernel, asked: ShownKernel): string[] {
+  const shown = ({ version, source, sourceRevision, patches, config }: ShownKernel): ShownKernel => ({
+    ...{ version, source, sourceRevision, patches, config },
+  });
+  return limited(differences(shown(old), shown(asked)), describe);
+}
+
+/** Symbols of a whole configuration that change, beside those that are asked for. */
+export function configuredChanges(
+  old: { config: Symbols; configured: Symbols },
+  asked: { config: Symbols; configured: Symbols },
+): string[] {
+  const names = [...new Set([...Object.keys(old.configured), ...Object.keys(asked.configured)])].sort();
+  const lines = names.flatMap((name) => {
+    const [was, is] = [old.configured[name] ?? 'n', asked.configured[name] ?? 'n'];
+    return was === is || old.config[name] !== asked.config[name] ? [] : [`~ ${name}: ${was} => ${is}`];
+  });
+  return limited(lines, (line) => [line]);
+}
+
+type Symbols = Readonly<Record<string, string>>;
+
+function limited<Item>(items: readonly Item[], describe: (item: Item) => string[]): string[] {
+  const lines = items.slice(0, mostChanges).flatMap(describe);
+  const more = items.length - mostChanges;
+  return more > 0 ? [...lines, `… and ${more} more changes`] : lines;
 }
 
 function describe({ path, kind, before, after }: Difference): string[] {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { FleetError } from '../errors.ts';
+import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
 import { parseNixError, withLocalPaths } from './nix-error.ts';
 
@@ -10,13 +11,17 @@ export interface FlakeRequest {
   baseDirectory: string;
   /** Input name to the flake reference that replaces it, relative ones likewise. */
   overrideInputs?: Record<string, string>;
+  /** Lock file that is read in the place of the flake's own, which then stays as it is. */
+  lockFile?: string;
+  /** Whether Nix may complete the flake's lock file. Default: true, as for any command of Nix. */
+  writeLock?: boolean;
   signal?: AbortSignal;
 }
 
 export interface FlakeMetadata {
   /** Absolute reference, for further calls of nix. */
   flakeRef: string;
-  /** Arguments that put other flakes in the place of inputs, for further calls of nix. */
+  /** Arguments that say which lock file is read and which inputs are replaced, for further calls of nix. */
   overrides: string[];
   /** Differs whenever anything an evaluation can see differs: the tree, its revision, times, and every input. */
   identity: string;
@@ -25,6 +30,10 @@ export interface FlakeMetadata {
   /** Folder of the tree in the Nix store, and the folder on this computer that it was copied from, if any. */
   storePath: string;
   localPath: string | undefined;
+  /** The flake's lock file on this computer; undefined for a flake that is elsewhere. */
+  lockPath: string | undefined;
+  /** What each input is locked to. */
+  locks: Locks;
   /** When each input was last changed at its origin, in seconds since 1970; without folders, which have no such date. */
   inputs: Record<string, number>;
 }
@@ -45,7 +54,7 @@ interface MetadataJson {
  */
 export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadata> {
   const flakeRef = resolveFlakeRef(request.flake, request.baseDirectory);
-  const overrides = overrideArguments(request);
+  const overrides = [...lockArguments(request), ...overrideArguments(request)];
   const { exitCode, stdout, stderr } = await nix(['flake', 'metadata', '--json', flakeRef, ...overrides], {
     timeoutSeconds: 1800,
     ...(request.signal ? { signal: request.signal } : {}),
@@ -62,19 +71,10 @@ export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadat
     revision: json.revision ?? json.dirtyRevision ?? '',
     storePath: path,
     localPath: localPathOf(json.resolvedUrl ?? ''),
+    lockPath: lockPathOf(json.resolvedUrl ?? ''),
+    locks,
     inputs: inputDates(locks),
   };
-}
-
-interface Locks {
-  root: string;
-  nodes: Record<
-    string,
-    {
-      inputs?: Record<string, string | string[]>;
-      locked?: { type?: string; lastModified?: number };
-    }
-  >;
 }
 
 /** The dates of a flake's own inputs, from its locks; one that follows another has none of its own. Pure. */
@@ -87,6 +87,13 @@ export function inputDates({ root, nodes }: Locks): Record<string, number> {
       return isDated ? [[name, locked.lastModified ?? 0]] : [];
     }),
   );
+}
+
+function lockArguments({ lockFile, writeLock = true }: FlakeRequest): string[] {
+  return [
+    ...(lockFile === undefined ? [] : ['--reference-lock-file', lockFile]),
+    ...(lockFile === undefined && writeLock ? [] : ['--no-write-lock-file']),
+  ];
 }
 
 /** Sorted, so that equal requests give equal commands. */
@@ -118,7 +125,15 @@ export function localPathOf(url: string): string | undefined {
   return path === undefined ? undefined : decodeURIComponent(path).replace(/(.)\/$/, '$1');
 }
 
-function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
+/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a flake that is elsewhere. */
+export function lockPathOf(url: string): string | undefined {
+  const folder = localPathOf(url);
+  const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  return folder && join(folder, new URLSearchParams(query).get('dir') ?? '', 'flake.lock');
+}
+
+/** The error of a flake that cannot be read, from what nix wrote. */
+export function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
   const local =
     localPathOf(flakeRef) ?? (flakeRef.startsWith('/') ? flakeRef.replace(/[?#].*$/s, '') : undefined);
   const why = withLocalPaths(parseNixError(stderr), undefined, local);

@@ -1,12 +1,16 @@
-import { type KernelInputs, type KernelState, kernelInputs, kernelState } from '../../schema/kernel.ts';
+import { configuredChanges } from '../../lib/facts/changes.ts';
+import {
+  type KernelInputs,
+  type KernelState,
+  kernelInputs,
+  kernelState,
+  symbolsOf,
+} from '../../schema/kernel.ts';
 import { changesFrom, leafDiff, noChanges, sameValue } from '../diff.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../gc-root.ts';
 import type { Resource } from '../resource.ts';
 import { buildAndKeep } from '../store-build.ts';
 import { importedOutput, storePathProblems } from '../store-path.ts';
-
-/** More lines than somebody reads in a preview. */
-const mostChanges = 400;
 
 /** A state that an earlier version wrote has no machines. */
 function machinesNote({ machines = [] }: Partial<KernelInputs>): string[] {
@@ -14,27 +18,13 @@ function machinesNote({ machines = [] }: Partial<KernelInputs>): string[] {
 }
 
 /** Symbols of the whole configuration that change, beside those that are asked for and shown as inputs. */
-function configuredChanges(old: KernelInputs, asked: KernelInputs): string[] {
+function configuredNote(old: KernelInputs, asked: KernelInputs): string[] {
   if (old.configured === undefined || asked.configured === undefined) return [];
-  const before = symbols(old.configured);
-  const after = symbols(asked.configured);
-  const names = [...new Set([...before.keys(), ...after.keys()])].sort();
-  const lines = names.flatMap((name) => {
-    const [was, is] = [before.get(name) ?? 'n', after.get(name) ?? 'n'];
-    return was === is || old.config[name] !== asked.config[name] ? [] : [`~ ${name}: ${was} => ${is}`];
-  });
-  if (lines.length === 0) return [];
-  const more = lines.length > mostChanges ? [`… and ${lines.length - mostChanges} more`] : [];
-  return [['Kconfig changes with them:', ...lines.slice(0, mostChanges), ...more].join('\n  ')];
-}
-
-function symbols(text: string): Map<string, string> {
-  return new Map(
-    text.split('\n').map((line): [string, string] => {
-      const equals = line.indexOf('=');
-      return [line.slice(0, equals), line.slice(equals + 1)];
-    }),
+  const lines = configuredChanges(
+    { config: old.config, configured: symbolsOf(old.configured) },
+    { config: asked.config, configured: symbolsOf(asked.configured) },
   );
+  return lines.length > 0 ? [['Kconfig changes with them:', ...lines].join('\n  ')] : [];
 }
 
 /** A built kernel, on the operator's computer; machines that run the same kernel share it. */
@@ -66,7 +56,7 @@ export const kernel: Resource<KernelInputs, KernelState> = {
       });
     }
     return changesFrom(leafDiff(shown(recorded.inputs), shown(asked)), {
-      notes: [...machinesNote(asked), ...configuredChanges(recorded.inputs, asked)],
+      notes: [...machinesNote(asked), ...configuredNote(recorded.inputs, asked)],
     });
   },
 

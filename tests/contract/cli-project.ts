@@ -25,6 +25,11 @@ export interface RecordedResource {
   initErrors?: string[];
 }
 
+interface Interrupted {
+  exitCode: number | null;
+  text: string;
+}
+
 /** A Pulumi project in a temporary folder, with its own state, that uses the provider by its path. */
 export class CliProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'provider-cli-'));
@@ -75,9 +80,25 @@ export class CliProject {
     return { ...result, text: `${result.stdout}${result.stderr}` };
   }
 
+  /** Runs a command of this package in the project, as its npm script does. */
+  async node(program: string, ...args: string[]): Promise<RunResult & { text: string }> {
+    const options = { cwd: this.folder, env: this.#env, timeoutSeconds: 180 };
+    const result = await runToEnd(process.execPath, [join(root, program), ...args], options);
+    return { ...result, text: `${result.stdout}${result.stderr}` };
+  }
+
   /** Runs `pulumi`, and interrupts it as Ctrl-C does when a line that fits has been shown. */
-  async interrupt(fits: RegExp, ...args: string[]): Promise<{ exitCode: number | null; text: string }> {
-    const child = spawn('pulumi', [...args, '--non-interactive'], {
+  interrupt(fits: RegExp, ...args: string[]): Promise<Interrupted> {
+    return this.#interrupted(fits, 'pulumi', [...args, '--non-interactive']);
+  }
+
+  /** The same for a command of this package. */
+  interruptNode(fits: RegExp, program: string, ...args: string[]): Promise<Interrupted> {
+    return this.#interrupted(fits, process.execPath, [join(root, program), ...args]);
+  }
+
+  async #interrupted(fits: RegExp, command: string, args: string[]): Promise<Interrupted> {
+    const child = spawn(command, args, {
       cwd: this.folder,
       env: { ...process.env, ...this.#env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -18,7 +18,7 @@ test('an input past the limit is warned of, one at the limit is not', () => {
   const inputs = { old: now - 31 * day, just: now - 30 * day, ahead: now + day };
   const { warnings } = describeInputs(inputs, { now, maxAgeDays: 30 });
   assert.deepEqual(warnings, [
-    'the flake’s input old is 31 days old, and inputMaxAgeDays is 30: nix flake update old',
+    'the flake’s input old is 31 days old, and inputMaxAgeDays is 30: npm run update -- old',
   ]);
 });
 

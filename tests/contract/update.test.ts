@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '../../lib/process.ts';
+import { CliProject } from './cli-project.ts';
+
+/** `npm run update` on a stack whose flake has an input in a repository, by the real CLI. Each test goes on from where the last one ended. */
+const project = new CliProject();
+after(() => project.remove());
+const kit = join(project.folder, 'kit');
+const lock = join(project.folder, 'flake/flake.lock');
+
+const update = (...args: string[]) => project.node('lib/update/main.ts', ...args, '--stack', 'dev');
+const lockText = () => readFileSync(lock, 'utf8');
+const lockedRevision = () => JSON.parse(lockText()).nodes.kit.locked.rev as string;
+
+/** A new version of the input, which sets the version of jq that web has, and the text of a unit of db's. */
+async function commit(jq: string, text = '"[Service]\\nExecStart=/bin/db\\n"'): Promise<string> {
+  mkdirSync(kit, { recursive: true });
+  writeFileSync(join(kit, 'flake.nix'), `{ outputs = _: { jq = "${jq}"; text = ${text}; }; }`);
+  const git = async (...args: string[]) => (await run('git', args, { cwd: kit, timeoutSeconds: 60 })).stdout;
+  await git('init', '-q');
+  await git('add', '.');
+  await git('-c', 'user.name=t', '-c', 'user.email=t@example.org', 'commit', '-qm', jq);
+  return (await git('rev-parse', 'HEAD')).trim();
+}
+
+before(async () => {
+  const { exitCode, text } = await project.pulumi('stack', 'init', 'dev');
+  assert.equal(exitCode, 0, text);
+  await commit('1.7.1');
+  const flake = join(project.folder, 'flake');
+  cpSync(new URL('../fixtures/flakes/fleet', import.meta.url).pathname, flake, { recursive: true });
+  const file = join(flake, 'flake.nix');
+  writeFileSync(
+    file,
+    readFileSync(file, 'utf8')
+      .replace('outputs = _:', `inputs.kit.url = "git+file://${kit}";\n  outputs = { kit, ... }:`)
+      .replace('version = "1.7.1"', 'version = kit.jq')
+      .replace('--port 80\\n', `--jq \${kit.jq}\\n`)
+      .replace('text = "[Service]\\nExecStart=/bin/db\\n"', 'text = kit.text'),
+  );
+  await run(
+    'nix',
+    ['--extra-experimental-features', 'nix-command flakes', 'flake', 'lock', `path:${flake}`],
+    {
+      timeoutSeconds: 60,
+    },
+  );
+  await project.pulumi('config', 'set', 'flake', 'path:./flake');
+  for (const host of ['web', 'db', 'box', 'throwing']) {
+    await project.pulumi('config', 'set', '--path', `hosts.${host}.address`, `${host}.example.org`);
+  }
+  await project.pulumi('config', 'set', '--path', 'hosts.db.reboot', 'when-needed');
+  await project.pulumi('config', 'set', '--path', 'images.disk.configuration', 'web');
+  await project.pulumi('config', 'set', '--path', 'images.disk.attribute', 'system.build.images.disk');
+  await project.pulumi('config', 'set', '--path', 'hosts.web.becomePassword', 'hush-hush', '--secret');
+});
+
+test('an input at its newest version needs nothing', async () => {
+  const { exitCode, text } = await update('kit');
+  assert.equal(exitCode, 0, text);
+  assert.equal(text, 'kit: at the newest version already\n');
+});
+
+test('a dry run shows what each machine would gain, and leaves the lock file as it is', async () => {
+  const old = lockedRevision();
+  const text = lockText();
+  const now = await commit('1.8.0', '"[Service]\\nExecStart=/bin/db --fast\\n"');
+  const shown = await update('kit', '--dry-run');
+  assert.equal(shown.exitCode, 0, shown.text);
+  assert.match(
+    shown.text,
+    new RegExp(
+      `^kit: ${old.slice(0, 12)} of \\d{4}-\\d\\d-\\d\\d \\(0 days\\) → ${now.slice(0, 12)} of .* \\(0 days\\)$`,
+      'm',
+    ),
+  );
+  assert.match(shown.text, /^web: 2 changes\n {2}~ packages\.jq: "1\.7\.1" => "1\.8\.0"$/m);
+  assert.match(
+    shown.text,
+    /^db: 1 change\n {2}~ units\["web\.service"\]\n {6}- ExecStart=\/bin\/db\n {6}\+ ExecStart=\/bin\/db --fast$/m,
+  );
+  assert.match(shown.text, /^box: nothing changes$/m);
+  assert.match(shown.text, /^throwing: could not be evaluated before, either\n.*no such colour: mauve/ms);
+  assert.match(shown.text, /^image disk: 1 change\n {2}~ units\["web\.service"\]$/m);
+  assert.match(shown.text, /stays as it is: --dry-run/);
+  assert.doesNotMatch(shown.text, /hush-hush/);
+  assert.equal(lockText(), text);
+});
+
+test('an update writes the lock file, which the next evaluation reads', async () => {
+  const { exitCode, text } = await update('kit');
+  assert.equal(exitCode, 0, text);
+  assert.match(text, /flake\.lock is updated\.\n$/);
+  assert.match((await update('kit')).text, /at the newest version already/);
+});
+
+test('a machine that no longer evaluates keeps the old lock, unless the new one is asked for', async () => {
+  const old = lockedRevision();
+  const now = await commit('1.9.0', 'throw "db has lost its service"');
+  const { exitCode, text } = await update('kit');
+  assert.equal(exitCode, 1, text);
+  assert.match(text, /^web: 2 changes$/m);
+  assert.match(
+    text,
+    /^db: no longer evaluates\n {2}db: .*\[evaluation-failed\]\n.*db has lost its service/ms,
+  );
+  assert.match(text, /stays as it is, for db could no longer be evaluated/);
+  assert.equal(lockedRevision(), old);
+  // The command in the message still works when all has ended.
+  const [, command = ''] = /nix eval (--show-trace .*nixosConfigurations\.db\..*)$/m.exec(text) ?? [];
+  const nix = `nix --extra-experimental-features 'nix-command flakes' eval ${command}`;
+  await assert.rejects(run('sh', ['-c', nix], { timeoutSeconds: 60 }), /db has lost its service/);
+
+  const kept = await update('kit', '--keep');
+  assert.equal(kept.exitCode, 1, kept.text);
+  assert.equal(lockedRevision(), now);
+  await commit('1.9.1');
+  const mended = await update('kit');
+  assert.equal(mended.exitCode, 0, mended.text);
+  assert.match(mended.text, /^db: can be evaluated now$/m);
+});
+
+test('Ctrl-C ends it, and leaves the lock file as it is', { timeout: 120_000 }, async () => {
+  const text = lockText();
+  const many = 'builtins.genList (x: x) 100000';
+  await commit(
+    '2.0.0',
+    `toString (builtins.foldl' (a: _: builtins.foldl' (b: _: b + 1) a (${many})) 0 (${many}))`,
+  );
+  const args = ['kit', '--stack', 'dev'];
+  const interrupted = await project.interruptNode(/^kit: .* → /m, 'lib/update/main.ts', ...args);
+  assert.equal(interrupted.exitCode, 130, interrupted.text);
+  assert.match(interrupted.text, /\[cancelled\]/);
+  assert.equal(lockText(), text);
+  const { stdout } = await run('ps', ['-eo', 'args'], { timeoutSeconds: 10 });
+  assert.ok(!stdout.includes(`${project.folder}/flake#`), 'nix still evaluates');
+  await commit('2.0.1');
+});
+
+test('what cannot be updated says why, and changes nothing', async () => {
+  const text = lockText();
+  const refused = async (pattern: RegExp, ...args: string[]) => {
+    const shown = await update(...args);
+    assert.equal(shown.exitCode, 2, shown.text);
+    assert.match(shown.text, pattern);
+    assert.doesNotMatch(shown.text, /\n\s+at .*\.ts/);
+  };
+  await refused(/the flake has no input kat .*why: {2}it has: kit\n.*Did you mean 'kit'\?/s, 'kat');
+  await refused(/no input is named .*inputs of the flake: kit of .*usage: npm run update/s);
+  await refused(/Unknown option '--force'.*usage: npm run update/s, 'kit', '--force');
+
+  renameSync(kit, `${kit}-away`);
+  await refused(/cannot find the newest kit \[flake-invalid\]\n {2}why: .*do: {3}.*/s, 'kit');
+  renameSync(`${kit}-away`, kit);
+
+  await project.pulumi('config', 'set', '--path', 'overrideInputs.kit', `path:${kit}`);
+  await refused(/the input kit is not what this stack uses .*why: {2}it uses path:/s, 'kit');
+  await project.pulumi('config', 'rm', '--path', 'overrideInputs.kit');
+
+  await project.pulumi('config', 'set', 'flake', `git+file://${kit}`);
+  await refused(/the flake has no input kit .*it has no inputs/s, 'kit');
+  assert.equal(lockText(), text);
+});
