@@ -1,0 +1,150 @@
+import type { Operation } from './parse-preview.ts';
+import { type Changed, isChange, type OtherChange, type Summary, shortType } from './summarize.ts';
+
+/** How much of a summary is shown. */
+export interface Room {
+  /** Lines of one list. */
+  lines: number;
+  /** Machines, images, kernels, and other resources. */
+  rows: number;
+}
+
+const verbs: Record<Operation, string> = {
+  same: 'unchanged',
+  create: 'is new',
+  update: 'changes',
+  replace: 'is replaced',
+  delete: 'is removed from the stack',
+  import: 'is adopted',
+};
+
+/** A summary as Markdown for a pull request. What comes from a configuration is in code: no name in it becomes a mention or markup. Pure. */
+export function toMarkdown(stack: string, summary: Summary, room: Room): string {
+  const { machines, images, kernels, others, errors, warnings, notes } = summary;
+  return [
+    `<!-- nixos-fleet preview ${stack.replaceAll('--', '- -')} -->`,
+    `### Preview of ${code(stack)}: ${headline(summary)}`,
+    ...messages('Errors', errors, room),
+    ...table(machines.filter(isChange), room),
+    ...details(machines.filter(isChange), room),
+    ...section('Kernels', kernels.filter(isChange), room),
+    ...section('Images', images.filter(isChange), room),
+    ...list(others, room),
+    ...messages('Warnings', warnings, room),
+    ...messages('Notes', notes, room),
+  ]
+    .map((part) => `${part}\n`)
+    .join('\n');
+}
+
+/** `2 machines change, 1 is new, 5 unchanged`. Pure. */
+export function headline({ machines, others, images, kernels, errors }: Summary): string {
+  const failed = errors.length > 0 ? ['it failed'] : [];
+  const counts = (['update', 'create', 'import', 'replace', 'delete', 'same'] as const).flatMap(
+    (operation) => {
+      const count = machines.filter((machine) => machine.operation === operation).length;
+      return count > 0
+        ? [`${count} ${count === 1 ? 'machine' : 'machines'} ${verbOf(operation, count)}`]
+        : [];
+    },
+  );
+  const rest = [...others, ...images, ...kernels].filter(isChange).length;
+  const beside = rest > 0 ? [`${rest} other ${rest === 1 ? 'resource changes' : 'resources change'}`] : [];
+  const all = [...failed, ...counts, ...beside];
+  return all.length > 0 ? all.join(', ') : 'nothing changes';
+}
+
+function verbOf(operation: Operation, count: number): string {
+  const verb = verbs[operation];
+  return count === 1 ? verb : verb.replace(/^changes$/, 'change').replace(/^is /, 'are ');
+}
+
+function table(machines: readonly Changed[], { rows }: Room): string[] {
+  if (machines.length === 0) return [];
+  const lines = machines.slice(0, rows).map(({ name, operation, lines, consequences }) => {
+    const cells = [code(name), verbs[operation], String(countOf(lines) || '–')];
+    return `| ${[...cells, consequences.map(code).join('<br>') || '–'].join(' | ')} |`;
+  });
+  const more = machines.length - lines.length;
+  return [
+    [
+      '| machine | | changes | what it means |',
+      '|---|---|---|---|',
+      ...lines,
+      ...(more > 0 ? [`| … and ${more} more | | | |`] : []),
+    ].join('\n'),
+  ];
+}
+
+function section(title: string, changed: readonly Changed[], room: Room): string[] {
+  if (changed.length === 0) return [];
+  const bare = changed.filter(({ lines }) => lines.length === 0).slice(0, room.rows);
+  return [
+    `#### ${title}`,
+    ...(bare.length > 0
+      ? [bare.map(({ name, operation }) => `- ${code(name)} ${verbs[operation]}`).join('\n')]
+      : []),
+    ...details(changed, room),
+  ];
+}
+
+/** The changes of each, folded up; those with the same ones together. */
+function details(changed: readonly Changed[], { lines: most, rows }: Room): string[] {
+  const groups = new Map<string, { names: string[]; lines: string[] }>();
+  for (const { name, lines } of changed) {
+    if (lines.length === 0) continue;
+    const key = lines.join('\n');
+    const group = groups.get(key) ?? { names: [], lines };
+    group.names.push(name);
+    groups.set(key, group);
+  }
+  return [...groups.values()].slice(0, rows).map(({ names, lines }) => {
+    const count = countOf(lines);
+    const shown = names.slice(0, rows).map((name) => `<code>${html(name)}</code>`);
+    const more = names.length > rows ? ` and ${names.length - rows} more` : '';
+    const summary = `${shown.join(', ')}${more}: ${count} ${count === 1 ? 'change' : 'changes'}`;
+    return `<details><summary>${summary}</summary>\n\n${fenced(lines, most, 'diff')}\n\n</details>`;
+  });
+}
+
+function list(others: readonly OtherChange[], { rows }: Room): string[] {
+  if (others.length === 0) return [];
+  const lines = others.slice(0, rows).map(({ type, name, operation, paths }) => {
+    const shown = [...paths.slice(0, 10).map(code), ...(paths.length > 10 ? ['…'] : [])];
+    return `- ${code(`${shortType(type)} ${name}`)} ${verbs[operation]}${shown.length > 0 ? `: ${shown.join(', ')}` : ''}`;
+  });
+  const more = others.length - lines.length;
+  return ['#### Other resources', [...lines, ...(more > 0 ? [`- … and ${more} more`] : [])].join('\n')];
+}
+
+function messages(title: string, texts: readonly string[], { lines }: Room): string[] {
+  if (texts.length === 0) return [];
+  return [`#### ${title}`, fenced(texts.join('\n\n').split('\n'), Math.max(lines, 10), 'text')];
+}
+
+function fenced(lines: readonly string[], most: number, language: string): string {
+  const more = lines.length - most;
+  const shown = more > 0 ? [...lines.slice(0, most), `… and ${more} more lines, cut to fit`] : lines;
+  const text = shown.join('\n');
+  const fence = '`'.repeat(Math.max(3, longestRun(text) + 1));
+  return `${fence}${language}\n${text}\n${fence}`;
+}
+
+/** Leaves, without the lines of texts below them. */
+function countOf(lines: readonly string[]): number {
+  return lines.filter((line) => /^[+~-] /.test(line)).length;
+}
+
+function code(text: string): string {
+  const plain = text.replaceAll('\n', ' ').replaceAll('|', '\\|');
+  const fence = '`'.repeat(longestRun(plain) + 1);
+  return fence.length === 1 ? `\`${plain}\`` : `${fence} ${plain} ${fence}`;
+}
+
+function html(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('@', '&#64;');
+}
+
+function longestRun(text: string): number {
+  return Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+}

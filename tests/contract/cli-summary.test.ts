@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { formatFacts, type HostFacts } from '../../schema/facts.ts';
+import { someFacts } from '../fixtures/facts.ts';
+import { CliProject, type Declared } from './cli-project.ts';
+import { instantiate, write } from './derivations.ts';
+
+/** `npm run preview-summary` on previews of the real CLI and provider. No machine is asked: a preview compares records. */
+const project = new CliProject();
+after(() => project.remove());
+const file = (name: string) => join(project.folder, name);
+const [linux, newLinux, system, newSystem] = await Promise.all(
+  ['linux-one', 'linux-two', 'web-one', 'web-two'].map((name) => instantiate(name, write(name))),
+);
+assert.ok(linux && newLinux && system && newSystem);
+
+const kernel = {
+  ...{ version: '6.18.1', modDirVersion: '6.18.1', source: 's', sourceRevision: '', dev: '', patches: {} },
+  ...linux,
+  config: { KVM: 'm', EXT4: 'y' },
+  machines: ['web'],
+};
+
+function deployment(host: string, outPath: string, facts: HostFacts): Declared {
+  const connection = { address: `${host}.example.org`, user: 'root', becomePassword: 'hush-hush' };
+  const inputs = { host, connection, system: outPath, facts: formatFacts(facts) };
+  return { type: 'nixos:index:Deployment', name: host, inputs };
+}
+
+const summary = (...args: string[]) => project.node('lib/summary/main.ts', ...args);
+
+const facts = someFacts();
+const machines = ['web', 'db', 'old'].map((host) => deployment(host, system.outPath, facts));
+const built: Declared[] = [
+  { type: 'nixos:index:Kernel', name: 'linux', inputs: kernel },
+  { type: 'nixos:index:System', name: 'web', inputs: { host: 'web', ...system } },
+];
+
+/** Deployed machines, as an update would have recorded them. */
+async function recordMachines(): Promise<void> {
+  const exported = JSON.parse((await project.pulumi('stack', 'export')).stdout);
+  const { resources } = exported.deployment;
+  const like = resources.find(({ type }: { type: string }) => type === 'nixos:index:System');
+  const live = {
+    ...{ system: system?.outPath, profileSystem: system?.outPath, booted: system?.outPath, generation: 3 },
+    ...{ specialisation: '', kernel: '6.18.36', rebootDue: false, bootId: 'b', revision: '', history: '' },
+    since: '2026-01-01T00:00:00Z',
+  };
+  for (const { name, type, inputs } of machines) {
+    const given = { profile: 'system', ...inputs };
+    const urn = like.urn.replace('nixos:index:System::web', `${type}::${name}`);
+    const outputs = { ...given, live: { ...live, machineId: name } };
+    const links = { dependencies: [], propertyDependencies: {} };
+    resources.push({ ...like, ...links, urn, type, id: name, inputs: given, outputs });
+  }
+  writeFileSync(file('state.json'), JSON.stringify(exported));
+  const { exitCode, text } = await project.pulumi('stack', 'import', '--file', file('state.json'));
+  assert.equal(exitCode, 0, text);
+}
+
+before(async () => {
+  await project.pulumi('stack', 'init', 'dev');
+});
+
+test('what is new is told, with exit code 2', async () => {
+  project.declare([...built, ...machines]);
+  const { exitCode, text } = await summary('--stack', 'dev');
+  assert.equal(exitCode, 2, text);
+  assert.match(text, /^### Preview of `dev`: 3 machines are new, 1 other resource changes$/m);
+  assert.match(text, /^\| `db` \| is new \| – \| – \|$/m);
+  assert.match(text, /^- `linux of web` is new$/m);
+});
+
+test('where nothing would change the exit code is 0', async () => {
+  project.declare(built);
+  const up = await project.pulumi('up', '--yes', '--skip-preview');
+  assert.equal(up.exitCode, 0, up.text);
+  await recordMachines();
+  project.declare([...built, ...machines]);
+  const { exitCode, text } = await summary();
+  assert.equal(exitCode, 0, text);
+  assert.match(text, /^### Preview of `dev`: 3 machines unchanged$/m);
+});
+
+const changed = someFacts({ packages: { jq: '1.8' }, kernel: { ...facts.kernel, version: '6.18.38' } });
+const another: Declared[] = [
+  { type: 'nixos:index:Kernel', name: 'linux', inputs: { ...kernel, ...newLinux, config: { KVM: 'y' } } },
+  { type: 'nixos:index:System', name: 'web', inputs: { host: 'web', ...newSystem } },
+  deployment('web', newSystem.outPath, changed),
+  deployment('db', system.outPath, facts),
+];
+
+test('each machine’s changes are told from its facts, and no secret is, beside a plan', async () => {
+  project.declare(another);
+  const { exitCode, text } = await summary(
+    ...['--output', file('summary.md'), '--', '--show-secrets', '--save-plan', file('plan.json')],
+  );
+  assert.equal(exitCode, 2, text);
+  const told =
+    'Preview of dev: 1 machine changes, 1 machine is removed from the stack, 1 machine unchanged, 1 other resource changes\n';
+  assert.equal(text, told);
+  assert.ok(existsSync(file('plan.json')));
+  const markdown = readFileSync(file('summary.md'), 'utf8');
+  assert.match(
+    markdown,
+    /^\| `web` \| changes \| 2 \| `reboot due after this: kernel 6\.18\.36 → 6\.18\.38` \|$/m,
+  );
+  assert.match(markdown, /^\| `old` \| is removed from the stack \| – \| – \|$/m);
+  assert.match(markdown, /^~ packages\.jq: "1\.7" => "1\.8"$/m);
+  assert.match(markdown, /^- config\.EXT4: "y"\n~ config\.KVM: "m" => "y"$/m);
+  assert.doesNotMatch(markdown, /hush-hush|`db`/);
+});
+
+test('what pulumi printed is read from a file, too', async () => {
+  const { stdout } = await project.pulumi('preview', '--json', '--show-sames');
+  writeFileSync(file('preview.json'), stdout);
+  const { exitCode, text } = await summary('--from', file('preview.json'));
+  assert.equal(exitCode, 2);
+  assert.equal(text, readFileSync(file('summary.md'), 'utf8'));
+});
+
+test('a preview that fails is told with what it did come to, and ends with 1', async () => {
+  const inputs = { host: 'bad', drvPath: '/etc/passwd' };
+  project.declare([...another, { type: 'nixos:index:System', name: 'bad', inputs, dependsOn: ['web'] }]);
+  const { exitCode, text } = await summary();
+  assert.equal(exitCode, 1);
+  assert.match(text, /^### Preview of `dev`: it failed, 1 machine changes/m);
+  assert.match(text, /#### Errors\n\n```text\nSystem bad: .*outPath/);
+  assert.match(text, /^~ packages\.jq/m);
+});
+
+test('a program or a stack that is not there is a failure with its reason, in the summary', async () => {
+  const { exitCode } = await summary('--stack', 'nonesuch', '--output', file('summary.md'));
+  assert.equal(exitCode, 1);
+  assert.match(
+    readFileSync(file('summary.md'), 'utf8'),
+    /`nonesuch`: it failed\n\n.*no stack named 'nonesuch'/s,
+  );
+  writeFileSync(file('resources.json'), '{');
+  const crashed = await summary();
+  assert.equal(crashed.exitCode, 1);
+  assert.match(crashed.text, /it failed.*Expected property name/s);
+});
+
+test('a mistake in the command is not taken for changes', async () => {
+  assert.equal((await summary('--form', 'x')).exitCode, 1);
+  assert.equal((await summary('--limit', 'much')).exitCode, 1);
+  writeFileSync(file('preview.json'), 'error: no');
+  const { exitCode, text } = await summary('--from', file('preview.json'));
+  assert.equal(exitCode, 1);
+  assert.match(text, /not what pulumi preview --json prints .*why: {2}error: no/s);
+});
