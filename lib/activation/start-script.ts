@@ -9,7 +9,7 @@ import { recordScript } from './record-script.ts';
 /** Writes a script that is beside this file into the deployment's folder on the machine. */
 const sent = (name: string) =>
   shellHereDocument(`cat >"$directory/${name}"`, readFileSync(new URL(`./${name}`, import.meta.url), 'utf8'));
-const supervisor = sent('supervisor.sh') + sent('result.sh');
+const supervisor = sent('supervisor.sh') + sent('result.sh') + sent('finish.sh');
 const hold = sent('hold.sh');
 
 /** What of a deployment's inputs its supervisor has to know. */

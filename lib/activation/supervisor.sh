@@ -30,11 +30,9 @@ run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet
 # shellcheck source=lib/activation/result.sh
 . "$dir/result.sh"
+# shellcheck source=lib/activation/finish.sh
+. "$dir/finish.sh"
 
-target() { [ ! -e "$1" ] || readlink -f "$1"; }
-# Seconds on a clock that nobody sets.
-seconds() { sed 's/[. ].*//' /proc/uptime; }
-write() { cat >"$1.part" && mv "$1.part" "$1"; }
 phase() {
 	echo "$1" | write "$dir/phase"
 	echo "nixos-fleet: $1"

@@ -6,8 +6,8 @@
 #   trial.sh boot  at every boot until the trial is over: waits for the confirmation, or clears up after a failure
 #
 # /var/lib/nixos-fleet/trial holds: parameters (unit host system previous profile revision by token limit_seconds boot_id
-# kexec: yes or empty), this script, grub-entry.awk, and what the operator writes: confirm (the token), or reject. The outcome goes to
-# /var/lib/nixos-fleet/results/UNIT.json and to the history, as that of a switch.
+# kexec: yes or empty), this script, result.sh, grub-entry.awk, and what the operator writes: confirm (the token), or reject.
+# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and to the history, as that of a switch.
 set -u
 mode=$1
 dir=/var/lib/nixos-fleet/trial
@@ -18,8 +18,8 @@ PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 HOME=${HOME:-/root}
 LC_ALL=C
 export PATH HOME LC_ALL
-results=/var/lib/nixos-fleet/results
-history=/var/lib/nixos-fleet/history.jsonl
+# shellcheck source=lib/activation/result.sh
+. "$dir/result.sh"
 # Units that are put there stay over a boot, and belong to no configuration.
 units=/etc/systemd/system.control
 service=nixos-fleet-trial.service
@@ -27,10 +27,6 @@ entry=fleet-trial.conf
 # What makes a kernel that fails start the machine anew, whatever the system's own parameters say.
 insurance='panic=10 boot.panic_on_fail systemd.crash_reboot=yes systemd.watchdog_sec=60'
 
-target() { [ ! -e "$1" ] || readlink -f "$1"; }
-seconds() { sed 's/[. ].*//' /proc/uptime; }
-write() { cat >"$1.part" && mv "$1.part" "$1"; }
-json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
 generation_of() {
 	for link in "$profile"-*-link; do
 		[ "$(target "$link")" = "$1" ] || continue
@@ -166,15 +162,8 @@ disarm() {
 finish() {
 	mkdir -p "$results"
 	cp "$dir/log" "$results/$unit.log" 2>/dev/null
-	{
-		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,"revision":%s,"action":"boot",' "$(json "$unit")" "$(json "$host")" \
-			"$(json "$system")" "$(json "$by")" "$(json "$revision")"
-		printf '"previous":%s,"previousGeneration":0,"outcome":"%s","exitCode":null,"failedUnits":[],' "$(json "$previous")" "$1"
-		printf '"wentBack":"%s","rollbackExitCode":null,"bootId":"%s","startedAt":%s,"endedAt":%s}\n' "$2" \
-			"$(cat /proc/sys/kernel/random/boot_id)" "$(stat -c %Y "$dir/parameters")" "$(date +%s)"
-	} >"$results/$unit.json.part"
-	cat "$results/$unit.json.part" >>"$history"
-	[ "$(wc -l <"$history")" -le 1000 ] || tail -n 1000 "$history" | write "$history"
+	action=boot activated=$system old=$previous went_back=$2 started=$(stat -c %Y "$dir/parameters")
+	result_json "$1" null >"$results/$unit.json.part"
 	disarm
 	rm -rf "$dir"
 	mv "$results/$unit.json.part" "$results/$unit.json"

@@ -12,9 +12,13 @@ import { runOnMachine } from '../ssh/run.ts';
 import type { RebootRequest } from './request.ts';
 import { waitForNextBoot } from './wait.ts';
 
-const read = (name: string) => readFileSync(new URL(`./${name}`, import.meta.url), 'utf8');
-const script = read('trial.sh');
-const grubEntry = read('grub-entry.awk');
+/** Writes a script of the project into the trial's folder on the machine. */
+const sent = (name: string, from = './') =>
+  shellHereDocument(
+    `cat >"$folder/${name}"`,
+    readFileSync(new URL(`${from}${name}`, import.meta.url), 'utf8'),
+  );
+const scripts = sent('trial.sh') + sent('result.sh', '../activation/') + sent('grub-entry.awk');
 const folder = '/var/lib/nixos-fleet/trial';
 
 /** A trial that the next boot begins. */
@@ -61,7 +65,7 @@ export async function armTrial(
   });
   const arm = `umask 022
 ${shellVariables({ folder })}rm -rf "$folder" && mkdir -p "$folder" || exit 4
-${shellHereDocument('cat >"$folder/trial.sh"', script)}${shellHereDocument('cat >"$folder/grub-entry.awk"', grubEntry)}${shellHereDocument('(umask 077; cat >"$folder/parameters")', parameters)}
+${scripts}${shellHereDocument('(umask 077; cat >"$folder/parameters")', parameters)}
 /bin/sh "$folder/trial.sh" arm && sed -n "s/^previous='\\(.*\\)'$/previous=\\1/p" "$folder/parameters" | tail -n 1
 `;
   const { stdout, stderr } = await runOnMachine(connection, host, arm, { signal, timeoutSeconds: 600 });
