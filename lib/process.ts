@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { Duplex } from 'node:stream';
 import type { Result } from 'execa';
 import { FleetError } from './errors.ts';
 
@@ -124,6 +125,60 @@ export async function* streamOutput(
   throw exitError(command, args, { exitCode, stdout: '', stderr: textOf(result.stderr) });
 }
 
+/** A program that is talked to over its standard input and output. */
+export interface Talk {
+  /** Destroying it ends the program. */
+  stream: Duplex;
+  /** Settles when the program has ended, with its exit code and what it said on standard error. */
+  ended: Promise<Pick<RunResult, 'exitCode' | 'stderr'>>;
+}
+
+/**
+ * Starts a program, and gives its standard input and output as one stream.
+ * `ended` rejects with a ProcessError where it did not end by itself.
+ */
+export async function talkTo(
+  command: string,
+  args: readonly string[],
+  options: Pick<RunOptions, 'signal' | 'timeoutSeconds' | 'env' | 'onStderrLine'>,
+): Promise<Talk> {
+  const { child, ending } = await start(command, args, options, {
+    stdin: 'pipe',
+    buffer: { stdout: false },
+  });
+  const stream = bothWays(child.nodeChildProcess);
+  const followed = follow(child.stderr, options.onStderrLine);
+  const end = async () => {
+    const result = await child;
+    await followed;
+    const failure = ending(result);
+    if (failure) throw failure.error;
+    return { exitCode: result.exitCode ?? 0, stderr: textOf(result.stderr) };
+  };
+  const ended = end();
+  ended.catch(() => undefined);
+  return { stream, ended };
+}
+
+/** Node's own Duplex.from takes a program that ends before its input does for an error. */
+function bothWays(child: ChildProcess): Duplex {
+  const { stdin, stdout } = child;
+  const stream = new Duplex({
+    read: () => void stdout?.resume(),
+    write: (chunk, encoding, done) => void stdin?.write(chunk, encoding, done),
+    final: (done) => void stdin?.end(done),
+    destroy: (error, done) => {
+      child.kill();
+      done(error);
+    },
+  });
+  stdout?.on('data', (chunk) => stream.push(chunk) || stdout.pause());
+  stdout?.once('close', () => stream.push(null));
+  // What cannot be written to a program is told by its end.
+  for (const each of [stdin, stream]) each?.on('error', () => undefined);
+  return stream;
+}
+
 type Ending = Pick<Result, 'exitCode' | 'signal' | 'code' | 'cause' | 'isCanceled'> & {
   stdout?: unknown;
   stderr?: unknown;
@@ -197,7 +252,7 @@ function endGroup(leader: number | undefined): void {
 }
 
 interface Input {
-  stdin?: 'ignore' | AsyncIterable<Uint8Array>;
+  stdin?: 'ignore' | 'pipe' | AsyncIterable<Uint8Array>;
   input?: string | Uint8Array;
   /** Whether standard output is kept for the result. */
   buffer?: { stdout: boolean };

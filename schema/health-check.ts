@@ -15,14 +15,18 @@ export const healthCheck = z
       .min(1)
       .max(65535)
       .optional()
-      .describe('Port of the machine’s address that must accept a connection from the operator’s computer.'),
+      .describe(
+        'Port of the machine’s address that must accept a connection, from the operator’s computer or the last jump host.',
+      ),
     http: z
       .strictObject({
         url: z
           .string()
           .regex(/^(https?:\/\/|\/)/, 'must begin with http://, https:// or /')
           .default('/')
-          .describe('What is asked for, from the operator’s computer: a URL, or a path at http://<address>.'),
+          .describe(
+            'What is asked for: a URL, or a path at http://<address>. The machine itself is asked from the operator’s computer or the last jump host, another one from the operator’s computer.',
+          ),
         status: z.int().min(100).max(599).default(200).describe('HTTP status that must be answered.'),
       })
       .optional()

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../schema/connection.ts';
 import type { HealthCheck } from '../../schema/health-check.ts';
-import { tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
+import { connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
 
 /** One attempt at a check: undefined where it holds, else what was seen instead. */
 export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
@@ -58,18 +58,22 @@ export async function untilItHolds(
 }
 
 function attemptOf(connection: Connection, host: string, check: HealthCheck): Attempt {
-  const address = connection.local ? '127.0.0.1' : connection.address;
   if (check.command !== undefined) return tryOnMachine(connection, host, check.command);
-  if (check.tcp !== undefined) return tryTcp(address, check.tcp);
-  if (check.http !== undefined) return tryHttp(urlAt(address, check.http.url), check.http.status);
+  if (check.tcp !== undefined) return tryTcp(connectTo(connection), check.tcp);
+  if (check.http !== undefined) {
+    const { url, status } = check.http;
+    const { whole, isOwn } = urlAt(connection.address, url);
+    return tryHttp(whole, status, isOwn ? connectTo(connection) : undefined);
+  }
   return tryOnMachine(connection, host, noFailedUnit);
 }
 
 const noFailedUnit =
   'failed=$(systemctl list-units --plain --no-legend --no-pager --state=failed --all | sed "s/[[:space:]].*//"); [ -z "$failed" ] || { echo failed units: $failed; false; }';
 
-/** A whole URL as it is, a path at the machine's address. */
-export function urlAt(address: string, url: string): string {
-  if (!url.startsWith('/')) return url;
-  return `http://${address.includes(':') ? `[${address}]` : address}${url}`;
+/** What is asked for, and whether it is at the machine's own address: a path is. */
+export function urlAt(address: string, url: string): { whole: string; isOwn: boolean } {
+  const host = address.includes(':') ? `[${address}]` : address;
+  if (url.startsWith('/')) return { whole: `http://${host}${url}`, isOwn: true };
+  return { whole: url, isOwn: URL.parse(url)?.hostname === host };
 }

@@ -3,7 +3,7 @@ import { existsSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../../schema/connection.ts';
 import { expandHome } from '../home.ts';
-import { configFile, hostKeySettings, strictSettings } from './config-file.ts';
+import { configFile, hostKeySettings, lastJump, strictSettings } from './config-file.ts';
 import { withoutComment } from './host-key.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
@@ -43,6 +43,17 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
 export function sshArgs(connection: Connection, options: SshOptions = {}): string[] {
   const destination = [...portOption(connection), '-l', connection.user, '--', connection.address];
   return [...sshOptions(connection, options), ...destination];
+}
+
+/**
+ * Arguments of an ssh whose standard input and output lead to a port of the machine, from the last jump host; undefined
+ * where there is none. It says when the port has accepted.
+ */
+export function throughJumpArgs(connection: Connection, port: number): string[] | undefined {
+  const key = connectionHash(connection);
+  const identityFile = connection.identityFile && plainPath(connection.identityFile, runtimeDirectory(), key);
+  const last = lastJump(connection, key, identityFile);
+  return last && ['-vv', '-F', last.file, '-W', `[${connection.address}]:${port}`, '--', last.host];
 }
 
 /** `-p PORT`, where one is given: else the user's ssh configuration decides. */

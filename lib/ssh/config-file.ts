@@ -41,16 +41,24 @@ export function hostKeySettings(address: string, hostKey: string, name: string):
  */
 export function configFile(connection: Connection, key: string, identityFile?: string): string | undefined {
   const { sshOptions = {} } = connection;
-  const through = jumpsOf(connection).reduce<string | undefined>(
-    (before, jump, index) =>
-      proxyCommand(
-        jump,
-        writeConfig(`f-${key}-${index}`, jumpSettings(connection, jump, key, before, identityFile)),
-      ),
-    undefined,
-  );
+  const last = lastJump(connection, key, identityFile);
+  const through = last && proxyCommand(last);
   if (through === undefined && Object.keys(sshOptions).length === 0) return undefined;
   return writeConfig(`f-${key}`, { ...sshOptions, ...(through ? { ProxyCommand: through } : {}) });
+}
+
+/** A machine on the way, and the file for `ssh -F` that leads to it. */
+export interface KnownJump {
+  host: string;
+  file: string;
+}
+
+/** The last machine on the way to a connection's end, after the files that lead there were written; undefined without jump hosts. */
+export function lastJump(connection: Connection, key: string, identityFile?: string): KnownJump | undefined {
+  return jumpsOf(connection).reduce<KnownJump | undefined>((before, jump, index) => {
+    const settings = jumpSettings(connection, jump, key, before && proxyCommand(before), identityFile);
+    return { host: jump.host, file: writeConfig(`f-${key}-${index}`, settings) };
+  }, undefined);
 }
 
 function jumpSettings(
@@ -74,7 +82,7 @@ function jumpSettings(
 }
 
 /** `%` begins a token of ssh; the line goes to a shell. */
-function proxyCommand({ host }: Jump, file: string): string {
+function proxyCommand({ host, file }: KnownJump): string {
   const literal = (text: string) => shellQuote(text).replaceAll('%', '%%');
   return `ssh -F ${literal(file)} -W '[%h]:%p' -- ${literal(host)}`;
 }

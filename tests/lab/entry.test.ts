@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { FleetError } from '../../lib/errors.ts';
+import { runHealthChecks } from '../../lib/health/health-checks.ts';
 import { ensureLabBase } from '../../lib/lab/base.ts';
 import { deleteMachine, ensureMachine, type Machine } from '../../lib/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
@@ -15,6 +16,7 @@ import { runToEnd } from '../../lib/process.ts';
 import { shellHereDocument, shellQuote } from '../../lib/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { healthCheck } from '../../schema/health-check.ts';
 import { CliProject } from '../contract/cli-project.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem, type Hooks } from './fixture-system.ts';
@@ -212,6 +214,27 @@ test('a jump host: its key must be known, and all goes through it', async () => 
   const stranger = { ...through, proxyJump: `nobody@${gate.address}` };
   await assert.rejects(readMachine(stranger, 'one'), failsWith('access-denied', /refused at the jump host/));
   await closeConnection(through);
+});
+
+test('health checks of ports go the way of ssh: from the jump host', async () => {
+  const { gate } = machines;
+  const proxyJump = `root@${gate?.address}:22`;
+  const through: Connection = { ...root, address: behind.one, proxyJump, proxyJumpHostKey: gate?.hostKey };
+  const seen = (given: object, connection = through) =>
+    runHealthChecks(connection, 'one', { port: healthCheck.parse({ timeoutSeconds: 5, ...given }) });
+  const server = String.raw`$all = IO::Socket::INET->new(LocalPort => 8080, Listen => 5) or die;
+    while ($one = $all->accept) { <$one>; print $one "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"; close $one }`;
+  await asRoot(`${shellHereDocument('cat >/root/page.pl', server)}
+    systemd-run --quiet --unit=page perl -MIO::Socket::INET /root/page.pl`);
+  assert.deepEqual(await seen({ tcp: 8080 }), []);
+  assert.deepEqual(await seen({ http: { url: `http://${behind.one}:8080/`, status: 204 } }), []);
+  assert.match(
+    (await seen({ tcp: 8081 })).join(),
+    /did not hold within 5 s: connect failed: Connection refused/,
+  );
+  const otherKey = { ...through, proxyJumpHostKey: root.hostKey };
+  assert.match((await seen({ tcp: 8080 }, otherKey)).join(), /Host key verification failed/);
+  await asRoot('systemctl stop page.service');
 });
 
 test('further options of ssh hold for every connection, the copy’s too', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { ProcessError, runToEnd, streamOutput } from '../../../lib/process.ts';
+import { ProcessError, runToEnd, streamOutput, talkTo } from '../../../lib/process.ts';
 
 /** A grandchild that holds the program's pipes for longer than any limit below. */
 const holdsPipes = ['-c', 'sleep 20 & echo $!; wait'];
@@ -119,4 +119,19 @@ for (const reason of ['timeout', 'cancelled'] as const) {
 test('a group that ends by itself leaves nothing to wait for', async () => {
   const { stdout } = await runToEnd('echo', ['done'], { timeoutSeconds: 1000, group: true });
   assert.equal(stdout, 'done\n');
+});
+
+test('a program is talked to, tells lines of its standard error, and ends with the talk', async () => {
+  const said: string[] = [];
+  const options = { timeoutSeconds: 10, onStderrLine: (line: string) => void said.push(line) };
+  const echo = await talkTo('sh', ['-c', 'read -r word; echo "heard $word"; echo done >&2; exit 3'], options);
+  echo.stream.write('hello\n');
+  let answer = '';
+  for await (const chunk of echo.stream) answer += chunk;
+  assert.equal(answer, 'heard hello\n');
+  assert.deepEqual(await echo.ended, { exitCode: 3, stderr: 'done\n' });
+  assert.deepEqual(said, ['done']);
+  const endless = await talkTo('sh', ['-c', 'exec cat'], options);
+  endless.stream.destroy();
+  await assert.rejects(endless.ended, { reason: 'signal' });
 });

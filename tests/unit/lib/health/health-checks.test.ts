@@ -77,9 +77,10 @@ test('a cancelled run ends at once', async () => {
 });
 
 test('a path is asked for at the machine, a URL as it is', () => {
-  assert.equal(urlAt('192.0.2.7', '/health'), 'http://192.0.2.7/health');
-  assert.equal(urlAt('2001:db8::7', '/'), 'http://[2001:db8::7]/');
-  assert.equal(urlAt('web', 'https://example.org/'), 'https://example.org/');
+  assert.deepEqual(urlAt('192.0.2.7', '/health'), { whole: 'http://192.0.2.7/health', isOwn: true });
+  assert.deepEqual(urlAt('2001:db8::7', '/'), { whole: 'http://[2001:db8::7]/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://web:8443/'), { whole: 'https://web:8443/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://example.org/'), { whole: 'https://example.org/', isOwn: false });
   assert.equal(longestCheckSeconds({}), 0);
   assert.equal(longestCheckSeconds({ ...check({ tcp: 1 }), two: healthCheck.parse({ tcp: 2 }) }), 30);
 });
