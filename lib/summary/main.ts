@@ -7,6 +7,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../command.ts';
 import { FleetError } from '../errors.ts';
 import { commentLimit, fittingMarkdown } from './fit.ts';
 import { headline } from './markdown.ts';
@@ -52,14 +53,5 @@ async function main(signal: AbortSignal): Promise<number> {
   return hasChanges(summary) ? 2 : 0;
 }
 
-const interrupt = new AbortController();
-// Not once: execa's own listener would find itself alone, and end this process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-try {
-  process.exitCode = await main(interrupt.signal);
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  console.error(error instanceof FleetError ? error.message : `${error.message}\n${usage}`);
-  // Not 2, which says that there are changes.
-  process.exitCode = error instanceof FleetError && error.code === 'cancelled' ? 130 : 1;
-}
+// 2 would say that there are changes.
+await runCommand({ usage, mistake: 1 }, main);

@@ -5,6 +5,7 @@
  * Ends with 1 where a machine can no longer be evaluated, and with 2 where the update could not be tried.
  */
 import { parseArgs } from 'node:util';
+import { runCommand } from '../command.ts';
 import { stackFlake } from '../config/flake.ts';
 import { hostSettings } from '../config/hosts.ts';
 import { imageSettings } from '../config/images.ts';
@@ -86,14 +87,4 @@ function showProgress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
 }
 
-const interrupt = new AbortController();
-// Not once: execa's own listener would find itself alone, and end this process.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
-try {
-  process.exitCode = await update(interrupt.signal);
-} catch (error) {
-  if (!(error instanceof Error)) throw error;
-  const isOurs = error instanceof FleetError;
-  console.error(isOurs ? error.message : `${error.message}\n${usage}`);
-  process.exitCode = isOurs && error.code === 'cancelled' ? 130 : 2;
-}
+await runCommand({ usage, mistake: 2 }, update);

@@ -91,6 +91,19 @@ test('a machine with the key hardwareConfig is asked what it is made of', async 
   });
 });
 
+test('a summary for a pull request tells what changes, and which machine cannot be evaluated', async () => {
+  const broken = 'kernelParams = builtins.throw "the moon is full" [';
+  await stack.withEdit('nix/lab/hosts/db.nix', 'kernelParams = [', broken, () =>
+    stack.withEdit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from', async () => {
+      const { exitCode, stdout } = await stack.node('lib/summary/main.ts', []);
+      assert.equal(exitCode, 1, stdout);
+      assert.match(stdout, /^### Preview of `test`: it failed, 1 machine changes, 1 machine unchanged$/m);
+      assert.match(stdout, /^db: .*\[evaluation-failed\]\n.*the moon is full/m);
+      assert.match(stdout, /^~ units\["nginx\.service"\]\n\s+- Hello from the fleet\.\n\s+\+ Greetings/m);
+    }),
+  );
+});
+
 test('an edited page is named at its leaf in the preview, changed on the machine, and on no other', async () => {
   const before = await stack.live();
   stack.edit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from');
