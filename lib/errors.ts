@@ -15,6 +15,8 @@ export const errorCodes = {
   unreachable: 'No ssh connection could be made.',
   'host-key': 'The machine’s ssh host key is not the expected one.',
   'access-denied': 'The machine refused the login, or the user lacks root rights.',
+  'bootstrap-user':
+    'The user that a machine was installed by could not be removed after its first deployment.',
   'wrong-machine': 'The machine at this address is not the one recorded in the state.',
   'not-nixos': 'The machine does not run NixOS.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',

@@ -8,7 +8,12 @@ export function checkDeployment(
   inputs: DeploymentInputs,
   recorded?: DeploymentInputs,
 ): Record<string, string> {
-  return { ...checkSpecialisation(inputs), ...checkVia(inputs), ...checkLockout(inputs, recorded) };
+  return {
+    ...checkSpecialisation(inputs),
+    ...checkVia(inputs),
+    ...checkBootstrap(inputs),
+    ...checkLockout(inputs, recorded),
+  };
 }
 
 function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs): Record<string, string> {
@@ -21,12 +26,31 @@ function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs):
 
 /** nixos-rebuild has an ssh and a sudo of its own, which take neither a password nor other means. */
 function checkVia({ host, via, connection }: DeploymentInputs): Record<string, string> {
-  const { local, user, become = 'sudo', becomePassword } = connection;
+  const { local, user, become = 'sudo', becomePassword, bootstrapUser } = connection;
   if (via !== 'nixos-rebuild') return {};
+  if (bootstrapUser !== undefined)
+    return {
+      via: `${host}: nixos-rebuild knows no bootstrapUser; set via: supervisor for the first deployment`,
+    };
   const needs = user !== 'root' && (become !== 'sudo' || becomePassword !== undefined);
   if (!local && !needs) return {};
   const why = local ? 'local' : becomePassword === undefined ? `become: ${become}` : 'becomePassword';
   return { via: `${host}: nixos-rebuild cannot be used with ${why}; set via: supervisor` };
+}
+
+/** The user who deploys from now on must come with the system, and the one who is to go must not. */
+function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInputs): Record<string, string> {
+  const { user, bootstrapUser } = connection;
+  if (bootstrapUser === undefined || !facts) return {};
+  const { users } = parseFacts(facts);
+  if (bootstrapUser !== 'root' && Object.hasOwn(users, bootstrapUser)) {
+    const why = `${host}: the configuration has the bootstrap user ${bootstrapUser}, so each activation would make it again`;
+    return { 'connection.bootstrapUser': `${why}. Take it out of users.users, or name it as user` };
+  }
+  if (user === 'root' || allowLockout || Object.hasOwn(users, user)) return {};
+  return {
+    'connection.user': `${host}: the configuration has no user ${user}, who is to deploy after the first time`,
+  };
 }
 
 /** Refuses a system that would lock its deployer out, at preview; see `lockoutRisks`. */

@@ -53,6 +53,8 @@ const hostDefaults = z.strictObject({
   proxyJump: connection.shape.proxyJump,
   proxyJumpHostKey: connection.shape.proxyJumpHostKey,
   sshOptions: connection.shape.sshOptions,
+  forwardAgent: connection.shape.forwardAgent,
+  bootstrapUser: connection.shape.bootstrapUser,
   connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
   ...settingDefaults,
   builders: z

@@ -14,6 +14,8 @@ export const sshKeys = [
   'proxyJump',
   'proxyJumpHostKey',
   'sshOptions',
+  'forwardAgent',
+  'bootstrapUser',
 ] as const;
 
 /** Each setting by itself; `connection` says which go together. */
@@ -71,6 +73,19 @@ export const connectionSettings = z.strictObject({
     .describe(
       'Further options of ssh_config(5), keyword to value. Those that another setting decides are refused.',
     ),
+  forwardAgent: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether sudo on the machine may ask the operator’s ssh-agent for a proof, as `nixosFleet.agentSudo` lets it. Meanwhile root of that machine can use the agent, too.',
+    ),
+  bootstrapUser: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
+    .optional()
+    .describe(
+      'User to log in as where `user` is not let in yet, as by an image or an installer; becomes root without a password. Its account, keys and home are removed after the first confirmed deployment.',
+    ),
   connectTimeoutSeconds: z
     .int()
     .min(1)
@@ -119,6 +134,16 @@ export function connectionProblems(settings: Partial<Connection>): [keyof Connec
       'needs a proxyJump of one machine; of several, known_hosts holds the keys',
     ]);
   }
+  const { user = 'root', forwardAgent, bootstrapUser } = settings;
+  if (forwardAgent && !local) {
+    if (user === 'root') problems.push(['forwardAgent', 'means nothing for root, who needs no sudo']);
+    else if (become !== 'sudo')
+      problems.push(['forwardAgent', `is for sudo, and means nothing to ${become}`]);
+    else if (becomePassword !== undefined)
+      problems.push(['forwardAgent', 'takes the place of becomePassword: leave one of them out']);
+  }
+  if (bootstrapUser === user)
+    problems.push(['bootstrapUser', `is ${user}, who is to stay: name another user, or none`]);
   const command = Object.keys(settings.sshOptions ?? {}).find((key) => key.toLowerCase() === 'proxycommand');
   if (command && proxyJump !== undefined)
     problems.push(['sshOptions', `${command} does not go with proxyJump`]);

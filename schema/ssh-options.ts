@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** Settings of this package that stand for an option of ssh. */
 const ownSettings: Record<string, string> = {
+  forwardagent: 'forwardAgent',
   connecttimeout: 'connectTimeoutSeconds',
   hostname: 'address',
   identityfile: 'identityFile',

@@ -1,4 +1,5 @@
 import type { Connection } from '../../schema/connection.ts';
+import { lastingConnection } from '../ssh/bootstrap.ts';
 import { shellVariables } from '../ssh/quote.ts';
 import { runOnMachine } from '../ssh/run.ts';
 
@@ -11,7 +12,8 @@ export interface Confirmation {
 }
 
 /**
- * Confirms, or with `reject` sends the machine back, over a connection of its own, which proves that the machine can still be reached.
+ * Confirms, or with `reject` sends the machine back, over a connection of its own, which proves that the machine can still be reached,
+ * and by the user who is to stay.
  * Returns false where the machine does not run the system that is to be confirmed: that is told to the supervisor.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
@@ -27,6 +29,10 @@ if [ "$(readlink -f /run/current-system)" = "$(readlink -f "$activated")" ]; the
 printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && echo "answer=$answer"
 `;
   const limit = connection.connectTimeoutSeconds + 10;
-  const result = await runOnMachine(connection, host, script, { fresh: true, signal, timeoutSeconds: limit });
+  const result = await runOnMachine(lastingConnection(connection), host, script, {
+    fresh: true,
+    signal,
+    timeoutSeconds: limit,
+  });
   return /^answer=confirm$/m.test(result.stdout);
 }

@@ -37,7 +37,8 @@ export function virtualMachineOf(name: string, { virtualMachine }: Pick<HostSett
 /** What of a host's settings says how it is reached, and what says how it is deployed. */
 export function splitSettings(host: HostSettings) {
   const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...others } = host;
-  const { local, become, becomePassword, proxyJump, proxyJumpHostKey, sshOptions, ...rest } = others;
+  const { local, become, becomePassword, proxyJump, proxyJumpHostKey, sshOptions, ...more } = others;
+  const { forwardAgent, bootstrapUser, ...rest } = more;
   const {
     lab: _lab,
     virtualMachine: _virtualMachine,
@@ -50,7 +51,8 @@ export function splitSettings(host: HostSettings) {
     ...settings
   } = rest;
   const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };
-  const optional = { local, user, become, becomePassword, ...ssh, connectTimeoutSeconds };
+  const entry = { local, user, become, becomePassword, forwardAgent, bootstrapUser };
+  const optional = { ...entry, ...ssh, connectTimeoutSeconds };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
   return { connection: { address, ...(given as Partial<typeof optional>) }, settings };
 }

@@ -5,6 +5,7 @@ import { copyError } from '../nix-cli/copy-error.ts';
 import { exportPaths } from '../nix-cli/export.ts';
 import { formatMiB } from '../nix-cli/log-json.ts';
 import { requisites } from '../nix-cli/store.ts';
+import { bootstrapConnection, lastingConnection } from '../ssh/bootstrap.ts';
 import { nixStoreFor } from '../ssh/nix-store.ts';
 import { shellHereDocument } from '../ssh/quote.ts';
 import { runOnMachine, streamToMachine } from '../ssh/run.ts';
@@ -35,12 +36,27 @@ const morePath = 'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/de
  * through a connection of ours. To the operator's own computer nothing is copied: its store is this one.
  * @throws FleetError no-room, unreachable, host-key, access-denied, not-nixos, cancelled, and copy-failed for the rest
  */
-export async function copyToMachine(connection: Connection, request: CopyToMachineRequest): Promise<void> {
-  if (connection.local) return;
+export async function copyToMachine(asked: Connection, request: CopyToMachineRequest): Promise<void> {
+  if (asked.local) return;
+  const connection = await letIn(asked, request);
   const { user, becomePassword } = connection;
   if (user !== 'root' && becomePassword !== undefined) return await sendMissing(connection, request);
   const store = nixStoreFor(connection);
   await copyClosure({ ...request, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
+}
+
+/** The connection whose user is let in: neither nix nor a stream can be sent a second time by another one. */
+async function letIn(connection: Connection, { host, signal }: CopyToMachineRequest): Promise<Connection> {
+  const bootstrap = bootstrapConnection(connection);
+  const lasting = lastingConnection(connection);
+  if (!bootstrap) return lasting;
+  return await runOnMachine(lasting, host, 'true', { signal }).then(
+    () => lasting,
+    (error: unknown) => {
+      if (error instanceof FleetError && error.code === 'access-denied') return bootstrap;
+      throw error;
+    },
+  );
 }
 
 async function sendMissing(connection: Connection, request: CopyToMachineRequest): Promise<void> {

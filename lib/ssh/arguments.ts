@@ -26,6 +26,8 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
   const identityFile = connection.identityFile && plainPath(connection.identityFile, directory, key);
   const settings: Record<string, string | number> = {
     ...strictSettings(connection),
+    // To the machine alone, and never to those on the way.
+    ...(connection.forwardAgent ? { ForwardAgent: 'yes' } : {}),
     ...(options.fresh
       ? { ControlMaster: 'no', ControlPath: 'none' }
       : { ControlMaster: 'auto', ControlPath: join(directory, `c-${key}`), ControlPersist: persistSeconds }),
@@ -61,11 +63,11 @@ export function portOption({ port }: Connection): string[] {
   return port === undefined ? [] : ['-p', String(port)];
 }
 
-/** Tells connections apart: one that expects another host key or logs in otherwise never shares a socket. */
+/** Tells connections apart: one that expects another host key, logs in otherwise or lends its agent never shares a socket. */
 function connectionHash(connection: Connection): string {
   const { address, user, port, hostKey = '', identityFile = '' } = connection;
-  const { proxyJump, proxyJumpHostKey = '', sshOptions } = connection;
-  const way = [proxyJump, withoutComment(proxyJumpHostKey), sshOptions];
+  const { proxyJump, proxyJumpHostKey = '', sshOptions, forwardAgent = false } = connection;
+  const way = [proxyJump, withoutComment(proxyJumpHostKey), sshOptions, forwardAgent];
   const text = JSON.stringify([address, user, port, withoutComment(hostKey), identityFile, way]);
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -15,7 +15,7 @@ export function explainRootFailure(
   host: string,
   { exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>,
 ): FleetError | undefined {
-  const { user, address, local, become = 'sudo' } = connection;
+  const { user, address, local, become = 'sudo', forwardAgent } = connection;
   if (user === 'root' && !local) return undefined;
   const who = local ? 'you are not root and' : `user ${user}`;
   const what = `${who} ${local ? 'have' : 'has'} no root rights on ${address}`;
@@ -42,8 +42,10 @@ export function explainRootFailure(
     what,
     host,
     why: line,
-    mend: local
-      ? `Run pulumi as root, or ${passwordless[become]}`
-      : `Log in as root, or ${passwordless[become]}`,
+    mend: forwardAgent
+      ? 'Is the key in your ssh-agent (ssh-add -l), and nixosFleet.agentSudo enabled on the machine, where the user has that key in its configuration?'
+      : local
+        ? `Run pulumi as root, or ${passwordless[become]}`
+        : `Log in as root, or ${passwordless[become]}`,
   });
 }

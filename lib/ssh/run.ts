@@ -3,6 +3,7 @@ import { FleetError } from '../errors.ts';
 import { ProcessError, type RunOptions, type RunResult, runToEnd } from '../process.ts';
 import { type SshOptions, sshArgs } from './arguments.ts';
 import { entryFor } from './become.ts';
+import { bootstrapConnection } from './bootstrap.ts';
 import { explainSshFailure } from './explain.ts';
 import { explainRootFailure } from './explain-root.ts';
 import { shellCommand } from './quote.ts';
@@ -72,7 +73,13 @@ async function enter(
   });
   if (result.exitCode === 255 && !local) {
     const said = fresh ? result.stderr : await wayFailure(connection, result.stderr, signal);
-    throw explainSshFailure(connection, host, said);
+    const failure = explainSshFailure(connection, host, said);
+    const bootstrap = failure.code === 'access-denied' ? bootstrapConnection(connection) : undefined;
+    // What was streamed is gone.
+    if (bootstrap === undefined || typeof input !== 'string') throw failure;
+    return await enter(bootstrap, host, words, input, options).catch((error: unknown) => {
+      throw error instanceof FleetError && error.code === 'access-denied' ? failure : error;
+    });
   }
   if (result.exitCode !== 0) {
     const refused = explainRootFailure(connection, host, result);

@@ -36,5 +36,5 @@ in
     };
   };
   # A deployment has nobody to type a password. Whoever holds a key of wheel is root.
-  security.sudo.wheelNeedsPassword = false;
+  security.sudo.wheelNeedsPassword = lib.mkDefault false;
 }

@@ -390,4 +390,88 @@
         };
       };
     };
+
+  people =
+    let
+      keys = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA example"
+      ];
+    in
+    {
+      on.nixosFleet.people = {
+        ada = {
+          inherit keys;
+          admin = true;
+        };
+        guest = {
+          inherit keys;
+          until = "2027-01-31";
+        };
+      };
+      fails = {
+        "nixosFleet.people.root: root is nobody's own account" = {
+          nixosFleet.people.root = { inherit keys; };
+        };
+        "nixosFleet.people.ada.keys = [ ]" = {
+          nixosFleet.people.ada.keys = [ ];
+        };
+      };
+    };
+
+  agent-sudo = {
+    on = {
+      nixosFleet.agentSudo.enable = true;
+      services.openssh.enable = true;
+    };
+    fails = {
+      "nixosFleet.agentSudo.enable = true needs security.sudo.enable" =
+        { lib, ... }:
+        {
+          nixosFleet.agentSudo.enable = true;
+          services.openssh.enable = true;
+          security.sudo.enable = lib.mkForce false;
+        };
+      "nixosFleet.agentSudo.enable = true needs sshd with agent forwarding" = {
+        nixosFleet.agentSudo.enable = true;
+        services.openssh = {
+          enable = true;
+          settings.AllowAgentForwarding = false;
+        };
+      };
+      "with security.sudo.wheelNeedsPassword = false" =
+        { lib, ... }:
+        {
+          nixosFleet.agentSudo.enable = true;
+          services.openssh.enable = true;
+          security.sudo.wheelNeedsPassword = lib.mkForce false;
+        };
+    };
+  };
+
+  install-user =
+    let
+      keys = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA example"
+      ];
+    in
+    {
+      # It changes nothing but images.
+      image = "qemu-efi";
+      on.nixosFleet.installUser = {
+        enable = true;
+        inherit keys;
+      };
+      fails = {
+        "nixosFleet.installUser.keys = [ ]" = {
+          nixosFleet.installUser.enable = true;
+        };
+        "nixosFleet.installUser.enable = true needs security.sudo.enable" = {
+          nixosFleet.installUser = {
+            enable = true;
+            inherit keys;
+          };
+          security.sudo.enable = false;
+        };
+      };
+    };
 }

@@ -4,6 +4,7 @@ import { FleetError } from '../../lib/errors.ts';
 import { drifted, wrongMachine } from '../../lib/machine/guard.ts';
 import type { MachineReading } from '../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { retireBootstrapUser } from '../../lib/machine/retire.ts';
 import { invalidPaths } from '../../lib/nix-cli/store.ts';
 import { closeConnection } from '../../lib/ssh/run.ts';
 import {
@@ -104,7 +105,22 @@ async function deployTo(
       throw new PartialFailure(id, failedStateFrom(inputs, now), error);
     },
   });
+  await retire(id, inputs, after, context);
   return deploymentStateFrom(inputs, after);
+}
+
+/** Only a system that was switched to was confirmed by the user who is to stay. */
+async function retire(
+  id: string,
+  inputs: DeploymentInputs,
+  after: MachineReading,
+  { signal }: Context,
+): Promise<void> {
+  const { host, connection, action } = inputs;
+  if (action !== 'switch') return;
+  await retireBootstrapUser(connection, host, signal).catch((error: Error) => {
+    throw new PartialFailure(id, deploymentStateFrom(inputs, after), error);
+  });
 }
 
 /** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */

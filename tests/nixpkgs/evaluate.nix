@@ -25,7 +25,15 @@ let
       inherit (config) warnings;
       toplevel = if failed == [ ] then config.system.build.toplevel.drvPath else "";
       vm = if failed == [ ] then config.system.build.vm.drvPath else "";
-      image = if failed == [ ] && own then config.system.build.image.drvPath else "";
+      image =
+        if failed != [ ] then
+          ""
+        else if own then
+          config.system.build.image.drvPath
+        else if example ? image then
+          config.system.build.images.${example.image}.drvPath
+        else
+          "";
     };
   extended = module: say (machine.extendModules { modules = [ module ]; });
   table =

@@ -27,3 +27,27 @@ test('nixos-rebuild is refused where it cannot enter the machine', () => {
   assert.match(withPassword.via ?? '', /with becomePassword/);
   assert.doesNotMatch(withPassword.via ?? '', /hunter2/);
 });
+
+test('a bootstrap user goes, and the configuration has the one who stays', () => {
+  const users = { ops: { wheel: true, keys: {} }, install: { wheel: true, keys: {} } };
+  const check = (connection: object, settings: object = {}) =>
+    checkDeployment(
+      deploymentInputs.parse({
+        host: 'web',
+        connection: { address: 'web', ...connection },
+        system: '/nix/store/s',
+        facts: formatFacts(someFacts({ users })),
+        ...settings,
+      }),
+    );
+  assert.deepEqual(check({ user: 'ops', bootstrapUser: 'nixos' }), {});
+  assert.match(
+    check({ user: 'ops', bootstrapUser: 'install' })['connection.bootstrapUser'] ?? '',
+    /each activation would make it again/,
+  );
+  const nobody = { user: 'ada', bootstrapUser: 'root' };
+  assert.match(check(nobody)['connection.user'] ?? '', /the configuration has no user ada/);
+  assert.deepEqual(check(nobody, { allowLockout: true }), {});
+  const rebuilt = check({ user: 'ops', bootstrapUser: 'nixos' }, { via: 'nixos-rebuild' });
+  assert.match(rebuilt.via ?? '', /knows no bootstrapUser/);
+});

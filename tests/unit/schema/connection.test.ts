@@ -69,7 +69,8 @@ test('the key of a jump host needs exactly one', () => {
 test('options of ssh are taken, but for those that are decided elsewhere', () => {
   const refused = (options: Record<string, unknown>) =>
     problems({ address: 'web', sshOptions: options }).join();
-  assert.equal(refused({ Ciphers: 'a,b', ProxyCommand: 'nc %h %p', ForwardAgent: 'yes' }), '');
+  assert.equal(refused({ Ciphers: 'a,b', ProxyCommand: 'nc %h %p' }), '');
+  assert.match(refused({ ForwardAgent: 'yes' }), /is a setting of its own: forwardAgent/);
   for (const keyword of ['StrictHostKeyChecking', 'userknownhostsfile', 'HostKeyAlias', 'VerifyHostKeyDNS'])
     assert.match(refused({ [keyword]: 'no' }), /how host keys are checked/, keyword);
   for (const keyword of ['BatchMode', 'ControlMaster', 'controlpath', 'RemoteCommand', 'Include', 'Match'])
@@ -84,4 +85,31 @@ test('options of ssh are taken, but for those that are decided elsewhere', () =>
 test('a proxy command does not go with a jump host', () => {
   const both = { address: 'web', proxyJump: 'gate', sshOptions: { proxycommand: 'nc %h %p' } };
   assert.match(problems(both).join(), /proxycommand does not go with proxyJump/);
+});
+
+test('an agent is lent to sudo alone', () => {
+  const lent = (settings: object) =>
+    problems({ address: 'web', user: 'ops', forwardAgent: true, ...settings });
+  assert.deepEqual(lent({}), []);
+  assert.deepEqual(lent({ user: 'root', forwardAgent: false }), []);
+  assert.match(lent({ user: 'root' }).join(), /^forwardAgent: means nothing for root/);
+  assert.match(lent({ become: 'doas' }).join(), /^forwardAgent: is for sudo, and means nothing to doas/);
+  assert.match(lent({ becomePassword: 'x' }).join(), /^forwardAgent: takes the place of becomePassword/);
+  assert.match(
+    problems({ local: true, forwardAgent: true }).join(),
+    /^forwardAgent: means nothing with local/,
+  );
+});
+
+test('the user of the installation is another one than who stays', () => {
+  assert.deepEqual(problems({ address: 'web', user: 'ops', bootstrapUser: 'install' }), []);
+  assert.deepEqual(problems({ address: 'web', bootstrapUser: 'install' }), []);
+  assert.match(
+    problems({ address: 'web', bootstrapUser: 'root' }).join(),
+    /^bootstrapUser: is root, who is to stay/,
+  );
+  assert.match(
+    problems({ address: 'web', bootstrapUser: 'a b' }).join(),
+    /^bootstrapUser: must be a Unix user/,
+  );
 });

@@ -32,6 +32,13 @@ test('a given host key is the only one that is taken', () => {
   assert.equal(option(base, 'UserKnownHostsFile'), undefined);
 });
 
+test('the agent is forwarded where that is asked for, and nowhere else', () => {
+  const values = (connection: Connection) =>
+    sshOptions(connection).filter((argument) => argument.startsWith('ForwardAgent='));
+  assert.deepEqual(values(base), ['ForwardAgent=no']);
+  assert.deepEqual(values({ ...base, user: 'ops', forwardAgent: true }), ['ForwardAgent=yes']);
+});
+
 test('connections that expect another key or log in otherwise share no socket', () => {
   const sockets = [
     base,
@@ -40,6 +47,7 @@ test('connections that expect another key or log in otherwise share no socket', 
     { ...base, identityFile: '/k' },
     { ...base, user: 'admin' },
     { ...base, port: 23 },
+    { ...base, forwardAgent: true },
   ].map((connection) => option(connection, 'ControlPath'));
   assert.equal(new Set(sockets).size, sockets.length);
   for (const socket of sockets) assert.ok((socket?.length ?? 0) + 17 <= 104, socket);

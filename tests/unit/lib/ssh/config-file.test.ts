@@ -80,3 +80,9 @@ test('another way makes another connection', () => {
   ];
   assert.equal(new Set(ways.map(socket)).size, ways.length);
 });
+
+test('an agent is forwarded to the machine, and to none on the way', async () => {
+  const target = await understood(sshArgs({ ...base, user: 'ops', proxyJump: 'gate', forwardAgent: true }));
+  assert.equal(target.get('forwardagent'), 'yes');
+  assert.equal((await understood(wayOf(target))).get('forwardagent'), 'no');
+});

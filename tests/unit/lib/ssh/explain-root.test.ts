@@ -51,3 +51,8 @@ test('on this computer itself the user is the one who runs it', () => {
   );
   assert.match(error?.mend ?? '', /Run pulumi as root/);
 });
+
+test('one whose agent was asked is told where its key has to be', () => {
+  const error = explain({ ...admin, forwardAgent: true }, 'sudo: a password is required');
+  assert.match(error?.mend ?? '', /ssh-add -l.*nixosFleet\.agentSudo/);
+});

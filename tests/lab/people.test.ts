@@ -1,0 +1,155 @@
+/** Who becomes root by what, on a machine with real sshd, sudo and PAM: by a key in the operator's agent; and by a user of the installation, who then goes. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import type { FleetError } from '../../lib/errors.ts';
+import { ensureLabBase } from '../../lib/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { run } from '../../lib/process.ts';
+import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { Deployer } from './deployer.ts';
+import { fixtureSystem, type Hooks } from './fixture-system.ts';
+
+const lab = `people-${process.pid}`;
+const request = { lab, name: 'one', address: '10.213.36.11', base: '' };
+const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-people-'));
+const agentKey = join(state, 'agent-key');
+let agent: ChildProcess;
+let root: Connection;
+
+before(async () => {
+  process.env.XDG_STATE_HOME = state;
+  request.base = (await ensureLabBase()).base;
+  const hosts = { one: request.address };
+  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.36.0/24', hosts });
+  const { hostKey } = await ensureMachine(request);
+  const entered = { address: request.address, hostKey, identityFile, connectTimeoutSeconds: 5 };
+  root = connectionSchema.parse(entered);
+  await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', agentKey], { timeoutSeconds: 30 });
+  process.env.SSH_AUTH_SOCK = join(state, 'agent');
+  const bound = once(watch(state), 'change');
+  agent = spawn('ssh-agent', ['-D', '-a', process.env.SSH_AUTH_SOCK], { stdio: 'ignore' });
+  while (!existsSync(process.env.SSH_AUTH_SOCK)) await bound;
+});
+
+after(async () => {
+  agent?.kill();
+  for (const user of ['root', 'admin', 'ops'])
+    if (root)
+      for (const forwardAgent of [true, false]) await closeConnection({ ...root, user, forwardAgent });
+  await deleteMachine(lab, request.name);
+  await deleteNetwork(lab);
+  rmSync(state, { recursive: true, force: true });
+});
+
+/** Runs a script as root by root's own login, and expects it to work. */
+async function asRoot(script: string): Promise<string> {
+  const { exitCode, stdout, stderr } = await runOnMachine(root, 'one', script);
+  assert.equal(exitCode, 0, stderr);
+  return stdout.trim();
+}
+
+/** Makes a person whom sshd lets in as it does root. */
+const person = (name: string) =>
+  `useradd --create-home --shell /bin/bash ${name}
+   install -d -o ${name} -g ${name} -m 700 /home/${name}/.ssh
+   install -o ${name} -g ${name} -m 600 /root/.ssh/authorized_keys /home/${name}/.ssh/authorized_keys`;
+const sudoRule = (name: string) => `echo '${name} ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/${name}`;
+const system = (name: string, hooks: Hooks = {}) =>
+  fixtureSystem(`people-${name}`, { test: 'systemctl start ssh.service', ...hooks });
+const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetError) => {
+  assert.equal(error.code, code, error.message);
+  assert.match(error.message, message);
+  return true;
+};
+
+test('sudo by a key of the operator’s agent: the machine is deployed without a password, and by nothing less', async () => {
+  const key = readFileSync(`${agentKey}.pub`, 'utf8').trim();
+  await asRoot(`${person('admin')}
+    ${sudoRule('admin')}
+    mkdir -p /etc/ssh/authorized_keys.d && echo '${key}' >/etc/ssh/authorized_keys.d/admin`);
+  const admin: Connection = { ...root, user: 'admin' };
+  const lending: Connection = { ...admin, forwardAgent: true };
+  const add = (...args: string[]) => run('ssh-add', ['-q', ...args], { timeoutSeconds: 30 });
+  await add(agentKey);
+  // What NixOS writes for nixosFleet.agentSudo. Entered by the old rules, the machine is confirmed by the new ones.
+  const rules = await system('agent-rules', {
+    test: `systemctl start ssh.service
+      printf '%s\\n' 'admin ALL=(ALL:ALL) ALL' 'Defaults env_keep+=SSH_AUTH_SOCK' 'Defaults noninteractive_auth' >/etc/sudoers.d/admin
+      grep -q agent_auth /etc/pam.d/sudo || sed -i '1i auth sufficient pam_ssh_agent_auth.so file=/etc/ssh/authorized_keys.d/%u' /etc/pam.d/sudo`,
+  });
+  await new Deployer(lending).up(rules);
+  assert.equal((await readMachine(root, 'one')).system, rules);
+
+  const path = await system('agent');
+  await assert.rejects(
+    new Deployer(admin).up(path),
+    failsWith('access-denied', /user admin has no root rights/),
+  );
+  await add('-D');
+  // Logs in, but proves nothing.
+  await add(root.identityFile ?? '');
+  await assert.rejects(
+    new Deployer(lending).up(path),
+    failsWith('access-denied', /ssh-add -l[\s\S]*nixosFleet\.agentSudo/),
+  );
+  await add(agentKey);
+  await new Deployer(lending).up(path);
+  assert.equal((await readMachine(root, 'one')).system, path);
+  await add('-D');
+  await assert.rejects(
+    new Deployer(lending).up(await system('agent-again')),
+    failsWith('access-denied', /./),
+  );
+});
+
+test('a first deployment by a user of the installation, who is gone after it with keys and home', async () => {
+  const before = (await readMachine(root, 'one')).system;
+  await asRoot(`${person('install')}
+    ${sudoRule('install')}`);
+  const first: Connection = { ...root, user: 'ops', bootstrapUser: 'install' };
+  const installed = () => asRoot('id install >/dev/null 2>&1 && echo yes || echo no');
+
+  // A system that does not bring the user who is to stay goes back, and the other one can try again.
+  const without = new Deployer(first);
+  await assert.rejects(without.up(await system('without-ops')), failsWith('not-confirmed', /./));
+  assert.equal((await readMachine(root, 'one')).system, before);
+  assert.equal(await installed(), 'yes');
+
+  const path = await system('with-ops', {
+    test: `systemctl start ssh.service; id ops || { ${person('ops')}; ${sudoRule('ops')}; }`,
+  });
+  const deployer = new Deployer(first);
+  await deployer.up(path);
+  assert.equal(deployer.live.system, path);
+  assert.equal(await installed(), 'no');
+  assert.equal(
+    await asRoot('ls /home; ls /etc/sudoers.d; pgrep -u install || true'),
+    'admin\nops\nREADME\nadmin\nops',
+  );
+  await assert.rejects(
+    readMachine({ ...root, user: 'install' }, 'one', { fresh: true }),
+    failsWith('access-denied', /the login was refused/),
+  );
+  // The key may stay in the config: from now on it means nothing.
+  await deployer.up(await system('later'));
+  await closeConnection({ ...root, user: 'ops' });
+});
+
+test('a user whom the system itself dropped leaves no home, and another’s home is not touched', async () => {
+  await asRoot(`${person('install')}
+    ${sudoRule('install')}; ${person('stays')}`);
+  const path = await system('drops', {
+    test: 'systemctl start ssh.service; userdel --force install || true',
+  });
+  const connection: Connection = { ...root, user: 'ops', bootstrapUser: 'install' };
+  await new Deployer(connection).up(path);
+  assert.equal(await asRoot('ls /home'), 'admin\nops\nstays');
+});
