@@ -64,7 +64,7 @@ in
         message = "nixosFleet.installUser.keys = [ ]: nobody could log in to the image. Give the key that deploys.";
       }
       {
-        assertion = cfg.keys == [ ] || config.security.sudo.enable;
+        assertion = config.security.sudo.enable;
         message = "nixosFleet.installUser.enable = true needs security.sudo.enable = true: it becomes root by sudo.";
       }
     ];

@@ -114,13 +114,14 @@ async function retire(
   id: string,
   inputs: DeploymentInputs,
   after: MachineReading,
-  { signal }: Context,
+  { signal, log }: Context,
 ): Promise<void> {
   const { host, connection, action } = inputs;
   if (action !== 'switch') return;
-  await retireBootstrapUser(connection, host, signal).catch((error: Error) => {
+  const removed = await retireBootstrapUser(connection, host, signal).catch((error: Error) => {
     throw new PartialFailure(id, deploymentStateFrom(inputs, after), error);
   });
+  if (removed) log('info', `${host}: the user ${connection.bootstrapUser} of the installation was removed`);
 }
 
 /** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -34,9 +34,11 @@ before(async () => {
   root = connectionSchema.parse(entered);
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', agentKey], { timeoutSeconds: 30 });
   process.env.SSH_AUTH_SOCK = join(state, 'agent');
-  const bound = once(watch(state), 'change');
-  agent = spawn('ssh-agent', ['-D', '-a', process.env.SSH_AUTH_SOCK], { stdio: 'ignore' });
-  while (!existsSync(process.env.SSH_AUTH_SOCK)) await bound;
+  agent = spawn('ssh-agent', ['-D', '-a', process.env.SSH_AUTH_SOCK], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  // It says where it listens, once it does.
+  if (agent.stdout) await once(agent.stdout, 'data');
 });
 
 after(async () => {
@@ -71,7 +73,8 @@ const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetEr
 };
 
 test('sudo by a key of the operator’s agent: the machine is deployed without a password, and by nothing less', async () => {
-  const key = readFileSync(`${agentKey}.pub`, 'utf8').trim();
+  // With the end of nixosFleet.people, which PAM's module has to read over.
+  const key = `expiry-time="20990101" ${readFileSync(`${agentKey}.pub`, 'utf8').trim()}`;
   await asRoot(`${person('admin')}
     ${sudoRule('admin')}
     mkdir -p /etc/ssh/authorized_keys.d && echo '${key}' >/etc/ssh/authorized_keys.d/admin`);
@@ -129,6 +132,7 @@ test('a first deployment by a user of the installation, who is gone after it wit
   const deployer = new Deployer(first);
   await deployer.up(path);
   assert.equal(deployer.live.system, path);
+  assert.match(deployer.lines.join('\n'), /one: the user install of the installation was removed/);
   assert.equal(await installed(), 'no');
   assert.equal(
     await asRoot('ls /home; ls /etc/sudoers.d; pgrep -u install || true'),
@@ -140,7 +144,15 @@ test('a first deployment by a user of the installation, who is gone after it wit
   );
   // The key may stay in the config: from now on it means nothing.
   await deployer.up(await system('later'));
-  await closeConnection({ ...root, user: 'ops' });
+  assert.doesNotMatch(deployer.lines.join('\n'), /was removed/);
+  // A name of the system's own is not taken at its word.
+  const wrong = new Deployer({ ...first, bootstrapUser: 'daemon' });
+  await assert.rejects(
+    wrong.up(await system('wrong-name')),
+    failsWith('bootstrap-user', /daemon is still on the machine[\s\S]*a user of the system itself/),
+  );
+  assert.ok(wrong.recorded, 'the machine is deployed all the same');
+  assert.match(await asRoot('id daemon'), /daemon/);
 });
 
 test('a user whom the system itself dropped leaves no home, and another’s home is not touched', async () => {
