@@ -2,6 +2,7 @@
 # Removes a user that was there for the installation alone: account, keys, home, what it still runs. Run by `sh -s` with root's
 # rights, after a line that gives: name. Tells by a line state=gone that there was no such user, by state=removed that there is none
 # any more, else why there is.
+: "${name=}"
 PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
 export PATH LC_ALL
