@@ -1,6 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CacheStoreInputs } from '../schema/cache.ts';
-import { CachePush, CacheStore } from './cache-resources.ts';
+import {
+  CachePush,
+  CacheRetention,
+  CacheStore,
+  type KeepArgs,
+  type KeptMachineArgs,
+} from './cache-resources.ts';
 import type { ConnectionArgs } from './connection.ts';
 import type { SigningKey } from './signing-key.ts';
 
@@ -17,6 +23,8 @@ export interface CacheSource {
   servedBy?: string;
   /** Puts a closure into it, where that is this program's to do. */
   push?(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): pulumi.Resource;
+  /** Drops what none of the machines whose systems are pushed there needs any more, where there is a rule for that. */
+  retain?(machines: Record<string, KeptMachineArgs>, options: pulumi.CustomResourceOptions): void;
 }
 
 export interface BinaryCacheArgs {
@@ -32,6 +40,8 @@ export interface BinaryCacheArgs {
   /** Where machines ask it; by default the store, or port 5000 of the machine. */
   url?: pulumi.Input<string>;
   priority?: number;
+  /** Which pushed systems stay; all in a store, and of a machine's the last one and what machines have, where left out. */
+  keep?: KeepArgs;
 }
 
 /**
@@ -54,12 +64,14 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
     connection?: pulumi.Input<ConnectionArgs>;
   };
   readonly #key: SigningKey;
+  readonly #keep: KeepArgs | undefined;
 
   constructor(name: string, args: BinaryCacheArgs, options?: pulumi.ComponentResourceOptions) {
     super('nixos-fleet:index:BinaryCache', name, {}, options);
     const { key, store, machine, protocol, keyFile, priority } = args;
     this.name = name;
     this.#key = key;
+    this.#keep = args.keep ?? (machine ? { generations: 1 } : undefined);
     this.#place = { store, ...machine };
     const { publicKey, secretKey } = key;
     const { revokedKeys } = key;
@@ -79,8 +91,14 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
 
   push(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): CachePush {
     const { publicKey, secretKey } = this.#key;
-    const args = { cache: this.name, path, publicKey, secretKey, ...this.#place };
+    const args = { cache: this.name, machine: host, path, publicKey, secretKey, ...this.#place };
     return new CachePush(`${this.name}-${host}`, args, { ...options, dependsOn: [this.store] });
+  }
+
+  retain(machines: Record<string, KeptMachineArgs>, options: pulumi.CustomResourceOptions): void {
+    if (!this.#keep) return;
+    const args = { cache: this.name, keep: this.#keep, machines, ...this.#place };
+    new CacheRetention(this.name, args, { ...options, parent: this });
   }
 }
 

@@ -1,5 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { z } from 'zod';
 import type { CachePushInputs, CacheStoreInputs } from '../schema/cache.ts';
+import type { CacheRetentionInputs, keep } from '../schema/cache-retention.ts';
 import type { SubstitutersInputs } from '../schema/substituters.ts';
 import { type ConnectionArgs, withSecretPassword } from './connection.ts';
 
@@ -33,6 +35,40 @@ export class CachePush extends pulumi.CustomResource {
 
   constructor(name: string, args: CachePushArgs, options?: pulumi.CustomResourceOptions) {
     super('nixos:index:CachePush', name, { ...given(args), complete: undefined }, options);
+  }
+}
+
+export type CacheRetentionArgs = Pick<Given<CacheRetentionInputs, 'cache'>, 'cache' | 'store' | 'host'> & {
+  connection?: pulumi.Input<ConnectionArgs>;
+  keep: KeepArgs;
+  machines: Record<string, KeptMachineArgs>;
+};
+
+/** Which of the systems that were pushed stay; what has a default may be left out. */
+export type KeepArgs = z.input<typeof keep>;
+
+/** A machine whose systems are pushed to a cache. */
+export interface KeptMachineArgs {
+  connection: pulumi.Input<ConnectionArgs>;
+  machineId?: pulumi.Input<string>;
+  /** Systems that it has for certain. */
+  systems: pulumi.Input<string[]>;
+}
+
+/** How long a binary cache keeps what was pushed to it. */
+export class CacheRetention extends pulumi.CustomResource {
+  /** Paths that the last collection removed. */
+  declare readonly freedPaths: pulumi.Output<number>;
+  declare readonly freedMebibytes: pulumi.Output<number>;
+
+  constructor(name: string, args: CacheRetentionArgs, options?: pulumi.CustomResourceOptions) {
+    const machines = Object.entries(args.machines).map(([machine, { connection, ...rest }]) => [
+      machine,
+      { ...rest, connection: withSecretPassword(connection) },
+    ]);
+    const outputs = { freedPaths: undefined, freedMebibytes: undefined };
+    const inputs = { ...given({ ...args, machines: Object.fromEntries(machines) }), ...outputs };
+    super('nixos:index:CacheRetention', name, inputs, options);
   }
 }
 

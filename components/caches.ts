@@ -10,7 +10,7 @@ export function declareCaches(
   connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>,
 ): CacheSource[] {
   return Object.entries(caches).map(([name, cache]) => {
-    const { key, rotation, host, store, protocol, keyFile, url, publicKeys = [], priority } = cache;
+    const { key, rotation, host, store, protocol, keyFile, url, publicKeys = [], priority, keep } = cache;
     const order = priority === undefined ? {} : { priority };
     if (key === undefined) return { name, url: url ?? '', publicKeys, ...order };
     const others = Object.entries(connections).filter(([consumer]) => consumer !== host);
@@ -18,6 +18,7 @@ export function declareCaches(
     const signingKey = new SigningKey(name, { name: key, consumers, ...(rotation ? { rotation } : {}) });
     const connection = host === undefined ? undefined : connections[host];
     const machine = host !== undefined && connection ? { machine: { host, connection } } : {};
-    return new BinaryCache(name, { key: signingKey, store, ...machine, protocol, keyFile, url, ...order });
+    const settings = { protocol, keyFile, url, ...order, ...(keep ? { keep } : {}) };
+    return new BinaryCache(name, { key: signingKey, store, ...machine, ...settings });
   });
 }

@@ -103,8 +103,26 @@ export class Fleet extends pulumi.ComponentResource {
         ]),
       ),
     );
+    this.#retain(args);
     this.registerOutputs({});
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
+  }
+
+  /** Once all machines are deployed, caches drop what none of them needs any more. */
+  #retain({ hosts: declared }: FleetArgs): void {
+    const hosts = Object.entries(this.hosts);
+    const caches = new Set(hosts.flatMap(([name]) => declared[name]?.caches ?? []));
+    for (const cache of caches) {
+      const served = hosts.filter(([name]) => declared[name]?.caches?.includes(cache));
+      const machines = served.map(([name, { deployment, live }]) => {
+        const systems = live.apply(({ system, booted, profileSystem }) =>
+          [...new Set([system, booted, profileSystem])].filter(Boolean).sort(),
+        );
+        const connection = declared[name]?.connection ?? {};
+        return [name, { connection, machineId: deployment.id, systems }] as const;
+      });
+      cache.retain?.(Object.fromEntries(machines), { dependsOn: served.map(([, host]) => host) });
+    }
   }
 
   #kernels({ evaluation, builders }: FleetArgs): Record<string, Kernel> {

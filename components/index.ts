@@ -1,6 +1,13 @@
 export type { BuildersArgs } from '../schema/builder.ts';
 export { BinaryCache, type BinaryCacheArgs, type CacheSource } from './binary-cache.ts';
-export { CachePush, CacheStore, Substituters } from './cache-resources.ts';
+export {
+  CachePush,
+  CacheRetention,
+  CacheStore,
+  type KeepArgs,
+  type KeptMachineArgs,
+  Substituters,
+} from './cache-resources.ts';
 export { declareCaches } from './caches.ts';
 export type { CommandProxyArgs } from './command-connection.ts';
 export type { ConnectionArgs } from './connection.ts';

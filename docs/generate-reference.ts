@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorCodes } from '../lib/errors.ts';
 import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } from '../schema/cache.ts';
+import { cacheRetentionInputs, cacheRetentionState } from '../schema/cache-retention.ts';
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
@@ -121,6 +122,12 @@ Of \`nixos:index:CachePush\`, one closure in it:
 ${table(cachePushInputs)}
 
 ${table(z.object(only(cachePushState.shape, cachePushInputs.shape)))}
+
+Of \`nixos:index:CacheRetention\`, what it keeps:
+
+${table(cacheRetentionInputs)}
+
+${table(z.object(only(cacheRetentionState.shape, cacheRetentionInputs.shape)))}
 
 And of \`nixos:index:Substituters\`, the caches that one machine asks:
 

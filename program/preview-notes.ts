@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { askCaches } from '../lib/caches/ask-caches.ts';
+import { retentionNotes } from '../lib/caches/retention/preview.ts';
 import { askedCaches, askedHosts } from '../lib/config/asked-caches.ts';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
 import { type LiveAnswer, noteOf } from '../lib/machine/check-live.ts';
@@ -8,7 +9,7 @@ import type { Stack } from './read-stack.ts';
 
 /** Says in a preview what its diff does not. */
 export async function notePreview(
-  { config, hosts, reached }: Stack,
+  { name, config, hosts, reached }: Stack,
   evaluation: FleetEvaluation,
   live: Record<string, LiveAnswer> | undefined,
 ): Promise<void> {
@@ -16,7 +17,12 @@ export async function notePreview(
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
   const changed = askedHosts({ evaluation, live, connections: reached, hosts });
-  for (const { severity, text } of await askCaches(askedCaches(config.caches, reached), changed)) {
+  const { caches } = config;
+  const notes = [
+    ...(await askCaches(askedCaches(caches, reached), changed)),
+    ...(await retentionNotes({ project: pulumi.getProject(), stack: name, caches, evaluation, live })),
+  ];
+  for (const { severity, text } of notes) {
     void (severity === 'warning' ? pulumi.log.warn(text) : pulumi.log.info(text));
   }
 }

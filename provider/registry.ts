@@ -1,5 +1,6 @@
 import type { Resource } from './resource.ts';
 import { cachePush } from './resources/cache-push.ts';
+import { cacheRetention } from './resources/cache-retention.ts';
 import { cacheStore } from './resources/cache-store.ts';
 import { deployment } from './resources/deployment.ts';
 import { hardwareConfig } from './resources/hardware-config.ts';
@@ -31,6 +32,7 @@ const all: AnyResource[] = [
   signingKey,
   cacheStore,
   cachePush,
+  cacheRetention,
   substituters,
   machineBuilders,
   labNetwork,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { cacheStoreInputs } from './cache.ts';
+import { keep } from './cache-retention.ts';
 import { signingKeyInputs } from './signing-key.ts';
 import { substituter } from './substituters.ts';
 
@@ -33,6 +34,7 @@ export const cacheConfig = z
     publicKeys: substituter.shape.publicKeys
       .optional()
       .describe('Keys that somebody else’s cache signs with.'),
+    keep: keep.optional(),
     priority: substituter.shape.priority
       .unwrap()
       .optional()
@@ -44,7 +46,7 @@ export const cacheConfig = z
     if (cache.key === undefined) {
       if (!cache.url) problem('url', 'is missing: where machines ask a cache without a key of this stack');
       if (!cache.publicKeys?.length) problem('publicKeys', 'is missing: nothing it serves would be accepted');
-      for (const key of ['store', 'host', 'protocol', 'keyFile', 'rotation'] as const) {
+      for (const key of ['store', 'host', 'protocol', 'keyFile', 'rotation', 'keep'] as const) {
         if (cache[key] !== undefined) problem(key, 'needs a key: only such a cache is filled by this stack');
       }
       return;
@@ -52,6 +54,9 @@ export const cacheConfig = z
     if (cache.publicKeys) problem('publicKeys', 'are those of key: leave it out');
     if ((cache.store === undefined) === (cache.host === undefined)) {
       problem('store', 'a cache with a key has either a store or a host');
+    }
+    if (cache.keep && cache.store && !cache.store.startsWith('file:')) {
+      problem('keep', 'is for a folder or a machine: of others nobody knows what is being pushed to them');
     }
     if (cache.store?.startsWith('file:') && !cache.url) {
       problem('url', 'is missing: a folder has to be served to machines by something');

@@ -3,7 +3,7 @@ import { connection } from './connection.ts';
 import { secretFile } from './secret.ts';
 
 /** Where a cache's content is: a store that `nix copy --to` fills, or a machine that serves its own store. */
-const place = z.object({
+export const cachePlace = z.object({
   store: z
     .string()
     .regex(
@@ -21,6 +21,10 @@ const place = z.object({
     .optional()
     .describe('Machine whose own store is served, by its name, in the place of `store`.'),
   connection: connection.optional().describe('How that machine is reached.'),
+});
+
+/** The same, and who signs there. */
+const place = cachePlace.extend({
   publicKey: z.string().describe('Public key of the one that signs, as NAME:BASE64.'),
   secretKey: z.string().min(1).describe('The key that signs. Always a secret.'),
 });
@@ -68,6 +72,10 @@ export type CacheStoreState = z.output<typeof cacheStoreState>;
 export const cachePushInputs = place.extend({
   cache: z.string().describe('Name of the cache.'),
   path: z.string().describe('Store path whose closure is pushed.'),
+  machine: z
+    .string()
+    .optional()
+    .describe('Machine whose system it is, by its name; the resource’s name where left out.'),
 });
 export type CachePushInputs = z.output<typeof cachePushInputs>;
 

@@ -1,5 +1,7 @@
-import { type Pushed, type PushRequest, pushClosures } from '../../lib/caches/push.ts';
-import { rootOnMachine } from '../../lib/caches/pushed-root.ts';
+import type { Pushed, PushRequest } from '../../lib/caches/push.ts';
+import { addPushedRoot, removePushedRoots } from '../../lib/caches/pushed-roots.ts';
+import type { RecordPlace } from '../../lib/caches/retention/folder.ts';
+import { giveUp, pushRecorded } from '../../lib/caches/retention/push-recorded.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { pathInfos } from '../../lib/nix-cli/path-info.ts';
 import {
@@ -13,6 +15,7 @@ import { keyOf, placeProblems, storeOf } from '../cache-place.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import { gcRootName } from '../gc-root.ts';
 import type { Context, Resource } from '../resource.ts';
+import { parseUrn } from '../urn.ts';
 
 /** One closure in a binary cache. Its id is CACHE/NAME. */
 export const cachePush: Resource<CachePushInputs, CachePushState> = {
@@ -65,20 +68,27 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
     return await push(asked, context);
   },
 
-  /** What was pushed stays there; a machine that serves its store may collect it as garbage. */
+  /** What was pushed stays there, until somebody collects what nothing needs. */
   async delete({ inputs }, context) {
-    const { connection, host = '' } = inputs;
-    if (!connection) return;
-    const gone = rootOnMachine(connection, host, gcRootName(context.urn, 'push'), '', context.signal);
+    const { connection, host = '', store = '' } = inputs;
+    const gone = connection
+      ? removePushedRoots({ connection, host }, gcRootName(context.urn, 'push'), context.signal)
+      : giveUp(store, recordPlace(inputs, context), context.signal);
     await gone.catch((error: unknown) => {
       if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
-      context.log('warning', `${host} keeps what was pushed to it: ${error.message}`);
+      context.log('warning', `${host || inputs.cache} keeps what was pushed to it: ${error.message}`);
     });
   },
 };
 
 interface Job extends Omit<PushRequest, 'paths'> {
   path: string;
+  place: RecordPlace;
+}
+
+function recordPlace({ machine }: CachePushInputs, { urn, name }: Context): RecordPlace {
+  const { project, stack } = parseUrn(urn);
+  return { project, stack, machine: machine ?? name };
 }
 
 /** What is to go to the same store goes there by one process. */
@@ -89,12 +99,18 @@ async function push(inputs: CachePushInputs, context: Context): Promise<CachePus
   const { cache, path, connection, host = '' } = inputs;
   const { signal } = context;
   context.status(`pushing to ${cache}`);
-  const job = { store: storeOf(inputs), key: keyOf(inputs), path, onProgress: context.status };
+  const job: Job = {
+    onProgress: context.status,
+    store: storeOf(inputs),
+    key: keyOf(inputs),
+    path,
+    place: recordPlace(inputs, context),
+  };
   const pushed = await pushes.add(job, signal);
   if (signal.aborted) throw new FleetError({ code: 'cancelled', what: 'the push was cancelled' });
   try {
     if (pushed instanceof FleetError) throw pushed;
-    if (connection) await rootOnMachine(connection, host, gcRootName(context.urn, 'push'), path, signal);
+    if (connection) await addPushedRoot({ connection, host }, gcRootName(context.urn, 'push'), path, signal);
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     context.log(
@@ -125,7 +141,9 @@ async function pushAll(
     const onProgress = (line: string) => {
       for (const { request } of group) request.onProgress?.(line);
     };
-    const pushed = await pushClosures({ store, key, paths, signal, onProgress }).catch((error: unknown) => {
+    const pushedFor = group.map(({ request: { place, path } }) => ({ ...place, path }));
+    const asked = { store, key, paths, signal, onProgress };
+    const pushed = await pushRecorded(asked, pushedFor).catch((error: unknown) => {
       if (error instanceof FleetError) return error;
       throw error;
     });

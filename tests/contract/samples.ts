@@ -100,6 +100,12 @@ const cachePush = {
   path: path('b', 'web'),
   publicKey,
 };
+const cacheRetention = {
+  cache: 'main',
+  store: 'file:///srv/cache',
+  keep: { generations: 3, graceHours: 24, others: true },
+  machines: { web: { connection: deployment.connection, systems: [path('b', 'web')] } },
+};
 const substituters = {
   host: 'web',
   connection: deployment.connection,
@@ -313,6 +319,27 @@ export const samples: Record<string, Sample> = {
     bad: { ...cachePush, secretKey: '', path: 1, connection: { address: 'root@web' } },
     badProperties: ['secretKey', 'path', 'connection.address'],
     badIds: ['main/web'],
+  },
+  'nixos:index:CacheRetention': {
+    inputs: cacheRetention,
+    state: {
+      ...cacheRetention,
+      systems: 3,
+      paths: 12,
+      mebibytes: 3.5,
+      freedPaths: 0,
+      freedMebibytes: 0,
+      due: '',
+    },
+    changed: {
+      ...cacheRetention,
+      keep: { ...cacheRetention.keep, days: 7 },
+      machines: { web: { ...cacheRetention.machines.web, systems: [path('d', 'web')] } },
+    },
+    paths: ['keep.days', 'machines.web'],
+    bad: { ...cacheRetention, keep: {}, machines: { web: { systems: [] } } },
+    badProperties: ['keep', 'machines.web.connection'],
+    badIds: ['main'],
   },
   'nixos:index:Substituters': {
     inputs: substituters,

@@ -109,3 +109,28 @@ test('a key that was in wrong hands is trusted no more, whatever the cache says'
     main: { url: 's3://fleet', publicKeys: [keys[1]], priority: 30 },
   });
 });
+
+test('a cache is told which machines need it once all are deployed, where there is a rule or a machine serves it', async () => {
+  const retention = (caches: Parameters<typeof declareCaches>[0]) => {
+    for (const cache of declareCaches(caches, connections)) {
+      cache.retain?.({ web: { connection: connections.web, systems: ['/nix/store/web'] } }, {});
+    }
+    return new Promise((done) => setTimeout(done));
+  };
+  await retention({
+    kept: { key: 'main-2', store: 'file:///srv/cache', keep: { days: 3, graceHours: 24, others: true } },
+    all: { key: 'main-2', store: 'file:///srv/all' },
+    lan: { key: 'main-2', host: 'web' },
+    vendor: { url: 'https://vendor', publicKeys: ['vendor-1:k'] },
+  });
+  assert.deepEqual(
+    registered.filter(({ type }) => type === 'nixos:index:CacheRetention').map(({ name }) => name),
+    ['kept', 'lan'],
+  );
+  const kept = inputsOf('CacheRetention', 'kept');
+  assert.deepEqual(
+    [kept?.store, kept?.keep],
+    ['file:///srv/cache', { days: 3, graceHours: 24, others: true }],
+  );
+  assert.deepEqual(inputsOf('CacheRetention', 'lan')?.keep, { generations: 1 });
+});

@@ -157,3 +157,27 @@ async function settle(fleet: Fleet): Promise<Record<string, { [key: string]: unk
     fleet.machines.apply((machines) => resolve(machines as never));
   });
 }
+
+test('a cache is asked to keep what its machines have, once they are deployed', async () => {
+  const kept: Record<string, unknown>[] = [];
+  const cache = {
+    name: 'main',
+    url: 'https://cache',
+    publicKeys: [],
+    retain: (machines: Record<string, unknown>) => void kept.push(machines),
+  };
+  const hosts = {
+    web: { connection: { address: 'web' }, caches: [cache] },
+    db: { connection: { address: 'db' }, caches: [] },
+  };
+  const fleet = new Fleet('fleet', {
+    evaluation: evaluation({ web: evaluated('web'), db: evaluated('db') }),
+    hosts,
+  });
+  await fleet.completed;
+  const [machines = {}, ...more] = kept;
+  assert.deepEqual([Object.keys(machines), more], [['web'], []]);
+  const { systems } = machines.web as { systems: pulumi.Output<string[]> };
+  const told = await new Promise((done) => systems.apply(done));
+  assert.deepEqual(told, ['/nix/store/booted', '/nix/store/live']);
+});

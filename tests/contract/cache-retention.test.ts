@@ -1,0 +1,178 @@
+/** What a folder that is a cache keeps, with real Nix: closures that are pushed, given up and removed. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import { collect, wouldCollect } from '../../lib/caches/retention/collect.ts';
+import { readRecord, recordFile } from '../../lib/caches/retention/folder.ts';
+import { withFolderLock } from '../../lib/caches/retention/lock.ts';
+import { giveUp, pushRecorded } from '../../lib/caches/retention/push-recorded.ts';
+import type { FleetError } from '../../lib/errors.ts';
+import type { KeyPair } from '../../lib/nix-cli/key-format.ts';
+import { generateSigningKey } from '../../lib/nix-cli/signing-key.ts';
+import { run } from '../../lib/process.ts';
+import { keep } from '../../schema/cache-retention.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-retention-'));
+after(() => rmSync(folder, { recursive: true }));
+const place = (machine: string) => ({ project: 'fleet', stack: 'prod', machine });
+let key: KeyPair;
+let cache: string;
+let systems: string[];
+
+/** Nix for a derivation that prints words, whose paths it needs. */
+const printing = (name: string, words: string) =>
+  `(derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${words} >$out" ]; })`;
+
+async function built(expression: string): Promise<string[]> {
+  const args = ['build', '--impure', '--no-link', '--print-out-paths', '--expr', expression];
+  return (await run('nix', args, { timeoutSeconds: 120 })).stdout.trim().split('\n');
+}
+
+before(async () => {
+  key = await generateSigningKey('test-1');
+  // Three generations that share a library, each with a file of its own.
+  const one = (n: number) =>
+    printing(`generation-${n}`, `${n} \${library} \${${printing(`own-${n}`, `own ${n}`)}}`);
+  systems = await built(
+    `let library = ${printing('library', 'library')}; in [ ${[1, 2, 3].map(one).join(' ')} ]`,
+  );
+});
+
+beforeEach(async () => {
+  cache = mkdtempSync(join(folder, 'cache-'));
+  for (const path of systems) await push(path);
+});
+
+async function push(path: string, machine = 'web'): Promise<void> {
+  const request = { store: { uri: `file://${cache}` }, paths: [path], key };
+  await pushRecorded(request, [{ ...place(machine), path }]);
+}
+
+const request = (
+  has: string[],
+  rules: Parameters<typeof keep.parse>[0] = { generations: 1, graceHours: 0 },
+) => ({
+  folder: cache,
+  project: 'fleet',
+  stack: 'prod',
+  keep: keep.parse(rules),
+  machines: { web: { systems: [], has } },
+  // Files come into being with times that are finer than this clock's.
+  now: new Date(Date.now() + 1000),
+});
+const system = (n: number) => systems[n - 1] ?? '';
+const narinfos = () => readdirSync(cache).filter((file) => file.endsWith('.narinfo'));
+const packed = () => readdirSync(join(cache, 'nar'));
+/** Whether a whole closure can be fetched from the cache: every path of it is, into a store that has none. */
+async function isWhole(path: string): Promise<boolean> {
+  const store = mkdtempSync(join(folder, 'store-'));
+  const args = ['copy', '--no-check-sigs', '--from', `file://${cache}`, '--to', store, path];
+  return (await run('nix', args, { timeoutSeconds: 60 }).catch(() => undefined)) !== undefined;
+}
+
+test('what a machine has, and what was pushed last, can be fetched; the rest is gone, and its size told', async () => {
+  assert.deepEqual([narinfos().length, packed().length], [7, 7]);
+  const asked = request([system(1)]);
+  const would = await wouldCollect(asked);
+  assert.equal(narinfos().length, 7, 'nothing is removed by asking');
+  const done = await collect(asked);
+  assert.deepEqual(done, would);
+  assert.deepEqual([done.freedPaths, done.freedSystems, done.systems, done.keptPaths], [2, 1, 2, 5]);
+  assert.ok(done.freedBytes > 0 && done.keptBytes > done.freedBytes);
+  assert.deepEqual([narinfos().length, packed().length], [5, 5]);
+  assert.deepEqual(
+    [await isWhole(system(1)), await isWhole(system(2)), await isWhole(system(3))],
+    [true, false, true],
+  );
+  // And once more nothing.
+  assert.equal((await collect(asked)).freedPaths, 0);
+  // What was removed can be pushed again.
+  await push(system(2));
+  assert.ok(await isWhole(system(2)));
+});
+
+test('what is given up goes in a later run, and not if it is wanted again until then', async () => {
+  const rules = { generations: 1, graceHours: 1 };
+  const first = await collect(request([], rules));
+  assert.deepEqual([first.freedPaths, narinfos().length], [0, 7]);
+  assert.ok(first.due && first.due > new Date(), 'it says when');
+  const later = { ...request([system(1)], rules), now: new Date(Date.now() + 2 * 3_600_000) };
+  assert.equal((await collect(later)).freedPaths, 2);
+  assert.deepEqual([await isWhole(system(1)), await isWhole(system(2))], [true, false]);
+});
+
+test('what came into the cache by other hands stays with all it needs, unless it is said to go', async () => {
+  const [path = ''] = await built(printing('other', `\${builtins.storePath "${system(1)}"}`));
+  await run('nix', ['copy', '--to', `file://${cache}`, path], { timeoutSeconds: 60 });
+  await collect(request([]));
+  assert.deepEqual([await isWhole(path), await isWhole(system(2))], [true, false]);
+  await collect(request([], { generations: 1, graceHours: 0, others: false }));
+  assert.deepEqual([await isWhole(path), await isWhole(system(3))], [false, true]);
+});
+
+test('a cache without a record is left alone', async () => {
+  rmSync(join(cache, 'nixos-fleet'), { recursive: true });
+  assert.equal((await collect(request([]))).freedPaths, 0);
+  assert.equal(narinfos().length, 7);
+});
+
+test('what another stack has pushed stays, and what it gave up with its machine goes', async () => {
+  const theirs = { ...place('db'), stack: 'other' };
+  await pushRecorded({ store: { uri: `file://${cache}` }, paths: [system(1)], key }, [
+    { ...theirs, path: system(1) },
+  ]);
+  await collect(request([]));
+  assert.deepEqual([await isWhole(system(1)), await isWhole(system(2))], [true, false]);
+  await giveUp(`file://${cache}`, theirs);
+  await collect(request([]));
+  assert.equal(await isWhole(system(1)), false);
+  assert.equal(existsSync(join(cache, recordFile(theirs))), false);
+});
+
+test('nothing is removed while somebody pushes, and nothing is pushed while somebody removes', async () => {
+  const refused = (error: FleetError) =>
+    error.code === 'cache-failed' && /could not be locked/.test(error.message);
+  const both: string[] = [];
+  await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => {
+    await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => void both.push('second'));
+    const asked = withFolderLock(
+      cache,
+      { mode: 'exclusive', waitSeconds: 0 },
+      async () => void both.push('third'),
+    );
+    await assert.rejects(asked, refused);
+  });
+  await withFolderLock(cache, { mode: 'exclusive', waitSeconds: 0 }, async () => {
+    await assert.rejects(
+      withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => void both.push('fourth')),
+      refused,
+    );
+  });
+  assert.deepEqual(both, ['second']);
+  await collect(request([]));
+});
+
+test('a record that cannot be read stops all removing', async () => {
+  const file = join(cache, recordFile({ ...place('web'), stack: 'newer' }));
+  await pushRecorded({ store: { uri: `file://${cache}` }, paths: [system(1)], key }, [
+    { ...place('web'), stack: 'newer', path: system(1) },
+  ]);
+  writeFileSync(file, '{"version":2}');
+  await assert.rejects(collect(request([])), /does not say what the cache's machines need/);
+  assert.equal(narinfos().length, 7);
+});
+
+test('a path that is young is not removed, and its system is removed later', async () => {
+  const rules = { generations: 1, graceHours: 1 };
+  await collect(request([], rules));
+  for (const file of narinfos())
+    utimesSync(join(cache, file), new Date(), new Date(Date.now() + 2 * 3_600_000));
+  const later = { ...request([], rules), now: new Date(Date.now() + 2 * 3_600_000) };
+  const held = await collect(later);
+  assert.deepEqual([held.freedPaths, held.due !== undefined], [0, true]);
+  assert.equal((await readRecord(join(cache, recordFile(place('web'))))).pushed.length, 3);
+  const last = { ...request([], rules), now: new Date(Date.now() + 4 * 3_600_000) };
+  assert.equal((await collect(last)).freedPaths, 4);
+});
