@@ -5,9 +5,10 @@ export interface Derivation {
   outPath: string;
 }
 
+const ownSystem = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
+
 /** Instantiates a derivation whose builder is a line of shell; nothing is built, and no earlier run has built it. */
-export async function instantiate(name: string, script: string): Promise<Derivation> {
-  const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
+export async function instantiate(name: string, script: string, system = ownSystem): Promise<Derivation> {
   const expression = `let drv = derivation {
     name = "${name}"; system = "${system}"; builder = "/bin/sh";
     args = [ "-c" ${JSON.stringify(script).replaceAll('$', '\\$')} ];

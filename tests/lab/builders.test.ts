@@ -36,7 +36,7 @@ after(async () => {
 });
 
 function declared(
-  settings: { hostKey?: string; address?: string; mandatoryFeatures?: string[] } = {},
+  settings: { hostKey?: string; systems?: string[]; mandatoryFeatures?: string[] } = {},
 ): string {
   const { address, hostKey = '', identityFile = '' } = machine.connection;
   const one = { address, hostKey, identityFile, systems: [system], ...settings };
@@ -58,6 +58,17 @@ test('a derivation is built on the builder, and the run says so', async () => {
   await machine.run(`test -e ${derivation.outPath}`);
   assert.equal(shown(/^built on one: 1 derivation \(builders-there\)$/).length, 1);
   assert.ok(shown(/building: builders-there on 10\.213\.34\.11/).some(({ ephemeral }) => ephemeral));
+});
+
+test('what is for another kind of computer is built on a builder of that kind, and the rest here', async () => {
+  // Its shell stands in for one of that kind: which computer is asked is Nix's own choice.
+  await machine.run("echo 'extra-platforms = riscv64-linux' >>/etc/nix/nix.conf");
+  const builders = declared({ systems: ['riscv64-linux'] });
+  const foreign = await instantiate('builders-foreign', whereAmI, 'riscv64-linux');
+  assert.equal(await build(foreign, builders), 'one');
+  const own = await instantiate('builders-own', whereAmI);
+  assert.notEqual(await build(own, builders), 'one');
+  await machine.run("sed -i '/^extra-platforms/d' /etc/nix/nix.conf");
 });
 
 test('a builder whose host key is another one is left out, and builds nothing', async () => {

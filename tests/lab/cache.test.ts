@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -57,24 +57,16 @@ after(async () => {
   await stack?.remove();
 });
 
-interface Given {
-  key?: string;
-  delivery?: string;
-  main?: string;
-  keep?: string;
-  more?: string;
-}
-
 /** What the stack's config says of caches, and how closures come to machines. */
-function configure(given: Given = {}): void {
-  const { key = 'cache.lab-1', delivery = 'substitute', keep, more = '' } = given;
+function configure(given: { key?: string; delivery?: string; main?: string; more?: string } = {}): void {
+  const { key = 'cache.lab-1', delivery = 'substitute', more = '' } = given;
   const main =
     given.main ??
     `
     main:
       key: ${key}
       store: file://${folder}
-      url: http://${network}.11:8080${keep ? `\n      keep: ${keep}` : ''}`;
+      url: http://${network}.11:8080`;
   const plain = stack.read(config).replace(/^ {2}nixos-fleet:(caches|defaults):\n(?: {4}.*\n)*/gm, '');
   const text = `  nixos-fleet:caches:${main}${more}\n  nixos-fleet:defaults:\n    delivery: ${delivery}\n`;
   stack.write(config, plain.replace(/^config:\n/m, `config:\n${text}`));
@@ -285,64 +277,6 @@ test('a cache that is down, and one that hangs, stop nothing', async () => {
   }
 });
 
-/** Has a machine forget all systems but the live one, the booted one and those given. */
-async function forgetAllBut(machine: string, ...kept: string[]): Promise<void> {
-  const names = kept.map((path) => path.slice('/nix/store/'.length)).join('\n');
-  await stack.ssh(
-    machine,
-    `nix-env -p /nix/var/nix/profiles/system --delete-generations old
-    cd /nix/var/nix/gcroots/nixos-fleet
-    for name in *; do
-      case $(readlink -f $name/system) in "$(readlink -f /run/current-system)" | "$(readlink -f /run/booted-system)") continue ;; esac
-      printf '%s\n' '${names}' | grep -qxF $name || rm -r $name
-    done`,
-  );
-}
-
-/** The systems of a machine's generations, the oldest first, without those that it runs or has booted. */
-async function oldSystems(machine: string): Promise<string[]> {
-  const links = '$(ls -d /nix/var/nix/profiles/system-*-link | sort -V)';
-  const all = (await stack.ssh(machine, `for link in ${links}; do readlink -f $link; done`))
-    .trim()
-    .split('\n');
-  const used = await stack.ssh(machine, 'readlink -f /run/current-system /run/booted-system');
-  return [...new Set(all)].filter((system) => !used.includes(system));
-}
-
-test('a cache keeps what a machine has live, booted and recorded, and frees what nothing needs', async () => {
-  const rules = (graceHours: number) =>
-    configure({
-      key: 'cache.lab-2',
-      delivery: 'auto',
-      keep: `{ generations: 1, graceHours: ${graceHours} }`,
-    });
-  const narinfo = (system: string) => join(folder, `${system.slice(11, 43)}.narinfo`);
-  const pushed = (await oldSystems('db')).filter((system) => existsSync(narinfo(system)));
-  const [recorded = '', dropped = ''] = pushed;
-  assert.ok(dropped, 'there are generations to choose from');
-  await forgetAllBut('db', recorded);
-  rules(1);
-  assert.doesNotMatch((await stack.up()).text, /freed/);
-  assert.ok(existsSync(narinfo(dropped)), 'it stays for the time of grace');
-
-  rules(0);
-  const [, paths, size] =
-    /main: an up would free (\d+) paths, ([\d.]+ MiB)/.exec((await stack.preview()).text) ?? [];
-  assert.ok(Number(paths) > 0 && size);
-  const { text } = await stack.up();
-  assert.ok(text.includes(`main: freed ${paths} paths, ${size} `), text);
-  assert.equal(existsSync(narinfo(dropped)), false);
-  const needed = (await stack.ssh('db', 'readlink -f /run/current-system /run/booted-system'))
-    .trim()
-    .split('\n');
-  for (const system of [...needed, recorded]) {
-    // Every path of the closure is there, and its packed file is what it was.
-    const verify = ['store', 'verify', '--recursive', '--no-trust', '--store', `file://${folder}`, system];
-    await run('nix', verify, { timeoutSeconds: 300 });
-  }
-  assert.doesNotMatch((await stack.up()).text, /[1-9]\d* (created|updated|replaced|deleted)/);
-});
-
 test('a closure goes from machine to machine over ssh, and not through this computer', async () => {
   // web serves its store to nix-ssh, who may do nothing else; db logs in by its host key.
   await stack.ssh(
@@ -369,28 +303,6 @@ test('a closure goes from machine to machine over ssh, and not through this comp
     await stack.ssh('web', 'journalctl --no-pager -t sshd'),
     /Accepted publickey for nix-ssh from 10\.213\.33\.12/,
   );
-});
-
-test('a machine that serves its store keeps what others have of it, and no more', async () => {
-  const roots = async () =>
-    (
-      await stack.ssh('web', 'ls /nix/var/nix/gcroots/nixos-fleet-pushed/nixos-fleet-cache-push-lan-db')
-    ).trim();
-  const name = (system: string) => system.slice('/nix/store/'.length);
-  const first = (await stack.live()).db?.system ?? '';
-  change('db');
-  await stack.up();
-  const second = (await stack.live()).db?.system ?? '';
-  assert.ok((await roots()).includes(name(first)), 'db can still go back to it');
-  await forgetAllBut('db');
-  change('db');
-  await stack.up();
-  const left = await roots();
-  assert.ok(left.includes(name((await stack.live()).db?.system ?? '')));
-  assert.ok(left.includes(name(second)), 'db went over from it');
-  assert.equal(left.includes(name(first)), false);
-  // What has a root is there after the machine's own garbage collection.
-  await stack.ssh('web', `nix-store --gc >/dev/null 2>&1; test -e ${second}`);
 });
 
 const hostKeyOf = async (machine: string) => (await stack.connection(machine)).hostKey;

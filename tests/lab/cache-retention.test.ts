@@ -1,0 +1,115 @@
+/**
+ * What caches keep, with real Nix and ssh: what is built for `db` is pushed to a folder, and to `web`, which serves its store.
+ * docs/caches.md lists what is promised.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { run } from '../../lib/process.ts';
+import { TestStack } from './stack.ts';
+
+const network = '10.213.36';
+const lab = 'retention';
+const config = `Pulumi.${lab}.yaml`;
+const roots = '/nix/var/nix/gcroots/nixos-fleet';
+let stack: TestStack;
+/** Systems of db, one after the other. */
+const systems: string[] = [];
+
+before(async () => {
+  stack = await TestStack.create({ stack: lab, network });
+  stack.edit(config, `    edge:\n      lab: true\n      address: ${network}.13\n`, '');
+  configure(1);
+});
+
+after(async () => {
+  await stack?.remove();
+});
+
+/** The folder and web; nobody asks them, for closures are copied. */
+function configure(graceHours: number): void {
+  const plain = stack.read(config).replace(/^ {2}nixos-fleet:(caches|defaults):\n(?: {4}.*\n)*/gm, '');
+  const text = `  nixos-fleet:caches:
+    disk:
+      key: disk-1
+      store: file://${stack.folder}/cache
+      url: http://${network}.1:8080
+      keep: { generations: 1, graceHours: ${graceHours} }
+    lan:
+      key: lan-1
+      host: web
+  nixos-fleet:defaults:
+    delivery: copy
+`;
+  stack.write(config, plain.replace(/^config:\n/m, `config:\n${text}`));
+}
+
+// Systems of an earlier run may be built already: each run has new ones.
+let edition = Date.now() % 1_000_000;
+async function upWithNewSystem(): Promise<void> {
+  const file = 'nix/lab/hosts/db.nix';
+  const text = stack.read(file);
+  edition += 1;
+  stack.write(
+    file,
+    text.replace(/\}\s*$/, `  environment.etc."edition-${edition}".text = "${edition}";\n}\n`),
+  );
+  await stack.up();
+  systems.push((await stack.live()).db?.system ?? '');
+}
+
+const name = (system = '') => system.slice('/nix/store/'.length);
+const isCached = (system = '') =>
+  existsSync(join(stack.folder, `cache/${name(system).slice(0, 32)}.narinfo`));
+
+test('a cache keeps what a machine has live, booted and recorded, and frees what nothing needs', async () => {
+  await upWithNewSystem();
+  await upWithNewSystem();
+  await upWithNewSystem();
+  const [recorded, dropped, before] = systems;
+  // A generation that was removed and is still recorded, and one that db has forgotten.
+  await stack.ssh(
+    'db',
+    `nix-env -p /nix/var/nix/profiles/system --delete-generations old; rm -r ${roots}/${name(dropped)}`,
+  );
+  assert.deepEqual((await stack.ssh('db', `readlink ${roots}/${name(recorded)}/system`)).trim(), recorded);
+  await upWithNewSystem();
+  assert.ok(isCached(dropped), 'it stays for the time of grace');
+
+  configure(0);
+  const { text: told } = await stack.preview();
+  const [, paths, size] =
+    /disk: an up would free (\d+) paths, ([\d.]+ MiB) \(of 1 systems\)/.exec(told) ?? [];
+  assert.ok(Number(paths) > 0 && size, told);
+  const { text } = await stack.up();
+  assert.ok(text.includes(`disk: freed ${paths} paths, ${size} (of 1 systems)`), text);
+  assert.equal(isCached(dropped), false);
+  const booted = (await stack.ssh('db', 'readlink -f /run/booted-system')).trim();
+  for (const system of [recorded, before, systems[3], booted]) {
+    // Every path of the closure is there, and its packed file is what it was.
+    const verify = [
+      'store',
+      'verify',
+      '--recursive',
+      '--no-trust',
+      '--store',
+      `file://${stack.folder}/cache`,
+    ];
+    await run('nix', [...verify, system ?? ''], { timeoutSeconds: 300 });
+  }
+  assert.doesNotMatch((await stack.up()).text, /[1-9]\d* (created|updated|replaced|deleted)/);
+});
+
+test('a machine that serves its store keeps what others have of it, and no more', async () => {
+  const [recorded, dropped, before, live] = systems;
+  const kept = await stack.ssh('web', `ls ${roots}-pushed/nixos-fleet-${lab}-push-lan-db`);
+  for (const system of [recorded, before, live])
+    assert.ok(kept.includes(name(system)), `${system} has a root`);
+  assert.equal(kept.includes(name(dropped)), false);
+  // web's own garbage collection does the rest.
+  await stack.ssh(
+    'web',
+    `nix-store --gc >/dev/null 2>&1; test -e ${recorded} && test -e ${live} && test ! -e ${dropped}`,
+  );
+});
