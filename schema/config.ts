@@ -163,7 +163,15 @@ export const stackConfig = z
     hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
     defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
     lab: z
-      .strictObject({ network: cidr.optional() })
+      .strictObject({
+        network: cidr.optional(),
+        kernels: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether a machine’s kernel is built from source (`pkgs.linux_tiny`, `pkgs.buildLinux`): the source and a compiler are brought, 216 MB.',
+          ),
+      })
       .optional()
       .describe(
         'Given where the flake is the lab’s own or made with it: its packages are brought. With a network, machines of the operator’s own computer are made and removed by this stack.',

@@ -1,6 +1,7 @@
 import type { StackConfig } from '../../schema/config.ts';
 import { ensureLabBase } from './base.ts';
 import { ensureLabImageBase } from './image-base.ts';
+import { ensureLabKernelBase } from './kernel-base.ts';
 
 /**
  * Inputs of the lab's flake, for a stack whose config says that it uses the lab: what its machines need is brought, and no more.
@@ -15,5 +16,6 @@ export async function labInputs({
   const boots = Object.keys({ ...images, ...virtualMachines }).length > 0;
   const base = await ensureLabBase();
   const image = boots ? await ensureLabImageBase() : undefined;
-  return { ...base.overrideInputs, ...image?.overrideInputs };
+  const kernel = lab.kernels ? await ensureLabKernelBase() : undefined;
+  return { ...base.overrideInputs, ...image?.overrideInputs, ...kernel?.overrideInputs };
 }

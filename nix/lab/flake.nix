@@ -49,6 +49,7 @@
             // {
               inherit index;
               imageDebian = image-debian;
+              inherit (self.lib) kernels;
             }
           );
 

@@ -18,7 +18,6 @@ before(async () => {
     '  nixos-fleet:hosts:',
     '    vm:',
     '      address: 127.0.0.1',
-    '      allowUnbootableKernel: true',
     '      configuration: plain',
     '  nixos-fleet:kernelPreview: configure',
     '  nixos-fleet:overrideInputs:',
@@ -31,7 +30,7 @@ before(async () => {
 after(() => stack?.remove());
 
 test('a kernel that may not come up is refused, with the machine’s name and the symbol', async () => {
-  const edit = ['allowUnbootableKernel: true', 'allowUnbootableKernel: false'] as const;
+  const edit = ['configuration: plain', 'configuration: no-efi'] as const;
   await stack.withEdit('Pulumi.kernels.yaml', ...edit, async () => {
     const shown = await stack.try('preview');
     assert.notEqual(shown.exitCode, 0);

@@ -22,6 +22,23 @@ export type Live = LiveState;
 /** What a command printed, colours removed, both streams together as a user sees them. */
 export type Shown = RunResult & { text: string };
 
+/** The dev stack's three containers, without its virtual machine. */
+const containers = (network: string): string => `config:
+  nixos-fleet:flake: ./nix/lab
+  nixos-fleet:lab:
+    network: ${network}.0/24
+  nixos-fleet:hosts:
+    web:
+      lab: true
+      address: ${network}.11
+    db:
+      lab: true
+      address: ${network}.12
+    edge:
+      lab: true
+      address: ${network}.13
+`;
+
 export class TestStack {
   readonly folder: string;
   readonly stack: string;
@@ -53,10 +70,7 @@ export class TestStack {
     symlinkSync(join(project, 'node_modules'), join(folder, 'project/node_modules'));
     const stack = new TestStack(folder, options);
     stack.write('../backend/.keep', '');
-    stack.write(
-      `Pulumi.${options.stack}.yaml`,
-      stack.read('Pulumi.dev.yaml').replaceAll('10.213.7.', `${options.network}.`),
-    );
+    stack.write(`Pulumi.${options.stack}.yaml`, containers(options.network));
     await stack.pulumi('stack', 'init', options.stack);
     return stack;
   }

@@ -30,7 +30,7 @@ before(async () => {
     flake: request.flake,
     overrideInputs: request.overrideInputs,
     checkLive: false,
-    hosts: { vm: { address: '127.0.0.1', configuration: 'plain', allowUnbootableKernel: true } },
+    hosts: { vm: { address: '127.0.0.1', configuration: 'plain' } },
     virtualMachines: { debugged: machine },
   };
   const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);

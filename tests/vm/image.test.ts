@@ -1,6 +1,6 @@
 /**
- * A machine from its disk image, by the real Pulumi CLI, real Nix and real QEMU: built, started from a writable copy of another
- * size, grown, found to run what is asked for already, deployed to, restarted.
+ * The dev stack's virtual machine, by the real Pulumi CLI, real Nix and real QEMU: a kernel of its own and a disk image, built;
+ * started from a writable copy of another size, grown, found to run what is asked for already, deployed to, restarted.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ before(async () => {
   kept = join(stack.folder, 'images/vm.qcow2');
   const config = {
     flake: './nix/lab',
-    lab: {},
+    lab: { kernels: true },
     images: { vm: { keep: kept } },
     virtualMachines: {
       vm: {
@@ -46,12 +46,6 @@ before(async () => {
   const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
   // JSON is YAML.
   stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
-  // No menu: nobody would choose.
-  stack.edit(
-    'nix/lab/hosts/vm.nix',
-    'boot.isContainer = false;',
-    'boot.isContainer = false;\n  boot.loader.timeout = 0;',
-  );
 });
 
 after(async () => {
@@ -73,9 +67,15 @@ async function sh(script: string): Promise<string> {
 
 const live = async () => (await stack.live()).vm;
 
-test('the preview tells the image before it is built', async () => {
+const vmHost = 'nix/lab/hosts/vm.nix';
+
+test('the preview tells the kernel and the image before they are built', async () => {
   const { text } = await stack.preview();
+  assert.match(text, /nixos:index:Kernel: \(create\)/);
+  for (const symbol of ['EFI_STUB *: "y"', 'BLK_DEV_LOOP *: "m"', 'PRINTK_TIME *: "n"'])
+    assert.match(text, new RegExp(`^ *\\+? *${symbol}$`, 'm'));
   assert.match(text, /nixos:index:Image: \(create\)/);
+  assert.match(text, /system\s*: "\/nix\/store\/\w+-nixos-system-vm-/);
   assert.match(text, /diskSizeMiB\s*: 1024/);
   assert.match(text, /attribute\s*: "system\.build\.images\.qemu-efi"/);
   assert.match(text, /file\s*: "vm\.qcow2"/);
@@ -84,9 +84,10 @@ test('the preview tells the image before it is built', async () => {
 
 test('a machine starts from the image, and runs what is asked for: the deployment changes nothing', async () => {
   await stack.up();
-  const { system, format, virtualSizeBytes, realSizeBytes } = await image();
+  const { system, format, virtualSizeBytes, realSizeBytes, builtAt } = await image();
   assert.deepEqual([format, virtualSizeBytes], ['qcow2', 1024 * 2 ** 20]);
   assert.ok(realSizeBytes > 100 * 2 ** 20 && realSizeBytes < 1024 * 2 ** 20, `${realSizeBytes}`);
+  assert.ok(Date.parse(builtAt) <= Date.now(), builtAt);
   const now = await live();
   assert.deepEqual([now?.generation, now?.system, now?.booted], [1, system, system]);
   assert.equal(await sh('readlink -f /nix/var/nix/profiles/system-1-link'), system);
@@ -122,7 +123,7 @@ test('the kept copy is the image, with a manifest; it cannot be taken for anothe
   const manifest = JSON.parse(readFileSync(`${kept}.json`, 'utf8'));
   assert.deepEqual(
     [manifest.sha256, manifest.system, manifest.bytes, manifest.kernel],
-    [sha256, system, statSync(kept).size, await sh("uname -v | sed 's/.* \\([0-9.]*\\)-.*/\\1/'")],
+    [sha256, system, statSync(kept).size, await sh('uname -r')],
   );
 });
 
@@ -143,7 +144,7 @@ test('the same input gives the same bytes', async () => {
 
 test('a change goes to the running machine and into the next image, not onto its disk', async () => {
   const before = await image();
-  stack.edit('nix/lab/hosts/vm.nix', 'vm is alive', 'vm is well');
+  stack.edit(vmHost, 'vm is alive', 'vm is well');
   const { text } = await stack.preview();
   assert.match(text, /the system in the image:\n.*~ units\["heartbeat\.service"\]/);
   await stack.up();
@@ -172,19 +173,23 @@ test('it comes back on what was deployed', async () => {
   await stack.pulumi('preview', '--expect-no-changes');
 });
 
-/** A line more in the machine's configuration. */
-const withLine = <T>(line: string, body: () => Promise<T>) =>
-  stack.withEdit(
-    'nix/lab/hosts/vm.nix',
-    'boot.isContainer = false;',
-    `boot.isContainer = false;\n  ${line}`,
-    body,
-  );
+test('one changed symbol is shown in the preview, alone, with the machine that will run it', async () => {
+  await stack.withEdit(vmHost, 'PRINTK_TIME = "n"', 'PRINTK_TIME = "y"', async () => {
+    const { text } = await stack.preview();
+    const symbols = [...text.matchAll(/^\s*([-+~] [A-Z0-9_]+)\s*: (.*)$/gm)].map(([, ...parts]) =>
+      parts.join(': '),
+    );
+    assert.deepEqual(symbols, ['~ PRINTK_TIME: "n" => "y"']);
+    assert.match(text, /for vm: each runs it after its next restart/);
+    assert.match(text, /the machine will be rebooted: kernel 6\.1\.\S+ is another build/);
+    assert.doesNotMatch(text, /building/);
+  });
+});
 
 test('another kernel by one line: previewed, booted on trial, confirmed; one that panics is fallen back from', async () => {
   const kernel = (await live())?.kernel ?? '';
   assert.match(kernel, /^6\.1\./);
-  await withLine('boot.kernelPackages = pkgs.linuxPackages_6_12;', async () => {
+  await stack.withEdit(vmHost, 'pkgs.linuxPackagesFor kernel', 'pkgs.linuxPackages_6_12', async () => {
     const { text } = await stack.preview();
     assert.match(text, /the machine will be rebooted: kernel 6\.1\.\S+ → 6\.12\./);
     await stack.up();
@@ -193,7 +198,8 @@ test('another kernel by one line: previewed, booted on trial, confirmed; one tha
     assert.deepEqual([now?.booted, now?.profileSystem, now?.rebootDue], [now?.system, now?.system, false]);
     await stack.pulumi('preview', '--expect-no-changes');
 
-    await withLine('boot.kernelParams = [ "rdinit=/missing" ];', async () => {
+    const panics = 'boot.kernelParams = [ "rdinit=/missing" ];';
+    await stack.withEdit(vmHost, 'boot.isContainer', `${panics}\n  boot.isContainer`, async () => {
       const shown = await stack.try('up', '--yes', '--skip-preview');
       assert.notEqual(shown.exitCode, 0);
       assert.match(shown.text, /back on the system before, by itself \[trial-failed\]/);

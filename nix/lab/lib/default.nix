@@ -8,6 +8,8 @@ rec {
       index,
       # What the set-up brought for systems that boot: a folder with an index of its own.
       imageDebian,
+      # Those that are built from source, by what the set-up brought for them.
+      kernels,
     }:
     let
       build = import ./build.nix { inherit index; };
@@ -17,6 +19,8 @@ rec {
         // boot.kernels
         // build.writers
         // {
+          inherit (kernels) buildLinux;
+          linux_tiny = kernels.tiny;
           stdenv.hostPlatform.system = index.system;
         };
       evaluated = import ./modules.nix {
@@ -35,7 +39,12 @@ rec {
           extend =
             module:
             labSystem {
-              inherit name index imageDebian;
+              inherit
+                name
+                index
+                imageDebian
+                kernels
+                ;
               modules = modules ++ [
                 ({ lib, ... }: { specialisation = lib.mkForce { }; })
                 module

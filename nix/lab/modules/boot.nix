@@ -22,7 +22,7 @@ in
     kernelPackages = mkOption {
       type = types.anything;
       default = pkgs.linuxPackages_6_1;
-      description = "The kernel, as `pkgs.linuxPackages_6_1`, `pkgs.linuxPackages_6_12` or `pkgs.linuxPackagesFor`.";
+      description = "The kernel: Debian's, `pkgs.linuxPackages_6_1` or `pkgs.linuxPackages_6_12`, or one that is built from source, `pkgs.linuxPackagesFor pkgs.linux_tiny`.";
     };
     kernelParams = mkOption {
       type = types.listOf types.str;

@@ -35,6 +35,11 @@ in
       description = "Whether a module that the kernel lacks is left out instead of failing the build.";
     };
   };
+  options.system.modulesTree = mkOption {
+    type = types.package;
+    default = kernel.modules or kernel;
+    description = "The folder with the kernel's modules, in lib/modules.";
+  };
   options.system.build.initialRamdisk = mkOption {
     type = types.package;
     description = "The initrd.";
@@ -44,12 +49,11 @@ in
     boot.initrd.availableKernelModules = mkIf (!config.boot.isContainer && cfg.includeDefaultModules) [
       "virtio_pci"
       "virtio_blk"
-      "virtio_scsi"
       "ext4"
     ];
 
     system.build.initialRamdisk = build.runCommand "initrd-linux-${kernel.version}" {
-      inherit kernel;
+      inherit (config.system) modulesTree;
       inherit (kernel) modDirVersion;
       inherit (boot.tools) cpio kmod;
       inherit (build) busybox;

@@ -133,6 +133,7 @@ in
         checksSource = ../system/pre-switch-checks.sh;
         # All empty in a container.
         kernel = if boots then config.boot.kernelPackages.kernel else "";
+        kernelModules = if boots then cfg.modulesTree else "";
         initrd = if boots then cfg.build.initialRamdisk else "";
         bootLoader = if boots then boot.systemdBoot else "";
       } (builtins.readFile ../system/make-toplevel.sh)

@@ -11,7 +11,7 @@ ln -s "$kmod/bin/kmod" depmod
 tree=root/lib/modules/$modDirVersion
 mkdir -p "$tree"
 for module in $modules $neededModules; do
-	if ! ./modprobe -d "$kernel" -S "$modDirVersion" --show-depends "$module" >depends; then
+	if ! ./modprobe -d "$modulesTree" -S "$modDirVersion" --show-depends "$module" >depends; then
 		[ -n "$allowMissing" ] && continue
 		echo "error: the initrd wants the module '$module', and the kernel $modDirVersion has none of that name, neither as a module nor built in" >&2
 		exit 1
@@ -20,7 +20,7 @@ for module in $modules $neededModules; do
 done >all
 sort -u all >files
 while read -r file; do
-	relative=${file#"$kernel/lib/modules/$modDirVersion/"}
+	relative=${file#"$modulesTree/lib/modules/$modDirVersion/"}
 	mkdir -p "$tree/$(dirname "$relative")"
 	case $relative in
 	*.xz) xz -dc "$file" >"$tree/${relative%.xz}" ;;
@@ -33,7 +33,7 @@ while read -r file; do
 	esac
 done <files
 for list in modules.order modules.builtin modules.builtin.modinfo; do
-	[ ! -e "$kernel/lib/modules/$modDirVersion/$list" ] || cp "$kernel/lib/modules/$modDirVersion/$list" "$tree/"
+	[ ! -e "$modulesTree/lib/modules/$modDirVersion/$list" ] || cp "$modulesTree/lib/modules/$modDirVersion/$list" "$tree/"
 done
 ./depmod -b root "$modDirVersion"
 

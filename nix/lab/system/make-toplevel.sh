@@ -14,7 +14,7 @@ printf '%s' "$inhibitors" >"$out/switch-inhibitors"
 if [ -n "$kernel" ]; then
 	ln -s "$kernel/bzImage" "$out/kernel"
 	ln -s "$initrd/initrd" "$out/initrd"
-	ln -s "$kernel" "$out/kernel-modules"
+	ln -s "$kernelModules" "$out/kernel-modules"
 fi
 
 # name file, one a line, in the order in which they run.

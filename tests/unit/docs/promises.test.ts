@@ -19,7 +19,7 @@ function namedTests(markdown: string): string[] {
 }
 
 const tests = new Set(
-  globSync('tests/{lab,vm}/*.test.ts', { cwd: root }).flatMap((file) =>
+  globSync('tests/**/*.test.ts', { cwd: root }).flatMap((file) =>
     [...read(file).matchAll(/^ *test\(\s*['"`](.*?)['"`],/gm)].map((match) => match[1]),
   ),
 );

@@ -48,5 +48,5 @@ test('a virtual machine’s image is one of the stack’s, or a path', () => {
 
 test('a container of the lab needs its network; systems that boot do not', () => {
   assert.throws(() => parse({ lab: {}, hosts: { web: { lab: true } } }), /needs the key lab with a network/);
-  assert.deepEqual(parse({ lab: {}, images: { web: {} } }).lab, {});
+  assert.deepEqual(parse({ lab: {}, images: { web: {} } }).lab, { kernels: false });
 });
