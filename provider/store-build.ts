@@ -17,13 +17,15 @@ interface Job extends Asked {
   log: Context['log'];
 }
 
-const builds = new Batcher(buildAll);
+const systems = new Batcher(buildAll);
+/** Of images: what is inside may take long to build, such as a kernel, and no machine is to wait for that of another. */
+const images = new Batcher(buildAll);
 
 /**
  * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
  * the same time is built by the same nix process; a failure is told to those alone whose derivation it is.
  */
-export async function buildAndKeep(request: Asked, context: Context): Promise<void> {
+export async function buildAndKeep(request: Asked, context: Context, builds = systems): Promise<void> {
   if (request.drvPath === '') {
     throw new FleetError({
       code: 'build-failed',
@@ -36,6 +38,11 @@ export async function buildAndKeep(request: Asked, context: Context): Promise<vo
   await mkdir(dirname(request.gcRoot), { recursive: true });
   const failure = await builds.add({ ...request, status: context.status, log: context.log }, context.signal);
   if (failure) throw failure;
+}
+
+/** The same for an image, by a nix process beside that of the systems. */
+export async function buildImage(request: Asked, context: Context): Promise<void> {
+  await buildAndKeep(request, context, images);
 }
 
 async function buildAll(

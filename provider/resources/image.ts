@@ -12,7 +12,7 @@ import { type ImageInputs, type ImageState, imageInputs, imageState } from '../.
 import { changesFrom, leafDiff, noChanges, sameValue } from '../diff.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../gc-root.ts';
 import type { Context, DiffResult, Recorded, Resource } from '../resource.ts';
-import { buildAndKeep } from '../store-build.ts';
+import { buildImage } from '../store-build.ts';
 import { storePathProblems } from '../store-path.ts';
 import { isUnknown } from '../unknown.ts';
 
@@ -109,7 +109,7 @@ async function build(inputs: ImageInputs, context: Context): Promise<ImageState>
   const { drvPath, outPath, file, keep, builders } = inputs;
   const { signal, name } = context;
   const gcRoot = gcRootPath(context.urn, 'image');
-  await buildAndKeep({ host: name, drvPath, outPath, gcRoot, builders }, context);
+  await buildImage({ host: name, drvPath, outPath, gcRoot, builders }, context);
   const source = await findImage(outPath, file, name);
   context.status('computing its hash');
   const sha256 = await hashFile(source, signal);
