@@ -10,9 +10,6 @@
 let
   cfg = config.nixosFleet.image;
   bootSize = "${toString cfg.bootSizeMiB}M";
-  usual = if config.image.efiSupport then "efi" else "legacy";
-  table = if cfg.partitionTable == null then usual else cfg.partitionTable;
-  hybrid = cfg.partitionTable == "hybrid";
 in
 {
   imports = [ "${modulesPath}/virtualisation/disk-image.nix" ];
@@ -24,17 +21,6 @@ in
   fileSystems."/boot" = lib.mkIf config.image.efiSupport {
     device = lib.mkForce "/dev/disk/by-label/ESP";
     fsType = lib.mkForce "vfat";
-  };
-  image.efiSupport = lib.mkIf (cfg.partitionTable != null) (
-    lib.mkForce (hybrid || cfg.partitionTable == "efi")
-  );
-  # systemd-boot knows no BIOS. The image is made on the first disk of a virtual machine.
-  boot.loader.systemd-boot.enable = lib.mkIf hybrid (lib.mkForce false);
-  boot.loader.grub = lib.mkIf hybrid {
-    enable = lib.mkForce true;
-    devices = lib.mkForce [ "/dev/vda" ];
-    efiSupport = true;
-    efiInstallAsRemovable = true;
   };
   # The image is made where no firmware can be told of an entry.
   boot.loader.efi.canTouchEfiVariables = lib.mkForce false;
@@ -50,7 +36,7 @@ in
       inherit (config.image) baseName format;
       diskSize = cfg.diskSizeMiB;
       additionalSpace = "${toString cfg.additionalSpaceMiB}M";
-      partitionTableType = table;
+      partitionTableType = if config.image.efiSupport then "efi" else "legacy";
       # A channel would add all of nixpkgs to the image.
       copyChannel = false;
     }

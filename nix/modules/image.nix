@@ -28,18 +28,6 @@ in
       default = 512;
       description = "Size of the EFI system partition, MiB: several kernels and initrds have to fit.";
     };
-    partitionTable = mkOption {
-      type = types.nullOr (
-        types.enum [
-          "efi"
-          "legacy"
-          "legacy+gpt"
-          "hybrid"
-        ]
-      );
-      default = null;
-      description = "Partition table of a disk: GPT for UEFI, MBR or GPT for BIOS, or one that both start, by GRUB; as the variant has it where null.";
-    };
   };
 
   config = {

@@ -78,29 +78,6 @@ describe('the operator’s flake', { skip }, () => {
     for (const drv of Object.values(measured.value)) assert.match(drv, derivation);
   });
 
-  test('evaluates each partition table, and a hybrid disk starts by BIOS and by UEFI', async () => {
-    const { value } = await evaluate<Record<string, { drv: string; efi: boolean; devices: string[] }>>(
-      'nixosConfigurations.aethelred',
-      `machine: builtins.listToAttrs (map (name: {
-        inherit name;
-        value =
-          let
-            of = (machine.extendModules { modules = [ { nixosFleet.image.partitionTable = name; } ]; }).config.system.build.images.raw;
-            inherit (of.passthru.config.boot.loader) grub systemd-boot;
-          in
-          { drv = of.drvPath; efi = systemd-boot.enable || grub.efiSupport; devices = if grub.enable then grub.devices else [ ]; };
-      }) [ "efi" "legacy" "legacy+gpt" "hybrid" ])`,
-    );
-    assert.equal(new Set(Object.values(value).map(({ drv }) => drv)).size, 4);
-    const starts = Object.entries(value).map(([name, { efi, devices }]) => [name, efi, devices.length > 0]);
-    assert.deepEqual(starts.sort(), [
-      ['efi', true, false],
-      ['hybrid', true, true],
-      ['legacy', false, true],
-      ['legacy+gpt', false, true],
-    ]);
-  });
-
   test('the first machine’s image holds the very system that is deployed to it', async () => {
     const { value } = await evaluate<{ image: string; toplevel: string }>(
       'nixosConfigurations.base.config.system.build',

@@ -2,7 +2,6 @@
   on = {
     size.nixosFleet.image.diskSizeMiB = 8192;
     boot.nixosFleet.image.bootSizeMiB = 1024;
-    hybrid.nixosFleet.image.partitionTable = "hybrid";
     room.nixosFleet.image.additionalSpaceMiB = 4096;
   };
   failing.no-room = {
