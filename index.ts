@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
+import { seeDisks } from './lib/disk-image/see-disks.ts';
 import { FleetError } from './lib/errors.ts';
 import { askMachines, liveSystem } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
@@ -20,22 +21,27 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   const { name, config, reached } = stack;
   const answers = config.checkLive ? askMachines(reached) : undefined;
   const hardware = askStackHardware(stack);
+  const disks = seeDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);
-  const { fleet: evaluation, virtual } = evaluated;
+  const { fleet: evaluation, virtual, memory } = evaluated;
   const images = new Images(name, {
     images: stack.images,
     evaluations: evaluation.images,
     revision: evaluation.revision,
     builders: config.builders,
   });
-  const hosts = declareMachines(stack, evaluated, images);
+  const hosts = declareMachines(stack, evaluated, images, await disks);
   const untold = await declareHardware(hardware, hosts);
   const live = await answers;
   await notePreview(stack, evaluation, live);
   const fleet = new Fleet('fleet', {
     evaluation,
     hosts,
-    failures: [...images.failures, ...virtual.failures.map(({ message }) => message), ...untold],
+    failures: [
+      ...images.failures,
+      ...[...virtual.failures, ...memory.failures].map(({ message }) => message),
+      ...untold,
+    ],
     builders: config.builders,
     ...(live ? { liveSystems: mapValues(live, liveSystem) } : {}),
   });

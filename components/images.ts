@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
+import type { ImageSource } from './disk-images.ts';
 import { Image } from './image.ts';
 
 export interface ImagesArgs {
@@ -28,9 +29,11 @@ export interface ImageSummary {
 export class Images {
   readonly #images: Record<string, Image> = {};
   readonly #failures: Record<string, string> = {};
+  readonly #evaluations: ImagesArgs['evaluations'];
 
   /** Declares them under one component. One that could not be evaluated is left as it is. */
   constructor(name: string, args: ImagesArgs) {
+    this.#evaluations = args.evaluations;
     const entries = Object.entries(args.images);
     if (entries.length === 0) return;
     const parent = new pulumi.ComponentResource('nixos-fleet:index:Images', name);
@@ -62,6 +65,20 @@ export class Images {
     const path = this.#images[name]?.path;
     if (path) return path;
     throw new pulumi.RunError(this.#failures[name] ?? `there is no image ${name}`);
+  }
+
+  /** The file of an image with what is known of it before it is built, and its resource. @throws RunError as `pathOf`. */
+  sourceOf(name: string): ImageSource {
+    const path = this.pathOf(name);
+    const evaluated = this.#evaluations[name];
+    const resource = this.#images[name];
+    const { outPath, file, diskSizeMiB } = (evaluated?.ok && evaluated.image) || { outPath: '', file: '' };
+    return {
+      image: file === '' ? path : `${outPath}/${file}`,
+      ...(diskSizeMiB === undefined ? {} : { imageSizeMiB: diskSizeMiB }),
+      ...(evaluated?.ok ? { platform: evaluated.facts.platform } : {}),
+      ...(resource ? { resource } : {}),
+    };
   }
 
   /** What each image is, for a stack output. */

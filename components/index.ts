@@ -12,6 +12,8 @@ export { declareCaches } from './caches.ts';
 export type { CommandProxyArgs } from './command-connection.ts';
 export type { ConnectionArgs } from './connection.ts';
 export { Deployment, type DeploymentArgs } from './deployment.ts';
+export { DiskImage, type DiskImageArgs } from './disk-image.ts';
+export { DiskImages, type DiskImagesArgs } from './disk-images.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
 export { HardwareConfig, type HardwareConfigArgs } from './hardware-config.ts';
 export { Host, type HostArgs } from './host.ts';

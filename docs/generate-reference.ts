@@ -7,6 +7,7 @@ import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } fr
 import { cacheRetentionInputs, cacheRetentionState } from '../schema/cache-retention.ts';
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
+import { diskImageInputs, diskImageState } from '../schema/disk-image.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
 import { hardwareConfigInputs, hardwareConfigState } from '../schema/hardware-config.ts';
 import { imageInputs, imageState } from '../schema/image.ts';
@@ -162,6 +163,16 @@ ${table(imageInputs)}
 And what it tells of the built image:
 
 ${table(z.object(only(imageState.shape, imageInputs.shape)))}
+
+## DiskImage
+
+Inputs of \`nixos:index:DiskImage\`; [disk-images.md](disk-images.md) tells how one is declared.
+
+${table(diskImageInputs)}
+
+And what it tells of what was written:
+
+${table(z.object(only(diskImageState.shape, diskImageInputs.shape)))}
 
 ## Virtual machine
 

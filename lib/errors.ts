@@ -41,6 +41,8 @@ export const errorCodes = {
   'hardware-failed':
     'A machine could not tell what it is made of, or the file that is to say so could not be read or written.',
   'image-failed': 'A disk image could not be found in what was built, or its kept copy not be made.',
+  'disk-refused': 'A guard refused to have an image written onto a disk; nothing was written.',
+  'disk-failed': 'An image was not written whole onto a disk, or what was read back is not the image.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
   'command-failed': 'A program failed, for a reason of its own.',

@@ -1,5 +1,13 @@
-import { declareCaches, type FleetHost, type Images, Lab, VirtualMachines } from '../components/index.ts';
+import {
+  DiskImages,
+  declareCaches,
+  type FleetHost,
+  type Images,
+  Lab,
+  VirtualMachines,
+} from '../components/index.ts';
 import { splitSettings, virtualMachineOf } from '../lib/config/hosts.ts';
+import type { SeenDisk } from '../lib/disk-image/see-disks.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
 import type { Evaluated } from './evaluate-stack.ts';
 import { mapValues } from './map-values.ts';
@@ -8,8 +16,9 @@ import type { Stack } from './read-stack.ts';
 /** Declares the machines that the stack itself makes; gives every host, with how it is reached. */
 export function declareMachines(
   stack: Stack,
-  { rehearsed, virtual: { outputs: systems } }: Evaluated,
+  { rehearsed, virtual: { outputs: systems }, memory }: Evaluated,
   images: Images,
+  seen: Readonly<Record<string, SeenDisk>>,
 ): Record<string, FleetHost> {
   const { name: stackName, config, hosts, secrets } = stack;
   const lab = declareLab(stack);
@@ -21,6 +30,13 @@ export function declareMachines(
           systems,
         })
       : undefined;
+  const disks = new DiskImages(stackName, {
+    disks: stack.disks,
+    seen,
+    imageOf: (image) => images.sourceOf(image),
+    ramSystems: memory.outputs,
+    connectionOf: (machine, connection) => virtual?.connectionOf(machine, connection),
+  });
   const declared: Record<string, FleetHost> = {};
   for (const [name, host] of Object.entries(hosts)) {
     const { connection, settings } = splitSettings(host);
@@ -32,6 +48,7 @@ export function declareMachines(
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],
+      dependsOn: disks.of(name),
       machineBuilders: hostBuilders(host, config.builders).told,
       rehearsal: rehearsed[name] && {
         stack: stackName,

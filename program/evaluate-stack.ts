@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { checkSystems } from '../lib/builders/check-systems.ts';
+import { ramSystems } from '../lib/config/disk-images.ts';
 import { rehearsedSystems, virtualSystems } from '../lib/config/virtual-machines.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
 import { evaluateOutputs } from '../lib/evaluation/evaluate-outputs.ts';
@@ -15,7 +16,7 @@ import type { Stack } from './read-stack.ts';
 export type Evaluated = Awaited<ReturnType<typeof evaluateStack>>;
 
 /** Evaluates the flake once for all machines and images, and judges what came out. */
-export async function evaluateStack({ config, hosts, images, flake }: Stack) {
+export async function evaluateStack({ config, hosts, images, disks, flake }: Stack) {
   const evaluated = await evaluateFleet({
     ...flake,
     hosts: mapValues(hosts, ({ configuration }) => configuration),
@@ -36,6 +37,8 @@ export async function evaluateStack({ config, hosts, images, flake }: Stack) {
     rehearsed: rehearsed.outputs,
     /** What virtual machines run that are made of a configuration. */
     virtual: await evaluateOutputs({ ...flake, outputs: virtualSystems(config) }),
+    /** What machines are started into while their disks are written. */
+    memory: await evaluateOutputs({ ...flake, outputs: ramSystems(disks) }),
   };
 }
 

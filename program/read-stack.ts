@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { refuseClearPasswords } from '../lib/config/become-password.ts';
+import { diskImageSettings } from '../lib/config/disk-images.ts';
 import { stackFlake } from '../lib/config/flake.ts';
 import { resolveSecrets } from '../lib/config/host-secrets.ts';
 import { hostSettings, labAddresses } from '../lib/config/hosts.ts';
@@ -25,6 +26,7 @@ export async function readStack() {
     config,
     hosts,
     images: imageSettings(config),
+    disks: await diskImageSettings(config, hosts),
     secrets: await resolveSecrets(
       mapValues(hosts, ({ secrets }) => secrets),
       { baseDirectory, encrypted: isSecretConfig('hosts') },

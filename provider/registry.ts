@@ -3,6 +3,7 @@ import { cachePush } from './resources/cache-push.ts';
 import { cacheRetention } from './resources/cache-retention.ts';
 import { cacheStore } from './resources/cache-store.ts';
 import { deployment } from './resources/deployment.ts';
+import { diskImage } from './resources/disk-image.ts';
 import { hardwareConfig } from './resources/hardware-config.ts';
 import { image } from './resources/image.ts';
 import { kernel } from './resources/kernel.ts';
@@ -24,6 +25,7 @@ const all: AnyResource[] = [
   kernel,
   image,
   hardwareConfig,
+  diskImage,
   system,
   rehearsal,
   liveSystems,

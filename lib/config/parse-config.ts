@@ -52,6 +52,7 @@ function keysAt(path: readonly PropertyKey[]): string[] {
   if (path[0] === 'builders') return Object.keys(builder.shape);
   if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
   if (path[0] === 'images') return Object.keys(shape.images.unwrap().valueType.shape);
+  if (path[0] === 'diskImages') return Object.keys(shape.diskImages.unwrap().valueType.shape);
   if (path[0] === 'virtualMachines') return Object.keys(shape.virtualMachines.unwrap().valueType.shape);
   if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);
   return [];

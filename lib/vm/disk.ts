@@ -57,6 +57,17 @@ async function makeDisk({ file, image, from, sizeMiB, host, signal }: DiskReques
   await rename(draft, file);
 }
 
+/** Writes what a machine would see on a disk image into a file; blocks of zeros take no room. */
+export async function convertToRaw(
+  image: string,
+  target: string,
+  host: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { format } = await imageInfo(image, host);
+  await qemuImg(['convert', '-f', format, '-O', 'raw', image, target], host, signal);
+}
+
 /** Format and size of a disk image, also of one that is in use. */
 export async function imageInfo(file: string, host: string): Promise<ImageInfo> {
   return JSON.parse(await qemuImg(['info', '--force-share', '--output=json', file], host));

@@ -141,7 +141,8 @@ async function start(
   };
   const plain = { inputs: withoutSecrets(inputs), identityFile, accelerator };
   // Without a disk of its own a machine is another one at each start.
-  const record = image || inputs.system ? { ...before, ...plain } : plain;
+  const fromDisk = image || inputs.system || (!inputs.kernel && !before?.inputs.kernel);
+  const record = fromDisk ? { ...before, ...plain } : plain;
   // Also of a machine that does not start: what was made of it can be removed.
   await writeRecord(record);
   status?.('starting');

@@ -1,4 +1,5 @@
-# Images as packages of the flake: `nix build .#<host>-qcow2`, `.#<host>-repart`, `.#installer-iso`, `.#installer-sd-card`.
+# Images as packages of the flake: `nix build .#<host>-qcow2`, `.#<host>-repart`, `.#installer-iso`, `.#installer-sd-card`,
+# `.#ram-system`.
 { lib, inputs, ... }@fleet:
 pkgs:
 let
@@ -27,6 +28,7 @@ lib.mapAttrs' (name: machine: lib.nameValuePair "${name}-qcow2" (qcow2 machine))
 ) (lib.filterAttrs (_: machine: !isImage machine) machines)
 // {
   installer-iso = (installer "installer" ./installer-iso.nix).isoImage;
+  ram-system = (installer "ram-system" ./ram-system.nix).ramSystem;
 }
 // lib.optionalAttrs (system == "aarch64-linux") {
   installer-sd-card = (installer "installer" ./installer-sd-card.nix).sdImage;

@@ -115,8 +115,15 @@ function sourceProblems({
   kernel,
   initrd,
   kernelParams,
+  disks,
+  firmware,
 }: VirtualMachineInputs): Record<string, string> {
-  if (!image && !system && !kernel) return { image: 'there must be an image, a system or a kernel' };
+  // A disk that is filled by other means; that its firmware is named tells it from an image that was forgotten.
+  const bootsFromDisk = firmware !== undefined && Object.keys(disks).length > 0;
+  if (!image && !system && !kernel && !bootsFromDisk)
+    return {
+      image: 'there must be an image, a system, a kernel, or disks and the firmware that boots from one',
+    };
   if (image && system) return { system: 'has a disk of its own: an image cannot be given with it' };
   const problems: Record<string, string> = {};
   if (initrd && !kernel) problems.initrd = 'needs a kernel';

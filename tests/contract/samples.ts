@@ -153,6 +153,15 @@ const imageFile = {
 };
 const image = { ...imageFile, facts: formatFacts(someFacts()) };
 
+const diskImage = {
+  host: 'web',
+  connection: deployment.connection,
+  disk: '/dev/disk/by-id/nvme-1',
+  serial: 'S4EVNX0R1',
+  image: path('b', 'web-image'),
+  onImageChange: 'rewrite',
+};
+
 const virtualMachine = {
   stack: 'dev',
   name: 'base',
@@ -196,6 +205,27 @@ export const samples: Record<string, Sample> = {
     bad: { ...kernel, config: { KVM: 1 }, version: null },
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
+  },
+  'nixos:index:DiskImage': {
+    inputs: diskImage,
+    state: {
+      ...diskImage,
+      state: 'verified',
+      serials: ['S4EVNX0R1'],
+      bytes: 2 ** 30,
+      sha256: '0'.repeat(64),
+      headSha256: '1'.repeat(64),
+      backupTable: 'sgdisk',
+      machineId: 'a'.repeat(32),
+      bootId: '29f4fd1b-9e6c-4c5e-8a5e-1d4a3a0a4a5a',
+      writtenAt: '2026-01-01T00:00:00.000Z',
+      present: 'yes',
+    },
+    changed: { ...diskImage, serial: 'S4EVNX0R2', image: path('d', 'web-image') },
+    paths: ['serial', 'image'],
+    bad: { ...diskImage, disk: 'sda', image: 'web.raw', onImageChange: 'always', overwrite: true },
+    badProperties: ['disk', 'image', 'onImageChange', 'overwrite'],
+    badIds: ['web/S4EVNX0R1'],
   },
   'nixos:index:Image': {
     inputs: image,

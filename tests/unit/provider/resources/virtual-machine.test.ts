@@ -41,6 +41,10 @@ const problems = (asked: VirtualMachineInputs, before?: VirtualMachineInputs) =>
 
 test('a machine is made from an image, a system or a kernel, and not from two that each have a disk', () => {
   assert.deepEqual(Object.keys(problems(machine({ image: undefined }))), ['image']);
+  assert.deepEqual(problems(machine({ image: undefined, firmware: 'uefi' })), {}, 'from its disk');
+  assert.deepEqual(Object.keys(problems(machine({ image: undefined, firmware: 'uefi', disks: {} }))), [
+    'image',
+  ]);
   assert.deepEqual(Object.keys(problems(machine({ system: '/nix/store/x' }))), ['system']);
   assert.deepEqual(Object.keys(problems(machine({ initrd: '/initrd' }))), ['initrd']);
   assert.deepEqual(Object.keys(problems(machine({ kernelParams: ['quiet'] }))), ['kernelParams']);

@@ -1,0 +1,74 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { DiskFound, DiskImageInputs } from '../schema/disk-image.ts';
+import type { ConnectionArgs } from './connection.ts';
+import { DiskImage } from './disk-image.ts';
+import { System } from './system.ts';
+
+/** The file of one of the stack's images, and what is known of it before it is built. */
+export interface ImageSource extends Pick<DiskImageInputs, 'imageSizeMiB' | 'platform'> {
+  image: pulumi.Input<string>;
+  /** Builds it. */
+  resource?: pulumi.Resource;
+}
+
+export interface DiskImagesArgs {
+  /** Settings by name, which is that of a host as well where the machine is one. */
+  disks: Readonly<
+    Record<
+      string,
+      Omit<DiskImageInputs, 'host' | 'connection' | 'bootConnection' | 'kexec' | 'found'> & {
+        virtualMachine: string | undefined;
+        connection: ConnectionArgs;
+        bootConnection?: ConnectionArgs;
+        kexec?: string | undefined;
+      }
+    >
+  >;
+  /** How the disks were found on their machines, or why they were not, as a line for the preview. */
+  seen: Readonly<Record<string, { found?: DiskFound; note: string }>>;
+  imageOf(image: string): ImageSource;
+  /** The evaluated systems that live in memory of those that name a configuration; one without it is left as it is. */
+  ramSystems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
+  /** How a virtual machine of the stack is reached. */
+  connectionOf(machine: string | undefined, given: ConnectionArgs): pulumi.Input<ConnectionArgs> | undefined;
+}
+
+/** Disk images that the stack writes onto disks of machines; it may have none. */
+export class DiskImages {
+  readonly #disks: Record<string, DiskImage> = {};
+
+  constructor(name: string, { disks, seen, imageOf, ramSystems, connectionOf }: DiskImagesArgs) {
+    const entries = Object.entries(disks);
+    if (entries.length === 0) return;
+    const parent = new pulumi.ComponentResource('nixos-fleet:index:DiskImages', name);
+    for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
+      const evaluated = ramSystems[disk];
+      // Its system could not be evaluated, which the program ends with.
+      if (kexec?.startsWith('/') === false && !evaluated) continue;
+      const ram = evaluated && new System(`${disk}-ram`, { host: disk, ...evaluated }, { parent });
+      const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
+      const { found, note } = seen[disk] ?? {};
+      // Of the stack, and not of the resource, which a guard may keep from being there.
+      if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk image ${disk}: ${note}`);
+      this.#disks[disk] = new DiskImage(
+        disk,
+        {
+          ...settings,
+          ...source,
+          host: disk,
+          kexec: ram?.outPath ?? kexec,
+          connection: connectionOf(virtualMachine, connection) ?? connection,
+          bootConnection: (bootConnection && connectionOf(virtualMachine, bootConnection)) ?? bootConnection,
+          found,
+        },
+        { parent, dependsOn: resource ? [resource] : [] },
+      );
+    }
+  }
+
+  /** What a host must wait for: the image on its disk. */
+  of(host: string): DiskImage[] {
+    const disk = this.#disks[host];
+    return disk ? [disk] : [];
+  }
+}

@@ -1,0 +1,37 @@
+#!/bin/sh
+# Tells of one disk, and in few words of the machine and its other disks, as lines `key=value`. Comes after disks.sh and a line
+# that gives: disk (path of the device), serial (that it has, if any), patience (seconds to wait for a writing that was broken off to end). Changes nothing.
+# shellcheck source-path=SCRIPTDIR source=disks.sh
+command -v disk >/dev/null || . "${0%/*}/disks.sh"
+: "${disk:?}" "${serial?}" "${patience:?}"
+
+while [ "$patience" -gt 0 ] && is_writing; do
+	patience=$((patience - 1))
+	sleep 1
+done
+say architecture "$(uname -m)"
+say machine-id "$(cat /etc/machine-id 2>/dev/null)"
+say boot-id "$(cat /proc/sys/kernel/random/boot_id)"
+say memory-kib "$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)"
+for tool in zstd gzip sha256sum dd; do
+	! command -v "$tool" >/dev/null || say tool "$tool"
+done
+# Not every system has the same names, and a busybox has no links: then the serial tells.
+name=
+if [ -b "$disk" ]; then
+	name=$(name_of "$(readlink -f "$disk")")
+elif [ -n "$serial" ]; then
+	for other in $(all_disks); do
+		! serials "$other" | grep -qxF "serial=$serial" || name=$other
+	done
+fi
+for other in $(all_disks); do
+	[ "$other" = "$name" ] || say other "$(summary "$other")"
+done
+if [ -z "$name" ] || [ ! -e "$blocks/$name" ]; then
+	say kind missing
+else
+	look "$name"
+	[ ! -e "$(unfinished_file "$name")" ] || say unfinished "$(cat "$(unfinished_file "$name")")"
+fi
+say end yes

@@ -1,0 +1,45 @@
+# A system that lives in memory: what a machine is started into by kexec while its own disk is written (docs/disk-images.md). Its initrd
+# may bring a folder /nixos-fleet with the machine's ssh host keys and the keys that may log in: so it is entered as the machine was.
+{
+  config,
+  modulesPath,
+  pkgs,
+  ...
+}:
+{
+  imports = [
+    "${modulesPath}/installer/netboot/netboot-minimal.nix"
+    ./installer.nix
+  ];
+
+  boot.initrd.systemd.enable = true;
+  boot.initrd.systemd.services.nixos-fleet-identity = {
+    description = "Take over the machine's ssh host keys and the keys that may log in";
+    wantedBy = [ "initrd.target" ];
+    after = [ "initrd-root-fs.target" ];
+    before = [
+      "initrd-switch-root.target"
+      "shutdown.target"
+    ];
+    conflicts = [ "shutdown.target" ];
+    unitConfig = {
+      DefaultDependencies = false;
+      ConditionPathExists = "/nixos-fleet";
+      RequiresMountsFor = "/sysroot";
+    };
+    serviceConfig.Type = "oneshot";
+    script = ''
+      mkdir -p /sysroot/etc/ssh
+      mkdir -p -m 0700 /sysroot/root /sysroot/root/.ssh
+      cp /nixos-fleet/ssh_host_* /sysroot/etc/ssh/
+      cp /nixos-fleet/authorized_keys /sysroot/root/.ssh/
+    '';
+  };
+
+  # What diskImages.<name>.kexec takes.
+  system.build.ramSystem = pkgs.linkFarm "ram-system" {
+    kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
+    initrd = "${config.system.build.netbootRamdisk}/initrd";
+    kernel-params = pkgs.writeText "kernel-params" "init=${config.system.build.toplevel}/init ${toString config.boot.kernelParams}";
+  };
+}
