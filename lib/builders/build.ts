@@ -4,6 +4,7 @@ import { storeName } from '../nix-cli/nix.ts';
 import { nixSettings } from '../nix-cli/settings.ts';
 import { invalidPaths } from '../nix-cli/store.ts';
 import { nixSshEnvironment } from '../ssh/nix-environment.ts';
+import { counted } from '../text.ts';
 import { buildSettings } from './build-settings.ts';
 import { builderUri } from './machine-line.ts';
 import { askBuilders, limits } from './reachable.ts';
@@ -111,7 +112,7 @@ export function summaryOf(
   const parts = [...byMachine].sort().map(([name, built]) => {
     const shown = built.slice(-mostNames).reverse();
     const more = built.length > shown.length ? ', …' : '';
-    return `${name}: ${built.length} ${built.length === 1 ? 'derivation' : 'derivations'} (${shown.join(', ')}${more})`;
+    return `${name}: ${counted(built.length, 'derivation')} (${shown.join(', ')}${more})`;
   });
   return `built on ${[...parts, ...(here > 0 ? [`here: ${here}`] : [])].join('; ')}`;
 }

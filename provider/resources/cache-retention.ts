@@ -3,6 +3,7 @@ import { collect, type KeptMachine } from '../../lib/caches/retention/collect.ts
 import { folderOf } from '../../lib/caches/retention/folder.ts';
 import { FleetError } from '../../lib/errors.ts';
 import { readKeptSystems } from '../../lib/machine/kept-systems.ts';
+import { counted } from '../../lib/text.ts';
 import {
   type CacheRetentionInputs,
   type CacheRetentionState,
@@ -142,7 +143,7 @@ async function retainFolder(
   if (freedPaths > 0) {
     context.log(
       'info',
-      `${cache}: freed ${freedPaths} paths, ${freedMebibytes} MiB (of ${found.freedSystems} systems); ${keptPaths} paths, ${mebibytes(found.keptBytes)} MiB stay`,
+      `${cache}: freed ${counted(freedPaths, 'path')}, ${freedMebibytes} MiB (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${mebibytes(found.keptBytes)} MiB stay`,
     );
   }
   return {
@@ -167,7 +168,10 @@ async function retainRoots(
   const server = { connection, host };
   const { kept, removed } = await keepPushedRoots(server, keep, Object.fromEntries(asked), context.signal);
   if (removed > 0)
-    context.log('info', `${cache}: ${removed} systems may be collected as garbage on ${host}, ${kept} stay`);
+    context.log(
+      'info',
+      `${cache}: ${counted(removed, 'system')} may be collected as garbage on ${host}, ${kept} stay`,
+    );
   return { ...nothingYet, systems: kept, freedPaths: removed };
 }
 

@@ -64,29 +64,28 @@ const isCached = (system = '') =>
   existsSync(join(stack.folder, `cache/${name(system).slice(0, 32)}.narinfo`));
 
 test('a cache keeps what a machine has live, booted and recorded, and frees what nothing needs', async () => {
-  await upWithNewSystem();
-  await upWithNewSystem();
-  await upWithNewSystem();
-  const [recorded, dropped, before] = systems;
-  // A generation that was removed and is still recorded, and one that db has forgotten.
+  for (let n = 1; n <= 4; n++) await upWithNewSystem();
+  const [booted, recorded, dropped, before] = systems;
+  // One that db has booted, one that is no generation any more and still recorded, and one that db has forgotten.
   await stack.ssh(
     'db',
-    `nix-env -p /nix/var/nix/profiles/system --delete-generations old; rm -r ${roots}/${name(dropped)}`,
+    `ln -sfn ${booted} /run/booted-system
+    nix-env -p /nix/var/nix/profiles/system --delete-generations old
+    rm -r ${roots}/${name(booted)} ${roots}/${name(dropped)}
+    test -e ${roots}/${name(recorded)}/system`,
   );
-  assert.deepEqual((await stack.ssh('db', `readlink ${roots}/${name(recorded)}/system`)).trim(), recorded);
   await upWithNewSystem();
   assert.ok(isCached(dropped), 'it stays for the time of grace');
 
   configure(0);
   const { text: told } = await stack.preview();
   const [, paths, size] =
-    /disk: an up would free (\d+) paths, ([\d.]+ MiB) \(of 1 systems\)/.exec(told) ?? [];
-  assert.ok(Number(paths) > 0 && size, told);
+    /disk: an up would free (\d+ paths?), ([\d.]+ MiB) \(of 1 system\)/.exec(told) ?? [];
+  assert.ok(Number.parseInt(paths ?? '', 10) > 0 && size, told);
   const { text } = await stack.up();
-  assert.ok(text.includes(`disk: freed ${paths} paths, ${size} (of 1 systems)`), text);
+  assert.ok(text.includes(`disk: freed ${paths}, ${size} (of 1 system)`), text);
   assert.equal(isCached(dropped), false);
-  const booted = (await stack.ssh('db', 'readlink -f /run/booted-system')).trim();
-  for (const system of [recorded, before, systems[3], booted]) {
+  for (const system of [booted, recorded, before, systems[4]]) {
     // Every path of the closure is there, and its packed file is what it was.
     const verify = [
       'store',
@@ -102,14 +101,14 @@ test('a cache keeps what a machine has live, booted and recorded, and frees what
 });
 
 test('a machine that serves its store keeps what others have of it, and no more', async () => {
-  const [recorded, dropped, before, live] = systems;
+  const [booted, recorded, dropped, before, live] = systems;
   const kept = await stack.ssh('web', `ls ${roots}-pushed/nixos-fleet-${lab}-push-lan-db`);
-  for (const system of [recorded, before, live])
+  for (const system of [booted, recorded, before, live])
     assert.ok(kept.includes(name(system)), `${system} has a root`);
   assert.equal(kept.includes(name(dropped)), false);
   // web's own garbage collection does the rest.
   await stack.ssh(
     'web',
-    `nix-store --gc >/dev/null 2>&1; test -e ${recorded} && test -e ${live} && test ! -e ${dropped}`,
+    `nix-store --gc >/dev/null 2>&1; test -e ${booted} && test -e ${recorded} && test -e ${live} && test ! -e ${dropped}`,
   );
 });

@@ -2,6 +2,7 @@ import type { CacheConfig } from '../../../schema/cache-config.ts';
 import type { FleetEvaluation } from '../../../schema/evaluation.ts';
 import { FleetError } from '../../errors.ts';
 import type { LiveAnswer } from '../../machine/check-live.ts';
+import { counted } from '../../text.ts';
 import type { Note } from '../cache-notes.ts';
 import { type Collected, type KeptMachine, wouldCollect } from './collect.ts';
 import { folderOf } from './folder.ts';
@@ -38,7 +39,9 @@ export function retentionNote(name: string, found: Collected, now: Date): Note[]
   const { freedPaths, freedBytes, freedSystems, due } = found;
   const size = `${Math.round((freedBytes / 2 ** 20) * 10) / 10} MiB`;
   const parts = [
-    ...(freedPaths > 0 ? [`an up would free ${freedPaths} paths, ${size} (of ${freedSystems} systems)`] : []),
+    ...(freedPaths > 0
+      ? [`an up would free ${counted(freedPaths, 'path')}, ${size} (of ${counted(freedSystems, 'system')})`]
+      : []),
     ...(due && due > now ? [`what nothing needs any more can go from ${due.toISOString()} on`] : []),
   ];
   return parts.length === 0 ? [] : [{ severity: 'info', text: `${name}: ${parts.join('; ')}` }];
