@@ -62,6 +62,6 @@ in
       extraGroups = lib.optional item.admin "wheel";
       openssh.authorizedKeys.keys = dated item;
       expires = item.until;
-    }) cfg;
+    }) (removeAttrs cfg [ "root" ]);
   };
 }
