@@ -14,7 +14,10 @@ let
   registration = "${pkgs.closureInfo { rootPaths = [ config.system.build.toplevel ]; }}/registration";
 in
 {
-  imports = [ "${modulesPath}/image/repart.nix" ];
+  imports = [
+    "${modulesPath}/image/repart.nix"
+    ./guest.nix
+  ];
 
   image.repart = {
     name = lib.mkDefault config.networking.hostName;
@@ -50,13 +53,14 @@ in
   fileSystems."/" = {
     device = lib.mkForce "/dev/disk/by-partlabel/nixos";
     fsType = lib.mkForce "ext4";
-    autoResize = true;
+    inherit (cfg) autoResize;
   };
   fileSystems."/boot" = {
     device = lib.mkForce "/dev/disk/by-partlabel/ESP";
     fsType = lib.mkForce "vfat";
   };
-  boot.growPartition = lib.mkDefault true;
+  boot.growPartition = lib.mkDefault cfg.autoResize;
+  boot.loader.systemd-boot.enable = lib.mkDefault true;
   boot.loader.efi.canTouchEfiVariables = lib.mkForce false;
 
   systemd.services.nixos-fleet-register-image = {

@@ -25,7 +25,8 @@ in
         self.nixosModules.default
         (import ./operators.nix inputs.operator)
         {
-          networking.hostName = lib.mkDefault name;
+          # Before the clouds' image modules, whose default is to have no name.
+          networking.hostName = lib.mkOverride 900 name;
           nixpkgs.hostPlatform = lib.mkDefault system;
           system.configurationRevision = self.rev or self.dirtyRev or null;
         }

@@ -5,4 +5,8 @@ let
   report = folder + "/facter.json";
 in
 lib.optional (builtins.pathExists module) module
-++ lib.optional (builtins.pathExists report) { hardware.facter.reportPath = report; }
+++ lib.optional (builtins.pathExists report) {
+  # The name by which images leave it out.
+  key = toString report;
+  hardware.facter.reportPath = report;
+}

@@ -72,7 +72,7 @@ let
       ${stateFolder name}
       if ! [ -e "$folder/disk.qcow2" ]; then
         echo "run-${name}: making $folder/disk.qcow2 (remove it to begin anew)" >&2
-        cp --no-preserve=mode ${image}/${machine.config.image.fileName} "$folder/new.qcow2"
+        ${pkgs.qemu}/bin/qemu-img convert -O qcow2 ${image}/${machine.config.image.fileName} "$folder/new.qcow2"
         ${pkgs.qemu}/bin/qemu-img resize -q "$folder/new.qcow2" ${toString vm.diskMiB}M
         cp --no-preserve=mode ${pkgs.OVMF.variables} "$folder/efi-variables.fd"
         mv "$folder/new.qcow2" "$folder/disk.qcow2"

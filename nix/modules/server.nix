@@ -7,7 +7,9 @@
 }:
 let
   cfg = config.nixosFleet.server;
-  inherit (lib) mkDefault mkOption types;
+  inherit (lib) mkOption types;
+  # Before mkDefault, which NixOS's image variants say for the same options.
+  mkDefault = lib.mkOverride 900;
 in
 {
   options.nixosFleet.server = {

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
-import { evaluate, type Measured, nixFolder, report, request, skip } from './nixpkgs.ts';
+import { evaluate, folders, type Measured, nixFolder, report, request, skip } from './nixpkgs.ts';
 
-const hosts = readdirSync(join(nixFolder, 'hosts'), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
-  .map((entry) => entry.name);
+const hosts = folders('hosts');
 
 describe('facts of real NixOS machines', { skip }, () => {
   const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-facts-'));

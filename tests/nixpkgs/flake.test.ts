@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
 import { nix, nixStore } from '../../lib/nix-cli/nix.ts';
-import { evaluate, nixFolder, nixpkgsRef, report, request, skip } from './nixpkgs.ts';
+import { evaluate, folders, nixFolder, nixpkgsRef, report, request, skip } from './nixpkgs.ts';
 
 const derivation = /^\/nix\/store\/[0-9a-z]{32}-.*\.drv$/;
 const notParts = ['default.nix', 'examples.nix'];
-const folders = (path: string) =>
-  readdirSync(join(nixFolder, path), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
 const names = (path: string) =>
   readdirSync(join(nixFolder, path))
     .filter((file) => file.endsWith('.nix') && !notParts.includes(file))
@@ -119,6 +115,49 @@ describe('the operator’s flake', { skip }, () => {
     assert.equal(none, 0);
   });
 
+  test('has jobs for Hydra: what its machines need, for their systems, and one that stands for all', async () => {
+    const measured = await evaluate<Job[]>(
+      'hydraJobs',
+      `let
+        isJob = value: value.type or null == "derivation";
+        tell = name: job: {
+          inherit name;
+          inherit (job) system;
+          drv = job.drvPath;
+          constituents = map (part: part.drvPath) (job.constituents or [ ]);
+          aggregate = job._hydraAggregate or false;
+        };
+        walk = prefix: set: builtins.concatLists (builtins.attrValues (builtins.mapAttrs (key: value:
+          let name = prefix + key; in if isJob value then [ (tell name value) ] else walk (name + ".") value
+        ) set));
+      in walk ""`,
+    );
+    report(`${measured.value.length} jobs for Hydra`, measured);
+    const jobs = Object.fromEntries(measured.value.map((job) => [job.name, job]));
+    for (const { drv, system } of measured.value) {
+      assert.match(drv, derivation);
+      assert.equal(system, 'x86_64-linux');
+    }
+    for (const host of folders('hosts')) {
+      assert.ok(jobs[`systems.${host}`] && jobs[`kernels.${host}`], host);
+      assert.ok(jobs[`images.x86_64-linux.${host}-qcow2`], host);
+    }
+    const { fleet, ...others } = jobs;
+    assert.equal(fleet?.aggregate, true);
+    assert.deepEqual(
+      fleet.constituents.toSorted(),
+      Object.values(others)
+        .map(({ drv }) => drv)
+        .sort(),
+    );
+    // What Hydra is told of them: a flake whose jobs are these.
+    const spec = JSON.parse(readFileSync(join(nixFolder, '../examples/hydra/spec.json'), 'utf8'));
+    for (const jobset of Object.values<{ type: number; flake: string }>(spec)) {
+      assert.equal(jobset.type, 1);
+      assert.match(jobset.flake, /^git\+https:.*[?&]dir=nix$/);
+    }
+  });
+
   test('has modules, a template, a shell and a formatter', async () => {
     const { value } = await evaluate<{ modules: string[]; shell: string; formatter: string }>(
       '',
@@ -134,6 +173,14 @@ describe('the operator’s flake', { skip }, () => {
     assert.match(value.formatter, derivation);
   });
 });
+
+interface Job {
+  name: string;
+  system: string;
+  drv: string;
+  constituents: string[];
+  aggregate: boolean;
+}
 
 interface VmSize {
   cores: number;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
@@ -11,6 +11,12 @@ export const nixpkgs = process.env.NIXPKGS ? resolve(process.env.NIXPKGS) : unde
 export const skip = nixpkgs ? false : 'NIXPKGS is not set: give it the path of a nixpkgs tree';
 
 export const nixFolder = resolve(import.meta.dirname, '../../nix');
+
+/** Names of the folders in one of the flake's. */
+export const folders = (path: string): string[] =>
+  readdirSync(join(nixFolder, path), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
 
 /** A tree that Git knows is locked by its commit; another is hashed as a whole at each call, which takes a minute. */
 export const nixpkgsRef =
@@ -29,8 +35,15 @@ export interface Measured<T> {
   heapMiB: number;
 }
 
+/** A store in memory: derivations are not written to the disk, which takes longer than evaluating them where there are many. */
+export const inMemory = ['--store', 'dummy://?read-only=false'];
+
 /** Evaluates a function of an attribute of the operator's flake, and measures it. Throws with Nix's message. */
-export async function evaluate<T>(attribute: string, apply: string): Promise<Measured<T>> {
+export async function evaluate<T>(
+  attribute: string,
+  apply: string,
+  store: readonly string[] = [],
+): Promise<Measured<T>> {
   const { flakeRef, overrides } = await flakeMetadata(request);
   const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-nixpkgs-'));
   try {
@@ -45,6 +58,7 @@ export async function evaluate<T>(attribute: string, apply: string): Promise<Mea
         '--apply',
         apply,
         ...overrides,
+        ...store,
       ],
       { timeoutSeconds: 1200, env: { NIX_SHOW_STATS: '1', NIX_SHOW_STATS_PATH: statistics } },
     );
