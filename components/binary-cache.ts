@@ -102,19 +102,35 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
   }
 }
 
+/** Where a machine is asked that serves over HTTP. */
+export function httpUrl(
+  host: string,
+  connection: pulumi.Input<ConnectionArgs>,
+  port: number,
+): pulumi.Output<string> {
+  return pulumi
+    .output(connection)
+    .apply(({ address, local }) => `http://${reached(host, address, local)}:${port}`);
+}
+
+/** The name by which other machines reach one, as a part of a URL. */
+function reached(host: string, address = 'localhost', local = false): string {
+  if (local && address === 'localhost') {
+    throw new pulumi.RunError(
+      `the cache on ${host} needs an address that other machines reach: set hosts.${host}.address`,
+    );
+  }
+  return address.includes(':') ? `[${address}]` : address;
+}
+
 /** Where a machine's store is asked. Over ssh a machine logs in with its own host key, which the server has to know. */
 function machineUrl(
   { host, connection }: NonNullable<BinaryCacheArgs['machine']>,
   protocol: CacheStoreInputs['protocol'] = 'http',
 ): pulumi.Output<string> {
-  return pulumi.output(connection).apply(({ address = 'localhost', hostKey, local }) => {
-    if (local && address === 'localhost') {
-      throw new pulumi.RunError(
-        `the cache on ${host} needs an address that other machines reach: set hosts.${host}.address`,
-      );
-    }
-    const name = address.includes(':') ? `[${address}]` : address;
-    if (protocol === 'http') return `http://${name}:5000`;
+  if (protocol === 'http') return httpUrl(host, connection, 5000);
+  return pulumi.output(connection).apply(({ address, hostKey, local }) => {
+    const name = reached(host, address, local);
     if (!hostKey) {
       throw new pulumi.RunError(
         `the cache on ${host} is asked over ssh, so its host key must be known: set hosts.${host}.hostKey`,

@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { CacheConfig } from '../schema/cache-config.ts';
-import { BinaryCache, type CacheSource } from './binary-cache.ts';
+import { type CacheConfig, pullThroughPort } from '../schema/cache-config.ts';
+import { BinaryCache, type CacheSource, httpUrl } from './binary-cache.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { SigningKey } from './signing-key.ts';
 
@@ -12,11 +12,20 @@ export function declareCaches(
   return Object.entries(caches).map(([name, cache]) => {
     const { key, rotation, host, store, protocol, keyFile, url, publicKeys = [], priority, keep } = cache;
     const order = priority === undefined ? {} : { priority };
-    if (key === undefined) return { name, url: url ?? '', publicKeys, ...order };
+    const connection = host === undefined ? undefined : connections[host];
+    if (key === undefined) {
+      if (host === undefined || !connection) return { name, url: url ?? '', publicKeys, ...order };
+      return {
+        name,
+        url: url ?? httpUrl(host, connection, pullThroughPort),
+        publicKeys,
+        servedBy: host,
+        ...order,
+      };
+    }
     const others = Object.entries(connections).filter(([consumer]) => consumer !== host);
     const consumers = Object.fromEntries(others);
     const signingKey = new SigningKey(name, { name: key, consumers, ...(rotation ? { rotation } : {}) });
-    const connection = host === undefined ? undefined : connections[host];
     const machine = host !== undefined && connection ? { machine: { host, connection } } : {};
     const settings = { protocol, keyFile, url, ...order, ...(keep ? { keep } : {}) };
     return new BinaryCache(name, { key: signingKey, store, ...machine, ...settings });

@@ -6,6 +6,9 @@ import { substituter } from './substituters.ts';
 
 const { store, host, protocol, keyFile } = cacheStoreInputs.shape;
 
+/** Where a machine of the stack is asked that fetches from other caches; the module `pull-through-cache` listens there. */
+export const pullThroughPort = 8501;
+
 /** A binary cache in a stack's config: one that the stack fills and signs (it has a `key`), or any other. */
 export const cacheConfig = z
   .strictObject({
@@ -28,9 +31,17 @@ export const cacheConfig = z
       .unwrap()
       .optional()
       .describe(keyFile.description ?? ''),
+    pullThrough: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether it holds nothing of its own: the machine `host`, or what answers at `url`, fetches from other caches what it is asked for. Their keys are trusted as they are; `publicKeys` names those that nothing else does.',
+      ),
     url: substituter.shape.url
       .optional()
-      .describe('Where machines ask it; the store, or port 5000 of the host, where left out.'),
+      .describe(
+        `Where machines ask it; the store, or port 5000 of the host (${pullThroughPort} with pullThrough), where left out.`,
+      ),
     publicKeys: substituter.shape.publicKeys
       .optional()
       .describe('Keys that somebody else’s cache signs with.'),
@@ -43,6 +54,15 @@ export const cacheConfig = z
   .superRefine((cache, context) => {
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message });
+    if (cache.pullThrough) {
+      for (const key of ['key', 'store', 'protocol', 'keyFile', 'rotation'] as const) {
+        if (cache[key] !== undefined)
+          problem(key, 'is of a cache that is filled, and one with pullThrough is not');
+      }
+      if (cache.host === undefined && !cache.url)
+        problem('host', 'is missing: the machine that fetches, or a url');
+      return;
+    }
     if (cache.key === undefined) {
       if (!cache.url) problem('url', 'is missing: where machines ask a cache without a key of this stack');
       if (!cache.publicKeys?.length) problem('publicKeys', 'is missing: nothing it serves would be accepted');

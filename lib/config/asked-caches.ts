@@ -1,4 +1,4 @@
-import type { CacheConfig } from '../../schema/cache-config.ts';
+import { type CacheConfig, pullThroughPort } from '../../schema/cache-config.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { FleetEvaluation } from '../../schema/evaluation.ts';
 import type { AskedCache, AskedHost } from '../caches/ask-caches.ts';
@@ -17,6 +17,11 @@ export function askedCaches(
       if (host === undefined) return [[name, { filled, store: { uri: store ?? url ?? '' } }] as const];
       const parsed = connectionSchema.safeParse(connections[host]);
       if (!parsed.success) return [];
+      if (!filled) {
+        const { address } = parsed.data;
+        const there = address.includes(':') ? `[${address}]` : address;
+        return [[name, { filled, store: { uri: url ?? `http://${there}:${pullThroughPort}` } }] as const];
+      }
       const { uri, env } = nixStoreFor(parsed.data);
       return [[name, { filled, store: { uri, sshOpts: env.NIX_SSHOPTS } }] as const];
     }),

@@ -294,6 +294,10 @@
           url = "http://cache.example.org:5000";
           publicKeys = [ "cache.example.org-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" ];
         }
+        {
+          url = "http://proxy.example.org:8501";
+          pullThrough = true;
+        }
       ];
       pins.fleet = ./.;
     };
@@ -347,6 +351,75 @@
       };
     };
   };
+
+  garbage = {
+    on.nixosFleet = {
+      nixSettings.enable = true;
+      garbage = {
+        enable = true;
+        keepBuildInputs = true;
+      };
+    };
+    fails = {
+      "nixosFleet.garbage.enable = true needs nix.enable" = {
+        nixosFleet.garbage.enable = true;
+        nix.enable = false;
+      };
+      "nixosFleet.garbage.maxFreeGiB = 10 is not above minFreeGiB = 10" = {
+        nixosFleet.garbage = {
+          enable = true;
+          maxFreeGiB = 10;
+        };
+      };
+    };
+  };
+
+  pull-through-cache =
+    let
+      enabled = settings: {
+        nixosFleet.pullThroughCache = {
+          enable = true;
+        }
+        // settings;
+      };
+    in
+    {
+      on = enabled {
+        upstreams = [
+          {
+            url = "https://cache.example.org";
+            publicKeys = [ "cache.example.org-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" ];
+          }
+        ];
+        signKeyFile = "/var/lib/secrets/cache.key";
+        maxSize = "500G";
+        openFirewall = true;
+      };
+      fails = {
+        "it would have nothing" = enabled { officialCache = false; };
+        "is in the Nix store" = enabled {
+          signKeyFile = "/nix/store/00000000000000000000000000000000-cache.key";
+        };
+        "ncps would sign what it did not check" = enabled {
+          upstreams = [
+            {
+              url = "http://cache.example.org:5000";
+              publicKeys = [ "cache.example.org-1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=" ];
+            }
+          ];
+          signKeyFile = "/var/lib/secrets/cache.key";
+        };
+        "are both 5000" = {
+          nixosFleet = {
+            pullThroughCache = {
+              enable = true;
+              port = 5000;
+            };
+            binaryCache.enable = true;
+          };
+        };
+      };
+    };
 
   builders =
     let

@@ -8,6 +8,7 @@ let
   cfg = config.nixosFleet.nixSettings;
   inherit (lib) mkOption types;
   keyed = lib.filter (cache: cache.publicKeys != [ ]) cfg.substituters;
+  gc = cfg.gc.enable && !(config.nixosFleet.garbage.enable or false);
 in
 {
   options.nixosFleet.nixSettings = {
@@ -30,6 +31,11 @@ in
               type = types.listOf (types.strMatching "[^: ]+:[A-Za-z0-9+/]{43}=");
               default = [ ];
               description = "Keys that it signs with. When a key is replaced, name the old and the new one first.";
+            };
+            pullThrough = mkOption {
+              type = types.bool;
+              default = false;
+              description = "It passes on what other caches signed (nixosFleet.pullThroughCache), whose keys are trusted already, and needs none.";
             };
           };
         }
@@ -116,7 +122,11 @@ in
       }
     ]
     ++ lib.imap0 (index: cache: {
-      assertion = !cfg.requireKeys || cache.publicKeys != [ ] || lib.hasInfix "trusted=1" cache.url;
+      assertion =
+        !cfg.requireKeys
+        || cache.publicKeys != [ ]
+        || cache.pullThrough
+        || lib.hasInfix "trusted=1" cache.url;
       message = "nixosFleet.nixSettings.substituters.${toString index}.url = \"${cache.url}\" has no publicKeys: nothing it serves would be accepted. Add its key, or set requireKeys = false.";
     }) cfg.substituters;
 
@@ -154,14 +164,16 @@ in
         trusted-users = cfg.trustedUsers;
         # A cache that is away never stops a deployment.
         connect-timeout = cfg.connectTimeoutSeconds;
+        stalled-download-timeout = lib.mkDefault 10;
+        download-attempts = lib.mkDefault 2;
         fallback = true;
         auto-optimise-store = lib.mkDefault true;
       }
-      // lib.optionalAttrs (cfg.gc.enable && cfg.gc.minFreeGiB > 0) {
+      // lib.optionalAttrs (gc && cfg.gc.minFreeGiB > 0) {
         min-free = cfg.gc.minFreeGiB * 1024 * 1024 * 1024;
         max-free = 4 * cfg.gc.minFreeGiB * 1024 * 1024 * 1024;
       };
-      gc = lib.mkIf cfg.gc.enable {
+      gc = lib.mkIf gc {
         automatic = true;
         inherit (cfg.gc) dates;
         options = "--delete-older-than ${toString cfg.gc.keepDays}d";

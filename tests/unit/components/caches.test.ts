@@ -134,3 +134,18 @@ test('a cache is told which machines need it once all are deployed, where there 
   );
   assert.deepEqual(inputsOf('CacheRetention', 'lan')?.keep, { generations: 1 });
 });
+
+test('a machine that fetches from other caches is filled by nobody, does not ask itself, and is asked first', async () => {
+  await deploy({
+    proxy: { host: 'web', pullThrough: true, priority: 5 },
+    vendor: { url: 'https://vendor', publicKeys: ['vendor-1:k'] },
+  });
+  const vendor = { url: 'https://vendor', publicKeys: ['vendor-1:k'], priority: 30 };
+  assert.deepEqual(inputsOf('Substituters', 'web')?.caches, { vendor });
+  assert.deepEqual(inputsOf('Substituters', 'db')?.caches, {
+    proxy: { url: 'http://web:8501', publicKeys: [], priority: 5 },
+    vendor,
+  });
+  assert.equal(inputsOf('CachePush', 'proxy-web'), undefined);
+  assert.equal(inputsOf('SigningKey', 'proxy'), undefined);
+});

@@ -47,6 +47,8 @@ test('a cache is asked at its store; one of a machine over ssh, and not before i
     vendor: { url: 'https://vendor', publicKeys: ['v:k'] },
     lan: { key: 'lan-1', host: 'web' },
     later: { key: 'lan-1', host: 'unmade' },
+    proxy: { host: 'web', pullThrough: true },
+    other: { url: 'http://proxy:80', pullThrough: true },
   };
   const asked = askedCaches(caches, { web: { address: '192.0.2.7' } });
   assert.deepEqual(asked.main, { filled: true, store: { uri: 's3://fleet' } });
@@ -54,4 +56,7 @@ test('a cache is asked at its store; one of a machine over ssh, and not before i
   assert.equal(asked.lan?.store.uri, 'ssh-ng://root@192.0.2.7');
   assert.match(asked.lan?.store.sshOpts ?? '', /StrictHostKeyChecking=yes/);
   assert.ok(!('later' in asked));
+  // A machine that fetches from other caches is asked as the machines ask it.
+  assert.deepEqual(asked.proxy, { filled: false, store: { uri: 'http://192.0.2.7:8501' } });
+  assert.deepEqual(asked.other, { filled: false, store: { uri: 'http://proxy:80' } });
 });

@@ -129,4 +129,13 @@ test('a cache has a place to fill and a key, or is somebody else’s with its pu
   const stored = { key: 'main-1', store: 's3://bucket?secret-key=/etc/key' };
   assert.match(refusal(caches(stored)), /caches\.main\.store: must not name a secret-key/);
   assert.equal(parseConfig(caches({ key: 'main-1', host: 'web' }), 'prod').caches.main?.host, 'web');
+  assert.match(refusal(caches({ pullThrough: true })), /caches\.main\.host: is missing/);
+  assert.match(
+    refusal(caches({ pullThrough: true, host: 'web', key: 'main-1' })),
+    /caches\.main\.key: .*one with pullThrough is not/,
+  );
+  assert.equal(
+    parseConfig(caches({ pullThrough: true, host: 'web' }), 'prod').caches.main?.pullThrough,
+    true,
+  );
 });
