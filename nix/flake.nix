@@ -24,6 +24,7 @@
         import ./kernels fleet pkgs // import ./images fleet pkgs // import ./lib/machines.nix fleet pkgs
       );
       checks = fleet.forSystems (import ./lib/checks.nix fleet);
+      hydraJobs = import ./lib/hydra.nix fleet;
       devShells = fleet.forSystems (pkgs: {
         default = import ./lib/shell.nix pkgs;
       });

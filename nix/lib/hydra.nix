@@ -1,0 +1,22 @@
+# hydraJobs: what a CI server builds of the fleet, and `fleet`, one job that is good once all others are. For systems that have
+# machines only: a job for another would wait for a builder that nobody has.
+{ inputs, lib, ... }@fleet:
+let
+  machines = inputs.self.nixosConfigurations;
+  systemOf = machine: machine.pkgs.stdenv.hostPlatform.system;
+  pkgsFor = system: inputs.nixpkgs.legacyPackages.${system};
+  systems = lib.unique (map systemOf (lib.attrValues machines));
+  jobs = {
+    systems = lib.mapAttrs (_: machine: machine.config.system.build.toplevel) machines;
+    kernels = lib.mapAttrs (_: machine: machine.config.boot.kernelPackages.kernel) machines;
+    images = lib.genAttrs systems (system: import ../images fleet (pkgsFor system));
+  };
+in
+jobs
+// {
+  fleet = (pkgsFor (lib.head systems)).releaseTools.aggregate {
+    name = "fleet";
+    constituents = lib.collect lib.isDerivation jobs;
+    meta.description = "All systems, kernels and images of the fleet";
+  };
+}
