@@ -55,7 +55,7 @@ export const cacheConfig = z
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message });
     if (cache.pullThrough) {
-      for (const key of ['key', 'store', 'protocol', 'keyFile', 'rotation'] as const) {
+      for (const key of ['key', 'store', 'protocol', 'keyFile', 'rotation', 'keep'] as const) {
         if (cache[key] !== undefined)
           problem(key, 'is of a cache that is filled, and one with pullThrough is not');
       }

@@ -300,6 +300,11 @@
         }
       ];
       pins.fleet = ./.;
+      gc = {
+        minFreeGiB = 10;
+        maxFreeGiB = 40;
+        keepBuildInputs = true;
+      };
     };
     fails = {
       "nixosFleet.nixSettings.enable = true needs nix.enable" = {
@@ -310,6 +315,15 @@
         nixosFleet.nixSettings = {
           enable = true;
           officialCache = false;
+        };
+      };
+      "nixosFleet.nixSettings.gc.maxFreeGiB = 10 is not above minFreeGiB = 10" = {
+        nixosFleet.nixSettings = {
+          enable = true;
+          gc = {
+            minFreeGiB = 10;
+            maxFreeGiB = 10;
+          };
         };
       };
       "has no publicKeys" = {
@@ -348,28 +362,6 @@
       };
       "nixosFleet.binaryCache.sshStore.publicKeys = [ ]" = {
         nixosFleet.binaryCache.sshStore.enable = true;
-      };
-    };
-  };
-
-  garbage = {
-    on.nixosFleet = {
-      nixSettings.enable = true;
-      garbage = {
-        enable = true;
-        keepBuildInputs = true;
-      };
-    };
-    fails = {
-      "nixosFleet.garbage.enable = true needs nix.enable" = {
-        nixosFleet.garbage.enable = true;
-        nix.enable = false;
-      };
-      "nixosFleet.garbage.maxFreeGiB = 10 is not above minFreeGiB = 10" = {
-        nixosFleet.garbage = {
-          enable = true;
-          maxFreeGiB = 10;
-        };
       };
     };
   };

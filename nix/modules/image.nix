@@ -93,6 +93,12 @@ in
         imports = [ ../images/repart.nix ];
         nixosFleet.image.qemuGuest = lib.mkDefault true;
       };
+      # A container takes its host's resolv.conf by default, which NixOS refuses where systemd-resolved writes one.
+      lxc =
+        { config, ... }:
+        {
+          networking.useHostResolvConf = lib.mkIf config.services.resolved.enable (lib.mkOverride 900 false);
+        };
     };
     assertions = [
       {

@@ -8,7 +8,6 @@ let
   cfg = config.nixosFleet.nixSettings;
   inherit (lib) mkOption types;
   keyed = lib.filter (cache: cache.publicKeys != [ ]) cfg.substituters;
-  gc = cfg.gc.enable && !(config.nixosFleet.garbage.enable or false);
 in
 {
   options.nixosFleet.nixSettings = {
@@ -98,6 +97,17 @@ in
         default = 1;
         description = "Free space under which a build collects garbage by itself; 0: never.";
       };
+      maxFreeGiB = mkOption {
+        type = types.ints.unsigned;
+        default = 4 * cfg.gc.minFreeGiB;
+        defaultText = lib.literalExpression "4 * minFreeGiB";
+        description = "Free space at which it stops then. On a cache or a builder, what is wanted again stays as long as there is room.";
+      };
+      keepBuildInputs = mkOption {
+        type = types.bool;
+        default = false;
+        description = "Keep compilers and sources of what has a root, so that a builder does not fetch them again. Takes several times the room.";
+      };
     };
     pins = mkOption {
       type = types.attrsOf types.path;
@@ -119,6 +129,10 @@ in
       {
         assertion = cfg.officialCache || cfg.substituters != [ ];
         message = "nixosFleet.nixSettings.officialCache = false and .substituters = [ ]: the machine would build everything. Name a substituter.";
+      }
+      {
+        assertion = cfg.gc.minFreeGiB == 0 || cfg.gc.maxFreeGiB > cfg.gc.minFreeGiB;
+        message = "nixosFleet.nixSettings.gc.maxFreeGiB = ${toString cfg.gc.maxFreeGiB} is not above minFreeGiB = ${toString cfg.gc.minFreeGiB}: nothing would be freed. Raise it.";
       }
     ]
     ++ lib.imap0 (index: cache: {
@@ -169,11 +183,15 @@ in
         fallback = true;
         auto-optimise-store = lib.mkDefault true;
       }
-      // lib.optionalAttrs (gc && cfg.gc.minFreeGiB > 0) {
+      // lib.optionalAttrs (cfg.gc.enable && cfg.gc.minFreeGiB > 0) {
         min-free = cfg.gc.minFreeGiB * 1024 * 1024 * 1024;
-        max-free = 4 * cfg.gc.minFreeGiB * 1024 * 1024 * 1024;
+        max-free = cfg.gc.maxFreeGiB * 1024 * 1024 * 1024;
+      }
+      // lib.optionalAttrs cfg.gc.keepBuildInputs {
+        keep-outputs = true;
+        keep-derivations = true;
       };
-      gc = lib.mkIf gc {
+      gc = lib.mkIf cfg.gc.enable {
         automatic = true;
         inherit (cfg.gc) dates;
         options = "--delete-older-than ${toString cfg.gc.keepDays}d";

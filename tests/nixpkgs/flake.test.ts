@@ -65,15 +65,6 @@ describe('the operator’s flake', { skip }, () => {
     ]);
   });
 
-  test('evaluates NixOS’s disk image variants of a machine that names its file systems', async () => {
-    const measured = await evaluate<Record<string, string>>(
-      'nixosConfigurations.aethelred.config.system.build.images',
-      'images: builtins.mapAttrs (_: image: image.drvPath) { inherit (images) raw raw-efi qemu qemu-efi repart iso kexec; }',
-    );
-    report('aethelred: seven image variants', measured);
-    for (const drv of Object.values(measured.value)) assert.match(drv, derivation);
-  });
-
   test('the first machine’s image holds the very system that is deployed to it', async () => {
     const { value } = await evaluate<{ image: string; toplevel: string }>(
       'nixosConfigurations.base.config.system.build',

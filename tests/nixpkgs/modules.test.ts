@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { evaluate, nixFolder, nixpkgs, report, skip } from './nixpkgs.ts';
+import { evaluate, inMemory, nixFolder, nixpkgs, report, skip } from './nixpkgs.ts';
 
 interface Said {
   failed: string[];
@@ -39,6 +39,7 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
       const measured = await evaluate<Answers>(
         'nixosConfigurations',
         `(import ${join(import.meta.dirname, 'evaluate.nix')}) { topic = "${topic}"; cases = ${cases}; examples = ${nixFolder}/modules/examples.nix; }`,
+        inMemory,
       );
       const { off, on, failing } = measured.value;
       report(`${topic}: ${Object.keys(on).length} on, ${Object.keys(failing).length} failing`, measured);

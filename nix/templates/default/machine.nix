@@ -1,12 +1,9 @@
 {
+  imports = [ ./disks.nix ];
+  nixosFleet.image.hardwareModules = [ ./disks.nix ];
+
   networking.hostName = "machine";
   nixpkgs.hostPlatform = "x86_64-linux";
-
-  boot.loader.systemd-boot.enable = true;
-  fileSystems."/" = {
-    device = "/dev/disk/by-label/nixos";
-    fsType = "ext4";
-  };
 
   services.openssh.enable = true;
   # Your own public key, without which you cannot log in, and so cannot deploy:
