@@ -51,10 +51,16 @@ before(async () => {
   copyFileSync(guest.kernel, join(memory, 'kernel'));
   copyFileSync(guest.initrd, join(memory, 'initrd'));
   writeFileSync(join(memory, 'kernel-params'), 'console=ttyS0 panic=10\n');
-  stack.edit(
+  // With Debian's kernel, and no larger than it has to be.
+  stack.write(
     'nix/lab/hosts/vm.nix',
-    'boot.isContainer = false;',
-    'boot.isContainer = false;\n  boot.loader.timeout = 0;\n  virtualisation.diskSize = 704;',
+    `{
+  boot.isContainer = false;
+  boot.loader.timeout = 0;
+  virtualisation.diskSize = 704;
+  system.stateVersion = "26.05";
+}
+`,
   );
   configure();
   await stack.up();
