@@ -131,7 +131,9 @@ test('guard contents: a disk that holds something is refused, unless overwrite n
 });
 
 test('guards missing, serial, size, not-a-disk and room', async () => {
-  const missing = await refusedPreview({ disk: '/dev/sda' });
+  // By another name it is found by its serial.
+  assert.match(await refusedPreview({ disk: '/dev/sda' }), /guard contents: \/dev\/vdb is not empty/);
+  const missing = await refusedPreview({ disk: '/dev/sda', serial: 'third' });
   assert.match(
     missing,
     /guard missing: there is no \/dev\/sda on the machine; it has\s+- \/dev\/vda: serial first, 67108864 bytes/,

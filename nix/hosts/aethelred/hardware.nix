@@ -1,5 +1,5 @@
-# What this machine is made of. Replace it by what the machine itself says, when it is installed:
-#   nixos-generate-config --show-hardware-config --no-filesystems
+# What such a machine is usually made of. What the machine itself says comes beside it, with `hardwareConfig: true` in the stack's
+# config of the host (docs/hardware.md); then this file can go.
 { lib, ... }:
 {
   boot.initrd.availableKernelModules = [
