@@ -69,13 +69,12 @@ test('what is built at the same time fails for itself alone, with its log', asyn
   assert.equal(existsSync(join(gcRoots, 'fleet-dev-system-bad')), false);
 });
 
-test('a machine does not wait for an image whose build takes long', { timeout: 60_000 }, async () => {
+test('a machine does not wait for an image whose build does not end', { timeout: 60_000 }, async () => {
   const own = await ProviderProcess.start({ XDG_STATE_HOME: folder });
-  const counting = 'i=0; while [ $i -lt 3000000 ]; do i=$((i+1)); done';
   try {
     await own.configure();
     const [long, quick] = [
-      await instantiate('long', `${counting}; ${write('disk')}`),
+      await instantiate('long', 'while :; do :; done'),
       await instantiate('quick', write('quick')),
     ];
     const image = { configuration: 'far', attribute: 'system.build.image', file: '', system: quick.outPath };
@@ -85,10 +84,9 @@ test('a machine does not wait for an image whose build takes long', { timeout: 6
       .catch(() => {})
       .finally(() => ended.push('image'));
     await own.create(urnOf(token, 'quick'), inputsOf('quick', quick));
-    ended.push('system');
+    assert.deepEqual(ended, []);
     await own.cancel();
     await building;
-    assert.deepEqual(ended, ['system', 'image']);
   } finally {
     await own.end();
   }
