@@ -20,6 +20,8 @@ interface Job extends Asked {
 const systems = new Batcher(buildAll);
 /** Of images: what is inside may take long to build, such as a kernel, and no machine is to wait for that of another. */
 const images = new Batcher(buildAll);
+/** Of kernels, for the same reason: a machine that has another kernel, or none, is not to wait for this one. */
+const kernels = new Batcher(buildAll);
 
 /**
  * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
@@ -43,6 +45,11 @@ export async function buildAndKeep(request: Asked, context: Context, builds = sy
 /** The same for an image, by a nix process beside that of the systems. */
 export async function buildImage(request: Asked, context: Context): Promise<void> {
   await buildAndKeep(request, context, images);
+}
+
+/** The same for a kernel. */
+export async function buildKernel(request: Asked, context: Context): Promise<void> {
+  await buildAndKeep(request, context, kernels);
 }
 
 async function buildAll(

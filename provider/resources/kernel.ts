@@ -9,7 +9,7 @@ import {
 import { changesFrom, leafDiff, noChanges, sameValue } from '../diff.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../gc-root.ts';
 import type { Resource } from '../resource.ts';
-import { buildAndKeep } from '../store-build.ts';
+import { buildKernel } from '../store-build.ts';
 import { importedOutput, storePathProblems } from '../store-path.ts';
 
 /** A state that an earlier version wrote has no machines. */
@@ -66,7 +66,7 @@ export const kernel: Resource<KernelInputs, KernelState> = {
 
   async create({ builders, ...inputs }, context) {
     const gcRoot = gcRootPath(context.urn, 'kernel');
-    await buildAndKeep({ drvPath: inputs.drvPath, outPath: inputs.outPath, gcRoot, builders }, context);
+    await buildKernel({ drvPath: inputs.drvPath, outPath: inputs.outPath, gcRoot, builders }, context);
     return { id: gcRootName(context.urn, 'kernel'), state: { ...inputs, gcRoot } };
   },
 
@@ -89,7 +89,7 @@ export const kernel: Resource<KernelInputs, KernelState> = {
 
   async update(_recorded, { builders, ...asked }, context) {
     const gcRoot = gcRootPath(context.urn, 'kernel');
-    await buildAndKeep({ drvPath: asked.drvPath, outPath: asked.outPath, gcRoot, builders }, context);
+    await buildKernel({ drvPath: asked.drvPath, outPath: asked.outPath, gcRoot, builders }, context);
     return { ...asked, gcRoot };
   },
 

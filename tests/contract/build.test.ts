@@ -69,28 +69,37 @@ test('what is built at the same time fails for itself alone, with its log', asyn
   assert.equal(existsSync(join(gcRoots, 'fleet-dev-system-bad')), false);
 });
 
-test('a machine does not wait for an image whose build does not end', { timeout: 60_000 }, async () => {
-  const own = await ProviderProcess.start({ XDG_STATE_HOME: folder });
-  try {
-    await own.configure();
-    const [long, quick] = [
-      await instantiate('long', 'while :; do :; done'),
-      await instantiate('quick', write('quick')),
-    ];
-    const image = { configuration: 'far', attribute: 'system.build.image', file: '', system: quick.outPath };
-    const ended: string[] = [];
-    const building = own
-      .create(urnOf('nixos:index:Image', 'far'), { ...image, ...long })
-      .catch(() => {})
-      .finally(() => ended.push('image'));
-    await own.create(urnOf(token, 'quick'), inputsOf('quick', quick));
-    assert.deepEqual(ended, []);
-    await own.cancel();
-    await building;
-  } finally {
-    await own.end();
-  }
-});
+const besides = {
+  Image: { configuration: 'far', attribute: 'system.build.image', file: '', system: '/nix/store/x' },
+  Kernel: { version: '6.1', modDirVersion: '6.1', config: {}, patches: {} },
+};
+
+for (const [noun, inputs] of Object.entries(besides)) {
+  test(`a machine does not wait for another’s ${noun} whose build does not end`, {
+    timeout: 60_000,
+  }, async () => {
+    const own = await ProviderProcess.start({ XDG_STATE_HOME: folder });
+    try {
+      await own.configure();
+      const [long, quick] = [
+        await instantiate('long', 'while :; do :; done'),
+        await instantiate('quick', write(`quick ${noun}`)),
+      ];
+      const ended: string[] = [];
+      const building = own
+        .create(urnOf(`nixos:index:${noun}`, 'far'), { ...inputs, ...long })
+        .catch((error: ServiceError) => error.details)
+        .then((how) => ended.push(String(how)));
+      await own.create(urnOf(token, 'quick'), inputsOf('quick', quick));
+      assert.deepEqual(ended, []);
+      await own.cancel();
+      await building;
+      assert.match(ended.join(), /\[cancelled\]/);
+    } finally {
+      await own.end();
+    }
+  });
+}
 
 test('a build is stopped by a cancel', { timeout: 60_000 }, async () => {
   const own = await ProviderProcess.start({ XDG_STATE_HOME: folder });
