@@ -3,10 +3,10 @@ import { Fleet, Images } from './components/index.ts';
 import { seeDisks } from './lib/disk-image/see-disks.ts';
 import { FleetError } from './lib/errors.ts';
 import { askMachines, liveSystem } from './lib/machine/check-live.ts';
+import { mapValues } from './lib/map-values.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
 import { askStackHardware, declareHardware } from './program/hardware.ts';
-import { mapValues } from './program/map-values.ts';
 import { notePreview } from './program/preview-notes.ts';
 import { readStack } from './program/read-stack.ts';
 

@@ -8,9 +8,9 @@ import {
 } from '../components/index.ts';
 import { splitSettings, virtualMachineOf } from '../lib/config/hosts.ts';
 import type { SeenDisk } from '../lib/disk-image/see-disks.ts';
+import { mapValues } from '../lib/map-values.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
 import type { Evaluated } from './evaluate-stack.ts';
-import { mapValues } from './map-values.ts';
 import type { Stack } from './read-stack.ts';
 
 /** Declares the machines that the stack itself makes; gives every host, with how it is reached. */

@@ -6,9 +6,9 @@ import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
 import { evaluateOutputs } from '../lib/evaluation/evaluate-outputs.ts';
 import { checkKernels } from '../lib/kernel/check-kernels.ts';
 import { configureKernels } from '../lib/kernel/configure.ts';
+import { mapValues } from '../lib/map-values.ts';
 import { refuseUnrehearsed } from '../lib/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
-import { mapValues } from './map-values.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';
 

@@ -9,7 +9,7 @@ import { parseConfig } from '../lib/config/parse-config.ts';
 import { isSecretConfig, ownConfig } from '../lib/config/pulumi-config.ts';
 import { ensureLabBase } from '../lib/lab/base.ts';
 import { reachHosts } from '../lib/machine/reach-hosts.ts';
-import { mapValues } from './map-values.ts';
+import { mapValues } from '../lib/map-values.ts';
 
 /** The stack's config as the rest of the program takes it. */
 export type Stack = Awaited<ReturnType<typeof readStack>>;

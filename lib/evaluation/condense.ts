@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostFacts } from '../../schema/facts.ts';
+import { mapValues } from '../map-values.ts';
 import type { NamedText } from './derivation-text.ts';
 import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
@@ -144,8 +145,4 @@ export function hashOf(text: string): string {
 
 function marked<Value>(names: readonly string[], value: Value): Record<string, Value> {
   return Object.fromEntries(names.map((name) => [name, value]));
-}
-
-function mapValues<From, To>(record: Record<string, From>, to: (value: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
 }
