@@ -1,14 +1,14 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
-import { seeDisks } from './lib/disk-image/see-disks.ts';
-import { FleetError } from './lib/errors.ts';
+import { FleetError } from './lib/base/errors.ts';
+import { mapValues } from './lib/base/map-values.ts';
 import { askMachines, liveSystem } from './lib/machine/check-live.ts';
-import { mapValues } from './lib/map-values.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
 import { askStackHardware, declareHardware } from './program/hardware.ts';
 import { notePreview } from './program/preview-notes.ts';
 import { readStack } from './program/read-stack.ts';
+import { seeDisks } from './program/see-disks.ts';
 
 // Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
 Error.stackTraceLimit = 1;

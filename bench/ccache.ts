@@ -8,9 +8,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { evalApply, nixString } from '../lib/nix-cli/eval.ts';
-import { flakeMetadata } from '../lib/nix-cli/flake.ts';
-import { nix } from '../lib/nix-cli/nix.ts';
+import { evalApply, nixString } from '../lib/store/nix/eval.ts';
+import { flakeMetadata } from '../lib/store/nix/flake.ts';
+import { nix } from '../lib/store/nix/nix.ts';
 import { kernelFixture } from '../tests/fixtures/kernels/request.ts';
 
 const atMost = 0.35;

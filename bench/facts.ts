@@ -13,9 +13,9 @@ import { evaluateHosts } from '../lib/evaluation/evaluate-hosts.ts';
 import { factsExpression } from '../lib/evaluation/package-files.ts';
 import { planBatches } from '../lib/evaluation/plan-batches.ts';
 import { usableResources } from '../lib/evaluation/resources.ts';
-import { ensureLabBase } from '../lib/lab/base.ts';
-import { evalApply, nixString } from '../lib/nix-cli/eval.ts';
-import { type FlakeMetadata, flakeMetadata } from '../lib/nix-cli/flake.ts';
+import { ensureLabBase } from '../lib/local/lab/base.ts';
+import { evalApply, nixString } from '../lib/store/nix/eval.ts';
+import { type FlakeMetadata, flakeMetadata } from '../lib/store/nix/flake.ts';
 import { compare, table } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);

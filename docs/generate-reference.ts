@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { errorCodes } from '../lib/errors.ts';
+import { errorCodes } from '../lib/base/errors.ts';
 import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } from '../schema/cache.ts';
 import { cacheRetentionInputs, cacheRetentionState } from '../schema/cache-retention.ts';
 import { stackConfig } from '../schema/config.ts';
@@ -70,7 +70,7 @@ const only = (outputs: z.ZodRawShape, inputs: z.ZodRawShape) =>
 export function reference(): string {
   return `# Reference
 
-Made by \`node docs/generate-reference.ts\` from \`schema/\` and \`lib/errors.ts\`; do not edit.
+Made by \`node docs/generate-reference.ts\` from \`schema/\` and \`lib/base/errors.ts\`; do not edit.
 
 ## Stack config
 

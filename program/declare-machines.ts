@@ -6,12 +6,12 @@ import {
   Lab,
   VirtualMachines,
 } from '../components/index.ts';
-import { splitSettings, virtualMachineOf } from '../lib/config/hosts.ts';
-import type { SeenDisk } from '../lib/disk-image/see-disks.ts';
-import { mapValues } from '../lib/map-values.ts';
+import { mapValues } from '../lib/base/map-values.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
+import { splitSettings, virtualMachineOf } from './config/hosts.ts';
 import type { Evaluated } from './evaluate-stack.ts';
 import type { Stack } from './read-stack.ts';
+import type { SeenDisk } from './see-disks.ts';
 
 /** Declares the machines that the stack itself makes; gives every host, with how it is reached. */
 export function declareMachines(

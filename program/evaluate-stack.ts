@@ -1,14 +1,14 @@
 import * as pulumi from '@pulumi/pulumi';
-import { checkSystems } from '../lib/builders/check-systems.ts';
-import { ramSystems } from '../lib/config/disk-images.ts';
-import { rehearsedSystems, virtualSystems } from '../lib/config/virtual-machines.ts';
+import { mapValues } from '../lib/base/map-values.ts';
+import { checkSystems } from '../lib/evaluation/check-systems.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
 import { evaluateOutputs } from '../lib/evaluation/evaluate-outputs.ts';
 import { checkKernels } from '../lib/kernel/check-kernels.ts';
 import { configureKernels } from '../lib/kernel/configure.ts';
-import { mapValues } from '../lib/map-values.ts';
-import { refuseUnrehearsed } from '../lib/rehearsal/refuse.ts';
+import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
+import { ramSystems } from './config/disk-images.ts';
+import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';
 

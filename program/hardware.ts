@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type FleetHost, HardwareConfig } from '../components/index.ts';
-import { type HardwareSettings, hardwareSettings } from '../lib/config/hardware.ts';
-import { askHardware, type HardwareAnswer, hardwareNotes } from '../lib/hardware/ask-hardware.ts';
+import { askHardware, type HardwareAnswer, hardwareNotes } from '../lib/machine/hardware/ask-hardware.ts';
+import { type HardwareSettings, hardwareSettings } from './config/hardware.ts';
 import type { Stack } from './read-stack.ts';
 
 /** The machines that are asked what they are made of, and their answers to come. */

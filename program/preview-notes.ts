@@ -1,11 +1,11 @@
 import * as pulumi from '@pulumi/pulumi';
-import { askCaches } from '../lib/caches/ask-caches.ts';
-import { retentionNotes } from '../lib/caches/retention/preview.ts';
-import { askedCaches, askedHosts } from '../lib/config/asked-caches.ts';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
 import { type LiveAnswer, noteOf } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
+import { askCaches } from './ask-caches.ts';
+import { askedCaches, askedHosts } from './config/asked-caches.ts';
 import type { Stack } from './read-stack.ts';
+import { retentionNotes } from './retention-notes.ts';
 
 /** Says in a preview what its diff does not. */
 export async function notePreview(

@@ -1,15 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
-import { refuseClearPasswords } from '../lib/config/become-password.ts';
-import { diskImageSettings } from '../lib/config/disk-images.ts';
-import { stackFlake } from '../lib/config/flake.ts';
-import { resolveSecrets } from '../lib/config/host-secrets.ts';
-import { hostSettings, labAddresses } from '../lib/config/hosts.ts';
-import { imageSettings } from '../lib/config/images.ts';
-import { parseConfig } from '../lib/config/parse-config.ts';
-import { isSecretConfig, ownConfig } from '../lib/config/pulumi-config.ts';
-import { ensureLabBase } from '../lib/lab/base.ts';
-import { reachHosts } from '../lib/machine/reach-hosts.ts';
-import { mapValues } from '../lib/map-values.ts';
+import { mapValues } from '../lib/base/map-values.ts';
+import { ensureLabBase } from '../lib/local/lab/base.ts';
+import { refuseClearPasswords } from './config/become-password.ts';
+import { diskImageSettings } from './config/disk-images.ts';
+import { stackFlake } from './config/flake.ts';
+import { resolveSecrets } from './config/host-secrets.ts';
+import { hostSettings, labAddresses } from './config/hosts.ts';
+import { imageSettings } from './config/images.ts';
+import { parseConfig } from './config/parse-config.ts';
+import { isSecretConfig, ownConfig } from './config/pulumi-config.ts';
+import { reachHosts } from './reach-hosts.ts';
 
 /** The stack's config as the rest of the program takes it. */
 export type Stack = Awaited<ReturnType<typeof readStack>>;

@@ -1,8 +1,8 @@
-import { differences } from '../lib/differences.ts';
-import { formatPath, type PathStep } from '../lib/property-path.ts';
+import { differences } from '../lib/base/differences.ts';
+import { formatPath, type PathStep } from '../lib/base/property-path.ts';
 import type { DiffResult } from './resource.ts';
 
-export { sameValue } from '../lib/differences.ts';
+export { sameValue } from '../lib/base/differences.ts';
 
 export const noChanges: DiffResult = { changes: false, detailed: {} };
 

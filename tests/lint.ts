@@ -1,6 +1,6 @@
 /** The formatter, the linter, the type checker and the shell checker; each counts as one test. */
 import { readFileSync } from 'node:fs';
-import { run, runToEnd } from '../lib/process.ts';
+import { run, runToEnd } from '../lib/base/process.ts';
 
 type Check = { name: string; command: string; args: string[]; skip?: string };
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { HostFacts } from '../../schema/facts.ts';
-import { mapValues } from '../map-values.ts';
+import { mapValues } from '../base/map-values.ts';
 import type { NamedText } from './derivation-text.ts';
 import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';

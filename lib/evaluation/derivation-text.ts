@@ -1,5 +1,5 @@
-import { readDerivation } from '../nix-cli/derivation.ts';
-import { storeName } from '../nix-cli/nix.ts';
+import { readDerivation } from '../store/nix/derivation.ts';
+import { storeName } from '../store/nix/nix.ts';
 
 /** Attributes that hold the content of what a derivation writes; the rest is how it is built. */
 const contentAttributes = ['text', 'buildCommand', 'value', 'json', 'content', 'contents', 'script'];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { FleetError } from '../errors.ts';
-import { flakeMetadata } from '../nix-cli/flake.ts';
-import { requireNix } from '../nix-cli/version.ts';
+import { FleetError } from '../base/errors.ts';
+import { flakeMetadata } from '../store/nix/flake.ts';
+import { requireNix } from '../store/nix/version.ts';
 import { condenseFleet } from './condense-fleet.ts';
 import { evaluateHosts } from './evaluate-hosts.ts';
 import { type CachedHost, type CacheKey, FactsCache } from './facts-cache.ts';

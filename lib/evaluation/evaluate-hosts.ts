@@ -1,5 +1,5 @@
-import type { FleetError } from '../errors.ts';
-import type { FlakeMetadata } from '../nix-cli/flake.ts';
+import type { FleetError } from '../base/errors.ts';
+import type { FlakeMetadata } from '../store/nix/flake.ts';
 import { evaluationError, missingError } from './host-error.ts';
 import { builtAttribute, parseTarget } from './image-target.ts';
 import { planBatches, type Resources } from './plan-batches.ts';

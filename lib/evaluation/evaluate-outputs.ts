@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FleetError } from '../errors.ts';
-import { evalApply, nixString } from '../nix-cli/eval.ts';
-import { type FlakeMetadata, type FlakeRequest, flakeMetadata } from '../nix-cli/flake.ts';
-import { requireNix } from '../nix-cli/version.ts';
-import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
+import { FleetError } from '../base/errors.ts';
+import { evalApply, nixString } from '../store/nix/eval.ts';
+import { type FlakeMetadata, type FlakeRequest, flakeMetadata } from '../store/nix/flake.ts';
+import { requireNix } from '../store/nix/version.ts';
 import { evaluationError } from './host-error.ts';
 
 /** One thing that a machine's configuration can build, beside its system. */

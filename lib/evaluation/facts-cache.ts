@@ -9,7 +9,7 @@ import {
   kernelNeeds,
 } from '../../schema/evaluation.ts';
 import { hostFacts } from '../../schema/facts.ts';
-import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
 
 const cachedHost = z.object({
   drvPath: z.string(),

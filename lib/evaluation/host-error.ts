@@ -1,7 +1,7 @@
-import { FleetError } from '../errors.ts';
-import type { FlakeMetadata } from '../nix-cli/flake.ts';
-import { isSyntaxError, parseNixError, withLocalPaths } from '../nix-cli/nix-error.ts';
-import { closest } from '../text.ts';
+import { FleetError } from '../base/errors.ts';
+import { closest } from '../base/text.ts';
+import type { FlakeMetadata } from '../store/nix/flake.ts';
+import { isSyntaxError, parseNixError, withLocalPaths } from '../store/nix/nix-error.ts';
 import type { Target } from './image-target.ts';
 import type { Missing } from './raw-facts.ts';
 

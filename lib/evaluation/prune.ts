@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheRoot, readIfThere, writeWhole } from './cache-files.ts';
+import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
 
 const dayMilliseconds = 24 * 3600 * 1000;
 

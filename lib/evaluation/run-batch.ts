@@ -1,5 +1,5 @@
-import { FleetError } from '../errors.ts';
-import { evalApply, nixString, nixStrings } from '../nix-cli/eval.ts';
+import { FleetError } from '../base/errors.ts';
+import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
 import type { FactsRecord, Missing, RawFacts, RawKernel } from './raw-facts.ts';
 
 export interface BatchRequest {

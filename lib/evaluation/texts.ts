@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheRoot, writeWhole } from './cache-files.ts';
-import { lineDiff } from './line-diff.ts';
+import { cacheRoot, writeWhole } from '../base/cache-files.ts';
+import { lineDiff } from '../base/line-diff.ts';
 
 /** A longer text is no configuration that somebody reads in a preview. */
 const longestText = 256 * 1024;

@@ -1,5 +1,5 @@
 import type * as evaluation from '../../schema/evaluation.ts';
-import type { FleetError } from '../errors.ts';
+import type { FleetError } from '../base/errors.ts';
 import type { Target } from './image-target.ts';
 
 /** The evaluations of this folder fail with errors that a user can act on, and no others. */

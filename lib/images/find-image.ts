@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { FleetError } from '../errors.ts';
+import { FleetError } from '../base/errors.ts';
 
 /** How the names of images end. */
 const imageName =

@@ -1,11 +1,11 @@
 import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { FleetError } from '../errors.ts';
-import { undefinedIfMissing } from '../lab/network.ts';
-import { run } from '../process.ts';
+import { FleetError } from '../base/errors.ts';
+import { hashFile } from '../base/hash-file.ts';
+import { run } from '../base/process.ts';
+import { undefinedIfMissing } from '../local/lab/network.ts';
 import { usersOf } from './file-users.ts';
-import { hashFile } from './hash-file.ts';
 
 /** What stands beside a kept copy. */
 export const imageManifest = z.object({

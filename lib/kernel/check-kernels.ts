@@ -1,4 +1,4 @@
-import { FleetError } from '../errors.ts';
+import { FleetError } from '../base/errors.ts';
 import type { FleetEvaluation, HostEvaluation } from '../evaluation/types.ts';
 import { ageWarning } from './age.ts';
 import { judgeKernel } from './judge.ts';

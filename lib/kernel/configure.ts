@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
-import { FleetError } from '../errors.ts';
-import { cacheRoot } from '../evaluation/cache-files.ts';
+import { cacheRoot } from '../base/cache-files.ts';
+import { FleetError } from '../base/errors.ts';
 import { parseConfig } from '../evaluation/condense-kernel.ts';
-import { readKconfig } from '../kconfig/definitions.ts';
-import { readIn, withSource } from '../kconfig/source.ts';
-import { buildDerivations } from '../nix-cli/build.ts';
+import { buildDerivations } from '../store/nix/build.ts';
 import { describeDropped, droppedSymbols } from './dropped.ts';
+import { readKconfig } from './kconfig/definitions.ts';
+import { readIn, withSource } from './kconfig/source.ts';
 
 export interface ConfiguredKernels {
   /** The kernels, each with its whole configuration. */

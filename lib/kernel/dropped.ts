@@ -1,6 +1,6 @@
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
-import type { KconfigTree } from '../kconfig/definitions.ts';
-import { whyNot } from '../kconfig/why.ts';
+import type { KconfigTree } from './kconfig/definitions.ts';
+import { whyNot } from './kconfig/why.ts';
 
 export interface Dropped {
   symbol: string;

@@ -1,8 +1,8 @@
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
-import { kbuildFiles, readModuleSymbols } from '../kconfig/module-symbols.ts';
-import { withSource } from '../kconfig/source.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { FleetError } from '../base/errors.ts';
+import { runOnMachine } from '../machine/ssh/run.ts';
+import { kbuildFiles, readModuleSymbols } from './kconfig/module-symbols.ts';
+import { withSource } from './kconfig/source.ts';
 
 export interface LoadedModules {
   /** Running kernel, as `uname -r` says it. */

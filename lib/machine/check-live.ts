@@ -1,5 +1,5 @@
 import { type Connection, connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
+import { FleetError } from '../base/errors.ts';
 import { liveNote } from './live-note.ts';
 import type { MachineReading } from './parse-reading.ts';
 import { readMachine } from './read-machine.ts';

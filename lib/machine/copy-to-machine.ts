@@ -1,14 +1,14 @@
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
-import { copyClosure } from '../nix-cli/copy.ts';
-import { copyError } from '../nix-cli/copy-error.ts';
-import { exportPaths } from '../nix-cli/export.ts';
-import { formatMiB } from '../nix-cli/log-json.ts';
-import { requisites } from '../nix-cli/store.ts';
-import { bootstrapConnection, lastingConnection } from '../ssh/bootstrap.ts';
-import { nixStoreFor } from '../ssh/nix-store.ts';
-import { shellHereDocument } from '../ssh/quote.ts';
-import { runOnMachine, streamToMachine } from '../ssh/run.ts';
+import { FleetError } from '../base/errors.ts';
+import { copyClosure } from '../store/nix/copy.ts';
+import { copyError } from '../store/nix/copy-error.ts';
+import { exportPaths } from '../store/nix/export.ts';
+import { formatMiB } from '../store/nix/log-json.ts';
+import { requisites } from '../store/nix/store.ts';
+import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
+import { nixStoreFor } from './ssh/nix-store.ts';
+import { shellHereDocument } from './ssh/quote.ts';
+import { runOnMachine, streamToMachine } from './ssh/run.ts';
 
 export interface CopyToMachineRequest {
   host: string;

@@ -1,4 +1,4 @@
-import { FleetError } from '../errors.ts';
+import { FleetError } from '../base/errors.ts';
 import type { MachineReading } from './parse-reading.ts';
 
 /** The machine at an address is another one than recorded. `urn`: of its deployment, for the way out. */

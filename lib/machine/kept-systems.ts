@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { FleetError } from '../base/errors.ts';
 import { wrongMachine } from './guard.ts';
+import { runOnMachine } from './ssh/run.ts';
 
 const script = readFileSync(new URL('./kept-systems.sh', import.meta.url), 'utf8');
 

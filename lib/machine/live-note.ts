@@ -1,5 +1,5 @@
-import { parseResult } from '../activation/result.ts';
 import type { MachineReading } from './parse-reading.ts';
+import { parseResult } from './record/result.ts';
 
 /**
  * What to tell of a machine that does not run what was deployed to it last, by its own records alone. Undefined for one

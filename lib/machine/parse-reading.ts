@@ -1,5 +1,5 @@
 import { rebootDue, type SystemParts } from './reboot-due.ts';
-import { type DeploymentRecord, parseRecord } from './record.ts';
+import { type DeploymentRecord, parseRecord } from './record/record.ts';
 
 /** What one ssh round trip tells about a machine. Paths are store paths; empty where there is none. */
 export interface MachineReading {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { type RunOnMachineOptions, runOnMachine } from '../ssh/run.ts';
+import { FleetError } from '../base/errors.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
+import { shellVariables } from './ssh/quote.ts';
+import { type RunOnMachineOptions, runOnMachine } from './ssh/run.ts';
 
 const script = readFileSync(new URL('./read-machine.sh', import.meta.url), 'utf8');
 

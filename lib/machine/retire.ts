@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../errors.ts';
-import { bootstrapConnection, lastingConnection } from '../ssh/bootstrap.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { closeConnection, runOnMachine } from '../ssh/run.ts';
+import { FleetError } from '../base/errors.ts';
+import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
+import { shellVariables } from './ssh/quote.ts';
+import { closeConnection, runOnMachine } from './ssh/run.ts';
 
 const script = readFileSync(new URL('./retire.sh', import.meta.url), 'utf8');
 

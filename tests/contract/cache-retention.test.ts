@@ -4,14 +4,14 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { collect, wouldCollect } from '../../lib/caches/retention/collect.ts';
-import { readRecord, recordFile } from '../../lib/caches/retention/folder.ts';
-import { withFolderLock } from '../../lib/caches/retention/lock.ts';
-import { giveUp, pushRecorded } from '../../lib/caches/retention/push-recorded.ts';
-import type { FleetError } from '../../lib/errors.ts';
-import type { KeyPair } from '../../lib/nix-cli/key-format.ts';
-import { generateSigningKey } from '../../lib/nix-cli/signing-key.ts';
-import { run } from '../../lib/process.ts';
+import type { FleetError } from '../../lib/base/errors.ts';
+import { run } from '../../lib/base/process.ts';
+import { collect, wouldCollect } from '../../lib/store/caches/retention/collect.ts';
+import { readRecord, recordFile } from '../../lib/store/caches/retention/folder.ts';
+import { withFolderLock } from '../../lib/store/caches/retention/lock.ts';
+import { giveUp, pushRecorded } from '../../lib/store/caches/retention/push-recorded.ts';
+import type { KeyPair } from '../../lib/store/nix/key-format.ts';
+import { generateSigningKey } from '../../lib/store/nix/signing-key.ts';
 import { keep } from '../../schema/cache-retention.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-retention-'));

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { pushClosures } from '../../lib/caches/push.ts';
-import type { KeyPair } from '../../lib/nix-cli/key-format.ts';
-import { generateSigningKey } from '../../lib/nix-cli/signing-key.ts';
-import { run } from '../../lib/process.ts';
-import { cacheStore } from '../../provider/resources/cache-store.ts';
+import { run } from '../../lib/base/process.ts';
+import { pushClosures } from '../../lib/store/caches/push.ts';
+import type { KeyPair } from '../../lib/store/nix/key-format.ts';
+import { generateSigningKey } from '../../lib/store/nix/signing-key.ts';
+import { cacheStore } from '../../provider/resources/cache-store/cache-store.ts';
 import { cacheStoreInputs } from '../../schema/cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-cache-'));

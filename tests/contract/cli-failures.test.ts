@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FleetError } from '../../lib/errors.ts';
+import { FleetError } from '../../lib/base/errors.ts';
 import { PartialFailure } from '../../provider/resource.ts';
 import { CliProject, type Declared } from './cli-project.ts';
 import type { Plain } from './provider-process.ts';

@@ -29,7 +29,7 @@ function deployment(host: string, outPath: string, facts: HostFacts): Declared {
   return { type: 'nixos:index:Deployment', name: host, inputs };
 }
 
-const summary = (...args: string[]) => project.node('lib/summary/main.ts', ...args);
+const summary = (...args: string[]) => project.node('commands/summary/main.ts', ...args);
 
 const facts = someFacts();
 const machines = ['web', 'db', 'old'].map((host) => deployment(host, system.outPath, facts));

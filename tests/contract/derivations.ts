@@ -1,4 +1,4 @@
-import { run } from '../../lib/process.ts';
+import { run } from '../../lib/base/process.ts';
 
 export interface Derivation {
   drvPath: string;

@@ -1,11 +1,11 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import { z } from 'zod';
-import type { Operations } from '../../provider/operations.ts';
 import type { AnyResource } from '../../provider/registry.ts';
 import type { Context } from '../../provider/resource.ts';
-import { handlers } from '../../provider/server.ts';
-import { ProviderService } from '../../provider/service.ts';
+import type { Operations } from '../../provider/service/operations.ts';
+import { handlers } from '../../provider/service/server.ts';
+import { ProviderService } from '../../provider/service/service.ts';
 import type { Plain } from './provider-process.ts';
 
 /** A resource whose behaviour each test sets: what the service does with it, over a real connection. */

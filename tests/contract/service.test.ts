@@ -5,10 +5,10 @@ import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
-import { FleetError } from '../../lib/errors.ts';
-import { FailureHold } from '../../provider/hold-failures.ts';
-import { Operations } from '../../provider/operations.ts';
+import { FleetError } from '../../lib/base/errors.ts';
 import { PartialFailure } from '../../provider/resource.ts';
+import { FailureHold } from '../../provider/service/hold-failures.ts';
+import { Operations } from '../../provider/service/operations.ts';
 import { FakeEngine, ProviderClient, plain, urnOf } from './provider-process.ts';
 import { Puppet, servePuppets } from './puppet.ts';
 

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
-import { withKeyFile } from '../../lib/nix-cli/signing-key.ts';
-import { signingKey } from '../../provider/resources/signing-key.ts';
+import { withKeyFile } from '../../lib/store/nix/signing-key.ts';
+import { signingKey } from '../../provider/resources/signing-key/signing-key.ts';
 import { signingKeyInputs } from '../../schema/signing-key.ts';
 import { ProviderProcess, urnOf } from './provider-process.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../lib/process.ts';
+import { run } from '../../lib/base/process.ts';
 import { CliProject } from './cli-project.ts';
 
 /** `npm run update` on a stack whose flake has an input in a repository, by the real CLI. Each test goes on from where the last one ended. */
@@ -11,7 +11,7 @@ after(() => project.remove());
 const kit = join(project.folder, 'kit');
 const lock = join(project.folder, 'flake/flake.lock');
 
-const update = (...args: string[]) => project.node('lib/update/main.ts', ...args, '--stack', 'dev');
+const update = (...args: string[]) => project.node('commands/update/main.ts', ...args, '--stack', 'dev');
 const lockText = () => readFileSync(lock, 'utf8');
 const lockedRevision = () => JSON.parse(lockText()).nodes.kit.locked.rev as string;
 
@@ -131,7 +131,7 @@ test('Ctrl-C ends it, and leaves the lock file as it is', { timeout: 120_000 }, 
     `toString (builtins.foldl' (a: _: builtins.foldl' (b: _: b + 1) a (${many})) 0 (${many}))`,
   );
   const args = ['kit', '--stack', 'dev'];
-  const interrupted = await project.interruptNode(/^kit: .* → /m, 'lib/update/main.ts', ...args);
+  const interrupted = await project.interruptNode(/^kit: .* → /m, 'commands/update/main.ts', ...args);
   assert.equal(interrupted.exitCode, 130, interrupted.text);
   assert.match(interrupted.text, /\[cancelled\]/);
   assert.equal(lockText(), text);

@@ -14,9 +14,9 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
-import { runToEnd } from '../../lib/process.ts';
+import { runToEnd } from '../../lib/base/process.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-bootable-'));

@@ -1,6 +1,6 @@
 /** Drives the Deployment resource as the engine does, on a real machine, and keeps the state between the calls. */
 import { PartialFailure, type Recorded } from '../../provider/resource.ts';
-import { deployment } from '../../provider/resources/deployment.ts';
+import { deployment } from '../../provider/resources/deployment/deployment.ts';
 import { type DeploymentInputs, type DeploymentState, deploymentInputs } from '../../schema/deployment.ts';
 
 export type Settings = Partial<DeploymentInputs> & {

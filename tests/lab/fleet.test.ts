@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../lib/process.ts';
+import { run } from '../../lib/base/process.ts';
 import { type Live, TestStack } from './stack.ts';
 
 const network = '10.213.21';
@@ -55,7 +55,7 @@ test('the first up makes the machines and deploys them', async () => {
 test('a kernel’s configuration is made of the modules that a machine has loaded', async () => {
   stack.write('source/drivers/Makefile', 'obj-$(CONFIG_NOTHING_HAS_THIS) += nothing_has_this.o\n');
   const command = ['web', '--stack', stack.stack, '--source', `${stack.folder}/project/source`];
-  const shown = await stack.node('lib/kernel/local-modules-main.ts', command);
+  const shown = await stack.node('commands/localmodconfig.ts', command);
   assert.equal(shown.exitCode, 0, shown.text);
   const release = (await stack.ssh('web', 'uname -r')).trim();
   assert.match(shown.stdout, /^# The \d+ modules that web had loaded/);
@@ -95,7 +95,7 @@ test('a summary for a pull request tells what changes, and which machine cannot 
   const broken = 'kernelParams = builtins.throw "the moon is full" [';
   await stack.withEdit('nix/lab/hosts/db.nix', 'kernelParams = [', broken, () =>
     stack.withEdit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from', async () => {
-      const { exitCode, stdout } = await stack.node('lib/summary/main.ts', []);
+      const { exitCode, stdout } = await stack.node('commands/summary/main.ts', []);
       assert.equal(exitCode, 1, stdout);
       assert.match(stdout, /^### Preview of `test`: it failed, 1 machine changes, 1 machine unchanged$/m);
       assert.match(stdout, /^db: .*\[evaluation-failed\]\n.*the moon is full/m);

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import type { FleetError } from '../../lib/errors.ts';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/lab/network.ts';
+import type { FleetError } from '../../lib/base/errors.ts';
+import { runToEnd } from '../../lib/base/process.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
+import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { askMachines, noteOf } from '../../lib/machine/check-live.ts';
-import { readHistory } from '../../lib/machine/history.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { runToEnd } from '../../lib/process.ts';
-import { closeConnection, runOnMachine } from '../../lib/ssh/run.ts';
+import { readHistory } from '../../lib/machine/record/history.ts';
+import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { formatFacts, type HostFacts } from '../../schema/facts.ts';
 import { healthCheck } from '../../schema/health-check.ts';
@@ -207,7 +207,7 @@ test('the real CLI: a lock-out is an error at preview unless it is allowed, and 
       PULUMI_CONFIG_PASSPHRASE: '',
       PULUMI_HOME: join(project.folder, 'home'),
     };
-    const main = new URL('../../lib/status/main.ts', import.meta.url).pathname;
+    const main = new URL('../../commands/status/main.ts', import.meta.url).pathname;
     const args = [main, '--stack', 'test'];
     const status = await runToEnd(process.execPath, args, { cwd: project.folder, env, timeoutSeconds: 60 });
     assert.equal(status.exitCode, 0, status.stderr);

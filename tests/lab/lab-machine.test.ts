@@ -4,13 +4,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { deleteLab } from '../../lib/lab/delete-lab.ts';
-import { ensureMachine, type Machine, readMachine, stopMachine } from '../../lib/lab/machine.ts';
-import { ensureNetwork, readNetwork } from '../../lib/lab/network.ts';
-import { waitFor } from '../../lib/lab/wait.ts';
-import { run } from '../../lib/process.ts';
-import { runOnMachine } from '../../lib/ssh/run.ts';
+import { run } from '../../lib/base/process.ts';
+import { waitFor } from '../../lib/base/wait.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { deleteLab } from '../../lib/local/lab/delete-lab.ts';
+import { ensureMachine, type Machine, readMachine, stopMachine } from '../../lib/local/lab/machine.ts';
+import { ensureNetwork, readNetwork } from '../../lib/local/lab/network.ts';
+import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { connection } from '../../schema/connection.ts';
 
 const lab = 'lab-life';

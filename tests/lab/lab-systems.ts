@@ -1,7 +1,7 @@
 /** Real lab systems with or without faults, from the fixtures' flake. */
 import { join, resolve } from 'node:path';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { run } from '../../lib/process.ts';
+import { run } from '../../lib/base/process.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 

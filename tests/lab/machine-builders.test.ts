@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { ensureMachine, stopMachine } from '../../lib/lab/machine.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { buildersFile } from '../../schema/machine-builders.ts';
 import { TestStack } from './stack.ts';
 

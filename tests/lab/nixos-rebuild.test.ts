@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { delimiter } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { readHistory } from '../../lib/machine/history.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { readHistory } from '../../lib/machine/record/history.ts';
 import { Deployer, type Settings } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';

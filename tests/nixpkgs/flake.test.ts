@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
-import { nix, nixStore } from '../../lib/nix-cli/nix.ts';
+import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { nix, nixStore } from '../../lib/store/nix/nix.ts';
 import { evaluate, folders, nixFolder, nixpkgsRef, report, request, skip } from './nixpkgs.ts';
 
 const derivation = /^\/nix\/store\/[0-9a-z]{32}-.*\.drv$/;

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { flakeMetadata } from '../../lib/nix-cli/flake.ts';
-import { nix } from '../../lib/nix-cli/nix.ts';
+import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { nix } from '../../lib/store/nix/nix.ts';
 
 /** The nixpkgs tree on disk that stands in for the flake's locked input; undefined where the suite is skipped. */
 export const nixpkgs = process.env.NIXPKGS ? resolve(process.env.NIXPKGS) : undefined;

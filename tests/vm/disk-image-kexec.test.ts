@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../lib/console/virtual-machines.ts';
-import { runOnMachine } from '../../lib/ssh/run.ts';
+import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { TestStack } from '../lab/stack.ts';
 import { makeGuest } from './guest.ts';
 

@@ -4,11 +4,11 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { FleetError } from '../../lib/errors.ts';
-import { hashFile } from '../../lib/images/hash-file.ts';
-import { ensureDisk, imageInfo } from '../../lib/vm/disk.ts';
-import { deleteVm, ensureVm } from '../../lib/vm/machine.ts';
-import { vmPaths } from '../../lib/vm/paths.ts';
+import type { FleetError } from '../../lib/base/errors.ts';
+import { hashFile } from '../../lib/base/hash-file.ts';
+import { ensureDisk, imageInfo } from '../../lib/local/vm/disk.ts';
+import { deleteVm, ensureVm } from '../../lib/local/vm/machine.ts';
+import { vmPaths } from '../../lib/local/vm/paths.ts';
 import { virtualMachineInputs } from '../../schema/virtual-machine.ts';
 
 const MiB = 2 ** 20;

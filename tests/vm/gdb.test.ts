@@ -11,7 +11,7 @@ let outPath: string;
 let modDirVersion: string;
 
 const gdb = (...args: string[]) =>
-  stack.node('lib/gdb/main.ts', ['debugged', '--stack', stack.stack, ...args]);
+  stack.node('commands/gdb/main.ts', ['debugged', '--stack', stack.stack, ...args]);
 
 before(async () => {
   const request = await kernelFixture();

@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../lib/process.ts';
-import { cacheFolder } from '../../lib/set-up.ts';
+import { run } from '../../lib/base/process.ts';
+import { cacheFolder } from '../../lib/local/set-up.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const fixture = join(project, 'tests/fixtures/vm-guest');

@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../lib/console/virtual-machines.ts';
-import { hashFile } from '../../lib/images/hash-file.ts';
-import { waitFor } from '../../lib/lab/wait.ts';
-import { run, runToEnd } from '../../lib/process.ts';
-import { runOnMachine } from '../../lib/ssh/run.ts';
+import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { hashFile } from '../../lib/base/hash-file.ts';
+import { run, runToEnd } from '../../lib/base/process.ts';
+import { waitFor } from '../../lib/base/wait.ts';
+import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import type { ImageState } from '../../schema/image.ts';
 import { TestStack } from '../lab/stack.ts';
 

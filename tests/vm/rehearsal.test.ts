@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 import { TestStack } from '../lab/stack.ts';
 
 let stack: TestStack;

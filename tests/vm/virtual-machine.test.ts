@@ -4,10 +4,10 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../lib/console/virtual-machines.ts';
-import { waitFor } from '../../lib/lab/wait.ts';
-import { run } from '../../lib/process.ts';
-import { runOnMachine } from '../../lib/ssh/run.ts';
+import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { run } from '../../lib/base/process.ts';
+import { waitFor } from '../../lib/base/wait.ts';
+import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
 
@@ -145,14 +145,14 @@ test('nothing changes where nothing was changed', async () => {
 
 test('the console is joined by a command, which tells how to leave', async () => {
   const marked = 'echo marker-$((40 + 2))\n';
-  const result = await stack.node('lib/console/console.ts', ['one'], `${marked}`);
+  const result = await stack.node('commands/console/console.ts', ['one'], `${marked}`);
   assert.match(result.text, /Leave it with Ctrl-\]/);
   const { console } = await state();
   assert.ok(await waitFor(async () => /marker-42/.test(readFileSync(console, 'utf8')) || undefined, 60));
 });
 
 test('a command logs in', async () => {
-  const result = await stack.node('lib/console/ssh.ts', ['one', '--', 'echo', 'a  b']);
+  const result = await stack.node('commands/console/ssh.ts', ['one', '--', 'echo', 'a  b']);
   assert.equal(result.stdout.trim(), 'a  b');
 });
 

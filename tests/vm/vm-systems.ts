@@ -1,8 +1,8 @@
 /** Systems of tests/fixtures/vm-systems, and disk images of them. */
 import { join, resolve } from 'node:path';
-import { ensureLabBase } from '../../lib/lab/base.ts';
-import { ensureLabImageBase } from '../../lib/lab/image-base.ts';
-import { run } from '../../lib/process.ts';
+import { run } from '../../lib/base/process.ts';
+import { ensureLabBase } from '../../lib/local/lab/base.ts';
+import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 

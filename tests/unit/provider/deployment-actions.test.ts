@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MachineReading, parseReading } from '../../../lib/machine/parse-reading.ts';
-import { checkDeployment } from '../../../provider/deployment-check.ts';
-import { diffDeployment } from '../../../provider/deployment-diff.ts';
-import { deploymentStateFrom, trueInputs } from '../../../provider/deployment-state.ts';
+import { checkDeployment } from '../../../provider/resources/deployment/check.ts';
+import { diffDeployment } from '../../../provider/resources/deployment/diff.ts';
+import { deploymentStateFrom, trueInputs } from '../../../provider/resources/deployment/state.ts';
 import { type DeploymentInputs, deploymentInputs } from '../../../schema/deployment.ts';
 import { formatFacts } from '../../../schema/facts.ts';
 import { someFacts } from '../../fixtures/facts.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { changesFrom, leafDiff, sameValue } from '../../../provider/diff.ts';
-import { unknown } from '../../../provider/unknown.ts';
+import { unknown } from '../../../provider/wire/unknown.ts';
 
 const update = { kind: 'update', inputDiff: true };
 const add = { kind: 'add', inputDiff: true };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../../lib/config/parse-config.ts';
+import { parseConfig } from '../../../program/config/parse-config.ts';
 import { builders } from '../../../schema/builder.ts';
 import { hostBuilders } from '../../../schema/host-builders.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DerivationTexts } from '../../../../lib/evaluation/derivation-text.ts';
-import type { Derivation } from '../../../../lib/nix-cli/derivation.ts';
+import type { Derivation } from '../../../../lib/store/nix/derivation.ts';
 
 const path = (name: string) => `/nix/store/${'a'.repeat(32)}-${name}`;
 

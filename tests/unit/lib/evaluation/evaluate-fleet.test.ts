@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
-import { FleetError } from '../../../../lib/errors.ts';
+import { FleetError } from '../../../../lib/base/errors.ts';
 import type { FleetEvaluation } from '../../../../lib/evaluation/evaluate-fleet.ts';
 import { explainTextChange } from '../../../../lib/evaluation/texts.ts';
 import { ownFlake, ownFolder } from '../../../fixtures/flakes/copy.ts';

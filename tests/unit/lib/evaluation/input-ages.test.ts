@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeInputs } from '../../../../lib/evaluation/input-ages.ts';
-import { inputDates } from '../../../../lib/nix-cli/flake.ts';
+import { inputDates } from '../../../../lib/store/nix/flake.ts';
 
 const day = 24 * 3600;
 const now = Date.UTC(2026, 9, 1) / 1000;

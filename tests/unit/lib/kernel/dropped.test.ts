@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readKconfig } from '../../../../lib/kconfig/definitions.ts';
 import { describeDropped, droppedSymbols } from '../../../../lib/kernel/dropped.ts';
+import { readKconfig } from '../../../../lib/kernel/kconfig/definitions.ts';
 
 test('what came out otherwise than asked; numbers are compared as such, and what may be left out is not named', () => {
   const config = { KVM: 'y', XEN: 'n', NR_CPUS: '0x40', PHYS: '0x1000', LEFT_OUT: 'y', EMPTY: '' };

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { FleetError } from '../../../../lib/errors.ts';
-import { modulesOf } from '../../../../lib/kconfig/module-symbols.ts';
+import { FleetError } from '../../../../lib/base/errors.ts';
+import { run } from '../../../../lib/base/process.ts';
+import { modulesOf } from '../../../../lib/kernel/kconfig/module-symbols.ts';
 import { moduleFragment, parseLoaded } from '../../../../lib/kernel/local-modules.ts';
-import { run } from '../../../../lib/process.ts';
 import { ownFolder } from '../../../fixtures/flakes/copy.ts';
 
 const proc = `6.18.37

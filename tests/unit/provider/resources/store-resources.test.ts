@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kernel } from '../../../../provider/resources/kernel.ts';
-import { system } from '../../../../provider/resources/system.ts';
-import { unknown } from '../../../../provider/unknown.ts';
+import { kernel } from '../../../../provider/resources/kernel/kernel.ts';
+import { system } from '../../../../provider/resources/system/system.ts';
+import { unknown } from '../../../../provider/wire/unknown.ts';
 
 const path = (letter: string, name: string) => `/nix/store/${letter.repeat(32)}-${name}`;
 const webA = { host: 'web', drvPath: path('a', 'web.drv'), outPath: path('b', 'web') };

@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { FleetError } from '../../lib/base/errors.ts';
+import { kernelFacts } from '../../schema/facts.ts';
+
+const exported = z.object({
+  deployment: z.object({
+    resources: z
+      .array(z.object({ type: z.string(), delete: z.boolean().optional(), outputs: z.unknown().optional() }))
+      .default([]),
+  }),
+});
+const machine = z.object({
+  name: z.string(),
+  kernel: z.string().optional(),
+  gdb: z.object({ port: z.int() }).optional(),
+});
+const kernel = kernelFacts
+  .pick({ version: true, modDirVersion: true, drvPath: true, outPath: true, dev: true })
+  .extend({ machines: z.array(z.string()).default([]) });
+
+export type RecordedKernel = z.infer<typeof kernel>;
+
+export interface GdbTarget {
+  /** Where the stub listens on this computer. */
+  port: number;
+  /** The kernel of the stack that the machine runs; undefined where it is none of the stack's. */
+  kernel: RecordedKernel | undefined;
+}
+
+/**
+ * Where a virtual machine of the stack can be debugged, and what it runs, by what `pulumi stack export` prints. Pure.
+ * @throws FleetError `config-invalid` for a machine that is none, or has no stub
+ */
+export function gdbTarget(exportedJson: string, name: string): GdbTarget {
+  const { resources } = exported.parse(JSON.parse(exportedJson)).deployment;
+  const all = <Found>(type: string, schema: z.ZodType<Found>) =>
+    resources
+      .filter((resource) => resource.type === type && !resource.delete)
+      .flatMap(({ outputs }) => schema.safeParse(outputs).data ?? []);
+  const machines = all('nixos:index:VirtualMachine', machine);
+  const found = machines.find((each) => each.name === name);
+  if (!found) {
+    throw new FleetError({
+      code: 'config-invalid',
+      host: name,
+      what: 'the stack has no virtual machine of that name',
+      why: machines.length > 0 ? `it has: ${machines.map((each) => each.name).join(', ')}` : undefined,
+      mend: 'Only virtual machines can be stopped by GDB.',
+    });
+  }
+  if (!found.gdb) {
+    throw new FleetError({
+      code: 'config-invalid',
+      host: name,
+      what: 'the virtual machine has no stub for GDB',
+      mend: 'Set gdb: { port: 1234 } on it, with nokaslr among its kernelParams, and run pulumi up.',
+    });
+  }
+  const kernels = all('nixos:index:Kernel', kernel);
+  return {
+    port: found.gdb.port,
+    // A kernel that QEMU loads itself is told by its path.
+    kernel: found.kernel
+      ? kernels.find(({ outPath }) => found.kernel?.startsWith(`${outPath}/`))
+      : kernels.find((each) => each.machines.includes(name)),
+  };
+}

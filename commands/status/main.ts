@@ -1,0 +1,40 @@
+/**
+ * Prints what all machines of the selected stack run, read from the machines themselves at the same time.
+ * Usage: node commands/status/main.ts [--stack NAME]. Ends with 1 where a machine could not be read.
+ */
+import { parseArgs } from 'node:util';
+import { FleetError } from '../../lib/base/errors.ts';
+import { readMachine } from '../../lib/machine/read-machine.ts';
+import { readHistory } from '../../lib/machine/record/history.ts';
+import { closeConnection } from '../../lib/machine/ssh/run.ts';
+import { exportStack } from './export-stack.ts';
+import { machinesOf, type RecordedMachine } from './stack-machines.ts';
+import { type MachineStatus, statusReport } from './status-report.ts';
+
+/** Deployments shown of each machine. */
+const shown = 3;
+
+async function statusOf(machine: RecordedMachine): Promise<MachineStatus> {
+  const { connection, host } = machine;
+  try {
+    const reading = await readMachine(connection, host);
+    return { machine, reading, history: await readHistory(connection, host, shown) };
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return { machine, unreachable: `${error.why ?? error.message} [${error.code}]`.replaceAll('\n', ' ') };
+  } finally {
+    await closeConnection(connection);
+  }
+}
+
+try {
+  const { values } = parseArgs({ options: { stack: { type: 'string', short: 's' } } });
+  const machines = machinesOf(await exportStack(values.stack));
+  const statuses = await Promise.all(machines.map(statusOf));
+  process.stdout.write(statusReport(statuses));
+  if (statuses.some((status) => 'unreachable' in status)) process.exitCode = 1;
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

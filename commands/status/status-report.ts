@@ -1,0 +1,74 @@
+import type { MachineReading } from '../../lib/machine/parse-reading.ts';
+import { describeOutcome, shortSystem } from '../../lib/machine/record/history.ts';
+import type { ActivationResult } from '../../lib/machine/record/result.ts';
+import type { RecordedMachine } from './stack-machines.ts';
+
+/** What was found of one machine: its reading and its newest deployments, or why it could not be read. */
+export type MachineStatus = { machine: RecordedMachine } & (
+  | { reading: MachineReading; history: ActivationResult[] }
+  | { unreachable: string }
+);
+
+const header = ['machine', 'live', 'generation', 'drift', 'reboot', 'since'];
+
+/** A table of all machines, and below it the last deployments of each. Pure. */
+export function statusReport(machines: readonly MachineStatus[]): string {
+  if (machines.length === 0) return 'The stack records no machine.\n';
+  const parts = [table([header, ...machines.map(row)])];
+  const deployments = machines.flatMap((status) =>
+    'history' in status ? status.history.map((result) => deployment(status.machine.host, result)) : [],
+  );
+  if (deployments.length > 0) {
+    parts.push(table([['machine', 'deployed (UTC)', 'by', 'revision', 'system', 'result'], ...deployments]));
+  }
+  return parts.join('\n');
+}
+
+function row(status: MachineStatus): string[] {
+  const { host, system } = status.machine;
+  if ('unreachable' in status) return [host, `cannot be read: ${status.unreachable}`];
+  const { reading } = status;
+  return [
+    host,
+    [shortSystem(reading.system), reading.specialisation].filter(Boolean).join(' '),
+    reading.generation === 0 ? '–' : String(reading.generation),
+    drift(reading, system),
+    reading.rebootDue ? 'due' : '–',
+    time(reading.since),
+  ];
+}
+
+function drift(reading: MachineReading, recorded: string): string {
+  if (reading.busy) return `being deployed by ${reading.busy.by}`;
+  if (reading.system !== recorded) return `not ${shortSystem(recorded)}, which is recorded`;
+  if (reading.profileSystem !== reading.system) return `boots ${shortSystem(reading.profileSystem)}`;
+  return '–';
+}
+
+function deployment(host: string, result: ActivationResult): string[] {
+  const shown = describeOutcome(result);
+  const when = time(new Date(result.endedAt * 1000).toISOString());
+  return [
+    host,
+    when,
+    result.by,
+    result.revision.slice(0, 12) || '–',
+    shortSystem(result.system),
+    result.action === 'switch' ? shown : `${shown} (${result.action})`,
+  ];
+}
+
+function time(iso: string): string {
+  return iso ? iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d).*$/, '$1 $2') : '–';
+}
+
+/** Columns are as wide as they need to be; the last cell of a row may be longer. */
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) =>
+    Math.max(...rows.map((cells) => (column < cells.length - 1 ? (cells[column]?.length ?? 0) : 0))),
+  );
+  return rows
+    .map((cells) => cells.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  '))
+    .map((line) => `${line.trimEnd()}\n`)
+    .join('');
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { FleetError } from '../../lib/base/errors.ts';
+
+/** What would be done with one resource. */
+export type Operation = 'same' | 'create' | 'update' | 'replace' | 'delete' | 'import';
+
+export interface PreviewStep {
+  operation: Operation;
+  /** Such as nixos:index:Deployment. */
+  type: string;
+  name: string;
+  /** Inputs and outputs as they are recorded; empty for a resource that is new. */
+  old: { inputs: Record<string, unknown>; outputs: Record<string, unknown> };
+  /** Inputs that are asked for; empty for a resource that goes. */
+  asked: Record<string, unknown>;
+  /** Paths of the properties that differ; of an output too, such as `live.system`, where a machine has drifted. */
+  paths: string[];
+}
+
+export interface Diagnostic {
+  severity: string;
+  message: string;
+  /** The resource that it is about; absent for the program as a whole. */
+  resource?: { type: string; name: string };
+}
+
+export interface Preview {
+  /** Name of the stack; absent where there is no resource at all. */
+  stack?: string;
+  steps: PreviewStep[];
+  diagnostics: Diagnostic[];
+}
+
+const state = z
+  .object({
+    custom: z.boolean().default(false),
+    inputs: z.record(z.string(), z.unknown()).default({}),
+    outputs: z.record(z.string(), z.unknown()).default({}),
+  })
+  .nullish();
+
+const printed = z.object({
+  steps: z
+    .array(
+      z.object({
+        op: z.string(),
+        urn: z.string(),
+        oldState: state,
+        newState: state,
+        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+      }),
+    )
+    .nullish(),
+  diagnostics: z
+    .array(z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }))
+    .nullish(),
+});
+
+/** The steps that Pulumi has for one resource, in what is said of them; a replacement has three. */
+const operations: Record<string, Operation> = {
+  same: 'same',
+  read: 'same',
+  refresh: 'same',
+  create: 'create',
+  update: 'update',
+  delete: 'delete',
+  import: 'import',
+  replace: 'replace',
+  'create-replacement': 'replace',
+  'delete-replaced': 'replace',
+  'import-replacement': 'replace',
+};
+
+/**
+ * Reads what `pulumi preview --json` printed; resources that do no more than hold others are left out. Pure.
+ * @throws FleetError config-invalid where it is something else
+ */
+export function parsePreview(text: string): Preview {
+  const { steps, diagnostics } = parse(text);
+  const byUrn = new Map<string, PreviewStep>();
+  for (const { op, urn, oldState, newState, detailedDiff } of steps ?? []) {
+    const { type, name } = nameOf(urn);
+    if (!(newState ?? oldState)?.custom || type.startsWith('pulumi:')) continue;
+    const before = byUrn.get(urn);
+    byUrn.set(urn, {
+      // What a newer Pulumi does is a change until it is known to be none.
+      operation: operations[op] ?? 'update',
+      type,
+      name,
+      old: oldState ?? before?.old ?? { inputs: {}, outputs: {} },
+      asked: newState?.inputs ?? before?.asked ?? {},
+      paths: [...new Set([...(before?.paths ?? []), ...Object.keys(detailedDiff ?? {})])],
+    });
+  }
+  const [first] = steps ?? [];
+  return {
+    ...(first ? { stack: nameOf(first.urn).stack } : {}),
+    steps: [...byUrn.values()],
+    diagnostics: (diagnostics ?? []).map(({ urn, message, severity }) => ({
+      severity,
+      message: message.trimEnd(),
+      ...(urn ? { resource: nameOf(urn) } : {}),
+    })),
+  };
+}
+
+function parse(text: string): z.infer<typeof printed> {
+  try {
+    return printed.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FleetError({
+      code: 'config-invalid',
+      what: 'this is not what pulumi preview --json prints',
+      ...(text.trim() ? { why: text.trim().slice(0, 1000) } : { why: 'it is empty' }),
+      mend: 'Run pulumi preview --json by itself, and see what it says.',
+      cause,
+    });
+  }
+}
+
+/** `urn:pulumi:prod::fleet::nixos:index:Fleet$nixos:index:Deployment::web`: a resource's stack, type and name. */
+function nameOf(urn: string): { stack: string; type: string; name: string } {
+  const [stack = '', , types = '', ...name] = urn.split('::');
+  return {
+    stack: stack.replace(/^urn:pulumi:/, ''),
+    type: types.replace(/^.*\$/, ''),
+    name: name.join('::'),
+  };
+}

@@ -1,0 +1,29 @@
+import { runToEnd } from '../../lib/base/process.ts';
+import { type Preview, parsePreview } from './parse-preview.ts';
+
+export interface PreviewRequest {
+  /** The selected one, where it is left out. */
+  stack?: string | undefined;
+  /** Further options of `pulumi preview`, such as `--save-plan FILE`. */
+  options: readonly string[];
+  signal: AbortSignal;
+}
+
+/** Runs `pulumi preview --json`. `failure` is there where Pulumi failed, and is what it said beside the preview. */
+export async function runPreview({
+  stack,
+  options,
+  signal,
+}: PreviewRequest): Promise<{ preview: Preview; failure?: string }> {
+  const named = stack === undefined ? [] : ['--stack', stack];
+  const { exitCode, stdout, stderr } = await runToEnd(
+    'pulumi',
+    ['preview', '--json', '--show-sames', '--non-interactive', ...named, ...options],
+    { signal, onStderrLine: (line) => process.stderr.write(`${line}\n`) },
+  );
+  if (exitCode === 0) return { preview: parsePreview(stdout) };
+  const failure = stderr.trim() || `pulumi preview failed with exit code ${exitCode}`;
+  // What fails before the program runs has no preview at all.
+  const preview = stdout.trim().startsWith('{') ? parsePreview(stdout) : { steps: [], diagnostics: [] };
+  return { preview, failure };
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { cacheRoot, writeWhole } from '../../lib/base/cache-files.ts';
+import { FleetError } from '../../lib/base/errors.ts';
+import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
+import type { FleetEvaluation, FleetRequest } from '../../lib/evaluation/types.ts';
+import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { changedInputs, type InputChange, type Locks, lockedInput } from '../../lib/store/nix/locks.ts';
+import { updateInputs } from '../../lib/store/nix/update-inputs.ts';
+import type { EvaluatedKernel } from '../../schema/evaluation.ts';
+
+export type UpdateRequest = Omit<FleetRequest, 'lockFile' | 'writeLock'> & { signal: AbortSignal };
+
+/** A lock file that holds newer inputs, before it takes the place of the flake's own. */
+export interface NewLock {
+  /** The flake's lock file, and what was in it. */
+  path: string;
+  before: string;
+  /** A copy of the new one, which the cache keeps for some weeks. */
+  copy: string;
+  after: string;
+  changes: InputChange[];
+}
+
+/**
+ * Locks inputs to their newest versions beside the flake's own lock file, which is not touched.
+ * @throws FleetError flake-invalid for an input that the flake lacks or the stack replaces, a flake that is no folder of this computer, and
+ * an input whose newest version cannot be had
+ */
+export async function newerLock(request: UpdateRequest, inputs: readonly string[]): Promise<NewLock> {
+  const { flake, baseDirectory, overrideInputs = {}, signal } = request;
+  refuseReplaced(inputs, overrideInputs);
+  const { flakeRef, lockPath, locks } = await flakeMetadata({
+    flake,
+    baseDirectory,
+    signal,
+    writeLock: false,
+  });
+  for (const input of inputs) lockedInput(locks, input);
+  const before = lockPath && (await readFile(lockPath, 'utf8').catch(() => undefined));
+  if (lockPath === undefined || before === undefined) throw withoutLock(flake, lockPath);
+  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-update-'));
+  try {
+    const after = await updateInputs({ flakeRef, inputs, output: join(folder, 'flake.lock'), signal });
+    const copy = join(
+      cacheRoot(),
+      'locks',
+      `${createHash('sha256').update(after).digest('hex').slice(0, 16)}.lock`,
+    );
+    await writeWhole(copy, after);
+    const changes = changedInputs(JSON.parse(before) as Locks, JSON.parse(after) as Locks);
+    return { path: lockPath, before, copy, after, changes };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+type Configure = (kernels: FleetEvaluation['kernels']) => Promise<Record<string, EvaluatedKernel>>;
+
+/** The fleet by the flake's own lock and by the new one; the same tree, so that nothing else differs. */
+export async function evaluateBoth(
+  request: UpdateRequest,
+  { copy }: Pick<NewLock, 'copy'>,
+  configure: Configure = async (kernels) => kernels,
+): Promise<{ before: FleetEvaluation; after: FleetEvaluation }> {
+  const configured = async (fleet: FleetEvaluation) => ({
+    ...fleet,
+    kernels: await configure(fleet.kernels),
+  });
+  const before = await configured(await evaluateFleet({ ...request, writeLock: false }));
+  return { before, after: await configured(await evaluateFleet({ ...request, lockFile: copy })) };
+}
+
+/** A lock that the stack does not read would be updated, and no machine of it would change. */
+function refuseReplaced(inputs: readonly string[], overrideInputs: Readonly<Record<string, string>>): void {
+  for (const input of inputs) {
+    const replaced = Object.keys(overrideInputs).find(
+      (each) => input === each || input.startsWith(`${each}/`),
+    );
+    if (replaced === undefined) continue;
+    throw new FleetError({
+      code: 'flake-invalid',
+      what: `the input ${input} is not what this stack uses`,
+      why: `it uses ${overrideInputs[replaced]} in the place of ${replaced}`,
+      mend: `Name a stack that uses the flake's own with --stack, or update it without looking: nix flake update ${input}`,
+    });
+  }
+}
+
+function withoutLock(flake: string, path: string | undefined): FleetError {
+  return path === undefined
+    ? new FleetError({
+        code: 'flake-invalid',
+        what: `the lock file of '${flake}' cannot be updated`,
+        why: 'the flake is no folder of this computer',
+        mend: 'Update it where it is kept, and name its new revision in the config key nixos-fleet:flake.',
+      })
+    : new FleetError({
+        code: 'flake-invalid',
+        what: `the flake '${flake}' has no lock file`,
+        why: `there is no ${path}`,
+        mend: `Make one first: nix flake lock '${flake}'`,
+      });
+}

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
+import { runDiskScript } from './run-script.ts';
+
+const keepScript = readFileSync(new URL('./keep-host-keys.sh', import.meta.url), 'utf8');
+const leaveScript = readFileSync(new URL('./leave.sh', import.meta.url), 'utf8');
+
+export interface BootRequest {
+  host: string;
+  timeoutSeconds: number;
+  signal: AbortSignal;
+  status: (line: string) => void;
+}
+
+/**
+ * Puts the ssh host keys of the running system into the one on a disk that was just written. Returns their names.
+ * @throws FleetError disk-failed
+ */
+export async function keepHostKeys(
+  connection: Connection,
+  device: string,
+  { host, signal, status }: BootRequest,
+): Promise<string[]> {
+  status('putting the host keys onto the disk');
+  const variables = { name: device.replace(/^\/dev\//, '').replaceAll('/', '!') };
+  const answer = await runDiskScript(connection, host, { script: keepScript, variables }, { signal });
+  if (answer.whole) return answer.all('kept');
+  throw new FleetError({
+    code: 'disk-failed',
+    what: `the machine’s ssh host keys were not put onto ${device}`,
+    host,
+    why: answer.why,
+    mend: 'The image is on the disk, and verified. Put them there by hand, or let the machine make new ones: keepHostKeys: false.',
+  });
+}
+
+/**
+ * Restarts a machine and waits until it answers from another boot.
+ * @param after how it is entered then
+ * @throws FleetError reboot-failed
+ */
+export async function rebootInto(
+  connection: Connection,
+  after: Connection,
+  bootId: string,
+  request: BootRequest,
+): Promise<void> {
+  const { host, signal, status, timeoutSeconds } = request;
+  status('rebooting the machine');
+  await runOnMachine(connection, host, leaveScript, { signal });
+  await closeConnection(connection);
+  const now = (limit: number) => bootOf(after, host, limit, signal);
+  const seen = await untilOther(now, bootId, request);
+  if (seen === undefined) return;
+  throw new FleetError({
+    code: 'reboot-failed',
+    what: `the image is on the disk, and verified; but the machine did not answer within ${timeoutSeconds} s after its reboot`,
+    host,
+    why: seen,
+    mend: 'Look at its console: does its firmware start the disk? It is reached as hosts says, with the host key given there or known.',
+  });
+}
+
+/**
+ * Asks for a machine's boot id until it is another one. Returns what was seen last where that does not come in time.
+ * @param ask gets the seconds it may take
+ */
+export async function untilOther(
+  ask: (limitSeconds: number) => Promise<string>,
+  bootId: string,
+  { timeoutSeconds, signal, status }: BootRequest,
+): Promise<string | undefined> {
+  const end = performance.now() + timeoutSeconds * 1000;
+  let seen = 'it never went down';
+  for (;;) {
+    const left = (end - performance.now()) / 1000;
+    try {
+      if ((await ask(Math.ceil(Math.max(10, Math.min(left, 60))))) !== bootId) return undefined;
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      const why = error.why ?? error.message;
+      if (seen !== why) status(`waiting for the machine: ${why}`);
+      seen = why;
+    }
+    if (left <= 0) return seen;
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Boot id of whatever answers. */
+export async function bootOf(
+  connection: Connection,
+  host: string,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const words = ['cat', '/proc/sys/kernel/random/boot_id'];
+  const { stdout, exitCode } = await runOnMachine(connection, host, words, {
+    fresh: true,
+    signal,
+    timeoutSeconds,
+  });
+  if (exitCode === 0 && stdout.trim()) return stdout.trim();
+  throw new FleetError({ code: 'unreachable', what: 'the machine does not tell its boot id', host });
+}

@@ -1,0 +1,123 @@
+import type { Connection } from '../../../schema/connection.ts';
+import type { DiskImageInputs, DiskImageState } from '../../../schema/disk-image.ts';
+import { FleetError } from '../../base/errors.ts';
+import { keepHostKeys, rebootInto } from './boot-disk.ts';
+import { type DiskRequest, refusals } from './guards.ts';
+import type { DiskReading } from './parse-disk.ts';
+import { enterRamSystem } from './ram-system.ts';
+import { hashRaw, type RawImage, withRawImage } from './raw-image.ts';
+import { readDisk } from './read-disk.ts';
+import { refusedBy } from './refuse.ts';
+import { writeDisk } from './write-disk.ts';
+
+export interface PutOptions {
+  /** First MiB of an image that this stack began to write onto the disk and did not finish. */
+  unfinishedHead?: string | undefined;
+  signal: AbortSignal;
+  status: (line: string) => void;
+  warn: (line: string) => void;
+  /** Called where the disk may be half written, or is whole and something after it failed: with what is to be recorded. */
+  onFailure: (error: Error, state: DiskImageState) => never;
+}
+
+/** The disk that is written, as it was just seen, and the way to it. */
+interface Target {
+  connection: Connection;
+  reading: DiskReading;
+}
+
+/**
+ * Looks at a disk, asks its guards, and writes an image onto it, verified; what is to be done with the machine afterwards is done.
+ * @throws FleetError disk-refused, image-failed, and those of ssh, where nothing was written
+ */
+export async function putImage(inputs: DiskImageInputs, options: PutOptions): Promise<DiskImageState> {
+  const { host, image } = inputs;
+  const { signal, status } = options;
+  // Before an image is unpacked for nothing.
+  await look(inputs.connection, inputs, inputs, options);
+  status('unpacking the image');
+  return await withRawImage(image, { host, signal }, async (raw) => {
+    status('computing its hash');
+    const hashes = await hashRaw(raw, signal);
+    const target = await reach(inputs, raw, options);
+    const { connection, reading } = target;
+    const known = { bytes: raw.bytes, headSha256: hashes.headSha256 };
+    const failed = (error: Error, sha256: string, backupTable: string) =>
+      options.onFailure(error, stateOf(inputs, reading, { ...known, sha256, backupTable }));
+    const { moved } = await writeDisk(connection, { host, raw, ...hashes, reading, signal, status }).catch(
+      (error: Error) => {
+        if (error instanceof FleetError && error.code === 'disk-refused') throw error;
+        return failed(error, '', '');
+      },
+    );
+    if (!moved && raw.bytes < reading.found.sizeBytes) options.warn(leftTable(inputs, reading));
+    await goOn(inputs, target, options).catch((error: Error) => failed(error, hashes.sha256, moved));
+    return stateOf(inputs, reading, { ...known, sha256: hashes.sha256, backupTable: moved });
+  });
+}
+
+/** The disk in a state in which it can be written: the machine leaves it first, where it runs from it and may do so. */
+async function reach(inputs: DiskImageInputs, raw: RawImage, options: PutOptions): Promise<Target> {
+  const request = { ...inputs, imageBytes: raw.bytes, imageSectorBytes: raw.sectorBytes };
+  const reading = await look(inputs.connection, inputs, request, options);
+  const { kexec: folder, bootTimeoutSeconds: timeoutSeconds, host } = inputs;
+  if (folder === undefined || !reading.found.running) return { connection: inputs.connection, reading };
+  const connection = await enterRamSystem(inputs.connection, {
+    ...{ host, folder, reading, timeoutSeconds },
+    ...{ signal: options.signal, status: options.status },
+  });
+  return {
+    connection,
+    reading: await look(connection, inputs, { ...request, kexec: undefined }, options),
+  };
+}
+
+/** @throws FleetError disk-refused */
+async function look(
+  connection: Connection,
+  { host, disk, serial }: DiskImageInputs,
+  request: DiskRequest,
+  { unfinishedHead, signal, status }: PutOptions,
+): Promise<DiskReading> {
+  status('looking at the disk');
+  const reading = await readDisk(connection, host, { disk, serial }, { signal, patience: 30 });
+  const { found, headSha256, unfinished } = reading;
+  // It begins with an image that was being written, and nobody has used it since.
+  const own = headSha256 !== '' && [unfinishedHead, unfinished].includes(headSha256);
+  const refused = refusals(request, found, own);
+  if (refused.length > 0) throw refusedBy(host, found.device, refused);
+  return reading;
+}
+
+/** What comes after a disk was verified. */
+async function goOn(
+  { host, keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskImageInputs,
+  { connection, reading }: Target,
+  { signal, status }: PutOptions,
+): Promise<void> {
+  const request = { host, signal, status, timeoutSeconds: bootTimeoutSeconds };
+  if (keep) await keepHostKeys(connection, reading.found.device, request);
+  if (afterwards === 'reboot')
+    await rebootInto(connection, bootConnection ?? connection, reading.bootId, request);
+}
+
+function stateOf(
+  { found: _, ...inputs }: DiskImageInputs,
+  { found, machineId, bootId }: DiskReading,
+  written: Pick<DiskImageState, 'bytes' | 'sha256' | 'headSha256' | 'backupTable'>,
+): DiskImageState {
+  return {
+    ...inputs,
+    ...written,
+    state: written.sha256 === '' ? 'unfinished' : 'verified',
+    serials: found.serials,
+    machineId,
+    bootId,
+    writtenAt: new Date().toISOString(),
+    present: 'yes',
+  };
+}
+
+function leftTable({ host }: DiskImageInputs, { found }: DiskReading): string {
+  return `${host}: the machine has neither sgdisk nor sfdisk, so the backup of ${found.device}'s partition table stays where it is in the image, and not at the disk's end, until the first boot grows the partitions`;
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { createReadStream, readFileSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { hashFile } from '../../base/hash-file.ts';
+import { closeConnection, runOnMachine, streamToMachine } from '../../machine/ssh/run.ts';
+import { type BootRequest, bootOf, untilOther } from './boot-disk.ts';
+import type { DiskReading } from './parse-disk.ts';
+import { runDiskScript } from './run-script.ts';
+
+const script = readFileSync(new URL('./ram-system.sh', import.meta.url), 'utf8');
+
+export interface RamSystemRequest extends BootRequest {
+  /** Folder with the files `kernel`, `initrd` and `kernel-params`. */
+  folder: string;
+  /** The machine as it is. */
+  reading: Pick<DiskReading, 'bootId' | 'memoryKiB'>;
+}
+
+/** Memory that a system in memory takes beside its files, KiB. */
+const spareKiB = 256 * 1024;
+
+/**
+ * Lets a machine boot into a system that lives in its memory, which has the same ssh host keys, and returns how that is entered.
+ * @throws FleetError reboot-failed, disk-refused, and those of ssh
+ */
+export async function enterRamSystem(connection: Connection, request: RamSystemRequest): Promise<Connection> {
+  const { host, folder, reading, signal, status } = request;
+  await refuseLittleMemory(request);
+  const away = `/var/tmp/nixos-fleet-ram-${randomBytes(8).toString('hex')}`;
+  await ask(connection, host, ['mkdir', '-p', '-m', '0700', away], signal);
+  for (const file of ['kernel', 'initrd']) {
+    status(`sending the ${file} of the system in memory`);
+    const words = ['sh', '-c', `cat >${away}/${file}`];
+    const stream = createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
+    const options = { signal, timeoutSeconds: 3600, fresh: true };
+    const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options);
+    if (exitCode !== 0) throw notStarted(host, `the ${file} could not be put into ${away}: ${stderr.trim()}`);
+  }
+  const variables = {
+    folder: away,
+    kernel_sha256: await hashFile(join(folder, 'kernel'), signal),
+    initrd_sha256: await hashFile(join(folder, 'initrd'), signal),
+    params: (await readFile(join(folder, 'kernel-params'), 'utf8')).trim(),
+    user: connection.user,
+  };
+  status('starting the system in memory');
+  const answer = await runDiskScript(
+    connection,
+    host,
+    { script, variables },
+    { signal, timeoutSeconds: 300 },
+  );
+  if (!answer.whole) throw notStarted(host, answer.why);
+  await closeConnection(connection);
+  const { becomePassword: _, become: __, ...rest } = connection;
+  const inMemory = { ...rest, user: 'root' };
+  const seen = await untilOther((limit) => bootOf(inMemory, host, limit, signal), reading.bootId, request);
+  if (seen !== undefined)
+    throw notStarted(host, `it did not answer within ${request.timeoutSeconds} s: ${seen}`);
+  return inMemory;
+}
+
+/** Both systems' memory holds the initrd while the one starts the other, and then it is unpacked. */
+async function refuseLittleMemory({ host, folder, reading }: RamSystemRequest): Promise<void> {
+  const files = await Promise.all(['kernel', 'initrd'].map((file) => stat(join(folder, file))));
+  const neededKiB = Math.ceil((files.reduce((sum, { size }) => sum + size, 0) * 2) / 1024) + spareKiB;
+  if (reading.memoryKiB >= neededKiB) return;
+  throw new FleetError({
+    code: 'disk-refused',
+    what: 'the machine is not started into its memory, and nothing is written',
+    host,
+    why: `guard memory: ${Math.round(reading.memoryKiB / 1024)} MiB are free, and ${Math.ceil(neededKiB / 1024)} MiB are needed`,
+    mend: 'Stop what takes memory on the machine, or boot it from something else.',
+  });
+}
+
+async function ask(
+  connection: Connection,
+  host: string,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { exitCode, stderr } = await runOnMachine(connection, host, words, { signal });
+  if (exitCode !== 0) throw notStarted(host, stderr.trim());
+}
+
+function notStarted(host: string, why: string): FleetError {
+  return new FleetError({
+    code: 'reboot-failed',
+    what: 'the machine did not start into its memory; its disk was not written',
+    host,
+    why,
+    mend: 'Look at its console. A reset starts the system on its disk again.',
+  });
+}

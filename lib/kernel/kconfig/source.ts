@@ -1,0 +1,39 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../base/process.ts';
+
+/**
+ * Lets `use` read some files of a kernel source: a folder, or an archive that tar can read. Undefined where it is neither,
+ * or not on this computer.
+ * @param patterns names of the files, with wildcards
+ */
+export async function withSource<Result>(
+  path: string,
+  patterns: readonly string[],
+  use: (folder: string) => Result,
+  signal?: AbortSignal,
+): Promise<Result | undefined> {
+  if (!existsSync(path)) return undefined;
+  if (statSync(path).isDirectory()) return use(path);
+  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-source-'));
+  try {
+    const only = patterns.map((pattern) => `*/${pattern}`);
+    const args = ['-xf', path, '-C', folder, '--wildcards', ...only];
+    await run('tar', args, { timeoutSeconds: 300, signal }).catch(() => undefined);
+    const [top] = await readdir(folder);
+    return top === undefined ? undefined : use(join(folder, top));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Text of a file in a folder; undefined where there is none. */
+export function readIn(folder: string, path: string): string | undefined {
+  try {
+    return readFileSync(join(folder, path), 'utf8');
+  } catch {
+    return undefined;
+  }
+}

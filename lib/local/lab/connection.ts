@@ -1,0 +1,13 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { readMachine } from './machine.ts';
+import { networkPaths } from './paths.ts';
+
+/** How a machine of a lab is reached; undefined where it has yet to be made. */
+export async function labConnection(
+  lab: string,
+  name: string,
+): Promise<Pick<Connection, 'address' | 'hostKey' | 'identityFile'> | undefined> {
+  const machine = await readMachine(lab, name);
+  if (!machine) return undefined;
+  return { address: machine.address, hostKey: machine.hostKey, identityFile: networkPaths(lab).identity };
+}

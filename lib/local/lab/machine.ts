@@ -1,0 +1,154 @@
+import { readFile, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { lastLines } from '../../base/background.ts';
+import { FleetError } from '../../base/errors.ts';
+import { sshBanner, waitFor } from '../../base/wait.ts';
+import { ensureLabBase } from './base.ts';
+import { contains, parseAddress, parseCidr } from './cidr.ts';
+import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
+import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
+import { type Network, readNetwork, undefinedIfMissing, writeWhole } from './network.ts';
+import { machinePaths, machineTitle, networkPaths } from './paths.ts';
+
+export interface MachineRequest {
+  /** Name of the lab, whose network must be there. */
+  lab: string;
+  name: string;
+  /** Address in the lab's network. */
+  address: string;
+  /** Root file system that it starts from, as a copy; used when it is made. */
+  base: string;
+}
+
+export interface Machine extends MachineRequest, MachineIdentity {
+  running: boolean;
+  /** The process that keeps it, and since when (ISO 8601, UTC); undefined where it is off. */
+  pid?: number;
+  startedAt?: string;
+  /** Its root file system on this computer. */
+  root: string;
+  /** File with all its console said. */
+  console: string;
+}
+
+interface MachineRecord extends MachineRequest, MachineIdentity {}
+
+/** How long a machine may take until sshd answers; a busy computer needs some of it. */
+const startSeconds = 90;
+
+/**
+ * Makes a machine where there is none, gives it its address and starts it where it is off. Ends when its sshd answers.
+ * A machine that exists is kept as it is; one that an earlier try left unfinished is made anew.
+ *
+ * @throws FleetError `lab-failed` with the end of its console.
+ */
+export async function ensureMachine(request: MachineRequest, signal?: AbortSignal): Promise<Machine> {
+  const network = await networkOf(request);
+  const cidr = parseCidr(network.cidr);
+  if (!cidr || !contains(cidr, parseAddress(request.address) ?? -1) || request.address === network.gateway) {
+    throw new FleetError({
+      code: 'lab-failed',
+      host: request.name,
+      what: `${request.address} is no address for a machine of the lab '${request.lab}'`,
+      why: `its network is ${network.cidr}, where ${network.gateway} is this computer`,
+      mend: 'Give the machine another address in the stack’s config.',
+    });
+  }
+  const paths = machinePaths(request.lab, request.name);
+  let record = await readRecord(request.lab, request.name);
+  const running = record?.address === request.address && (await machineProcess(request.lab, request.name));
+  // Also what a keeper that was killed left running.
+  if (!running) await stopProcess(request.lab, request.name);
+  record ??= { ...request, ...(await makeRoot(request, signal)) };
+  record = { ...record, address: request.address };
+  if (!running) {
+    await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
+    await writeWhole(paths.record, `${JSON.stringify(record, undefined, 2)}\n`);
+    await start(request, network);
+  }
+  await waitForSsh(request, signal);
+  return describe(record);
+}
+
+/** The machine as it is, or undefined if there is none. */
+export async function readMachine(lab: string, name: string): Promise<Machine | undefined> {
+  const record = await readRecord(lab, name);
+  return record && describe(record);
+}
+
+/** Shuts a machine down; its root file system stays. */
+export async function stopMachine(lab: string, name: string): Promise<void> {
+  await stopProcess(lab, name);
+}
+
+/** Shuts a machine down and removes all of it: processes, cgroup, interface and files. */
+export async function deleteMachine(lab: string, name: string): Promise<void> {
+  await stopProcess(lab, name);
+  const title = machineTitle(lab, name);
+  // The record first: a machine half removed counts as unfinished.
+  await rm(machinePaths(lab, name).record, { force: true });
+  await rm(machinePaths(lab, name).folder, { recursive: true, force: true });
+  // What nspawn keeps for itself while it runs.
+  const folders = ['propagate', 'unix-export', 'locks'].map((name) => join('/run/systemd/nspawn', name));
+  for (const folder of folders) await rm(join(folder, title), { recursive: true, force: true });
+  for (const folder of [...folders, '/run/systemd/nspawn']) await rmdir(folder).catch(() => undefined);
+}
+
+async function start(request: MachineRequest, network: Network): Promise<void> {
+  const { nix } = await ensureLabBase();
+  await startProcess(request.lab, request.name, {
+    title: machineTitle(request.lab, request.name),
+    hostName: request.name,
+    root: machinePaths(request.lab, request.name).root,
+    bridge: network.bridge,
+    readOnly: {
+      ...(nix.shared ? { [nix.shared]: nix.shared } : {}),
+      [networkPaths(request.lab).hosts]: '/etc/hosts',
+    },
+  });
+}
+
+async function waitForSsh(request: MachineRequest, signal?: AbortSignal): Promise<void> {
+  const { console } = machinePaths(request.lab, request.name);
+  const outcome = await waitFor(
+    async () => {
+      if (await sshBanner(request.address)) return 'answers';
+      return (await machineProcess(request.lab, request.name)) ? undefined : 'ended';
+    },
+    startSeconds,
+    signal,
+  );
+  if (outcome === 'answers') return;
+  throw new FleetError({
+    code: 'lab-failed',
+    host: request.name,
+    what:
+      outcome === 'ended'
+        ? 'the lab machine ended'
+        : `no ssh server answers at ${request.address} within ${startSeconds} s`,
+    why: await lastLines(console),
+    mend: `Its console is in ${console}`,
+  });
+}
+
+async function networkOf(request: MachineRequest): Promise<Network> {
+  const network = await readNetwork(request.lab);
+  if (network?.up) return network;
+  throw new FleetError({
+    code: 'lab-failed',
+    host: request.name,
+    what: `the network of the lab '${request.lab}' is not up`,
+    mend: 'Run pulumi refresh and pulumi up: they bring it back.',
+  });
+}
+
+async function readRecord(lab: string, name: string): Promise<MachineRecord | undefined> {
+  const text = await readFile(machinePaths(lab, name).record, 'utf8').catch(undefinedIfMissing);
+  return text === undefined ? undefined : JSON.parse(text);
+}
+
+async function describe(record: MachineRecord): Promise<Machine> {
+  const { root, console } = machinePaths(record.lab, record.name);
+  const found = await machineProcess(record.lab, record.name);
+  return { ...record, ...found, running: found !== undefined, root, console };
+}

@@ -1,0 +1,64 @@
+import type { HealthCheck } from '../../../schema/health-check.ts';
+
+/** A host's health checks as they are asked of a virtual machine whose ports lead to ports of this computer. */
+export interface RehearsedChecks {
+  checks: Record<string, HealthCheck>;
+  /** Ports of the machine that have to be forwarded. */
+  ports: number[];
+  /** Names of checks that cannot be asked of it: they are of another machine's URL. */
+  left: string[];
+}
+
+/**
+ * Turns health checks of a machine into those of its rehearsal. Pure.
+ * @param address the machine's own address, which URLs may name
+ * @param forwarded this computer's port for a port of the virtual machine
+ */
+export function rehearsedChecks(
+  checks: Readonly<Record<string, HealthCheck>>,
+  address: string,
+  forwarded: (port: number) => number,
+): RehearsedChecks {
+  const result: RehearsedChecks = { checks: {}, ports: [], left: [] };
+  const forward = (port: number) => {
+    if (!result.ports.includes(port)) result.ports.push(port);
+    return forwarded(port);
+  };
+  for (const [name, check] of Object.entries(checks)) {
+    if (check.tcp !== undefined) {
+      const { tcp, ...rest } = check;
+      result.checks[name] = { ...rest, command: listens(tcp) };
+    } else if (check.http !== undefined) {
+      const url = urlOf(check.http.url, address);
+      if (!url) {
+        result.left.push(name);
+        continue;
+      }
+      const port = forward(Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
+      url.hostname = '127.0.0.1';
+      url.port = String(port);
+      result.checks[name] = { ...check, http: { ...check.http, url: url.href } };
+    } else {
+      result.checks[name] = check;
+    }
+  }
+  return result;
+}
+
+/**
+ * Whether something listens on a port of the machine, asked inside it: QEMU accepts every connection to a forwarded port
+ * itself, whether or not anything answers behind it.
+ */
+function listens(port: number): string {
+  const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const found = `$4 == "0A" && substr($2, length($2) - 4) == "${hex}" { found = 1 }`;
+  return `awk '${found} END { exit !found }' /proc/net/tcp /proc/net/tcp6 || { echo 'nothing listens on port ${port}'; false; }`;
+}
+
+/** A path is the machine's, and so is a URL that names its address. */
+function urlOf(url: string, address: string): URL | undefined {
+  const host = address.includes(':') ? `[${address}]` : address;
+  if (url.startsWith('/')) return new URL(url, `http://${host}`);
+  const whole = URL.parse(url);
+  return whole?.hostname === host ? whole : undefined;
+}

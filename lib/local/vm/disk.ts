@@ -1,0 +1,103 @@
+import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FleetError } from '../../base/errors.ts';
+import { run } from '../../base/process.ts';
+import { ensureVmBase } from './base.ts';
+
+export interface DiskRequest {
+  /** The disk's file, a qcow2 image; nothing else may be using it. */
+  file: string;
+  /** Image that it is made from; an empty disk where left out. */
+  image?: string;
+  /** Whether it is a full copy of the image, or holds only what differs from it. */
+  from?: 'copy' | 'backing';
+  /** Size that it has at least, MiB; the image's where left out. */
+  sizeMiB?: number;
+  /** Machine that an error names. */
+  host: string;
+  signal?: AbortSignal;
+}
+
+interface ImageInfo {
+  format: string;
+  'virtual-size': number;
+  /** The image that it rests on, if it holds only what differs from one. */
+  'full-backing-filename'?: string;
+}
+
+const MiB = 1024 * 1024;
+
+/** Makes a disk where there is none, and lets one that is there grow. What is on it stays. */
+export async function ensureDisk(request: DiskRequest): Promise<void> {
+  const { file, sizeMiB, host, signal } = request;
+  if (!(await exists(file))) await makeDisk(request);
+  if (sizeMiB === undefined) return;
+  const { 'virtual-size': size } = await imageInfo(file, host);
+  if (size === sizeMiB * MiB) return;
+  if (size > sizeMiB * MiB) throw tooSmall(host, file, size, sizeMiB);
+  await qemuImg(['resize', '-f', 'qcow2', file, `${sizeMiB}M`], host, signal);
+}
+
+/** By another name first: an interrupted copy is never taken for a disk. */
+async function makeDisk({ file, image, from, sizeMiB, host, signal }: DiskRequest): Promise<void> {
+  const draft = `${file}.new`;
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  await rm(draft, { force: true });
+  if (image === undefined) {
+    await qemuImg(['create', '-q', '-f', 'qcow2', draft, `${sizeMiB}M`], host, signal);
+  } else {
+    const { format, 'virtual-size': size } = await imageInfo(image, host);
+    if (sizeMiB !== undefined && size > sizeMiB * MiB) throw tooSmall(host, image, size, sizeMiB);
+    const make =
+      from === 'backing'
+        ? ['create', '-q', '-f', 'qcow2', '-b', image, '-F', format, draft]
+        : ['convert', '-f', format, '-O', 'qcow2', image, draft];
+    await qemuImg(make, host, signal);
+  }
+  await rename(draft, file);
+}
+
+/** Writes what a machine would see on a disk image into a file; blocks of zeros take no room. */
+export async function convertToRaw(
+  image: string,
+  target: string,
+  host: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { format } = await imageInfo(image, host);
+  await qemuImg(['convert', '-f', format, '-O', 'raw', image, target], host, signal);
+}
+
+/** Format and size of a disk image, also of one that is in use. */
+export async function imageInfo(file: string, host: string): Promise<ImageInfo> {
+  return JSON.parse(await qemuImg(['info', '--force-share', '--output=json', file], host));
+}
+
+async function qemuImg(args: string[], host: string, signal?: AbortSignal): Promise<string> {
+  const { tools } = await ensureVmBase();
+  try {
+    const limits = { timeoutSeconds: 1800, ...(signal ? { signal } : {}) };
+    return (await run(tools['qemu-img'], args, limits)).stdout;
+  } catch (cause) {
+    if (!(cause instanceof FleetError) || cause.code === 'cancelled') throw cause;
+    const { why } = cause;
+    throw new FleetError({ code: 'vm-failed', host, what: `qemu-img ${args[0]} failed`, why, cause });
+  }
+}
+
+function tooSmall(host: string, file: string, size: number, sizeMiB: number): FleetError {
+  return new FleetError({
+    code: 'vm-failed',
+    host,
+    what: `a disk cannot shrink: ${sizeMiB} MiB are asked for`,
+    why: `${file} has ${Math.ceil(size / MiB)} MiB`,
+    mend: 'Ask for that size at least, or leave the size out.',
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}

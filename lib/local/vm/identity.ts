@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
+import { run } from '../../base/process.ts';
+import { undefinedIfMissing } from '../lab/network.ts';
+import { ensureVmBase } from './base.ts';
+import { vmPaths } from './paths.ts';
+
+/** A key made for the machine, unless there is one: what logs in where the inputs name none. Returns its file. */
+export async function ensureIdentity({ stack, name, identityFile }: VirtualMachineInputs): Promise<string> {
+  if (identityFile) return identityFile;
+  const { identity } = vmPaths(stack, name);
+  await ensureKey(identity, `nixos-fleet vm ${stack}/${name}`);
+  return identity;
+}
+
+async function ensureKey(file: string, comment: string): Promise<void> {
+  if ((await readFile(file).catch(undefinedIfMissing)) !== undefined) return;
+  const { tools } = await ensureVmBase();
+  const draft = `${file}.${randomUUID()}`;
+  await run(tools['ssh-keygen'], ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', draft], {
+    timeoutSeconds: 60,
+  });
+  await rename(`${draft}.pub`, `${file}.pub`);
+  await rename(draft, file);
+}
+
+/** A machine-id made for the machine, unless there is one. */
+async function ensureMachineId(file: string): Promise<string> {
+  const before = await readFile(file, 'utf8').catch(undefinedIfMissing);
+  if (before) return before;
+  const machineId = randomUUID().replaceAll('-', '');
+  await writeFile(file, machineId);
+  return machineId;
+}
+
+/**
+ * Writes the machine's systemd credentials, each into a file that only its owner may read, since an argument can be read by
+ * all. Among them are the key that logs in, under the name that systemd gives root's keys, and a host key and a machine-id, which
+ * a machine that looks for them takes when it first starts. Returns the files.
+ */
+export async function writeCredentials(
+  { stack, name, credentials }: VirtualMachineInputs,
+  identityFile: string,
+): Promise<Record<string, string>> {
+  const { credentials: folder, hostKey, machineId } = vmPaths(stack, name);
+  await ensureKey(hostKey, '');
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { mode: 0o700 });
+  const publicKey = await readFile(`${identityFile}.pub`, 'utf8').catch(undefinedIfMissing);
+  const all = {
+    ...(publicKey ? { 'ssh.authorized_keys.root': publicKey } : {}),
+    'nixos-fleet.ssh-host-key': await readFile(hostKey, 'utf8'),
+    'system.machine_id': await ensureMachineId(machineId),
+    ...credentials,
+  };
+  const files: Record<string, string> = {};
+  for (const [credential, value] of Object.entries(all)) {
+    const file = join(folder, credential);
+    await writeFile(file, value, { mode: 0o600 });
+    files[credential] = file;
+  }
+  return files;
+}

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import type { ForwardPort, VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
+import { sockets, type vmPaths } from './paths.ts';
+
+/** What QEMU is started with, beside the inputs. */
+export interface QemuRequest {
+  inputs: VirtualMachineInputs;
+  paths: ReturnType<typeof vmPaths>;
+  accelerator: 'kvm' | 'tcg';
+  /** Folders for QEMU's option `-L`. */
+  data: readonly string[];
+  /** UEFI firmware's code; undefined for BIOS. */
+  firmware: string | undefined;
+  /** Files with systemd credentials, by name. */
+  credentials: Readonly<Record<string, string>>;
+}
+
+/**
+ * Arguments of a QEMU that QEMU's own options make whole: a machine from an image or a kernel. No -daemonize, for a keeper
+ * waits for its exit code; sockets by relative names, as QEMU runs in their folder.
+ */
+export function qemuArguments(request: QemuRequest): string[] {
+  const { inputs, paths, firmware } = request;
+  return [
+    ...['-name', `guest=${inputs.stack}.${inputs.name}`],
+    ...['-machine', `q35,accel=${request.accelerator}`, '-cpu', 'max', '-nodefaults'],
+    ...['-device', 'virtio-rng-pci'],
+    ...['-netdev', `user,id=user.0${forwards(inputs)}`, '-device', 'virtio-net-pci,netdev=user.0'],
+    ...(firmware ? flash(firmware, paths.variables) : []),
+    ...(inputs.image ? disk('root', paths.rootDisk, ',bootindex=1') : []),
+    ...(inputs.kernel ? kernel(inputs) : []),
+    ...common(request),
+  ];
+}
+
+/**
+ * Arguments for the script of a `config.system.build.vm`, which hands them on to QEMU behind its own; of an option that may
+ * be given once, the last one counts.
+ */
+export function scriptArguments(request: QemuRequest): string[] {
+  const { inputs } = request;
+  return [
+    ...['-machine', `accel=${request.accelerator}`],
+    ...(inputs.kernel ? ['-kernel', inputs.kernel] : []),
+    ...(inputs.initrd ? ['-initrd', inputs.initrd] : []),
+    ...common(request),
+  ];
+}
+
+/** Variables for the script of a `config.system.build.vm`. */
+export function scriptEnvironment({
+  inputs,
+  paths,
+}: Pick<QemuRequest, 'inputs' | 'paths'>): Record<string, string> {
+  return {
+    NIX_DISK_IMAGE: paths.rootDisk,
+    NIX_EFI_VARS: paths.variables,
+    NIX_SWTPM_DIR: join(paths.folder, 'tpm'),
+    TMPDIR: paths.run,
+    USE_TMPDIR: '1',
+    SHARED_DIR: join(paths.run, 'xchg'),
+    QEMU_NET_OPTS: forwards(inputs).slice(1),
+    QEMU_KERNEL_PARAMS: inputs.kernelParams.join(' '),
+    QEMU_OPTS: '',
+  };
+}
+
+function common({ inputs, paths, data, credentials }: QemuRequest): string[] {
+  return [
+    ...data.flatMap((folder) => ['-L', folder]),
+    ...['-smp', String(inputs.cores), '-m', String(inputs.memoryMiB)],
+    ...Object.keys(inputs.disks).flatMap((name) => disk(name, diskFile(paths, name))),
+    ...Object.entries(inputs.sharedFolders).flatMap(([tag, { source, readOnly }]) => [
+      '-virtfs',
+      `local,path=${escaped(source)},mount_tag=${tag},security_model=none${readOnly ? ',readonly=on' : ''}`,
+    ]),
+    ...Object.entries(credentials).flatMap(([name, file]) => [
+      '-fw_cfg',
+      `name=opt/io.systemd.credentials/${name},file=${escaped(file)}`,
+    ]),
+    ...['-display', 'none', '-monitor', 'none'],
+    ...[
+      '-chardev',
+      `socket,id=serial0,path=${sockets.serial},server=on,wait=off,logfile=${escaped(paths.console)},logappend=on`,
+    ],
+    ...['-serial', 'chardev:serial0'],
+    ...['-qmp', `unix:${sockets.monitor},server=on,wait=off`],
+    ...['-pidfile', paths.pid],
+    ...(inputs.gdb ? ['-gdb', `tcp:127.0.0.1:${inputs.gdb.port}`] : []),
+    ...(inputs.gdb?.wait ? ['-S'] : []),
+    ...inputs.qemuOptions,
+  ];
+}
+
+/** File of a further disk. */
+export function diskFile({ disks }: Pick<ReturnType<typeof vmPaths>, 'disks'>, name: string): string {
+  return join(disks, `${name}.qcow2`);
+}
+
+/** One forwarded port in the words of QEMU's user network. */
+export function hostForward({ protocol, address, host, guest }: ForwardPort): string {
+  return `${protocol}:${address}:${host}-:${guest}`;
+}
+
+function forwards({ forwardPorts }: VirtualMachineInputs): string {
+  return Object.values(forwardPorts)
+    .map((forward) => `,hostfwd=${hostForward(forward)}`)
+    .join('');
+}
+
+/** The serial number is the name, so that the machine finds the disk by it. */
+function disk(name: string, file: string, options = ''): string[] {
+  return [
+    ...['-drive', `if=none,id=disk-${name},format=qcow2,discard=unmap,file=${escaped(file)}`],
+    ...['-device', `virtio-blk-pci,drive=disk-${name},serial=${name}${options}`],
+  ];
+}
+
+function flash(code: string, variables: string): string[] {
+  const drive = 'if=pflash,format=raw';
+  return [
+    ...['-drive', `${drive},unit=0,readonly=on,file=${escaped(code)}`],
+    ...['-drive', `${drive},unit=1,file=${escaped(variables)}`],
+  ];
+}
+
+function kernel({ kernel = '', initrd, kernelParams }: VirtualMachineInputs): string[] {
+  return [
+    ...['-kernel', kernel],
+    ...(initrd ? ['-initrd', initrd] : []),
+    ...(kernelParams.length > 0 ? ['-append', kernelParams.join(' ')] : []),
+  ];
+}
+
+/** QEMU separates the parts of an option's value by commas. */
+function escaped(value: string): string {
+  return value.replaceAll(',', ',,');
+}

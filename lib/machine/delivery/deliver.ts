@@ -1,0 +1,74 @@
+import type { Connection } from '../../../schema/connection.ts';
+import type { DeploymentInputs } from '../../../schema/deployment.ts';
+import { FleetError } from '../../base/errors.ts';
+import { copyToMachine } from '../copy-to-machine.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { dryRunScript, type Offer, parseOffer } from './dry-run.ts';
+import { substitute } from './substitute.ts';
+
+export interface DeliverRequest {
+  host: string;
+  system: string;
+  /** What an earlier version's state has not, is copied. */
+  delivery: DeploymentInputs['delivery'] | undefined;
+  signal?: AbortSignal;
+  status: (line: string) => void;
+  warn: (line: string) => void;
+}
+
+/** Longest time that a machine may take to ask its caches, in seconds. */
+const askSeconds = 90;
+
+/**
+ * Brings a closure to a machine: sent from here, or fetched by the machine from its caches. With `auto`, caches decide how
+ * quick it is, and never whether it succeeds.
+ * @throws FleetError substitution-failed, and what `copyToMachine` throws
+ */
+export async function deliver(connection: Connection, request: DeliverRequest): Promise<void> {
+  const { host, delivery = 'copy', status, warn } = request;
+  if (delivery === 'copy') return await copy(connection, request);
+  if (delivery === 'substitute') {
+    status('the machine fetches the system from its caches');
+    return await substitute(connection, request);
+  }
+  status('the machine asks its caches');
+  const offer = await askOffer(connection, request);
+  if (offer.silent.length > 0) warn(`${host}: no answer from ${offer.silent.join(', ')}`);
+  if (offer.has !== 'all')
+    return await copy(connection, request, offer.has === 'none' && offer.silent.length === 0);
+  status(`the machine fetches ${offer.paths} paths, ${offer.mebibytes} MiB, from its caches`);
+  try {
+    // One that hangs has cost its time already.
+    const from = offer.silent.length > 0 ? { from: offer.answering } : {};
+    await substitute(connection, { ...request, ...from });
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code !== 'substitution-failed') throw error;
+    warn(`${error.message}\nIt is copied instead.`);
+    await copy(connection, request);
+  }
+}
+
+/** What the machine's caches have; `unknown` where that took too long or failed. */
+async function askOffer(connection: Connection, { host, system, signal }: DeliverRequest): Promise<Offer> {
+  const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [], answering: [] };
+  const options = { timeoutSeconds: askSeconds, ...(signal ? { signal } : {}) };
+  try {
+    return parseOffer((await runOnMachine(connection, host, dryRunScript(system), options)).stdout);
+  } catch (error) {
+    if (error instanceof FleetError && error.code === 'unreachable') return nothing;
+    throw error;
+  }
+}
+
+/** Sends what is missing; of that, the machine may fetch what its caches have by themselves. */
+async function copy(connection: Connection, request: DeliverRequest, withCaches = false): Promise<void> {
+  const { host, system, signal, status } = request;
+  status('copying the system to the machine');
+  await copyToMachine(connection, {
+    host,
+    paths: [system],
+    substituteOnDestination: withCaches,
+    ...(signal ? { signal } : {}),
+    onProgress: status,
+  });
+}

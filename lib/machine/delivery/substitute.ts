@@ -1,0 +1,64 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { limitArguments } from '../../store/nix/path-info.ts';
+import { readMachineSettings } from '../nix-conf/machine-settings.ts';
+import { shellCommand } from '../ssh/quote.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { explainRefusal, refusedSubstitute } from './explain-substitution.ts';
+
+export interface SubstituteRequest {
+  host: string;
+  system: string;
+  /** The caches to ask; all that the machine's Nix goes by, where left out. */
+  from?: readonly string[];
+  signal?: AbortSignal;
+  status: (line: string) => void;
+}
+
+/** Longest time for fetching a closure, in seconds. */
+const limitSeconds = 6 * 3600;
+
+/**
+ * Has a machine fetch a closure from its own caches; nothing is sent to it.
+ * @throws FleetError substitution-failed, no-room, unreachable, host-key, access-denied, cancelled
+ */
+export async function substitute(connection: Connection, request: SubstituteRequest): Promise<void> {
+  const { host, system, signal, status } = request;
+  let fetched = 0;
+  const caches = request.from ? ['--option', 'substituters', request.from.join(' ')] : [];
+  const command = shellCommand(['nix-store', '--realise', ...limitArguments, ...caches, system]);
+  const script = `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin LC_ALL=C; export PATH LC_ALL\n${command} >/dev/null\n`;
+  const { exitCode, stderr } = await runOnMachine(connection, host, script, {
+    timeoutSeconds: limitSeconds,
+    ...(signal ? { signal } : {}),
+    onStderrLine: (line) => {
+      if (!line.startsWith('copying path ')) return;
+      fetched += 1;
+      status(`fetching from its caches: ${fetched} paths`);
+    },
+  });
+  if (exitCode === 0) return;
+  throw await explain(connection, request, stderr);
+}
+
+/** Why it could not: what a cache's signatures are, and what the machine trusts, is asked only now. */
+async function explain(
+  connection: Connection,
+  { host, system, signal }: SubstituteRequest,
+  stderr: string,
+): Promise<FleetError> {
+  const refused = refusedSubstitute(stderr);
+  const options = { timeoutSeconds: 60, ...(signal ? { signal } : {}) };
+  const settings = await readMachineSettings(connection, host, options).catch(notKnown);
+  if (!refused) return explainRefusal({ host, system, stderr, settings });
+  const asked = ['nix', '--extra-experimental-features', 'nix-command', 'path-info', '--json'];
+  const words = shellCommand([...asked, ...limitArguments, '--store', refused.cache, refused.path]);
+  const script = `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin\n${words}\n`;
+  const answer = await runOnMachine(connection, host, script, options).catch(notKnown);
+  return explainRefusal({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
+}
+
+function notKnown(error: unknown): undefined {
+  if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
+  throw error;
+}

@@ -1,0 +1,79 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../../schema/connection.ts';
+import type { HealthCheck } from '../../../schema/health-check.ts';
+import { connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
+
+/** One attempt at a check: undefined where it holds, else what was seen instead. */
+export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
+
+/** Seconds between two attempts at a check. */
+const pauseSeconds = 0.5;
+
+/** How long the slowest of the checks may take, in seconds; they run at the same time. */
+export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>>): number {
+  return Math.max(0, ...Object.values(checks).map(({ timeoutSeconds }) => timeoutSeconds));
+}
+
+/**
+ * Runs all checks at the same time, each until it holds or its time is over, and returns a sentence for each that did
+ * not hold: its name, and what was seen last.
+ */
+export async function runHealthChecks(
+  connection: Connection,
+  host: string,
+  checks: Readonly<Record<string, HealthCheck>>,
+  options: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
+): Promise<string[]> {
+  const failures = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      const seen = await untilItHolds(
+        attemptOf(connection, host, check),
+        check.timeoutSeconds,
+        options.signal,
+      );
+      options.onLine?.(`health check ${name}: ${seen === undefined ? 'holds' : 'does not hold'}`);
+      return seen === undefined
+        ? []
+        : [`health check ${name} did not hold within ${check.timeoutSeconds} s: ${seen}`];
+    }),
+  );
+  return failures.flat();
+}
+
+/** Tries until it holds; what was seen last where the time is over. */
+export async function untilItHolds(
+  attempt: Attempt,
+  timeoutSeconds: number,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const end = performance.now() + timeoutSeconds * 1000;
+  for (;;) {
+    // Whole seconds, so that the last attempt, begun shortly before the end, has one to answer in.
+    const seen = await attempt(Math.max(1, Math.ceil((end - performance.now()) / 1000)), signal);
+    if (seen === undefined) return undefined;
+    signal?.throwIfAborted();
+    if (performance.now() + pauseSeconds * 1000 >= end) return seen;
+    await sleep(pauseSeconds * 1000, undefined, { signal });
+  }
+}
+
+function attemptOf(connection: Connection, host: string, check: HealthCheck): Attempt {
+  if (check.command !== undefined) return tryOnMachine(connection, host, check.command);
+  if (check.tcp !== undefined) return tryTcp(connectTo(connection), check.tcp);
+  if (check.http !== undefined) {
+    const { url, status } = check.http;
+    const { whole, isOwn } = urlAt(connection.address, url);
+    return tryHttp(whole, status, isOwn ? connectTo(connection) : undefined);
+  }
+  return tryOnMachine(connection, host, noFailedUnit);
+}
+
+const noFailedUnit =
+  'failed=$(systemctl list-units --plain --no-legend --no-pager --state=failed --all | sed "s/[[:space:]].*//"); [ -z "$failed" ] || { echo failed units: $failed; false; }';
+
+/** What is asked for, and whether it is at the machine's own address: a path is. */
+export function urlAt(address: string, url: string): { whole: string; isOwn: boolean } {
+  const host = address.includes(':') ? `[${address}]` : address;
+  if (url.startsWith('/')) return { whole: `http://${host}${url}`, isOwn: true };
+  return { whole: url, isOwn: URL.parse(url)?.hostname === host };
+}

@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
+import type { MachineReading } from '../parse-reading.ts';
+import { profilePath, readMachine } from '../read-machine.ts';
+import { type ActivationResult, parseResult } from '../record/result.ts';
+import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import type { RebootRequest } from './request.ts';
+import { waitForNextBoot } from './wait.ts';
+
+/** Writes a script of the project into the trial's folder on the machine. */
+const sent = (name: string, from = './') =>
+  shellHereDocument(
+    `cat >"$folder/${name}"`,
+    readFileSync(new URL(`${from}${name}`, import.meta.url), 'utf8'),
+  );
+const scripts = sent('trial.sh') + sent('result.sh', '../switch/') + sent('grub-entry.awk');
+const folder = '/var/lib/nixos-fleet/trial';
+
+/** A trial that the next boot begins. */
+export interface ArmedTrial {
+  /** Names its result on the machine. */
+  unit: string;
+  token: string;
+  by: 'systemd-boot' | 'grub' | 'kexec';
+  /** Store path of the system that the boot loader goes on starting. */
+  previous: string;
+}
+
+/** Seconds that the machine waits longer for a confirmation than the operator's side tries to give it. */
+const marginSeconds = 60;
+
+/** How long a machine waits in the boot on trial to be confirmed, in seconds. */
+function limitSeconds({ rebootTimeoutSeconds, healthChecks }: RebootRequest): number {
+  return rebootTimeoutSeconds + longestCheckSeconds(healthChecks ?? {}) + marginSeconds;
+}
+
+/**
+ * Picks the system for the next boot alone, and leaves on the machine what goes back from it; or tells why that is not
+ * possible there.
+ */
+export async function armTrial(
+  connection: Connection,
+  request: RebootRequest,
+): Promise<ArmedTrial | { why: string }> {
+  const { host, system, revision, profile, by, previous, reading, rebootBy, signal } = request;
+  const token = randomBytes(16).toString('hex');
+  const unit = `nixos-fleet-trial-${new Date().toISOString().replace(/[-:]/g, '').slice(0, 15)}-${token.slice(0, 6)}`;
+  const parameters = shellVariables({
+    unit,
+    host,
+    system,
+    previous,
+    profile: profilePath(profile),
+    revision,
+    by,
+    token,
+    limit_seconds: limitSeconds(request),
+    boot_id: reading.bootId,
+    kexec: rebootBy === 'kexec' ? 'yes' : '',
+  });
+  const arm = `umask 022
+${shellVariables({ folder })}rm -rf "$folder" && mkdir -p "$folder" || exit 4
+${scripts}${shellHereDocument('(umask 077; cat >"$folder/parameters")', parameters)}
+/bin/sh "$folder/trial.sh" arm && sed -n "s/^previous='\\(.*\\)'$/previous=\\1/p" "$folder/parameters" | tail -n 1
+`;
+  const { stdout, stderr } = await runOnMachine(connection, host, arm, { signal, timeoutSeconds: 600 });
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
+  if (value('state') === 'armed') {
+    return { unit, token, by: value('by') as ArmedTrial['by'], previous: value('previous') };
+  }
+  return { why: value('why') || stderr.trim() || 'the machine did not say why' };
+}
+
+/**
+ * Waits for the boot on trial, confirms it where it is on the asked system and healthy, and returns what the machine says
+ * afterwards.
+ * @throws FleetError trial-failed where it fell back; health-check-failed where it was sent back
+ */
+export async function followTrial(
+  connection: Connection,
+  request: RebootRequest,
+  trial: ArmedTrial,
+): Promise<MachineReading> {
+  const { host, system, profile, reading, healthChecks, signal, status } = request;
+  const waiting = { ...request, timeoutSeconds: request.rebootTimeoutSeconds };
+  const back = await waitForNextBoot(connection, { ...waiting, before: reading });
+  if (typeof back === 'string') {
+    // Its dead-man's timer, or its console's watcher, may bring it back yet.
+    status(`not back in time (${back}): waiting for it to fall back`);
+    // That long it may wait to be confirmed, and then it boots again.
+    const timeoutSeconds = limitSeconds(request) + request.rebootTimeoutSeconds;
+    const later = await waitForNextBoot(connection, { ...request, timeoutSeconds, before: reading });
+    if (typeof later === 'string') throw lost(request, later);
+    return await judge(later);
+  }
+  return await judge(back);
+
+  async function judge(now: MachineReading): Promise<MachineReading> {
+    if (now.booted !== system) throw fellBack(request, now, await resultOf(connection, request, trial));
+    const unhealthy = await runHealthChecks(connection, host, healthChecks ?? {}, { signal, onLine: status });
+    if (unhealthy.length > 0) {
+      await answer(connection, request, trial, `not healthy: ${unhealthy.join('; ')}`);
+      const after = await waitForNextBoot(connection, { ...waiting, before: now });
+      if (typeof after !== 'string') await resultOf(connection, request, trial);
+      throw sentBack(request, unhealthy, typeof after === 'string' ? undefined : after);
+    }
+    await answer(connection, request, trial);
+    const { result, log } = await resultOf(connection, request, trial);
+    if (result.outcome !== 'confirmed') throw notKept(request, log);
+    return await readMachine(connection, host, { profile, signal });
+  }
+}
+
+/** Confirms, or with a reason rejects, over a connection of its own. */
+async function answer(
+  connection: Connection,
+  { host, system, signal }: RebootRequest,
+  { token }: ArmedTrial,
+  reason?: string,
+): Promise<void> {
+  const file = reason === undefined ? 'confirm' : 'reject';
+  const text = (reason ?? token).replaceAll('\n', ' ');
+  const { exitCode, stderr } = await runOnMachine(
+    connection,
+    host,
+    `${shellVariables({ folder, system, file, text })}[ "$(readlink -f /run/booted-system)" = "$system" ] || exit 3
+printf %s "$text" >"$folder/$file.part" && mv "$folder/$file.part" "$folder/$file"\n`,
+    { signal, fresh: true },
+  );
+  if (exitCode === 0) return;
+  throw new FleetError({
+    code: 'trial-failed',
+    what: 'the boot on trial could not be confirmed',
+    host,
+    why: stderr.trim() || 'the machine does not run the asked system any more',
+    mend: 'It goes back to the system before by itself. Then deploy again.',
+  });
+}
+
+/** Waits for what the machine says of the trial's end. */
+async function resultOf(
+  connection: Connection,
+  { host, signal }: RebootRequest,
+  { unit }: ArmedTrial,
+): Promise<{ result: ActivationResult; log: string }> {
+  const path = `/var/lib/nixos-fleet/results/${unit}`;
+  const end = performance.now() + 300_000;
+  const read = `i=0
+until [ -e ${path}.json ] || [ "$i" -ge 100 ]; do sleep 0.1; i=$((i + 1)); done
+echo "result=$(base64 <${path}.json | tr -d '\\n')"
+echo "log=$(tail -n 40 ${path}.log 2>/dev/null | base64 | tr -d '\\n')"
+`;
+  for (;;) {
+    const { stdout } = await runOnMachine(connection, host, read, { signal }).catch((error: unknown) => {
+      if (error instanceof FleetError && error.code === 'unreachable') return { stdout: '' };
+      throw error;
+    });
+    const value = (key: string) =>
+      Buffer.from(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '', 'base64').toString('utf8');
+    const result = parseResult(value('result') || undefined);
+    if (result) return { result, log: value('log').trim() };
+    if (performance.now() > end) {
+      throw new FleetError({
+        code: 'trial-failed',
+        what: 'the machine does not say how the boot on trial ended',
+        host,
+        mend: 'Look at it: systemctl status nixos-fleet-trial.service',
+      });
+    }
+    await sleep(500, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function fellBack(
+  { host, system }: RebootRequest,
+  now: MachineReading,
+  { log }: { log: string },
+): FleetError {
+  return new FleetError({
+    code: 'trial-failed',
+    what: 'the new system did not come up; the machine is back on the system before, by itself',
+    host,
+    why: [
+      `it runs ${now.booted}, kernel ${now.kernel}, and not ${system}`,
+      log || 'the failed boot left no word on the machine',
+    ]
+      .filter(Boolean)
+      .join('\n'),
+    mend: 'Look at the machine’s console of that boot. `rehearse: true` boots a system in a virtual machine first.',
+  });
+}
+
+function sentBack(
+  { host }: RebootRequest,
+  unhealthy: readonly string[],
+  after: MachineReading | undefined,
+): FleetError {
+  return new FleetError({
+    code: 'health-check-failed',
+    what: 'the machine came up on the new system and was not healthy; it was sent back',
+    host,
+    why: [...unhealthy, after ? `the machine is back on ${after.booted}` : 'it has not come back yet'].join(
+      '\n',
+    ),
+    mend: 'Mend what the checks name, then deploy again.',
+  });
+}
+
+function notKept({ host }: RebootRequest, log: string): FleetError {
+  return new FleetError({
+    code: 'activation-failed',
+    what: 'the machine came up on the new system, but the boot loader could not be set to it',
+    host,
+    why: log,
+    mend: 'Look at the log: is there room in /boot? The next boot is that of the system before.',
+  });
+}
+
+function lost({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
+  return new FleetError({
+    code: 'reboot-failed',
+    what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot, and has not fallen back either`,
+    host,
+    why: seen,
+    mend: 'Look at its console. A boot that hangs is ended by a hardware watchdog alone, or by hand; the next one is of the system before.',
+  });
+}

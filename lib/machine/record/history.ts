@@ -1,0 +1,48 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { type ActivationResult, parseResult } from './result.ts';
+
+/**
+ * The newest deployments of a machine, whoever made them, the last one first. They are read from what its supervisors
+ * left there.
+ * @throws FleetError unreachable, host-key, access-denied, cancelled
+ */
+export async function readHistory(
+  connection: Connection,
+  host: string,
+  count: number,
+): Promise<ActivationResult[]> {
+  const script = `tail -n ${Math.trunc(count)} /var/lib/nixos-fleet/history.jsonl 2>/dev/null || true\n`;
+  return parseHistory((await runOnMachine(connection, host, script)).stdout);
+}
+
+/** Lines of a history, the last one first; one that cannot be read is left out. Pure. */
+export function parseHistory(text: string): ActivationResult[] {
+  return text
+    .split('\n')
+    .flatMap((line) => parseResult(line || undefined) ?? [])
+    .reverse();
+}
+
+/** One line of a history for a person: when, by whom, what, from which revision, result. Pure. */
+export function describeDeployment(result: ActivationResult): string {
+  const { endedAt, by, action, revision, system } = result;
+  const what = action === 'switch' ? '' : ` (${action})`;
+  const from = revision ? `, revision ${revision.slice(0, 12)}` : '';
+  return `${isoSeconds(endedAt)} ${by}: ${shortSystem(system)}${what}${from}: ${describeOutcome(result)}`;
+}
+
+/** How a deployment ended. Pure. */
+export function describeOutcome({ outcome, wentBack }: ActivationResult): string {
+  return outcome === 'confirmed' ? outcome : `${outcome}, went back: ${wentBack}`;
+}
+
+/** A store path's name with eight letters of its hash, which tell two systems of one name apart. Pure. */
+export function shortSystem(path: string): string {
+  if (!path) return 'none';
+  return path.replace(/^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.*)$/, '$2 ($1)');
+}
+
+function isoSeconds(secondsSince1970: number): string {
+  return new Date(secondsSince1970 * 1000).toISOString().replace('.000Z', 'Z');
+}

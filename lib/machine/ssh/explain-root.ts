@@ -1,0 +1,51 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import type { RunResult } from '../../base/process.ts';
+import { refusedCode, refusedMark } from './become.ts';
+
+const passwordless = {
+  sudo: 'let it use sudo without a password (security.sudo.wheelNeedsPassword = false), or set becomePassword',
+  doas: 'let it use doas without a password (security.doas.extraRules with noPass)',
+  run0: 'let it use run0 without a password (a polkit rule for org.freedesktop.systemd1.manage-units)',
+} as const;
+
+/** The user is not root and does not become it. Pure; undefined where that is not the matter. */
+export function explainRootFailure(
+  connection: Connection,
+  host: string,
+  { exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>,
+): FleetError | undefined {
+  const { user, address, local, become = 'sudo', forwardAgent } = connection;
+  if (user === 'root' && !local) return undefined;
+  const who = local ? 'you are not root and' : `user ${user}`;
+  const what = `${who} ${local ? 'have' : 'has'} no root rights on ${address}`;
+  if (exitCode === refusedCode && stderr.includes(refusedMark)) {
+    const said = stderr.replace(refusedMark, '').trim();
+    const wrong = /try again|incorrect (password|authentication)|no password was provided/i.test(said);
+    return new FleetError({
+      code: 'access-denied',
+      what: wrong ? `sudo refused the password of ${local ? 'this user' : user} on ${address}` : what,
+      host,
+      why: said.split('\n').at(-1) || 'sudo ended without a message',
+      mend: wrong
+        ? `Set it again: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.becomePassword'`
+        : 'Look at the rules of sudo on the machine: sudo -l',
+    });
+  }
+  const failed = new RegExp(
+    `^${become}: |\\b${become}: (command )?not found${become === 'run0' ? '|^Failed to start transient service' : ''}`,
+  );
+  const line = stderr.split('\n').findLast((text) => failed.test(text));
+  if (!line) return undefined;
+  return new FleetError({
+    code: 'access-denied',
+    what,
+    host,
+    why: line,
+    mend: forwardAgent
+      ? 'Is the key in your ssh-agent (ssh-add -l), and nixosFleet.agentSudo enabled on the machine, where the user has that key in its configuration?'
+      : local
+        ? `Run pulumi as root, or ${passwordless[become]}`
+        : `Log in as root, or ${passwordless[become]}`,
+  });
+}

@@ -1,0 +1,81 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { fingerprint } from '../../base/host-key.ts';
+import { portOption } from './arguments.ts';
+import { explainJumpFailure } from './explain-jump.ts';
+
+/** What ssh's exit code 255 and its messages mean. Pure. */
+export function explainSshFailure(connection: Connection, host: string, stderr: string): FleetError {
+  const where = `${connection.user}@${connection.address}${connection.port ? `, port ${connection.port}` : ''}`;
+  const why = lastLine(stderr) || 'ssh ended without a message';
+  const jump = explainJumpFailure(connection, host, stderr);
+  if (jump) return jump;
+  const [option] = /^.*bad configuration option:.*$|^.*\/f-[0-9a-f]+ line \d+: .*$/im.exec(stderr) ?? [];
+  if (option) {
+    return new FleetError({
+      code: 'config-invalid',
+      what: 'ssh does not take its options',
+      host,
+      why: option.trim(),
+      mend: 'Look at sshOptions of this machine, and at your ssh_config; ssh_config(5) lists the keywords.',
+    });
+  }
+  if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
+    return hostKeyError(connection, host, stderr);
+  }
+  if (/no matching host key type|host key type/i.test(stderr) && connection.hostKey) {
+    return hostKeyError(connection, host, stderr);
+  }
+  if (/permission denied|too many authentication failures|no supported authentication/i.test(stderr)) {
+    return new FleetError({
+      code: 'access-denied',
+      what: `the login was refused (${where})`,
+      host,
+      why,
+      mend: connection.identityFile
+        ? `Check that the public key of ${connection.identityFile} is authorized for ${connection.user} on the machine, and that its permissions are 0600.`
+        : `Set identityFile, or load a key that is authorized for ${connection.user} into ssh-agent: ssh-add -l`,
+    });
+  }
+  return new FleetError({
+    code: 'unreachable',
+    what: `no ssh connection could be made (${where})`,
+    host,
+    why,
+    mend: unreachableMend(connection, stderr),
+  });
+}
+
+function hostKeyError(connection: Connection, host: string, stderr: string): FleetError {
+  const offered = /SHA256:[A-Za-z0-9+/]+/.exec(stderr)?.[0];
+  const expected = connection.hostKey && fingerprint(connection.hostKey);
+  const scan = ['ssh-keyscan', '-t', 'ed25519', ...portOption(connection), connection.address].join(' ');
+  const known = expected ? `expected ${expected}` : 'it is not in known_hosts, or is another one there';
+  return new FleetError({
+    code: 'host-key',
+    what: `the ssh host key of ${connection.address} is not the expected one`,
+    host,
+    why: [known, offered ? `offered  ${offered}` : lastLine(stderr)].filter(Boolean).join('\n'),
+    mend: [
+      'Another machine may be answering. If you know that the key changed on purpose, compare the fingerprint',
+      `with the machine's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then set hostKey to the key that`,
+      `'${scan}' prints.`,
+    ].join('\n'),
+  });
+}
+
+function unreachableMend(connection: Connection, stderr: string): string {
+  const { address, port, user } = connection;
+  if (/could not resolve|name or service not known|temporary failure in name/i.test(stderr)) {
+    return `Check the name '${address}': it is neither in DNS nor in /etc/hosts nor in ssh_config.`;
+  }
+  if (/connection refused/i.test(stderr)) {
+    return `The machine is there, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port.`;
+  }
+  return `Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
+}
+
+function lastLine(stderr: string): string {
+  const lines = stderr.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line && !line.startsWith('@')).at(-1) ?? '';
+}

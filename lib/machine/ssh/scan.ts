@@ -1,0 +1,17 @@
+import { runToEnd } from '../../base/process.ts';
+
+/**
+ * The ed25519 host key that an ssh server offers, as type and key; undefined where it offers none. Nothing proves whose it is:
+ * only for a server that nobody else can stand in for.
+ */
+export async function offeredHostKey(
+  address: string,
+  port: number,
+  seconds = 30,
+): Promise<string | undefined> {
+  const args = ['-T', String(seconds), '-t', 'ed25519', '-p', String(port), '--', address];
+  const { stdout } = await runToEnd('ssh-keyscan', args, { timeoutSeconds: seconds + 10 });
+  const line = stdout.split('\n').find((text) => text !== '' && !text.startsWith('#'));
+  // The first word is the address.
+  return line?.trim().split(/\s+/).slice(1, 3).join(' ');
+}

@@ -1,0 +1,38 @@
+import type { Connection } from '../../../schema/connection.ts';
+import type { DeploymentInputs } from '../../../schema/deployment.ts';
+import { FleetError } from '../../base/errors.ts';
+import { shellCommand } from '../ssh/quote.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { activatedPath } from './goal.ts';
+
+export interface DryActivation
+  extends Pick<DeploymentInputs, 'host' | 'system' | 'specialisation' | 'activationTimeoutSeconds'> {
+  signal?: AbortSignal;
+  note: (line: string) => void;
+}
+
+/**
+ * Has a system that is in the machine's store say what a switch to it would do: which units it would stop, restart and
+ * start. Changes nothing.
+ * @throws FleetError activation-failed, and those of a connection
+ */
+export async function dryActivate(connection: Connection, request: DryActivation): Promise<void> {
+  const { host, activationTimeoutSeconds, signal, note } = request;
+  const command = shellCommand([`${activatedPath(request)}/bin/switch-to-configuration`, 'dry-activate']);
+  const result = await runOnMachine(connection, host, `${command} 2>&1 </dev/null\n`, {
+    signal,
+    timeoutSeconds: activationTimeoutSeconds,
+  });
+  const said = result.stdout.trim();
+  if (result.exitCode === 0) {
+    note([`${host}: what a switch would do:`, ...said.split('\n')].join('\n  '));
+    return;
+  }
+  throw new FleetError({
+    code: 'activation-failed',
+    what: 'the new system could not tell what a switch to it would do',
+    host,
+    why: [`exit code ${result.exitCode}`, said].filter(Boolean).join('\n'),
+    mend: 'Nothing was changed. Mend what is named, then deploy again.',
+  });
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import type { ActivationResult } from '../record/result.ts';
+import { runOnMachine } from '../ssh/run.ts';
+import { type Confirmation, confirm } from './confirm.ts';
+import { followScript, lookSeconds, type Phase, type Progress, parseProgress } from './follow-script.ts';
+
+export interface FollowOptions {
+  /** boot_id when the deployment began. */
+  bootId: string;
+  /** Longest time without a word from the machine before it is given up, in seconds. */
+  patienceSeconds: number;
+  signal?: AbortSignal;
+  onLine: (line: string) => void;
+  /** Looks at the new system before it is confirmed, and returns what does not hold. */
+  healthChecks?: () => Promise<string[]>;
+}
+
+/**
+ * Follows a supervisor by the name of its unit over short connections, confirms when it waits for that, and returns
+ * its result with what was printed. A connection that breaks is made again.
+ * @throws FleetError unreachable where the machine stays away, activation-failed where it was rebooted meanwhile
+ */
+export async function follow(
+  connection: Connection,
+  confirmation: Confirmation,
+  options: FollowOptions,
+): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
+  const { host, unit } = confirmation;
+  let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
+  let log = '';
+  let answered = false;
+  let unhealthy: string[] | undefined;
+  let heard = performance.now();
+  for (;;) {
+    try {
+      const progress = await look(connection, host, unit, seen, options.signal);
+      heard = performance.now();
+      log += progress.output;
+      for (const line of progress.output.split('\n')) if (line.trim()) options.onLine(line);
+      if (progress.phase !== seen.phase) options.onLine(phaseText[progress.phase]);
+      seen = progress;
+      // Before it has finished, the machine is not free for another deployment.
+      const ended = progress.phase === 'finished' || !progress.active;
+      if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
+      if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
+      if (progress.bootId !== options.bootId) throw rebooted(host, unit);
+      if (!progress.active) throw vanished(host, unit, log);
+      if (progress.phase === 'waiting' && !answered) {
+        unhealthy ??= (await options.healthChecks?.()) ?? [];
+        await confirm(connection, confirmation, options.signal, unhealthy.length > 0);
+        answered = true;
+      }
+    } catch (error) {
+      if (!isPassing(error) || (performance.now() - heard) / 1000 > options.patienceSeconds) throw error;
+      options.onLine(`connection lost, trying again: ${error.why ?? error.code}`);
+      await sleep(500, undefined, { signal: options.signal }).catch(() => undefined);
+    }
+  }
+}
+
+const phaseText: Record<Phase, string> = {
+  starting: 'starting the switch',
+  checking: 'checking the new system',
+  activating: 'activating the new system',
+  waiting: 'active; confirming over a fresh connection',
+  committing: 'confirmed; setting profile and boot loader',
+  'going-back': 'failed; going back to the system before',
+  finished: 'the switch has ended',
+};
+
+async function look(
+  connection: Connection,
+  host: string,
+  unit: string,
+  seen: { phase: Phase; offset: number },
+  signal?: AbortSignal,
+): Promise<Progress> {
+  const timeoutSeconds = lookSeconds + connection.connectTimeoutSeconds + 5;
+  const { stdout, stderr } = await runOnMachine(connection, host, followScript(unit, seen), {
+    signal,
+    timeoutSeconds,
+  });
+  const progress = parseProgress(stdout);
+  if (progress) return progress;
+  throw new FleetError({ code: 'unreachable', what: 'the connection broke', host, why: stderr.trim() });
+}
+
+/**
+ * Whether to try again: the machine may come back within the confirmation's limit, for the new system may have its
+ * sshd restarting. A refused login or another host key counts too: the old system brings the old ones back.
+ */
+function isPassing(error: unknown): error is FleetError {
+  return error instanceof FleetError && ['unreachable', 'access-denied', 'host-key'].includes(error.code);
+}
+
+function rebooted(host: string, unit: string): FleetError {
+  return new FleetError({
+    code: 'activation-failed',
+    what: 'the machine was rebooted in the middle of the switch',
+    host,
+    why: 'it came up on the system of its boot loader, for the new one had not been confirmed',
+    mend: `Find out why it was rebooted: journalctl -b -1 -u ${unit}. Then deploy again.`,
+  });
+}
+
+function vanished(host: string, unit: string, log: string): FleetError {
+  return new FleetError({
+    code: 'rollback-failed',
+    what: 'the supervisor of the switch ended without a result that can be read',
+    host,
+    why: log.trimEnd().split('\n').slice(-10).join('\n'),
+    mend: `Look at the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
+  });
+}

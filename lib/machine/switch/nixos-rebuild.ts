@@ -1,0 +1,120 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError } from '../../base/errors.ts';
+import { ProcessError, runToEnd } from '../../base/process.ts';
+import { runHealthChecks } from '../health/health-checks.ts';
+import type { ActivationResult } from '../record/result.ts';
+import { nixStoreFor } from '../ssh/nix-store.ts';
+import { type ActivationRequest, switchParameters } from './activate.ts';
+import { begin } from './begin.ts';
+import { explainResult } from './explain.ts';
+import { endHold, untilHeld } from './hold.ts';
+
+/**
+ * Switches a machine by nixos-rebuild, run on this computer, while the machine's lock is held; what it came to is recorded as
+ * for any deployment. The system must be in both stores. There is no confirmation, and nobody puts the machine back.
+ * @throws FleetError tool-missing before anything changes, else those of a switch
+ */
+export async function activateByNixosRebuild(
+  connection: Connection,
+  request: ActivationRequest,
+): Promise<ActivationResult> {
+  const { host, record, signal, healthChecks, status } = request;
+  requireTool(host);
+  const parameters = switchParameters(request);
+  await begin(connection, parameters, record, signal);
+  const refused = await untilHeld(connection, parameters);
+  const { outcome, exitCode, log } = refused
+    ? { outcome: refused.outcome, exitCode: null, log: '' }
+    : await rebuild(connection, request);
+  const unhealthy =
+    outcome === 'confirmed'
+      ? await runHealthChecks(connection, host, healthChecks, { signal, onLine: status })
+      : [];
+  const end = { outcome: unhealthy.length > 0 ? ('rejected' as const) : outcome, exitCode, log };
+  const result = refused ?? (await endHold(connection, parameters, end));
+  const failure = explainResult(result, log, unhealthy);
+  if (failure) throw failure;
+  return result;
+}
+
+type Ended = Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string };
+
+/** Runs it to its end, also where the engine cancels: one that is cut off leaves a machine half switched. */
+async function rebuild(connection: Connection, request: ActivationRequest): Promise<Ended> {
+  const { activationTimeoutSeconds, unitFailures, status } = request;
+  const lines: string[] = [];
+  const onLine = (line: string) => {
+    lines.push(line);
+    if (line.trim()) status?.(line);
+  };
+  const log = () => lines.slice(-500).join('\n');
+  try {
+    const { exitCode } = await runToEnd('nixos-rebuild', rebuildArguments(connection, request), {
+      // A shared connection would keep what it runs, and our pipes, when nixos-rebuild is ended at its limit.
+      env: nixStoreFor(connection, { fresh: true }).env,
+      timeoutSeconds: activationTimeoutSeconds,
+      group: true,
+      onStdoutLine: onLine,
+      onStderrLine: onLine,
+    });
+    return { outcome: outcomeOf(exitCode, unitFailures), exitCode, log: log() };
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    const outcome = error.reason === 'timeout' ? 'timed-out' : 'activation-failed';
+    return { outcome, exitCode: null, log: `${log()}\n${error.message}` };
+  }
+}
+
+/** Arguments of nixos-rebuild for a system that is built. Pure. */
+export function rebuildArguments(
+  { user, address }: Connection,
+  {
+    action,
+    system,
+    specialisation,
+    installBootLoader,
+    profile,
+  }: Pick<ActivationRequest, 'action' | 'system' | 'specialisation' | 'installBootLoader' | 'profile'>,
+): string[] {
+  return [
+    action,
+    '--store-path',
+    system,
+    '--target-host',
+    `${user}@${address.includes(':') ? `[${address}]` : address}`,
+    // It would evaluate a configuration of this computer to find a newer version of itself.
+    '--no-reexec',
+    ...(user === 'root' ? [] : ['--sudo']),
+    ...(specialisation && action !== 'boot' ? ['--specialisation', specialisation] : []),
+    ...(installBootLoader ? ['--install-bootloader'] : []),
+    ...(profile === 'system' ? [] : ['--profile-name', profile]),
+  ];
+}
+
+/** It ends with the exit code of what failed in it: mostly switch-to-configuration's. */
+function outcomeOf(exitCode: number, unitFailures: ActivationRequest['unitFailures']): Ended['outcome'] {
+  if (exitCode === 0) return 'confirmed';
+  if (exitCode === 4) return unitFailures === 'accept' ? 'confirmed' : 'units-failed';
+  return exitCode === 100 ? 'reboot-needed' : 'activation-failed';
+}
+
+function requireTool(host: string): void {
+  const found = (process.env.PATH ?? '').split(delimiter).some((folder) => {
+    try {
+      accessSync(join(folder, 'nixos-rebuild'), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (found) return;
+  throw new FleetError({
+    code: 'tool-missing',
+    what: 'nixos-rebuild is not on PATH',
+    host,
+    why: 'via is nixos-rebuild, which runs on this computer',
+    mend: 'Run in `nix develop ./nix`, which has it, or in `nix shell nixpkgs#nixos-rebuild-ng`; or set via: supervisor.',
+  });
+}

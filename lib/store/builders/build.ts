@@ -1,0 +1,118 @@
+import type { Builders } from '../../../schema/builder.ts';
+import { counted } from '../../base/text.ts';
+import { type BuildRequest, type BuildResult, buildDerivations } from '../nix/build.ts';
+import { storeName } from '../nix/nix.ts';
+import { nixSettings } from '../nix/settings.ts';
+import { invalidPaths } from '../nix/store.ts';
+import { nixSshEnvironment } from '../nix-environment.ts';
+import { buildSettings } from './build-settings.ts';
+import { builderUri } from './machine-line.ts';
+import { askBuilders, limits } from './reachable.ts';
+
+export interface BuildOnBuildersOptions {
+  builders: Builders;
+  signal: AbortSignal;
+  onProgress?: (drvPath: string | undefined, message: string) => void;
+  /** A builder that is left out, and why; told when it is found out. */
+  onWarning?: (message: string) => void;
+  /** Which builder built what, once at the end; not where all was built here. */
+  onSummary?: (message: string) => void;
+}
+
+/** Builders found away by this process: they are asked no second time. */
+const away = new Set<string>();
+
+/**
+ * Builds like `buildDerivations`, with the help of builders. Those that do not answer within seconds are left out, each with a
+ * warning; one that goes away during the build is left out by a second try of what failed.
+ */
+export async function buildOnBuilders(
+  requests: readonly BuildRequest[],
+  options: BuildOnBuildersOptions,
+): Promise<Map<string, BuildResult>> {
+  const { signal, onProgress } = options;
+  const missing =
+    Object.keys(options.builders).length === 0
+      ? new Set()
+      : await invalidPaths([...new Set(requests.map(({ outPath }) => outPath))], { signal });
+  if (missing.size === 0)
+    return await buildDerivations(requests, { signal, ...(onProgress ? { onProgress } : {}) });
+
+  const builtOn = new Map<string, string | undefined>();
+  let usable = await usableOf(options.builders, options);
+  const results = await attempt(requests, usable, builtOn, options);
+  const failed = requests.filter(({ drvPath }) => isFailed(results.get(drvPath)));
+  if (failed.length > 0 && builtOn.size > 0) {
+    const before = Object.keys(usable).length;
+    usable = await usableOf(usable, options);
+    if (Object.keys(usable).length < before) {
+      for (const [drvPath, result] of await attempt(failed, usable, builtOn, options))
+        results.set(drvPath, result);
+    }
+  }
+  const summary = summaryOf(builtOn, options.builders);
+  if (summary) options.onSummary?.(summary);
+  return results;
+}
+
+function isFailed(result: BuildResult | undefined): boolean {
+  return result !== undefined && !result.ok && result.error.code === 'build-failed';
+}
+
+async function attempt(
+  requests: readonly BuildRequest[],
+  builders: Builders,
+  builtOn: Map<string, string | undefined>,
+  { signal, onProgress }: BuildOnBuildersOptions,
+): Promise<Map<string, BuildResult>> {
+  return await buildDerivations(requests, {
+    signal,
+    ...(onProgress ? { onProgress } : {}),
+    onBuild: (drvPath, machine) => builtOn.set(drvPath, machine),
+    settings: buildSettings(builders, await nixSettings()),
+    env: nixSshEnvironment(limits.connectSeconds),
+  });
+}
+
+async function usableOf(
+  builders: Builders,
+  { signal, onWarning }: Pick<BuildOnBuildersOptions, 'signal' | 'onWarning'>,
+): Promise<Builders> {
+  const known = Object.fromEntries(
+    Object.entries(builders).filter(([, builder]) => !away.has(JSON.stringify(builder))),
+  );
+  const { usable, left } = await askBuilders(known, signal);
+  for (const [name, why] of Object.entries(left)) {
+    away.add(JSON.stringify(builders[name]));
+    onWarning?.(`the builder ${name} is left out: ${why}`);
+  }
+  return usable;
+}
+
+/** Names that a summary gives for each builder. */
+const mostNames = 5;
+
+/** 'built on big: 12 derivations (linux-6.18.37, …); here: 3'; undefined where nothing was built elsewhere. Pure. */
+export function summaryOf(
+  builtOn: ReadonlyMap<string, string | undefined>,
+  builders: Builders,
+): string | undefined {
+  const names = new Map(Object.entries(builders).map(([name, builder]) => [builderUri(builder), name]));
+  const byMachine = new Map<string, string[]>();
+  let here = 0;
+  for (const [drvPath, machine] of builtOn) {
+    if (machine === undefined) {
+      here++;
+      continue;
+    }
+    const name = names.get(machine) ?? machine;
+    byMachine.set(name, [...(byMachine.get(name) ?? []), storeName(drvPath)]);
+  }
+  if (byMachine.size === 0) return undefined;
+  const parts = [...byMachine].sort().map(([name, built]) => {
+    const shown = built.slice(-mostNames).reverse();
+    const more = built.length > shown.length ? ', …' : '';
+    return `${name}: ${counted(built.length, 'derivation')} (${shown.join(', ')}${more})`;
+  });
+  return `built on ${[...parts, ...(here > 0 ? [`here: ${here}`] : [])].join('; ')}`;
+}

@@ -1,0 +1,133 @@
+import { basename, join } from 'node:path';
+import type { Keep } from '../../../../schema/cache-retention.ts';
+import { type Collection, planCollection } from './collection.ts';
+import { type RecordPlace, readPaths, readRecords, recordFile, removePaths, writeRecord } from './folder.ts';
+import { withFolderLock } from './lock.ts';
+import type { CachedPath } from './narinfo.ts';
+import { emptyRecord, judged, type RootsRecord, rootsOf, withoutSystems, withPushed } from './record.ts';
+
+/** What is known of one machine. */
+export interface KeptMachine {
+  /** Systems that it has for certain. */
+  systems: readonly string[];
+  /** All that it has live, booted or recorded; undefined where it could not be asked: then what it had stays. */
+  has?: readonly string[];
+  /** System that is about to be pushed for it. */
+  pushes?: string;
+}
+
+export interface CollectRequest extends Omit<RecordPlace, 'machine'> {
+  /** The cache. */
+  folder: string;
+  keep: Keep;
+  /** The stack's machines, by name. Records of others stay as they are. */
+  machines: Readonly<Record<string, KeptMachine>>;
+  now: Date;
+}
+
+export interface Collected extends Pick<Collection, 'keptPaths' | 'keptBytes' | 'freedBytes'> {
+  /** Systems of this stack that stay. */
+  systems: number;
+  freedPaths: number;
+  freedSystems: number;
+  /** When more can go; undefined where nothing waits. */
+  due: Date | undefined;
+}
+
+/** Longest time that a collection waits for those that push, in seconds. */
+const lockSeconds = 30;
+
+/**
+ * Writes down what machines need of a cache, and removes what was given up for long enough; nobody pushes meanwhile.
+ * @throws FleetError cache-failed, tool-missing, cancelled
+ */
+export async function collect(request: CollectRequest, signal?: AbortSignal): Promise<Collected> {
+  const { folder } = request;
+  const lock = { mode: 'exclusive', waitSeconds: lockSeconds, ...(signal ? { signal } : {}) } as const;
+  return await withFolderLock(folder, lock, async () => {
+    const before = await readRecords(folder);
+    const records = judgedRecords(before, request);
+    // First of all, so that no other stack takes away what a machine of this one has.
+    await writeChanged(folder, before, records);
+    const { plan, gone, collected } = planFor(records, await readPaths(folder), request);
+    await removePaths(folder, plan);
+    await writeChanged(folder, records, without(records, gone));
+    return collected;
+  });
+}
+
+/** What `collect` would do now. Changes nothing. */
+export async function wouldCollect(request: CollectRequest): Promise<Collected> {
+  const records = judgedRecords(await readRecords(request.folder), request);
+  return planFor(records, await readPaths(request.folder), request).collected;
+}
+
+type Records = ReadonlyMap<string, RootsRecord>;
+
+/** The records after what is known now. Pure. */
+export function judgedRecords(
+  records: Records,
+  { project, stack, machines, keep, now }: Omit<CollectRequest, 'folder'>,
+): Map<string, RootsRecord> {
+  const all = new Map(records);
+  const own = Object.entries(machines).map(([machine, { systems, has, pushes }]) => {
+    const file = recordFile({ project, stack, machine });
+    const record = all.get(file) ?? emptyRecord;
+    const pushed = pushes === undefined ? record : withPushed(record, pushes, now);
+    all.set(file, { ...pushed, has: [...new Set([...(has ?? record.has), ...systems])].sort() });
+    return file;
+  });
+  const had = new Set([...all.values()].flatMap(({ has }) => has));
+  for (const file of own) all.set(file, judged(all.get(file) ?? emptyRecord, keep, had, now));
+  return all;
+}
+
+function planFor(
+  records: Records,
+  paths: ReadonlyMap<string, CachedPath>,
+  { project, stack, machines, keep, now }: CollectRequest,
+): { plan: Collection; gone: Set<string>; collected: Collected } {
+  const { needed, givenUp, next } = rootsOf(records.values(), keep.graceHours, now);
+  const grace = keep.graceHours * 3_600_000;
+  const plan = planCollection({
+    paths,
+    needed: [...needed].map((path) => basename(path)),
+    givenUp: [...givenUp].map((path) => basename(path)),
+    everything: !keep.others,
+    since: now.getTime() - grace,
+  });
+  const held = new Set(plan.held);
+  const gone = new Set([...givenUp].filter((system) => !held.has(basename(system))));
+  const left = without(records, gone);
+  const own = Object.keys(machines).map((machine) => left.get(recordFile({ project, stack, machine })));
+  const systems = own.flatMap((record) => [
+    ...(record?.has ?? []),
+    ...(record?.pushed ?? []).map((each) => each.system),
+  ]);
+  const { keptPaths, keptBytes, freedBytes, remove } = plan;
+  const again = held.size > 0 ? new Date(now.getTime() + grace) : undefined;
+  return {
+    plan,
+    gone,
+    collected: {
+      systems: new Set(systems).size,
+      keptPaths,
+      keptBytes,
+      freedBytes,
+      freedPaths: remove.length,
+      freedSystems: gone.size,
+      due: next && again ? new Date(Math.min(next.getTime(), again.getTime())) : (next ?? again),
+    },
+  };
+}
+
+function without(records: Records, gone: ReadonlySet<string>): Map<string, RootsRecord> {
+  return new Map([...records].map(([file, record]) => [file, withoutSystems(record, gone)]));
+}
+
+async function writeChanged(folder: string, before: Records, after: Records): Promise<void> {
+  for (const [file, record] of after) {
+    if (JSON.stringify(before.get(file)) !== JSON.stringify(record))
+      await writeRecord(join(folder, file), record);
+  }
+}

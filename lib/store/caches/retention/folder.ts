@@ -1,0 +1,106 @@
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { FleetError } from '../../../base/errors.ts';
+import { type CachedPath, parseNarinfo } from './narinfo.ts';
+import { type RootsRecord, rootsRecord } from './record.ts';
+
+/** The folder of a store `file:///…`; undefined for another one. */
+export function folderOf(uri: string | undefined): string | undefined {
+  return uri?.startsWith('file://') ? fileURLToPath(uri.replace(/\?.*$/, '')) : undefined;
+}
+
+/** Whose record it is. */
+export interface RecordPlace {
+  project: string;
+  stack: string;
+  machine: string;
+}
+
+/** The record's file below the cache's folder. */
+export function recordFile({ project, stack, machine }: RecordPlace): string {
+  const owner = encodeURIComponent(`${project}.${stack}`);
+  return join('nixos-fleet', 'roots', owner, `${encodeURIComponent(machine)}.json`);
+}
+
+/**
+ * All records that stacks have left in a cache, by their files.
+ * @throws FleetError cache-failed where one cannot be read: nobody knows then what is needed
+ */
+export async function readRecords(folder: string): Promise<Map<string, RootsRecord>> {
+  const roots = join(folder, 'nixos-fleet', 'roots');
+  const files = await readdir(roots, { recursive: true }).catch(noneIfMissing);
+  const records = files
+    .filter((file) => file.endsWith('.json'))
+    .map(async (file) => {
+      const place = join('nixos-fleet', 'roots', file);
+      return [place, await readRecord(join(folder, place))] as const;
+    });
+  return new Map(await Promise.all(records));
+}
+
+/** @throws FleetError cache-failed where it is there and cannot be read */
+export async function readRecord(file: string): Promise<RootsRecord> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{"version":1,"pushed":[],"has":[]}';
+    throw error;
+  });
+  try {
+    return rootsRecord.parse(JSON.parse(text));
+  } catch (error) {
+    throw new FleetError({
+      code: 'cache-failed',
+      what: `${file} does not say what the cache's machines need`,
+      why: 'a newer version has written it, or somebody else',
+      mend: 'Nothing is removed from the cache while it is there. Update, or look at the file.',
+      cause: error,
+    });
+  }
+}
+
+/** Writes a record, whole or not at all; one that says nothing is removed. */
+export async function writeRecord(file: string, record: RootsRecord): Promise<void> {
+  if (record.pushed.length === 0 && record.has.length === 0) return await rm(file, { force: true });
+  await mkdir(dirname(file), { recursive: true });
+  const part = `${file}.${process.pid}.part`;
+  await writeFile(part, `${JSON.stringify(record, null, 2)}\n`);
+  await rename(part, file);
+}
+
+/** How many files are read at once. */
+const atOnce = 64;
+
+/** All that a cache has, by name. */
+export async function readPaths(folder: string): Promise<Map<string, CachedPath>> {
+  const files = (await readdir(folder).catch(noneIfMissing)).filter((file) => file.endsWith('.narinfo'));
+  const paths = new Map<string, CachedPath>();
+  for (let at = 0; at < files.length; at += atOnce) {
+    const read = files.slice(at, at + atOnce).map(async (file) => {
+      const place = join(folder, file);
+      const [text, { mtimeMs }] = await Promise.all([readFile(place, 'utf8'), stat(place)]);
+      const path = parseNarinfo(text, mtimeMs);
+      if (path && file === `${path.name.slice(0, 32)}.narinfo`) paths.set(path.name, path);
+    });
+    await Promise.all(read);
+  }
+  return paths;
+}
+
+/** Takes paths from a cache: first what announces them, so that none is promised that is not there. */
+export async function removePaths(
+  folder: string,
+  { remove, files }: { remove: readonly CachedPath[]; files: readonly string[] },
+): Promise<void> {
+  for (const { name } of remove) {
+    const hash = name.slice(0, 32);
+    await rm(join(folder, `${hash}.narinfo`), { force: true });
+    await rm(join(folder, `${hash}.ls`), { force: true });
+  }
+  const inside = files.filter((file) => /^nar\/[^/]+$/.test(file));
+  for (const file of inside) await rm(join(folder, file), { force: true });
+}
+
+function noneIfMissing(error: NodeJS.ErrnoException): string[] {
+  if (error.code === 'ENOENT') return [];
+  throw error;
+}

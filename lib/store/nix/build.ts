@@ -1,0 +1,125 @@
+import { FleetError } from '../../base/errors.ts';
+import { describeBuildFailure, type Failure, failuresOf } from './build-failure.ts';
+import { NixLog } from './log-json.ts';
+import { nix } from './nix.ts';
+import { addRoot, invalidPaths, requisites } from './store.ts';
+
+export interface BuildRequest {
+  /** The derivation, as evaluated. */
+  drvPath: string;
+  /** Its main output. */
+  outPath: string;
+  /** Link that keeps the output from garbage collection; folders on its way are made. */
+  gcRoot: string;
+  /** Machine that an error names. */
+  host?: string;
+}
+
+export interface BuildOptions {
+  signal: AbortSignal;
+  /** A line for a status display; `drvPath` is the derivation being built, which need not be a requested one. */
+  onProgress?: (drvPath: string | undefined, message: string) => void;
+  /** Called when a build begins: on which machine (`ssh-ng://…`), undefined on this computer. */
+  onBuild?: (drvPath: string, machine: string | undefined) => void;
+  /** Settings of nix for this build alone. */
+  settings?: Readonly<Record<string, string>>;
+  /** Added to nix's environment. */
+  env?: Record<string, string>;
+}
+
+export type BuildResult = { ok: true } | { ok: false; error: FleetError };
+
+/**
+ * Builds derivations in one nix process, going on when one fails, and makes a garbage collector root for each output.
+ * What is there already gets its root only. Never evaluates anything.
+ *
+ * A failure is an entry of the answer, not an exception: `build-failed` names the derivation that failed (which may be
+ * a dependency), its last log lines and the command that shows all; after an abort it is `cancelled`.
+ */
+export async function buildDerivations(
+  requests: readonly BuildRequest[],
+  { signal, onProgress, onBuild, settings = {}, env }: BuildOptions,
+): Promise<Map<string, BuildResult>> {
+  const results = new Map<string, BuildResult>();
+  try {
+    const missing = await invalidPaths(outPaths(requests), { signal });
+    const toBuild = requests.filter((request) => missing.has(request.outPath));
+    if (toBuild.length > 0) {
+      const log = new NixLog({ onProgress, onBuild });
+      const options = Object.entries(settings).flatMap(([name, value]) => ['--option', name, value]);
+      const installables = unique(toBuild.map((request) => `${request.drvPath}^out`));
+      const { exitCode } = await nix(
+        ['build', '--keep-going', '--no-link', '--log-format', 'internal-json', ...options, ...installables],
+        { signal, ...(env ? { env } : {}), onStderrLine: (line) => log.line(line) },
+      );
+      if (exitCode !== 0) await attributeFailures(toBuild, log, results, signal);
+    }
+    await Promise.all(
+      requests
+        .filter((request) => !results.has(request.drvPath))
+        .map(async (request) => {
+          results.set(request.drvPath, await rooted(request, signal));
+        }),
+    );
+  } catch (error) {
+    for (const request of requests) {
+      if (!results.has(request.drvPath))
+        results.set(request.drvPath, { ok: false, error: named(request, error) });
+    }
+  }
+  return results;
+}
+
+async function attributeFailures(
+  requests: readonly BuildRequest[],
+  log: NixLog,
+  results: Map<string, BuildResult>,
+  signal: AbortSignal,
+): Promise<void> {
+  const stillMissing = await invalidPaths(outPaths(requests), { signal });
+  const failures = failuresOf(log.errors);
+  for (const request of requests) {
+    if (!stillMissing.has(request.outPath)) continue;
+    const own = await failuresBehind(request.drvPath, failures, signal);
+    const error = describeBuildFailure(request, own, log);
+    results.set(request.drvPath, { ok: false, error });
+  }
+}
+
+/** Those of the failures that a derivation's build needs. */
+async function failuresBehind(drvPath: string, failures: Failure[], signal: AbortSignal): Promise<Failure[]> {
+  if (failures.length === 0) return [];
+  if (failures.length === 1 && failures[0]?.drvPath === drvPath) return failures;
+  // A derivation that is not in the store has no closure to ask for: its own failure says so.
+  const needed = await requisites([drvPath], { signal }).catch(() => new Set([drvPath]));
+  return failures.filter((failure) => needed.has(failure.drvPath));
+}
+
+async function rooted(request: BuildRequest, signal: AbortSignal): Promise<BuildResult> {
+  try {
+    await addRoot(request.gcRoot, request.outPath, { signal });
+    return { ok: true };
+  } catch (error) {
+    return { ok: false, error: named(request, error) };
+  }
+}
+
+function named(request: BuildRequest, error: unknown): FleetError {
+  if (!(error instanceof FleetError)) throw error;
+  return new FleetError({
+    code: error.code === 'command-failed' ? 'build-failed' : error.code,
+    what: error.code === 'cancelled' ? 'the build was cancelled' : 'cannot build the system',
+    host: request.host,
+    why: error.why ?? error.message,
+    mend: error.mend,
+    cause: error,
+  });
+}
+
+function outPaths(requests: readonly BuildRequest[]): string[] {
+  return unique(requests.map((request) => request.outPath));
+}
+
+function unique(values: string[]): string[] {
+  return [...new Set(values)];
+}

@@ -1,0 +1,86 @@
+import { type ErrorCode, FleetError } from '../../base/errors.ts';
+
+interface Cause {
+  pattern: RegExp;
+  code: ErrorCode;
+  what: string;
+  mend: (target: string) => string;
+}
+
+/** In order: the first that fits is it, for the messages behind it only follow from it. */
+const causes: Cause[] = [
+  {
+    pattern: /no space left on device|disk quota exceeded|database or disk is full/i,
+    code: 'no-room',
+    what: 'the machine has too little space for the closure',
+    mend: () => 'Free space on the machine, for example: nix-collect-garbage --delete-older-than 14d',
+  },
+  {
+    pattern: /host key verification failed|remote host identification has changed/i,
+    code: 'host-key',
+    what: 'the ssh host key is not the expected one',
+    mend: () => 'Compare the key with the machine’s console before you change hostKey or known_hosts.',
+  },
+  {
+    pattern: /permission denied \(|too many authentication failures/i,
+    code: 'access-denied',
+    what: 'the login was refused',
+    mend: () => 'Check the user and its authorized keys on the machine.',
+  },
+  {
+    pattern: /^(sudo|doas): |^Failed to start transient service/m,
+    code: 'access-denied',
+    what: 'the user has no root rights on the machine',
+    mend: () =>
+      'Log in as root, or let the user become root without a password, such as by security.sudo.wheelNeedsPassword = false',
+  },
+  {
+    pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,
+    code: 'not-nixos',
+    what: 'the machine has no Nix on the PATH of an ssh command',
+    mend: (target) =>
+      `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
+  },
+  {
+    pattern: /hash mismatch/i,
+    code: 'copy-failed',
+    what: 'a path in this computer’s store is not what was built',
+    mend: () =>
+      'Is this computer’s disk sound? `nix-store --verify --check-contents --repair` mends its store; then run again.',
+  },
+  {
+    pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
+    code: 'copy-failed',
+    what: 'the machine does not accept the paths',
+    mend: () =>
+      'Copy as root, or as a user in nix.settings.trusted-users of the machine; or sign the paths with a key that the machine trusts.',
+  },
+  {
+    pattern:
+      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
+    code: 'unreachable',
+    what: 'the ssh connection failed or broke',
+    mend: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
+  },
+];
+
+/** The error of a failed `nix copy`, from what nix and the ssh under it said. Pure. */
+export function copyError({
+  target,
+  host,
+  said,
+}: {
+  target: string;
+  host?: string;
+  said: readonly string[];
+}): FleetError {
+  const text = said.join('\n').trim();
+  const cause = causes.find(({ pattern }) => pattern.test(text));
+  return new FleetError({
+    code: cause?.code ?? 'copy-failed',
+    what: cause?.what ?? `the closure could not be copied to ${target}`,
+    host,
+    why: text.split('\n').slice(-10).join('\n') || 'nix did not say why',
+    mend: cause?.mend(target) ?? 'Run again: what was copied stays.',
+  });
+}

@@ -1,0 +1,23 @@
+import { ProcessError, streamOutput } from '../../base/process.ts';
+import { copyError } from './copy-error.ts';
+
+/**
+ * Valid store paths as one stream that `nix-store --import` reads, in an order in which each comes after what it refers
+ * to, as `requisites` gives them.
+ * @throws FleetError of a copy, where a path cannot be read
+ */
+export async function* exportPaths(
+  paths: readonly string[],
+  options: { host?: string; signal?: AbortSignal; onBytes?: (count: number) => void } = {},
+): AsyncGenerator<Uint8Array> {
+  const { host, signal, onBytes } = options;
+  try {
+    for await (const chunk of streamOutput('nix-store', ['--export', ...paths], { signal })) {
+      onBytes?.(chunk.length);
+      yield chunk;
+    }
+  } catch (error) {
+    if (!(error instanceof ProcessError) || error.reason !== 'exit') throw error;
+    throw copyError({ target: 'the machine', host, said: [error.stderr] });
+  }
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { join, resolve } from 'node:path';
+import { FleetError } from '../../base/errors.ts';
+import type { Locks } from './locks.ts';
+import { nix } from './nix.ts';
+import { parseNixError, withLocalPaths } from './nix-error.ts';
+
+export interface FlakeRequest {
+  /** A flake reference; relative ones (`./nix`, `path:./nix`) are seen from `baseDirectory`. */
+  flake: string;
+  baseDirectory: string;
+  /** Input name to the flake reference that replaces it, relative ones likewise. */
+  overrideInputs?: Record<string, string>;
+  /** Lock file that is read in the place of the flake's own, which then stays as it is. */
+  lockFile?: string;
+  /** Whether Nix may complete the flake's lock file. Default: true, as for any command of Nix. */
+  writeLock?: boolean;
+  signal?: AbortSignal;
+}
+
+export interface FlakeMetadata {
+  /** Absolute reference, for further calls of nix. */
+  flakeRef: string;
+  /** Arguments that say which lock file is read and which inputs are replaced, for further calls of nix. */
+  overrides: string[];
+  /** Differs whenever anything an evaluation can see differs: the tree, its revision, times, and every input. */
+  identity: string;
+  /** Git revision, with "-dirty" where the tree was changed; empty where there is none. */
+  revision: string;
+  /** Folder of the tree in the Nix store, and the folder on this computer that it was copied from, if any. */
+  storePath: string;
+  localPath: string | undefined;
+  /** The flake's lock file on this computer; undefined for a flake that is elsewhere. */
+  lockPath: string | undefined;
+  /** What each input is locked to. */
+  locks: Locks;
+  /** When each input was last changed at its origin, in seconds since 1970; without folders, which have no such date. */
+  inputs: Record<string, number>;
+}
+
+interface MetadataJson {
+  fingerprint?: string;
+  locked?: Record<string, unknown>;
+  locks: Locks;
+  path: string;
+  revision?: string;
+  dirtyRevision?: string;
+  resolvedUrl?: string;
+}
+
+/**
+ * Locks a flake and tells what it is, evaluating nothing but its inputs. Throws `flake-invalid`, with file, line and
+ * the line's text where Nix gives them.
+ */
+export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadata> {
+  const flakeRef = resolveFlakeRef(request.flake, request.baseDirectory);
+  const overrides = [...lockArguments(request), ...overrideArguments(request)];
+  const { exitCode, stdout, stderr } = await nix(['flake', 'metadata', '--json', flakeRef, ...overrides], {
+    timeoutSeconds: 1800,
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
+  if (exitCode !== 0) throw flakeError(request.flake, flakeRef, stderr);
+  const json = JSON.parse(stdout) as MetadataJson;
+  const { fingerprint, locked, locks, path } = json;
+  return {
+    flakeRef,
+    overrides,
+    identity: createHash('sha256')
+      .update(JSON.stringify([fingerprint ?? null, locked ?? null, locks, path]))
+      .digest('hex'),
+    revision: json.revision ?? json.dirtyRevision ?? '',
+    storePath: path,
+    localPath: localPathOf(json.resolvedUrl ?? ''),
+    lockPath: lockPathOf(json.resolvedUrl ?? ''),
+    locks,
+    inputs: inputDates(locks),
+  };
+}
+
+/** The dates of a flake's own inputs, from its locks; one that follows another has none of its own. Pure. */
+export function inputDates({ root, nodes }: Locks): Record<string, number> {
+  const inputs = Object.entries(nodes[root]?.inputs ?? {});
+  return Object.fromEntries(
+    inputs.flatMap(([name, node]) => {
+      const locked = typeof node === 'string' ? nodes[node]?.locked : undefined;
+      const isDated = locked?.lastModified !== undefined && locked.type !== 'path';
+      return isDated ? [[name, locked.lastModified ?? 0]] : [];
+    }),
+  );
+}
+
+function lockArguments({ lockFile, writeLock = true }: FlakeRequest): string[] {
+  return [
+    ...(lockFile === undefined ? [] : ['--reference-lock-file', lockFile]),
+    ...(lockFile === undefined && writeLock ? [] : ['--no-write-lock-file']),
+  ];
+}
+
+/** Sorted, so that equal requests give equal commands. */
+function overrideArguments({ overrideInputs, baseDirectory }: FlakeRequest): string[] {
+  return Object.entries(overrideInputs ?? {})
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .flatMap(([input, ref]) => ['--override-input', input, resolveFlakeRef(ref, baseDirectory)]);
+}
+
+/** Makes a relative flake reference absolute; any other is returned as it is. */
+export function resolveFlakeRef(ref: string, baseDirectory: string): string {
+  const match = /^(path:|git\+file:)?([^?#]*)(.*)$/s.exec(ref);
+  if (!match) return ref;
+  const [, scheme, path = '', rest = ''] = match;
+  if (scheme === undefined) {
+    return /^\.{1,2}(\/|$)/.test(path) ? resolve(baseDirectory, path) + rest : ref;
+  }
+  if (path.startsWith('/')) return ref;
+  const absolute = resolve(baseDirectory, decodeURIComponent(path))
+    .split('/')
+    .map(encodeURIComponent)
+    .join('/');
+  return `${scheme}${scheme === 'path:' ? '' : '//'}${absolute}${rest}`;
+}
+
+/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet'; undefined for a flake that is elsewhere. */
+export function localPathOf(url: string): string | undefined {
+  const path = /^(?:path:|git\+file:(?:\/\/)?)(\/[^?]*)/.exec(url)?.[1];
+  return path === undefined ? undefined : decodeURIComponent(path).replace(/(.)\/$/, '$1');
+}
+
+/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a flake that is elsewhere. */
+export function lockPathOf(url: string): string | undefined {
+  const folder = localPathOf(url);
+  const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
+  return folder && join(folder, new URLSearchParams(query).get('dir') ?? '', 'flake.lock');
+}
+
+/** The error of a flake that cannot be read, from what nix wrote. */
+export function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
+  const local =
+    localPathOf(flakeRef) ?? (flakeRef.startsWith('/') ? flakeRef.replace(/[?#].*$/s, '') : undefined);
+  const why = withLocalPaths(parseNixError(stderr), undefined, local);
+  return new FleetError({
+    code: 'flake-invalid',
+    what: `cannot read the flake '${flake}'`,
+    why,
+    mend: mendFor(why, flakeRef),
+  });
+}
+
+function mendFor(why: string, flakeRef: string): string {
+  if (/does not exist in (the )?Git repository|not tracked by Git/i.test(why)) {
+    return 'Nix sees only files that Git knows: git add them.';
+  }
+  if (
+    /does not exist|no such file|does not contain a '?[^']*flake\.nix'?|could not find a flake\.nix/i.test(
+      why,
+    )
+  ) {
+    return 'Set the config key nixos-fleet:flake to the folder that holds flake.nix.';
+  }
+  if (/not owned by current user|dubious ownership/i.test(why)) {
+    return 'Run as the owner of the checkout, or: git config --global --add safe.directory PATH';
+  }
+  return `Mend it, and check with: nix flake metadata '${flakeRef}'`;
+}

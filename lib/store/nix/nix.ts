@@ -1,0 +1,40 @@
+import { FleetError } from '../../base/errors.ts';
+import { ProcessError, type RunOptions, type RunResult, runToEnd } from '../../base/process.ts';
+
+/** Settings that every call of `nix` needs, whatever the computer's nix.conf says. */
+const settings = ['--extra-experimental-features', 'nix-command flakes'];
+
+/** Runs `nix` and returns what it printed, whatever its exit code; a nix that is not there is `tool-missing`. */
+export function nix(args: readonly string[], options: RunOptions): Promise<RunResult> {
+  return start('nix', [...settings, ...args], options);
+}
+
+/** Runs `nix-store`, like `nix`. */
+export function nixStore(args: readonly string[], options: RunOptions): Promise<RunResult> {
+  return start('nix-store', args, options);
+}
+
+async function start(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+  try {
+    return await runToEnd(program, args, options);
+  } catch (error) {
+    if (error instanceof ProcessError && error.reason === 'not-found') {
+      throw new FleetError({
+        code: 'tool-missing',
+        what: 'Nix is needed, and is not on PATH',
+        why: `'${program}' was not found`,
+        mend: 'Install Nix (https://nixos.org/download), or run the set-up: npm run setup',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** '/nix/store/<hash>-nginx-1.28.0.drv' to 'nginx-1.28.0'. */
+export function storeName(path: string): string {
+  return path
+    .replace(/^.*\//, '')
+    .replace(/^[0-9a-z]{32}-/, '')
+    .replace(/\.drv$/, '');
+}

@@ -1,0 +1,135 @@
+import { FleetError } from '../../base/errors.ts';
+import type { Signed } from './key-format.ts';
+import { nix } from './nix.ts';
+import { parseNixError } from './nix-error.ts';
+
+/** A Nix store that is not this computer's. */
+export interface OtherStore {
+  /** `file:///…`, `s3://…`, `https://…`, `ssh-ng://…` */
+  uri: string;
+  /** Options of ssh, for NIX_SSHOPTS. */
+  sshOpts?: string;
+}
+
+/** What a store knows of a path. */
+export interface PathInfo extends Signed {
+  /** Bytes to download, where the store says so. */
+  downloadSize?: number;
+}
+
+export interface PathInfoRequest {
+  /** This computer's, where left out. */
+  store?: OtherStore;
+  /** Store paths, or `all` for all that the store has: a cache over http cannot tell. */
+  paths: readonly string[] | 'all';
+  /** With everything that they need. */
+  recursive?: boolean;
+  signal?: AbortSignal;
+  /** @default 300 */
+  timeoutSeconds?: number;
+}
+
+/** What every call to a cache is given: one that is down or hangs is given up soon. */
+export const cacheLimits = {
+  'connect-timeout': '5',
+  'stalled-download-timeout': '10',
+  'download-attempts': '2',
+  'narinfo-cache-negative-ttl': '0',
+} as const;
+
+/** `--option` arguments for `cacheLimits`. */
+export const limitArguments = Object.entries(cacheLimits).flatMap(([name, value]) => [
+  '--option',
+  name,
+  value,
+]);
+
+/**
+ * Asks a store for paths, in one process. Those that it has not are not in the answer.
+ * @throws FleetError cache-failed, cancelled
+ */
+export async function pathInfos(request: PathInfoRequest): Promise<Map<string, PathInfo>> {
+  const { store, paths, recursive, signal, timeoutSeconds = 300 } = request;
+  if (paths.length === 0) return new Map();
+  const args = [
+    'path-info',
+    '--json',
+    ...(store ? ['--store', store.uri, ...limitArguments] : []),
+    ...(recursive ? ['--recursive'] : []),
+    ...(paths === 'all' ? ['--all'] : ['--stdin']),
+  ];
+  const { exitCode, stdout, stderr } = await nix(args, {
+    timeoutSeconds,
+    ...(paths === 'all' ? {} : { input: paths.join('\n') }),
+    ...environment(store),
+    ...(signal ? { signal } : {}),
+  });
+  if (exitCode === 0) return parsePathInfos(stdout);
+  throw new FleetError({
+    code: 'cache-failed',
+    what: `the store ${store?.uri ?? 'of this computer'} could not be asked for paths`,
+    why: parseNixError(stderr),
+  });
+}
+
+/**
+ * Signs paths in a store, where they have no signature of this key yet.
+ * @throws FleetError cache-failed, cancelled
+ */
+export async function signPaths(
+  store: OtherStore,
+  paths: readonly string[],
+  keyFile: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (paths.length === 0) return;
+  const args = ['store', 'sign', '--store', store.uri, ...limitArguments, '--key-file', keyFile, '--stdin'];
+  const { exitCode, stderr } = await nix(args, {
+    timeoutSeconds: 3600,
+    input: paths.join('\n'),
+    ...environment(store),
+    ...(signal ? { signal } : {}),
+  });
+  if (exitCode === 0) return;
+  throw new FleetError({
+    code: 'cache-failed',
+    what: `paths in ${store.uri} could not be signed`,
+    why: parseNixError(stderr),
+  });
+}
+
+function environment(store: OtherStore | undefined) {
+  return store?.sshOpts === undefined ? {} : { env: { NIX_SSHOPTS: store.sshOpts } };
+}
+
+type Entry = Omit<PathInfo, 'path'> | null;
+
+/** Reads what `nix path-info --json` prints, in both of its formats: full paths, and names below `info`. Pure. */
+export function parsePathInfos(json: string): Map<string, PathInfo> {
+  const whole = JSON.parse(json) as { info?: Record<string, Entry>; storeDir?: string } & Record<
+    string,
+    Entry
+  >;
+  const byName = typeof whole.version === 'number' && whole.info !== undefined;
+  const entries = Object.entries((byName ? whole.info : whole) as Record<string, Entry>);
+  return new Map(
+    entries.flatMap(([name, entry]) => {
+      if (!entry) return [];
+      const path = byName ? `${whole.storeDir}/${name}` : name;
+      const { narHash, narSize, signatures = [], downloadSize } = entry;
+      const references = entry.references.map((other) => (byName ? `${whole.storeDir}/${other}` : other));
+      const info = { path, narHash, narSize, references, signatures };
+      return [[path, downloadSize === undefined ? info : { ...info, downloadSize }] as const];
+    }),
+  );
+}
+
+/** A path and all that it needs, by the references of a whole closure. */
+export function closureOf(
+  path: string,
+  infos: ReadonlyMap<string, { references: readonly string[] }>,
+): string[] {
+  const found = new Set([path]);
+  for (const each of found) for (const reference of infos.get(each)?.references ?? []) found.add(reference);
+  return [...found];
+}

@@ -1,0 +1,32 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { FleetError } from '../../base/errors.ts';
+import { type KeyPair, parseSecretKey } from './key-format.ts';
+import { nix } from './nix.ts';
+
+/** Makes a new signing key of this name. It is on nix's output alone, and in no file. */
+export async function generateSigningKey(name: string, signal?: AbortSignal): Promise<KeyPair> {
+  const { exitCode, stdout, stderr } = await nix(['key', 'generate-secret', '--key-name', name], {
+    timeoutSeconds: 60,
+    ...(signal ? { signal } : {}),
+  });
+  if (exitCode === 0) return parseSecretKey(stdout, 'the output of nix key generate-secret');
+  throw new FleetError({
+    code: 'cache-failed',
+    what: `the key ${name} could not be made`,
+    why: stderr.trim(),
+  });
+}
+
+/** Gives `work` the path of a file, for this user's eyes alone, that holds a secret key while it works. */
+export async function withKeyFile<T>(secretKey: string, work: (file: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-key-'));
+  try {
+    const file = join(folder, 'key');
+    await writeFile(file, `${secretKey}\n`, { mode: 0o600, flag: 'wx' });
+    return await work(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

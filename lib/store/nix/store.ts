@@ -1,0 +1,77 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FleetError } from '../../base/errors.ts';
+import { nix, nixStore } from './nix.ts';
+
+interface StoreOptions {
+  signal?: AbortSignal;
+}
+
+const limitSeconds = 300;
+
+/** Those of the paths that are not valid in this computer's store. */
+export async function invalidPaths(
+  paths: readonly string[],
+  options: StoreOptions = {},
+): Promise<Set<string>> {
+  if (paths.length === 0) return new Set();
+  const { exitCode, stdout, stderr } = await nixStore(['--check-validity', '--print-invalid', ...paths], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  if (exitCode !== 0) throw storeError('cannot ask the Nix store which paths it has', stderr);
+  return new Set(stdout.split('\n').filter(Boolean));
+}
+
+/** Makes `link` point to a valid store path and registers it, so that garbage collection spares the path's closure. */
+export async function addRoot(link: string, path: string, options: StoreOptions = {}): Promise<void> {
+  await mkdir(dirname(link), { recursive: true });
+  const { exitCode, stderr } = await nixStore(['--realise', path, '--add-root', link], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  if (exitCode !== 0) throw storeError(`cannot make the garbage collector root ${link}`, stderr);
+}
+
+/** All store paths that the paths need, themselves included; of a derivation: everything its build needs. */
+export async function requisites(paths: readonly string[], options: StoreOptions = {}): Promise<Set<string>> {
+  const { exitCode, stdout, stderr } = await nixStore(['--query', '--requisites', ...paths], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  if (exitCode !== 0) throw storeError('cannot read the closure of a store path', stderr);
+  return new Set(stdout.split('\n').filter(Boolean));
+}
+
+/** Size of a valid path's closure in bytes. */
+export async function closureSize(path: string, options: StoreOptions = {}): Promise<number> {
+  const { exitCode, stdout, stderr } = await nix(['path-info', '--closure-size', path], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  const size = Number(/\s(\d+)\s*$/.exec(stdout)?.[1]);
+  if (exitCode !== 0 || !Number.isFinite(size))
+    throw storeError(`cannot measure the closure of ${path}`, stderr);
+  return size;
+}
+
+/** When a valid path came into this computer's store: ISO 8601, UTC. */
+export async function registrationTime(path: string, options: StoreOptions = {}): Promise<string> {
+  const { exitCode, stdout, stderr } = await nix(['path-info', '--json', path], {
+    timeoutSeconds: limitSeconds,
+    ...options,
+  });
+  // Newer versions give a map by path, older ones a list.
+  const seconds = /"registrationTime"\s*:\s*(\d+)/.exec(stdout)?.[1];
+  if (exitCode !== 0 || seconds === undefined)
+    throw storeError(`cannot ask the Nix store about ${path}`, stderr);
+  return new Date(Number(seconds) * 1000).toISOString();
+}
+
+function storeError(what: string, stderr: string): FleetError {
+  return new FleetError({
+    code: 'command-failed',
+    what,
+    why: stderr.trim().replace(/^error:\s*/, '') || undefined,
+  });
+}

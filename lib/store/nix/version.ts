@@ -1,0 +1,49 @@
+import { FleetError } from '../../base/errors.ts';
+import { nix } from './nix.ts';
+
+/** Oldest Nix this package works with: it knows `nix build DRV^OUT`, exact attribute paths and the fields we read. */
+export const minimumNixVersion = '2.24';
+
+let found: Promise<string> | undefined;
+
+/**
+ * Version of PATH's nix, such as "2.34.8"; asked once a process.
+ *
+ * Throws `tool-missing` where nix is not there or older than `minimumNixVersion`.
+ */
+export function requireNix(): Promise<string> {
+  found ??= readVersion();
+  found.catch(() => {
+    found = undefined;
+  });
+  return found;
+}
+
+async function readVersion(): Promise<string> {
+  const { stdout } = await nix(['--version'], { timeoutSeconds: 30 });
+  const version = parseNixVersion(stdout);
+  if (version === undefined || isOlder(version, minimumNixVersion)) {
+    throw new FleetError({
+      code: 'tool-missing',
+      what: `Nix ${minimumNixVersion} or newer is needed`,
+      why: version ? `nix on PATH is ${version}` : `nix on PATH says: ${stdout.trim() || 'nothing'}`,
+      mend: 'Bring a newer Nix, or run the set-up: npm run setup',
+    });
+  }
+  return version;
+}
+
+/** "nix (Nix) 2.34.8", "nix (Lix, like Nix) 2.93.0" or "nix (Determinate Nix 3.1.0) 2.30.1" to the last number. */
+export function parseNixVersion(line: string): string | undefined {
+  return /\s(\d+\.\d+(?:\.\d+)?)\S*\s*$/.exec(line)?.[1];
+}
+
+export function isOlder(version: string, than: string): boolean {
+  const left = version.split('.').map(Number);
+  const right = than.split('.').map(Number);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}

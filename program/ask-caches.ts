@@ -1,0 +1,97 @@
+import { FleetError } from '../lib/base/errors.ts';
+import { type MachineSettings, readMachineSettings } from '../lib/machine/nix-conf/machine-settings.ts';
+import {
+  type CacheAnswer,
+  cacheNotes,
+  type HostQuestion,
+  type Note,
+} from '../lib/store/caches/cache-notes.ts';
+import { workOf } from '../lib/store/nix/dry-run.ts';
+import { closureOf, type OtherStore, type PathInfo, pathInfos } from '../lib/store/nix/path-info.ts';
+import { invalidPaths } from '../lib/store/nix/store.ts';
+import { type Connection, connection as connectionSchema } from '../schema/connection.ts';
+import type { DeploymentInputs } from '../schema/deployment.ts';
+
+/** A machine whose new system is asked for. */
+export interface AskedHost {
+  drvPath: string;
+  outPath: string;
+  delivery: DeploymentInputs['delivery'];
+  /** Undefined where the machine has yet to be made. */
+  connection?: unknown;
+}
+
+export interface AskedCache {
+  store: OtherStore;
+  /** Whether this stack fills it. */
+  filled: boolean;
+}
+
+/** Longest time that a preview waits for a cache, and for a machine, in seconds. */
+const cacheSeconds = 20;
+const machineSeconds = 10;
+
+/**
+ * Asks all caches and all machines at once: what each cache has of the new systems, whether the machines trust its
+ * signatures, and what is left to build. Changes nothing and never fails: what did not answer is told.
+ */
+export async function askCaches(
+  caches: Readonly<Record<string, AskedCache>>,
+  hosts: Readonly<Record<string, AskedHost>>,
+): Promise<Note[]> {
+  const outPaths = [...new Set(Object.values(hosts).map(({ outPath }) => outPath))];
+  if (outPaths.length === 0 || Object.keys(caches).length === 0) return [];
+  const missing = await invalidPaths(outPaths);
+  const own = await pathInfos({ paths: outPaths.filter((path) => !missing.has(path)), recursive: true });
+  const wanted = [...new Set([...own.keys(), ...missing])];
+  const unbuilt = Object.values(hosts).filter(({ outPath }) => missing.has(outPath));
+  const [answers, settings, work] = await Promise.all([
+    allOf(caches, ({ store, filled }) => askCache(store, wanted, filled)),
+    allOf(hosts, (host, name) => trustOf(host, name)),
+    workOf([...new Set(unbuilt.map(({ drvPath }) => drvPath))]),
+  ]);
+  const questions: Record<string, HostQuestion> = {};
+  for (const [name, { outPath, delivery }] of Object.entries(hosts)) {
+    const built = own.has(outPath);
+    const closure = built ? closureOf(outPath, own).map((path) => own.get(path) as PathInfo) : undefined;
+    const trusted = settings[name];
+    questions[name] = { outPath, delivery, ...(closure ? { closure } : {}), ...(trusted ? { trusted } : {}) };
+  }
+  return cacheNotes(answers, questions, unbuilt.length > 0 ? work : undefined);
+}
+
+async function askCache(store: OtherStore, paths: string[], filled: boolean): Promise<CacheAnswer> {
+  try {
+    return { filled, infos: await pathInfos({ store, paths, timeoutSeconds: cacheSeconds }) };
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    return { filled, problem: (error.why ?? error.message).split('\n').at(-1) ?? '' };
+  }
+}
+
+/** The keys that a machine trusts; undefined where that does not matter, or it could not be asked. */
+async function trustOf({ connection, delivery }: AskedHost, name: string): Promise<string[] | undefined> {
+  const parsed = connectionSchema.safeParse(connection);
+  if (delivery === 'copy' || !parsed.success) return undefined;
+  const settings = await readTrust(parsed.data, name);
+  return settings?.trustedKeys;
+}
+
+async function readTrust(connection: Connection, name: string): Promise<MachineSettings | undefined> {
+  try {
+    return await readMachineSettings(connection, name, { timeoutSeconds: machineSeconds });
+  } catch (error) {
+    if (error instanceof FleetError) return undefined;
+    throw error;
+  }
+}
+
+async function allOf<A, B>(
+  record: Readonly<Record<string, A>>,
+  ask: (value: A, name: string) => Promise<B>,
+): Promise<Record<string, B>> {
+  const entries = Object.entries(record).map(
+    async ([name, value]) => [name, await ask(value, name)] as const,
+  );
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,93 @@
+import { FleetError } from '../../lib/base/errors.ts';
+import { hashFile } from '../../lib/base/hash-file.ts';
+import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
+import type { StackConfig } from '../../schema/config.ts';
+import type { Connection } from '../../schema/connection.ts';
+import type { DiskImageConfig, DiskImageInputs } from '../../schema/disk-image.ts';
+import { type HostSettings, splitSettings, virtualMachineOf } from './hosts.ts';
+
+/** A disk of the stack's config, with what the config leaves out. */
+export interface DiskImageSettings
+  extends Pick<
+    DiskImageInputs,
+    | 'disk'
+    | 'serial'
+    | 'sizeBytes'
+    | 'overwrite'
+    | 'onImageChange'
+    | 'keepHostKeys'
+    | 'afterwards'
+    | 'bootTimeoutSeconds'
+    | 'imageHash'
+  > {
+  /** One of the stack's images, or an absolute path. */
+  image: string;
+  /** A configuration with a system that lives in memory, or the absolute path of a built one. */
+  kexec?: string | undefined;
+  /** How the machine is entered once it has booted from the disk, where a host of that name says so. */
+  bootConnection?: Partial<Connection>;
+  /** One of the stack's virtual machines, whose disk it is. */
+  virtualMachine: string | undefined;
+  /** How the machine is entered, as far as that is given: what is a virtual machine's own comes with it. */
+  connection: Partial<Connection>;
+}
+
+/**
+ * Every disk of the stack: how its machine is entered is what it says itself, else what the host of its name says. Files that
+ * are not in the Nix store are read, for their hash.
+ * @throws FleetError config-invalid
+ */
+export async function diskImageSettings(
+  { diskImages }: Pick<StackConfig, 'diskImages'>,
+  hosts: Readonly<Record<string, HostSettings>>,
+): Promise<Record<string, DiskImageSettings>> {
+  const entries = Object.entries(diskImages).map(async ([name, config]) => {
+    const { image, ...settings } = withHost(name, config, hosts[name]);
+    const imageHash = await hashOf(name, image);
+    return [name, { image, ...settings, ...(imageHash === undefined ? {} : { imageHash }) }] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+function withHost(name: string, config: DiskImageConfig, host?: HostSettings): DiskImageSettings {
+  const { virtualMachine, local, address, user, become, port, hostKey, identityFile, ...others } = config;
+  const { proxyJump, proxyJumpHostKey, sshOptions, connectTimeoutSeconds, ...settings } = others;
+  const ssh = { user, become, port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };
+  const own = Object.entries({ local, address, ...ssh, connectTimeoutSeconds });
+  const ofHost = host ? splitSettings(host).connection : { address: name };
+  return {
+    ...settings,
+    virtualMachine: virtualMachine ?? (host && virtualMachineOf(name, host)),
+    ...(host ? { bootConnection: ofHost } : {}),
+    connection: {
+      ...(local ? {} : ofHost),
+      ...Object.fromEntries(own.filter(([, value]) => value !== undefined)),
+    },
+  };
+}
+
+/** What is to be evaluated of the systems that live in memory, by the disk's name. */
+export function ramSystems(
+  disks: Readonly<Record<string, DiskImageSettings>>,
+): Record<string, OutputRequest> {
+  return Object.fromEntries(
+    Object.entries(disks).flatMap(([name, { kexec }]) =>
+      kexec === undefined || kexec.startsWith('/')
+        ? []
+        : [[name, { configuration: kexec, attribute: ['system', 'build', 'ramSystem'] }]],
+    ),
+  );
+}
+
+/** A path in the Nix store tells its content. */
+async function hashOf(name: string, image: string): Promise<string | undefined> {
+  if (!image.startsWith('/') || image.startsWith('/nix/store/')) return undefined;
+  return await hashFile(image).catch((cause: Error) => {
+    throw new FleetError({
+      code: 'config-invalid',
+      what: `the image of diskImages.${name} cannot be read`,
+      why: cause.message,
+      mend: 'Name a file that is there, or one of images.',
+    });
+  });
+}

@@ -1,0 +1,129 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { FleetError } from '../../lib/base/errors.ts';
+import { expandHome } from '../../lib/base/home.ts';
+import { ProcessError, type RunResult, runToEnd } from '../../lib/base/process.ts';
+import type { HostSecretConfig } from '../../schema/secret.ts';
+
+/** A secret with its value, as a host takes it. */
+export type ResolvedSecret = Omit<HostSecretConfig, 'file' | 'command' | 'value'> & { value: string };
+
+export interface SecretSources {
+  /** Folder that files are relative to, and in which commands run. */
+  baseDirectory: string;
+  /** Whether the config that values are in is encrypted; a value in the clear is refused. */
+  encrypted: boolean;
+  /** Limit for one command. Default: 120. */
+  timeoutSeconds?: number;
+}
+
+/**
+ * Has the value of each host's secrets, from the config, a file or a command of the operator's computer; the same
+ * command is run once. All that fail are reported together; no message holds what a command printed on its output.
+ * @throws FleetError secret-failed, config-invalid
+ */
+export async function resolveSecrets(
+  hosts: Readonly<Record<string, Record<string, HostSecretConfig> | undefined>>,
+  sources: SecretSources,
+): Promise<Record<string, Record<string, ResolvedSecret>>> {
+  const commands = new Map<string, Promise<string>>();
+  const resolved: Record<string, Record<string, ResolvedSecret>> = {};
+  const failures: FleetError[] = [];
+  const each = async (host: string, name: string, config: HostSecretConfig) => {
+    const { value, file, command, encoding, ...rest } = config;
+    try {
+      if (value !== undefined) {
+        if (!sources.encrypted) throw inTheClear(host, name);
+        return { ...rest, encoding: encoding ?? 'text', value };
+      }
+      if (file !== undefined) return { ...rest, ...asValue(await fileContent(file, sources)) };
+      const key = JSON.stringify(command);
+      const printed = commands.get(key) ?? output(command ?? [], sources);
+      commands.set(key, printed);
+      return { ...rest, encoding: encoding ?? 'text', value: await printed };
+    } catch (error) {
+      failures.push(explain(host, name, config, error));
+      return undefined;
+    }
+  };
+  await Promise.all(
+    Object.entries(hosts).flatMap(([host, secrets = {}]) => {
+      const ofHost: Record<string, ResolvedSecret> = {};
+      resolved[host] = ofHost;
+      return Object.entries(secrets).map(async ([name, config]) => {
+        const secret = await each(host, name, config);
+        if (secret) ofHost[name] = secret;
+      });
+    }),
+  );
+  const [first] = failures;
+  if (!first) return resolved;
+  if (failures.length === 1) throw first;
+  const why = failures.map(({ message }) => message).join('\n');
+  throw new FleetError({ code: first.code, what: `${failures.length} secrets could not be had`, why });
+}
+
+/** Text where it is text, else base64. */
+function asValue(bytes: Buffer): Pick<ResolvedSecret, 'value' | 'encoding'> {
+  if (bytes.length === 0) throw new Error('it is empty');
+  const value = bytes.toString('utf8');
+  if (Buffer.from(value).equals(bytes) && !value.includes('\0')) return { value, encoding: 'text' };
+  return { value: bytes.toString('base64'), encoding: 'base64' };
+}
+
+async function fileContent(file: string, { baseDirectory }: SecretSources): Promise<Buffer> {
+  return await readFile(resolve(baseDirectory, expandHome(file)));
+}
+
+async function output(command: readonly string[], sources: SecretSources): Promise<string> {
+  const [program = '', ...args] = command;
+  const { baseDirectory, timeoutSeconds = 120 } = sources;
+  const result: RunResult = await runToEnd(program, args, { cwd: baseDirectory, timeoutSeconds });
+  if (result.stdout.includes('\uFFFD'))
+    throw new Error('it prints bytes that are no text; let it print base64, and set encoding to base64');
+  if (result.exitCode === 0 && result.stdout === '') throw new Error('it printed nothing');
+  if (result.exitCode === 0) return result.stdout;
+  throw new Error(`exit code ${result.exitCode}: ${result.stderr.trim().split('\n').slice(-5).join('\n')}`);
+}
+
+function inTheClear(host: string, name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the value of the secret ${name} is in the clear in the stack’s config`,
+    host,
+    mend: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.secrets.${name}.value'`,
+  });
+}
+
+/** Never with the error as it is: a process's error may hold what was printed. */
+function explain(
+  host: string,
+  name: string,
+  { file, command = [] }: HostSecretConfig,
+  error: unknown,
+): FleetError {
+  if (error instanceof FleetError && !(error instanceof ProcessError)) return error;
+  const reasons = {
+    'not-found': 'it was not found on PATH',
+    timeout: 'it did not end within its limit',
+  } as const;
+  const why =
+    error instanceof ProcessError
+      ? (reasons[error.reason as keyof typeof reasons] ?? `it was ended (${error.reason})`)
+      : error instanceof Error
+        ? error.message
+        : 'unknown';
+  return new FleetError({
+    code: 'secret-failed',
+    what:
+      file === undefined
+        ? `the command of the secret ${name} failed`
+        : `the file of the secret ${name} could not be read`,
+    host,
+    why,
+    mend:
+      file === undefined
+        ? `Run it by hand: ${command[0]} …`
+        : 'Its path is relative to the project’s folder.',
+  });
+}

@@ -1,0 +1,25 @@
+import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
+import type { StackConfig } from '../../schema/config.ts';
+import type { HostSettings } from './hosts.ts';
+
+const attribute = ['system', 'build', 'vm'];
+
+/** What is to be evaluated for the virtual machines that run a machine's system as it is. */
+export function virtualSystems({ virtualMachines }: StackConfig): Record<string, OutputRequest> {
+  return Object.fromEntries(
+    Object.entries(virtualMachines).flatMap(([name, { configuration }]) =>
+      configuration === undefined ? [] : [[name, { configuration, attribute }]],
+    ),
+  );
+}
+
+/** What is to be evaluated for the hosts whose systems are rehearsed, by the host's name. */
+export function rehearsedSystems(
+  hosts: Readonly<Record<string, HostSettings>>,
+): Record<string, OutputRequest> {
+  return Object.fromEntries(
+    Object.entries(hosts)
+      .filter(([, { rehearse }]) => rehearse)
+      .map(([name, { configuration }]) => [name, { configuration, attribute }]),
+  );
+}

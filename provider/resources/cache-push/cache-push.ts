@@ -1,0 +1,167 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
+import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
+import type { RecordPlace } from '../../../lib/store/caches/retention/folder.ts';
+import { giveUp, pushRecorded } from '../../../lib/store/caches/retention/push-recorded.ts';
+import { pathInfos } from '../../../lib/store/nix/path-info.ts';
+import {
+  type CachePushInputs,
+  type CachePushState,
+  cachePushInputs,
+  cachePushState,
+} from '../../../schema/cache.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import type { Context, Resource } from '../../resource.ts';
+import { Batcher, type BatchItem } from '../../store/batch.ts';
+import { gcRootName } from '../../store/gc-root.ts';
+import { parseUrn } from '../../wire/urn.ts';
+import { keyOf, placeProblems, storeOf } from '../cache-store/place.ts';
+
+/** One closure in a binary cache. Its id is CACHE/NAME. */
+export const cachePush: Resource<CachePushInputs, CachePushState> = {
+  token: 'nixos:index:CachePush',
+  description:
+    'A closure that was built here, in a binary cache and signed there, before machines ask for it. A cache that is away stops nothing: it is tried again.',
+  inputs: cachePushInputs,
+  state: cachePushState,
+  secretInputs: ['secretKey'],
+
+  check: placeProblems,
+
+  diff({ inputs, state }, asked) {
+    const what = ({ cache, store, host, path, publicKey }: CachePushInputs) => ({
+      cache,
+      store,
+      host,
+      path,
+      publicKey,
+    });
+    return changesFrom({
+      ...leafDiff(what(inputs), what(asked)),
+      ...leafDiff(state.complete, true, { at: ['complete'], inputDiff: false }),
+    });
+  },
+
+  preview({ secretKey: _, ...asked }) {
+    return { ...asked, complete: true };
+  },
+
+  async create(inputs, context) {
+    return { id: `${inputs.cache}/${context.name}`, state: await push(inputs, context) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    const { inputs, state } = recorded;
+    const { signal } = context;
+    const request = { store: storeOf(inputs), paths: [inputs.path], timeoutSeconds: 60, signal };
+    const there = await pathInfos(request).catch((error: unknown) => {
+      if (error instanceof FleetError && error.code !== 'cancelled') return error;
+      throw error;
+    });
+    // A cache that cannot be asked says nothing of what it holds.
+    if (there instanceof FleetError) return { id, inputs, state };
+    return { id, inputs, state: { ...state, complete: state.complete && there.has(inputs.path) } };
+  },
+
+  async update(_recorded, asked, context) {
+    return await push(asked, context);
+  },
+
+  /** What was pushed stays there, until somebody collects what nothing needs. */
+  async delete({ inputs }, context) {
+    const { connection, host = '', store = '' } = inputs;
+    const gone = connection
+      ? removePushedRoots({ connection, host }, gcRootName(context.urn, 'push'), context.signal)
+      : giveUp(store, recordPlace(inputs, context), context.signal);
+    await gone.catch((error: unknown) => {
+      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      context.log('warning', `${host || inputs.cache} keeps what was pushed to it: ${error.message}`);
+    });
+  },
+};
+
+interface Job extends Omit<PushRequest, 'paths'> {
+  path: string;
+  place: RecordPlace;
+}
+
+function recordPlace({ machine }: CachePushInputs, { urn, name }: Context): RecordPlace {
+  const { project, stack } = parseUrn(urn);
+  return { project, stack, machine: machine ?? name };
+}
+
+/** What is to go to the same store goes there by one process. */
+const pushes = new Batcher(pushAll);
+
+async function push(inputs: CachePushInputs, context: Context): Promise<CachePushState> {
+  const { secretKey: _, ...rest } = inputs;
+  const { cache, path, connection, host = '' } = inputs;
+  const { signal } = context;
+  context.status(`pushing to ${cache}`);
+  const job: Job = {
+    onProgress: context.status,
+    store: storeOf(inputs),
+    key: keyOf(inputs),
+    path,
+    place: recordPlace(inputs, context),
+  };
+  const pushed = await pushes.add(job, signal);
+  if (signal.aborted) throw new FleetError({ code: 'cancelled', what: 'the push was cancelled' });
+  try {
+    if (pushed instanceof FleetError) throw pushed;
+    if (connection) await addPushedRoot({ connection, host }, gcRootName(context.urn, 'push'), path, signal);
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error;
+    context.log(
+      'warning',
+      `the cache ${cache} does not have it, and the next up tries again: ${error.message}`,
+    );
+    return { ...rest, complete: false, paths: 0, mebibytes: 0 };
+  }
+  for (const strange of pushed.foreign) {
+    context.log('warning', `${cache} had ${strange} before with another content, which was not signed`);
+  }
+  const mebibytes = Math.round((pushed.bytes / 2 ** 20) * 10) / 10;
+  return { ...rest, complete: true, paths: pushed.paths, mebibytes };
+}
+
+async function pushAll(
+  items: readonly BatchItem<Job>[],
+  signal: AbortSignal,
+): Promise<(Pushed | FleetError)[]> {
+  const kind = ({ store, key }: Job) => JSON.stringify([store, key.publicKey]);
+  const groups = Map.groupBy(items, ({ request }) => kind(request));
+  const results = new Map<BatchItem<Job>, Pushed | FleetError>();
+  const pushGroup = async (group: readonly BatchItem<Job>[]) => {
+    const [first] = group;
+    if (!first) return;
+    const { store, key } = first.request;
+    const paths = [...new Set(group.map(({ request }) => request.path))];
+    const onProgress = (line: string) => {
+      for (const { request } of group) request.onProgress?.(line);
+    };
+    const pushedFor = group.map(({ request: { place, path } }) => ({ ...place, path }));
+    const asked = { store, key, paths, signal, onProgress };
+    const pushed = await pushRecorded(asked, pushedFor).catch((error: unknown) => {
+      if (error instanceof FleetError) return error;
+      throw error;
+    });
+    for (const item of group) {
+      const result = pushed instanceof FleetError ? pushed : pushed.get(item.request.path);
+      if (result) results.set(item, result);
+    }
+  };
+  // One that is slow holds up no other.
+  await Promise.all([...groups.values()].map(pushGroup));
+  return items.map((item) => results.get(item) as Pushed | FleetError);
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the push ${name} cannot be imported`,
+    why: 'it says of one closure that it is in a cache',
+    mend: 'Declare it: what the cache has already is not sent again.',
+  });
+}

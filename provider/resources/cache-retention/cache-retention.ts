@@ -1,0 +1,195 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { counted } from '../../../lib/base/text.ts';
+import { readKeptSystems } from '../../../lib/machine/kept-systems.ts';
+import { keepPushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
+import { collect, type KeptMachine } from '../../../lib/store/caches/retention/collect.ts';
+import { folderOf } from '../../../lib/store/caches/retention/folder.ts';
+import {
+  type CacheRetentionInputs,
+  type CacheRetentionState,
+  cacheRetentionInputs,
+  cacheRetentionState,
+} from '../../../schema/cache-retention.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import type { Context, Resource } from '../../resource.ts';
+import { gcRootName } from '../../store/gc-root.ts';
+import { parseUrn } from '../../wire/urn.ts';
+
+/** How long a binary cache keeps what was pushed to it. Its id is the cache's name. */
+export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState> = {
+  token: 'nixos:index:CacheRetention',
+  description:
+    'What a binary cache keeps of what was pushed to it: never collected is what any machine has live, booted or recorded, nor what somebody else brought.',
+  inputs: cacheRetentionInputs,
+  state: cacheRetentionState,
+
+  check({ store, connection }): Record<string, string> {
+    if (folderOf(store) !== undefined || connection) return {};
+    return { store: 'must be a folder, file:///…: of others nobody knows what is being pushed to them' };
+  },
+
+  diff({ inputs, state }, asked) {
+    const what = ({ cache, store, host, keep, machines }: CacheRetentionInputs) => ({
+      cache,
+      store,
+      host,
+      keep,
+      machines: systemsOf(machines),
+    });
+    const due = state.due !== '' && Date.parse(state.due) <= Date.now();
+    return changesFrom({
+      ...leafDiff(what(inputs), what(asked)),
+      ...(due ? leafDiff(state.due, '', { at: ['due'], inputDiff: false }) : {}),
+    });
+  },
+
+  preview(asked) {
+    return { ...asked };
+  },
+
+  async create(inputs, context) {
+    return { id: inputs.cache, state: await retain(inputs, nothingYet, context) };
+  },
+
+  /** What there is to read of it, an up reads: what machines have, and what the cache has. */
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    return { id, ...recorded };
+  },
+
+  async update({ state }, asked, context) {
+    return await retain(asked, state, context);
+  },
+
+  /** Nothing is collected any more, and nothing is removed. */
+  async delete() {},
+};
+
+type Counts = Omit<CacheRetentionState, keyof CacheRetentionInputs>;
+const nothingYet: Counts = {
+  systems: 0,
+  paths: 0,
+  mebibytes: 0,
+  freedPaths: 0,
+  freedMebibytes: 0,
+  due: '',
+};
+
+/** Of each machine, in a form whose leaves are compared; unknown ones stay so. */
+function systemsOf(machines: CacheRetentionInputs['machines']): unknown {
+  if (typeof machines !== 'object') return machines;
+  return Object.fromEntries(Object.entries(machines).map(([name, machine]) => [name, machine?.systems]));
+}
+
+async function retain(
+  inputs: CacheRetentionInputs,
+  before: Counts,
+  context: Context,
+): Promise<CacheRetentionState> {
+  context.status('asking machines what they have');
+  const machines = await askMachines(inputs, context);
+  try {
+    const counts = await (inputs.connection
+      ? retainRoots(inputs, machines, context)
+      : retainFolder(inputs, machines, context));
+    return { ...inputs, ...counts };
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+    context.log(
+      'warning',
+      `nothing was removed from ${inputs.cache}, and the next up tries again: ${error.message}`,
+    );
+    const { systems, paths, mebibytes } = before;
+    const due = new Date().toISOString();
+    return { ...inputs, systems, paths, mebibytes, freedPaths: 0, freedMebibytes: 0, due };
+  }
+}
+
+/** A machine that cannot be asked may have whatever it had. */
+async function askMachines(
+  { machines }: CacheRetentionInputs,
+  context: Context,
+): Promise<Record<string, KeptMachine>> {
+  const { signal } = context;
+  const asked = Object.entries(machines).map(async ([name, { connection, machineId, systems }]) => {
+    try {
+      return [
+        name,
+        { systems, has: await readKeptSystems(connection, name, { machineId, signal }) },
+      ] as const;
+    } catch (error) {
+      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      context.log(
+        'info',
+        `${name} could not be asked which systems it has; all that it had stay: ${error.why}`,
+      );
+      return [name, { systems }] as const;
+    }
+  });
+  return Object.fromEntries(await Promise.all(asked));
+}
+
+async function retainFolder(
+  { cache, store, keep }: CacheRetentionInputs,
+  machines: Readonly<Record<string, KeptMachine>>,
+  context: Context,
+): Promise<Counts> {
+  const { project, stack } = parseUrn(context.urn);
+  const folder = folderOf(store) ?? '';
+  context.status('collecting garbage');
+  const found = await collect({ folder, project, stack, keep, machines, now: new Date() }, context.signal);
+  const { systems, keptPaths, freedPaths, due } = found;
+  const freedMebibytes = mebibytes(found.freedBytes);
+  if (freedPaths > 0) {
+    context.log(
+      'info',
+      `${cache}: freed ${counted(freedPaths, 'path')}, ${freedMebibytes} MiB (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${mebibytes(found.keptBytes)} MiB stay`,
+    );
+  }
+  return {
+    systems,
+    paths: keptPaths,
+    mebibytes: mebibytes(found.keptBytes),
+    freedPaths,
+    freedMebibytes,
+    due: due?.toISOString() ?? '',
+  };
+}
+
+async function retainRoots(
+  { cache, host = '', connection, keep }: CacheRetentionInputs,
+  machines: Readonly<Record<string, KeptMachine>>,
+  context: Context,
+): Promise<Counts> {
+  if (!connection) return nothingYet;
+  const asked = Object.entries(machines).flatMap(([name, { systems, has }]) =>
+    has ? [[pushName(context.urn, cache, name), [...new Set([...has, ...systems])]] as const] : [],
+  );
+  const server = { connection, host };
+  const { kept, removed } = await keepPushedRoots(server, keep, Object.fromEntries(asked), context.signal);
+  if (removed > 0)
+    context.log(
+      'info',
+      `${cache}: ${counted(removed, 'system')} may be collected as garbage on ${host}, ${kept} stay`,
+    );
+  return { ...nothingYet, systems: kept, freedPaths: removed };
+}
+
+/** The name that the machine's push has its root under. */
+function pushName(urn: string, cache: string, machine: string): string {
+  const { stack, project } = parseUrn(urn);
+  return gcRootName(`urn:pulumi:${stack}::${project}::nixos:index:CachePush::${cache}-${machine}`, 'push');
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round((bytes / 2 ** 20) * 10) / 10;
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the retention of ${name} cannot be imported`,
+    why: 'it is a rule, and nothing that there is',
+    mend: 'Declare it: what the cache holds already, and no record names, it leaves alone.',
+  });
+}

@@ -1,0 +1,137 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { readSecret, removeSecret, writeSecret } from '../../../lib/machine/secrets/secret-file.ts';
+import { resign } from '../../../lib/store/caches/push.ts';
+import { keyName } from '../../../lib/store/nix/key-format.ts';
+import {
+  type CacheStoreInputs,
+  type CacheStoreState,
+  cacheStoreInputs,
+  cacheStoreState,
+} from '../../../schema/cache.ts';
+import { type SecretInputs, secretInputs } from '../../../schema/secret.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import type { Context, Resource } from '../../resource.ts';
+import { keyOf, placeProblems, storeOf } from './place.ts';
+
+/** What a binary cache holds, and the key that it is signed by. Its id is the cache's name. */
+export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
+  token: 'nixos:index:CacheStore',
+  description:
+    'The content of a binary cache, signed by one key: with another key, what the one before had signed is signed anew, or the machine that serves it gets the new one.',
+  inputs: cacheStoreInputs,
+  state: cacheStoreState,
+  secretInputs: ['secretKey'],
+
+  check: placeProblems,
+
+  diff({ inputs, state }, asked) {
+    const place = ({ name, store, host, protocol, keyFile }: CacheStoreInputs) => ({
+      name,
+      store,
+      host,
+      protocol,
+      keyFile,
+    });
+    return changesFrom({
+      ...leafDiff(place(inputs), place(asked), { replace: true }),
+      ...leafDiff(state.signedBy, asked.publicKey, { at: ['signedBy'], inputDiff: false }),
+    });
+  },
+
+  preview({ secretKey: _, ...asked }) {
+    return { ...asked, signedBy: asked.publicKey };
+  },
+
+  async create(inputs, context) {
+    const signedBy = isServed(inputs) ? await giveKey(inputs, '', context) : inputs.publicKey;
+    return { id: inputs.name, state: stateOf(inputs, signedBy) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    const { inputs, state } = recorded;
+    if (!isServed(inputs) || state.signedBy === '') return { id, inputs, state };
+    const reading = await readSecret(keyFileOf(inputs), context.signal).catch(notNow);
+    if (reading instanceof FleetError) return { id, inputs, state, unhealthy: reading.message };
+    const inPlace = reading.file?.content === 'in-place';
+    return { id, inputs, state: { ...state, signedBy: inPlace ? state.signedBy : '' } };
+  },
+
+  async update({ state }, asked, context) {
+    const signedBy = isServed(asked)
+      ? await giveKey(asked, state.signedBy, context)
+      : await signAnew(asked, state.signedBy, context);
+    return stateOf(asked, signedBy);
+  },
+
+  /** What a store holds stays there. */
+  async delete({ inputs, state }, context) {
+    if (!isServed(inputs) || state.signedBy === '') return;
+    const gone = await removeSecret(keyFileOf(inputs), '', context.signal).catch(notNow);
+    if (gone instanceof FleetError)
+      context.log('warning', `the key stays on ${inputs.host}: ${gone.message}`);
+  },
+};
+
+/** Whether a machine signs what it serves, with a key of its own. */
+function isServed({ host, protocol }: CacheStoreInputs): boolean {
+  return host !== undefined && protocol === 'http';
+}
+
+/** Both return the key that the content is signed by then: a cache that is away stops nothing, and is tried again. */
+async function giveKey(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
+  try {
+    const { notRestarted } = await writeSecret(keyFileOf(inputs), undefined, context.signal);
+    if (!notRestarted) return inputs.publicKey;
+    throw notRestarted;
+  } catch (error) {
+    context.log(
+      'warning',
+      `${inputs.name} does not sign with ${keyName(inputs.publicKey)} yet: ${notNow(error).message}`,
+    );
+    return before;
+  }
+}
+
+async function signAnew(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
+  // What a key in wrong hands signed may be anybody's: only what is pushed again is signed again.
+  if (inputs.revokedKeys.includes(before)) return inputs.publicKey;
+  try {
+    context.status('signing anew');
+    const count = await resign(storeOf(inputs), before, keyOf(inputs), context.signal);
+    context.log('info', `${inputs.name}: ${count} paths are signed by ${keyName(inputs.publicKey)} too`);
+    return inputs.publicKey;
+  } catch (error) {
+    const { message } = notNow(error);
+    context.log('warning', `${inputs.name} is still signed by ${keyName(before)} alone: ${message}`);
+    return before;
+  }
+}
+
+function keyFileOf({
+  host = '',
+  connection,
+  keyFile,
+  restartUnits,
+  secretKey,
+}: CacheStoreInputs): SecretInputs {
+  return secretInputs.parse({ host, connection, path: keyFile, restartUnits, value: secretKey });
+}
+
+function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, signedBy: string): CacheStoreState {
+  return { ...rest, signedBy };
+}
+
+function notNow(error: unknown): FleetError {
+  if (error instanceof FleetError && error.code !== 'cancelled') return error;
+  throw error;
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the cache ${name} cannot be imported`,
+    why: 'there is nothing to adopt: a store that holds something already is used as it is',
+    mend: 'Declare it. To keep its key, import that: nixos:index:SigningKey.',
+  });
+}

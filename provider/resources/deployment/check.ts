@@ -1,0 +1,70 @@
+import { lockoutRisks } from '../../../lib/machine/lockout.ts';
+import { identityFingerprint } from '../../../lib/machine/ssh/identity.ts';
+import type { DeploymentInputs } from '../../../schema/deployment.ts';
+import { factsText, parseFacts } from '../../../schema/facts.ts';
+
+/** What of a deployment's inputs can be told wrong at preview: property to reason. */
+export function checkDeployment(
+  inputs: DeploymentInputs,
+  recorded?: DeploymentInputs,
+): Record<string, string> {
+  return {
+    ...checkSpecialisation(inputs),
+    ...checkVia(inputs),
+    ...checkBootstrap(inputs),
+    ...checkLockout(inputs, recorded),
+  };
+}
+
+function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs): Record<string, string> {
+  if (!specialisation || !facts) return {};
+  const names = Object.keys(parseFacts(facts).specialisations);
+  if (names.includes(specialisation)) return {};
+  const there = names.length > 0 ? `there are: ${names.join(', ')}` : 'its system has none';
+  return { specialisation: `${host}: there is no specialisation ${specialisation}; ${there}` };
+}
+
+/** nixos-rebuild has an ssh and a sudo of its own, which take neither a password nor other means. */
+function checkVia({ host, via, connection }: DeploymentInputs): Record<string, string> {
+  const { local, user, become = 'sudo', becomePassword, bootstrapUser } = connection;
+  if (via !== 'nixos-rebuild') return {};
+  if (bootstrapUser !== undefined)
+    return {
+      via: `${host}: nixos-rebuild knows no bootstrapUser; set via: supervisor for the first deployment`,
+    };
+  const needs = user !== 'root' && (become !== 'sudo' || becomePassword !== undefined);
+  if (!local && !needs) return {};
+  const why = local ? 'local' : becomePassword === undefined ? `become: ${become}` : 'becomePassword';
+  return { via: `${host}: nixos-rebuild cannot be used with ${why}; set via: supervisor` };
+}
+
+/** The user who deploys from now on must come with the system, and the one who is to go must not. */
+function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInputs): Record<string, string> {
+  const { user, bootstrapUser } = connection;
+  if (bootstrapUser === undefined || !facts) return {};
+  const { users } = parseFacts(facts);
+  if (bootstrapUser !== 'root' && Object.hasOwn(users, bootstrapUser)) {
+    const why = `${host}: the configuration has the bootstrap user ${bootstrapUser}, so each activation would make it again`;
+    return { 'connection.bootstrapUser': `${why}. Take it out of users.users, or name it as user` };
+  }
+  if (user === 'root' || allowLockout || Object.hasOwn(users, user)) return {};
+  return {
+    'connection.user': `${host}: the configuration has no user ${user}, who is to deploy after the first time`,
+  };
+}
+
+/** Refuses a system that would lock its deployer out, at preview; see `lockoutRisks`. */
+function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Record<string, string> {
+  const { facts, connection, host, allowLockout } = inputs;
+  // One who sits at the machine is not locked out by its sshd.
+  if (allowLockout || connection.local || !facts || recorded?.system === inputs.system) return {};
+  const before = factsText.safeParse(recorded?.facts);
+  const risks = lockoutRisks(parseFacts(facts), before.success ? parseFacts(before.data) : undefined, {
+    user: connection.user,
+    port: connection.port,
+    fingerprint: identityFingerprint(connection.identityFile),
+  });
+  if (risks.length === 0) return {};
+  const mend = 'Mend the configuration, or set allowLockout: true for this machine.';
+  return { facts: `${host}: the new configuration would lock you out: ${risks.join('; ')}. ${mend}` };
+}

@@ -1,0 +1,148 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { drifted, wrongMachine } from '../../../lib/machine/guard.ts';
+import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
+import { readMachine } from '../../../lib/machine/read-machine.ts';
+import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
+import { closeConnection } from '../../../lib/machine/ssh/run.ts';
+import { deploy } from '../../../lib/machine/switch/deploy.ts';
+import { lastFailure } from '../../../lib/machine/switch/last-failure.ts';
+import { invalidPaths } from '../../../lib/store/nix/store.ts';
+import {
+  type DeploymentInputs,
+  type DeploymentState,
+  deploymentInputs,
+  deploymentState,
+} from '../../../schema/deployment.ts';
+import { type Context, PartialFailure, type ReadResult, type Resource } from '../../resource.ts';
+import { gcRootPath } from '../../store/gc-root.ts';
+import { buildAndKeep } from '../../store/store-build.ts';
+import { checkDeployment } from './check.ts';
+import { diffDeployment } from './diff.ts';
+import { connectionFromId } from './id.ts';
+import { deploymentStateFrom, failedStateFrom, trueInputs } from './state.ts';
+
+/** Which system one machine runs. Its id is the machine's machine-id. */
+export const deployment: Resource<DeploymentInputs, DeploymentState> = {
+  token: 'nixos:index:Deployment',
+  description:
+    'Makes one machine run one system: copies the closure, switches under a supervisor that goes back by itself, and records what the machine says.',
+  inputs: deploymentInputs,
+  state: deploymentState,
+
+  check: checkDeployment,
+
+  diff: diffDeployment,
+
+  preview(asked, recorded) {
+    const { facts: _, ...known } = asked;
+    if (!recorded || diffDeployment(recorded, asked).changes) return known;
+    return { ...known, live: recorded.state.live };
+  },
+
+  async create(inputs, context) {
+    const { signal } = context;
+    const reading = await readMachine(inputs.connection, inputs.host, { profile: inputs.profile, signal });
+    const id = reading.machineId;
+    return { id, state: await deployTo(id, inputs, reading, context) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) return await importMachine(id, context);
+    const { host, connection, profile } = recorded.inputs;
+    const { signal } = context;
+    const reading = await readMachine(connection, host, { profile, signal }).catch(notNow);
+    if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
+    if (reading.machineId !== id) {
+      return { id, ...recorded, unhealthy: wrongMachine(host, id, reading.machineId, context.urn).message };
+    }
+    const failure = lastFailure(reading);
+    if (failure) context.log('warning', failure);
+    const inputs = trueInputs(recorded.inputs, reading);
+    return { id, inputs, state: deploymentStateFrom(inputs, reading) };
+  },
+
+  async update(recorded, asked, context) {
+    const { signal } = context;
+    const reading = await readMachine(asked.connection, asked.host, { profile: asked.profile, signal });
+    const known = recorded.state.live.system;
+    if (known && reading.system !== known && reading.system !== asked.system) {
+      const drift = drifted(asked.host, reading, known);
+      if (asked.onDrift === 'fail') throw drift;
+      context.log(
+        'warning',
+        `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
+      );
+    }
+    return await deployTo(recorded.id, asked, reading, context);
+  },
+
+  /** Lets go: the machine runs on as it is, and is not even asked. */
+  async delete(recorded) {
+    await closeConnection(recorded.inputs.connection);
+  },
+};
+
+async function deployTo(
+  id: string,
+  inputs: DeploymentInputs,
+  reading: MachineReading,
+  context: Context,
+): Promise<DeploymentState> {
+  const { host, connection, machineId = id } = inputs;
+  for (const expected of [id, machineId]) {
+    if (reading.machineId !== expected) throw wrongMachine(host, expected, reading.machineId, context.urn);
+  }
+  if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
+  const after = await deploy(connection, {
+    ...inputs,
+    reading,
+    signal: context.signal,
+    status: (line) => context.status(line),
+    note: (line) => context.log('info', line),
+    warn: (line) => context.log('warning', line),
+    // The switch had begun: whatever it came to, the state tells what the machine says now.
+    onFailure: (error, now) => {
+      throw new PartialFailure(id, failedStateFrom(inputs, now), error);
+    },
+  });
+  await retire(id, inputs, after, context);
+  return deploymentStateFrom(inputs, after);
+}
+
+/** Only a system that was switched to was confirmed by the user who is to stay. */
+async function retire(
+  id: string,
+  inputs: DeploymentInputs,
+  after: MachineReading,
+  { signal, log }: Context,
+): Promise<void> {
+  const { host, connection, action } = inputs;
+  if (action !== 'switch') return;
+  const removed = await retireBootstrapUser(connection, host, signal).catch((error: Error) => {
+    throw new PartialFailure(id, deploymentStateFrom(inputs, after), error);
+  });
+  if (removed) log('info', `${host}: the user ${connection.bootstrapUser} of the installation was removed`);
+}
+
+/** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */
+async function haveClosure({ host, system, drvPath }: DeploymentInputs, context: Context): Promise<void> {
+  if (!drvPath || (await invalidPaths([system], { signal: context.signal })).size === 0) return;
+  await buildAndKeep({ host, drvPath, outPath: system, gcRoot: gcRootPath(context.urn, 'system') }, context);
+}
+
+async function importMachine(
+  id: string,
+  context: Context,
+): Promise<ReadResult<DeploymentInputs, DeploymentState>> {
+  const host = context.name;
+  const connection = connectionFromId(id, host);
+  const reading = await readMachine(connection, host, { signal: context.signal });
+  const inputs = trueInputs(deploymentInputs.parse({ host, connection, system: '' }), reading);
+  return { id: reading.machineId, inputs, state: deploymentStateFrom(inputs, reading) };
+}
+
+/** A machine that cannot be entered now is not gone. */
+function notNow(error: unknown): FleetError {
+  if (error instanceof FleetError && error.code !== 'cancelled') return error;
+  throw error;
+}

@@ -1,0 +1,67 @@
+import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
+import { describeDeployment, parseHistory } from '../../../lib/machine/record/history.ts';
+import { isLive, isTrueOf } from '../../../lib/machine/switch/goal.ts';
+import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
+import { formatFacts } from '../../../schema/facts.ts';
+
+/** What the state keeps of a machine's reading. */
+export function liveState(reading: MachineReading): LiveState {
+  const { system, specialisation, profileSystem, generation, booted, kernel, rebootDue, bootId } = reading;
+  return {
+    system,
+    specialisation,
+    profileSystem,
+    generation,
+    booted,
+    kernel,
+    rebootDue,
+    bootId,
+    machineId: reading.machineId,
+    revision: reading.record?.revision ?? '',
+    since: reading.since,
+    history: parseHistory(reading.history).map(describeDeployment).join('\n'),
+  };
+}
+
+/** Inputs that are true of the machine: those given where it is as they ask, else with the system that it runs or boots. */
+export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): DeploymentInputs {
+  if (inputs.action === 'dry-activate' || isTrueOf(reading, inputs)) return inputs;
+  return inputs.action === 'boot'
+    ? withSystem(inputs, reading, reading.profileSystem)
+    : withSystem(inputs, reading, reading.system, reading.specialisation);
+}
+
+/** The inputs with another system, and with the facts and the revision that were left with it. */
+function withSystem(
+  inputs: DeploymentInputs,
+  reading: MachineReading,
+  system: string,
+  specialisation = '',
+): DeploymentInputs {
+  const { facts: _, specialisation: __, revision: ___, ...rest } = inputs;
+  // None for what was deployed by other means.
+  const record = system === reading.system ? reading.record : undefined;
+  return {
+    ...rest,
+    system,
+    ...(specialisation ? { specialisation } : {}),
+    revision: record?.revision ?? '',
+    ...(system === inputs.system && inputs.facts ? { facts: inputs.facts } : {}),
+    ...(system !== inputs.system && record?.facts ? { facts: formatFacts(record.facts) } : {}),
+  };
+}
+
+/** The state after a success: its facts are those of the inputs, and are not recorded twice. */
+export function deploymentStateFrom(inputs: DeploymentInputs, reading: MachineReading): DeploymentState {
+  if (inputs.action === 'dry-activate') return failedStateFrom(inputs, reading);
+  const { facts: _, ...rest } = inputs;
+  return { ...rest, live: liveState(reading) };
+}
+
+/** The state where the machine is not as asked: what is true of it, while the inputs tell what was asked. */
+export function failedStateFrom(asked: DeploymentInputs, reading: MachineReading): DeploymentState {
+  const inputs = isLive(reading, asked)
+    ? asked
+    : withSystem(asked, reading, reading.system, reading.specialisation);
+  return { ...inputs, live: liveState(reading) };
+}

@@ -1,0 +1,129 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { putImage } from '../../../lib/images/disk/put-image.ts';
+import { readDisk } from '../../../lib/images/disk/read-disk.ts';
+import { closeConnection } from '../../../lib/machine/ssh/run.ts';
+import {
+  type DiskImageInputs,
+  type DiskImageState,
+  diskImageInputs,
+  diskImageState,
+} from '../../../schema/disk-image.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import { type Context, PartialFailure, type Recorded, type Resource } from '../../resource.ts';
+import { diskProblems, refusedWrite } from './guards.ts';
+
+/** A disk image on a disk of a machine. Its id is HOST/SERIAL. */
+export const diskImage: Resource<DiskImageInputs, DiskImageState> = {
+  token: 'nixos:index:DiskImage',
+  description:
+    'A disk image written onto a disk of a machine over ssh, without an installer: guarded, and verified by its hash. Removing it leaves the disk as it is.',
+  inputs: diskImageInputs,
+  state: diskImageState,
+
+  check: diskProblems,
+
+  diff(recorded, asked) {
+    const written = writes(recorded, asked);
+    // Only the state tells which image is on the disk, so this is no matter of `check`; and it has to stop a preview.
+    const refused = 'image' in written || 'imageHash' in written ? refusedWrite(asked) : undefined;
+    if (refused) throw refused;
+    return changesFrom({
+      ...leafDiff(target(recorded.inputs), target(asked), { replace: true }),
+      ...written,
+    });
+  },
+
+  preview({ found: _, ...asked }, recorded) {
+    if (recorded && Object.keys(writes(recorded, asked)).length === 0)
+      return { ...recorded.state, ...known(asked) };
+    return { ...asked, state: 'verified', present: 'yes' };
+  },
+
+  async create(inputs, context) {
+    const id = `${inputs.host}/${inputs.serial ?? inputs.disk}`;
+    return { id, state: await write(id, inputs, undefined, context) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    const { inputs, state } = recorded;
+    return { id, inputs, state: { ...state, present: await lookAgain(recorded, context) } };
+  },
+
+  async update(recorded, asked, context) {
+    if (Object.keys(writes(recorded, asked)).length === 0) return { ...recorded.state, ...known(asked) };
+    return await write(recorded.id, asked, recorded.state, context);
+  },
+
+  /** Lets go: what is on the disk stays there. */
+  async delete(recorded) {
+    await closeConnection(recorded.inputs.connection);
+  },
+};
+
+/** Which disk it is. Where its serial tells, its name may change. */
+function target({ serial, disk, sizeBytes }: DiskImageInputs) {
+  return serial === undefined ? { disk, sizeBytes } : { serial };
+}
+
+/** Why the disk is written again: its image was never whole on it, or another one is asked for and may take its place. */
+function writes({ state }: Recorded<DiskImageInputs, DiskImageState>, asked: DiskImageInputs) {
+  return {
+    ...leafDiff(state.state, 'verified', { at: ['state'], inputDiff: false }),
+    ...(asked.onImageChange === 'rewrite'
+      ? {
+          ...leafDiff(state.image, asked.image, { at: ['image'] }),
+          ...leafDiff(state.imageHash, asked.imageHash, { at: ['imageHash'] }),
+        }
+      : {}),
+  };
+}
+
+/** Of the inputs, those that say nothing of what is on the disk. */
+function known({ host, connection, bootConnection, disk, overwrite, onImageChange }: DiskImageInputs) {
+  return { host, connection, bootConnection, disk, overwrite, onImageChange };
+}
+
+async function write(
+  id: string,
+  inputs: DiskImageInputs,
+  before: DiskImageState | undefined,
+  context: Context,
+): Promise<DiskImageState> {
+  return await putImage(inputs, {
+    unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
+    signal: context.signal,
+    status: (line) => context.status(line),
+    warn: (line) => context.log('warning', line),
+    onFailure: (error, state) => {
+      throw new PartialFailure(id, state, error);
+    },
+  });
+}
+
+/** After the machine has booted from the disk, another system may answer, or nobody: that is not known to be a loss. */
+async function lookAgain(
+  { inputs, state }: { inputs: DiskImageInputs; state: DiskImageState },
+  { signal }: Context,
+): Promise<DiskImageState['present']> {
+  const { connection, host } = inputs;
+  const reading = await readDisk(connection, host, inputs, { signal }).catch((error: unknown) => {
+    if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
+    throw error;
+  });
+  if (!reading) return 'unknown';
+  const { serials, others } = reading.found;
+  const isIt = serials.some((serial) => state.serials.includes(serial));
+  const elsewhere = others.some((line) => state.serials.some((serial) => line.includes(`serial ${serial},`)));
+  if (state.serials.length === 0) return reading.found.sizeBytes === inputs.sizeBytes ? 'yes' : 'no';
+  return isIt || elsewhere ? 'yes' : 'no';
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the disk image ${name} cannot be imported`,
+    why: 'a disk that a machine has used does not tell which image was written onto it',
+    mend: 'Leave it out: the machine itself is adopted as a host.',
+  });
+}

@@ -1,0 +1,185 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { describePlan, describeRefusal } from '../../../lib/machine/hardware/describe-plan.ts';
+import {
+  readHardwareFile,
+  sha256,
+  untrackedNote,
+  writeHardwareFile,
+} from '../../../lib/machine/hardware/hardware-file.ts';
+import { type Plan, planWrite } from '../../../lib/machine/hardware/plan-write.ts';
+import { readHardware } from '../../../lib/machine/hardware/read-hardware.ts';
+import { hardwareDiff } from '../../../lib/machine/hardware/substance.ts';
+import {
+  type HardwareConfigInputs,
+  type HardwareConfigState,
+  hardwareConfigInputs,
+  hardwareConfigState,
+} from '../../../schema/hardware-config.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import type { Context, Resource } from '../../resource.ts';
+
+/** What one machine is made of, in a file of its flake. Its id is the machine's name. */
+export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState> = {
+  token: 'nixos:index:HardwareConfig',
+  description:
+    'What a machine says that it is made of, written into a file of its flake on this computer: a NixOS module or a report of nixos-facter.',
+  inputs: hardwareConfigInputs,
+  state: hardwareConfigState,
+
+  complete(inputs, recorded) {
+    const plan = planFor(inputs, recorded);
+    const { host, file } = inputs;
+    const note = describePlan(plan, host, file);
+    const { content: _, pending: __, ...given } = inputs;
+    return {
+      inputs: {
+        ...given,
+        ...(plan.content === undefined ? {} : { content: plan.content }),
+        pending: plan.action === 'refuse' ? 'nothing' : plan.action,
+      },
+      notes: note === undefined ? [] : [note],
+      ...(plan.action === 'refuse' ? { problems: { file: describeRefusal(plan, host, file) } } : {}),
+    };
+  },
+
+  diff(recorded, asked) {
+    const { host, file, content } = recorded.inputs;
+    const update = { kind: 'update', inputDiff: true } as const;
+    const { onDisk, machine } = recorded.state;
+    const seen = { inputDiff: false } as const;
+    return changesFrom({
+      ...leafDiff(host, asked.host, { at: ['host'], replace: true }),
+      ...leafDiff(file, asked.file, { at: ['file'] }),
+      ...(isWritten(asked) ? { [content === asked.content ? 'pending' : 'content']: update } : {}),
+      ...(onDisk === 'edited' && !isTheirs(asked)
+        ? leafDiff(onDisk, 'as-written', { at: ['onDisk'], ...seen })
+        : {}),
+      ...leafDiff(machine, 'as-written', { at: ['machine'], ...seen }),
+    });
+  },
+
+  preview({ content, pending, ...asked }, recorded) {
+    if (pending === 'nothing' && recorded) return { ...recorded.state, ...asked };
+    const onDisk = isTheirs({ pending }) ? 'edited' : content === undefined ? 'none' : 'as-written';
+    return { ...asked, onDisk, machine: 'as-written' };
+  },
+
+  async create(inputs, context) {
+    return { id: inputs.host, state: await apply(inputs, undefined, context) };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    const { inputs, state } = recorded;
+    const onDisk = readHardwareFile(inputs);
+    if (onDisk === undefined && inputs.content !== undefined) return undefined;
+    const machine = await askAgain(inputs, state.machine, context);
+    return { id, inputs, state: { ...stateOf(inputs, onDisk), machine } };
+  },
+
+  async update(recorded, asked, context) {
+    const { file } = recorded.inputs;
+    const state = await apply(asked, recorded.inputs, context);
+    if (recorded.state.machine === 'changed' && !isWritten(asked))
+      state.machine = await askAgain(asked, 'changed', context);
+    if (file !== asked.file)
+      context.log('info', `${file} is left where it is: remove it if nothing names it`);
+    return state;
+  },
+
+  async delete({ inputs }, context) {
+    if (inputs.content === undefined) return;
+    context.log(
+      'info',
+      `${inputs.file} is left where it is: it is source, and the machine's configuration may name it`,
+    );
+  },
+};
+
+const isWritten = ({ pending }: Pick<HardwareConfigInputs, 'pending'>) =>
+  pending === 'write' || pending === 'overwrite';
+/** Whether a file stays that is not as it was written. */
+const isTheirs = ({ pending }: Pick<HardwareConfigInputs, 'pending'>) =>
+  pending === 'leave' || pending === 'keep';
+
+/** What becomes of the file. What was written to another one says nothing of this one. */
+function planFor(inputs: HardwareConfigInputs, recorded: HardwareConfigInputs | undefined): Plan {
+  return planWrite({
+    generator: inputs.generator,
+    onHandEdit: inputs.onHandEdit,
+    said: inputs.content,
+    written: recorded?.file === inputs.file ? recorded.content : undefined,
+    onDisk: readHardwareFile(inputs),
+  });
+}
+
+/** Decides again: the file may have become another one since the preview. */
+async function apply(
+  inputs: HardwareConfigInputs,
+  recorded: HardwareConfigInputs | undefined,
+  context: Context,
+): Promise<HardwareConfigState> {
+  const { host, file } = inputs;
+  const plan = planFor(inputs, recorded);
+  if (plan.action === 'refuse') {
+    throw new FleetError({
+      code: 'hardware-failed',
+      what: `${file} is not overwritten`,
+      host,
+      why: describeRefusal(plan, host, file),
+    });
+  }
+  if (plan.content === undefined) {
+    context.log(
+      'info',
+      `${host} was not there when the program ran: the next pulumi up asks what it is made of`,
+    );
+  }
+  if (plan.content !== undefined && (plan.action === 'write' || plan.action === 'overwrite')) {
+    await writeHardwareFile(inputs, plan.content);
+    context.log('info', `${file} was written; the next pulumi up takes it`);
+    const untracked = await untrackedNote(inputs);
+    if (untracked) context.log('warning', untracked);
+  }
+  return stateOf(inputs, readHardwareFile(inputs));
+}
+
+function stateOf(inputs: HardwareConfigInputs, onDisk: string | undefined): HardwareConfigState {
+  const { content, pending: _, ...rest } = inputs;
+  return {
+    ...rest,
+    sha256: onDisk === undefined ? '' : sha256(onDisk),
+    onDisk: onDisk === undefined ? 'none' : onDisk === content ? 'as-written' : 'edited',
+    machine: 'as-written',
+  };
+}
+
+/** Whether the machine still says what was written; what was known where it cannot be asked, which is told. */
+async function askAgain(
+  inputs: HardwareConfigInputs,
+  known: HardwareConfigState['machine'],
+  context: Context,
+): Promise<HardwareConfigState['machine']> {
+  const { host, connection, file, content, generator } = inputs;
+  if (content === undefined) return known;
+  try {
+    const said = await readHardware(connection, host, inputs, { signal: context.signal });
+    const lines = hardwareDiff(content, said, generator);
+    if (lines.length === 0) return 'as-written';
+    context.log('warning', [`${host} is no longer what ${file} was written from:`, ...lines].join('\n  '));
+    return 'changed';
+  } catch (error) {
+    if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+    context.log('warning', `${host} could not be asked what it is made of: ${error.why ?? error.message}`);
+    return known;
+  }
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the hardware configuration of ${name} cannot be imported`,
+    why: 'a file does not tell which machine it was written from',
+    mend: 'Declare it: a file that says what the machine says is taken as it is.',
+  });
+}

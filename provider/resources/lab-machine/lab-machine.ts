@@ -1,0 +1,83 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { deleteMachine, ensureMachine, type Machine, readMachine } from '../../../lib/local/lab/machine.ts';
+import { bridgeName } from '../../../lib/local/lab/paths.ts';
+import {
+  type LabMachineInputs,
+  type LabMachineState,
+  labMachineInputs,
+  labMachineState,
+} from '../../../schema/lab-machine.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import type { Resource } from '../../resource.ts';
+
+/** A machine of a lab. Its id is LAB/NAME. */
+export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
+  token: 'nixos:index:LabMachine',
+  description:
+    'A machine on this computer to try everything on: a systemd-nspawn container with its own systemd, sshd, Nix and store.',
+  inputs: labMachineInputs,
+  state: labMachineState,
+
+  diff(recorded, asked) {
+    const identity = ({ lab, name }: LabMachineInputs) => ({ lab, name });
+    // Not `base`: a newer one is for new machines.
+    const place = ({ address, bridge }: LabMachineInputs) => ({ address, bridge });
+    return changesFrom(
+      {
+        ...leafDiff(identity(recorded.inputs), identity(asked), { replace: true }),
+        ...leafDiff(place(recorded.inputs), place(asked)),
+        ...leafDiff(recorded.state.running, true, { at: ['running'], inputDiff: false }),
+      },
+      { deleteBeforeReplace: true },
+    );
+  },
+
+  preview(asked, recorded) {
+    if (!recorded || recorded.inputs.lab !== asked.lab || recorded.inputs.name !== asked.name) {
+      return { ...asked, running: true };
+    }
+    const { hostKey, machineId, root, console } = recorded.state;
+    return { ...asked, hostKey, machineId, root, console, running: true };
+  },
+
+  async create(inputs, context) {
+    context.status('starting');
+    const machine = await ensureMachine(inputs, context.signal);
+    return { id: `${inputs.lab}/${inputs.name}`, state: stateOf(inputs, machine) };
+  },
+
+  async read(id, recorded) {
+    const [lab, name] = recorded ? [recorded.inputs.lab, recorded.inputs.name] : partsOf(id);
+    const machine = await readMachine(lab, name);
+    if (!machine) return undefined;
+    const { address, base } = machine;
+    const inputs = { bridge: bridgeName(lab), ...recorded?.inputs, lab, name, address, base };
+    return { id, inputs, state: stateOf(inputs, machine) };
+  },
+
+  async update(_recorded, asked, context) {
+    context.status('starting');
+    return stateOf(asked, await ensureMachine(asked, context.signal));
+  },
+
+  async delete(recorded, context) {
+    context.status('shutting down');
+    await deleteMachine(recorded.inputs.lab, recorded.inputs.name);
+  },
+};
+
+function partsOf(id: string): [lab: string, name: string] {
+  const [lab, name, ...rest] = id.split('/');
+  const { success } = labMachineInputs.pick({ lab: true, name: true }).safeParse({ lab, name });
+  if (lab && name && success && rest.length === 0) return [lab, name];
+  throw new FleetError({
+    code: 'lab-failed',
+    what: `'${id}' does not name a machine of a lab`,
+    mend: 'Import a lab machine by LAB/NAME, such as dev/web.',
+  });
+}
+
+function stateOf(inputs: LabMachineInputs, machine: Machine): LabMachineState {
+  const { hostKey, machineId, running, pid, startedAt, root, console } = machine;
+  return { ...inputs, hostKey, machineId, running, pid, startedAt, root, console };
+}

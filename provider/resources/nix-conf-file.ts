@@ -1,0 +1,116 @@
+import { FleetError } from '../../lib/base/errors.ts';
+import { wrongMachine } from '../../lib/machine/guard.ts';
+import type { NixConfAnswer } from '../../lib/machine/nix-conf/nix-conf-file.ts';
+import type { Connection } from '../../schema/connection.ts';
+import { changesFrom, leafDiff } from '../diff.ts';
+import type { Context, Resource } from '../resource.ts';
+import { moved } from './deployment/diff.ts';
+
+interface FileInputs {
+  host: string;
+  connection: Connection;
+  machineId?: string | undefined;
+}
+
+interface FileState {
+  content: 'in-place' | 'changed' | 'absent';
+}
+
+export interface NixConfResource<Inputs, State, Answer>
+  extends Pick<Resource<Inputs, State>, 'token' | 'description' | 'inputs' | 'state'> {
+  /** What a user calls its content: 'caches'. */
+  noun: string;
+  /** Inputs that decide what the file says. */
+  decisive: readonly (keyof Inputs & string)[];
+  work(
+    mode: 'write' | 'read' | 'remove',
+    inputs: Inputs,
+    machineId: string | undefined,
+    signal?: AbortSignal,
+  ): Promise<Answer>;
+  /** Tells what the machine said once the file was written. */
+  written(inputs: Inputs, answer: Answer, context: Context): void;
+}
+
+/** A resource that is one file on one machine, which its nix.conf includes. Its id is the machine's machine-id. */
+export function nixConfResource<
+  Inputs extends FileInputs,
+  State extends Inputs & FileState,
+  Answer extends NixConfAnswer,
+>(kind: NixConfResource<Inputs, State, Answer>): Resource<Inputs, State> {
+  const { token, description, inputs, state, noun, decisive, work, written } = kind;
+  const withContent = (inputs: Inputs, content: FileState['content']) => ({ ...inputs, content }) as State;
+  const write = async (asked: Inputs, expected: string | undefined, context: Context) => {
+    const answer = await work('write', asked, expected, context.signal);
+    if (expected && answer.machineId !== expected) {
+      throw wrongMachine(asked.host, expected, answer.machineId, context.urn);
+    }
+    written(asked, answer, context);
+    return answer;
+  };
+  return {
+    token,
+    description,
+    inputs,
+    state,
+
+    diff(recorded, asked) {
+      const file = (of: Inputs) => Object.fromEntries(decisive.map((name) => [name, of[name]]));
+      return changesFrom({
+        ...(asked.machineId === undefined
+          ? {}
+          : leafDiff(recorded.id, asked.machineId, { at: ['machineId'], replace: true })),
+        ...moved(recorded.inputs, asked),
+        ...leafDiff(file(recorded.inputs), file(asked)),
+        ...leafDiff(recorded.state.content, 'in-place', { at: ['content'], inputDiff: false }),
+      });
+    },
+
+    preview(asked) {
+      return withContent(asked, 'in-place');
+    },
+
+    async create(asked, context) {
+      const { machineId } = await write(asked, asked.machineId, context);
+      return { id: machineId, state: withContent(asked, 'in-place') };
+    },
+
+    async read(id, recorded, context) {
+      if (!recorded) throw noImport(context.name, noun);
+      const answer = await work('read', recorded.inputs, id, context.signal).catch((error: unknown) => {
+        if (error instanceof FleetError && error.code !== 'cancelled') return error;
+        throw error;
+      });
+      const { inputs } = recorded;
+      const unhealthy = (error: FleetError) => ({ id, ...recorded, unhealthy: error.message });
+      if (answer instanceof FleetError) return unhealthy(answer);
+      if (answer.machineId !== id) {
+        return unhealthy(wrongMachine(inputs.host, id, answer.machineId, context.urn));
+      }
+      return { id, inputs, state: withContent(inputs, answer.content ?? 'absent') };
+    },
+
+    async update(recorded, asked, context) {
+      await write(asked, recorded.id, context);
+      return withContent(asked, 'in-place');
+    },
+
+    async delete({ id, inputs }, context) {
+      const { machineId } = await work('remove', inputs, id, context.signal);
+      if (machineId === id) return;
+      context.log(
+        'warning',
+        `${inputs.host} is another machine now (${machineId}): its ${noun} were left as they are`,
+      );
+    },
+  };
+}
+
+function noImport(name: string, noun: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the ${noun} of ${name} cannot be imported`,
+    why: 'a file of settings does not tell which is which',
+    mend: 'Declare them: where the machine’s file says the same already, up leaves it as it is.',
+  });
+}

@@ -1,0 +1,126 @@
+import { FleetError } from '../../../lib/base/errors.ts';
+import { wrongMachine } from '../../../lib/machine/guard.ts';
+import {
+  contentOf,
+  readSecret,
+  removeSecret,
+  writeSecret,
+} from '../../../lib/machine/secrets/secret-file.ts';
+import { type SecretInputs, type SecretState, secretInputs, secretState } from '../../../schema/secret.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
+import { type Context, PartialFailure, type Resource } from '../../resource.ts';
+import { moved } from '../deployment/diff.ts';
+
+/** One file on one machine whose content is in no store. Its id is MACHINE-ID:PATH. */
+export const secret: Resource<SecretInputs, SecretState> = {
+  token: 'nixos:index:Secret',
+  description:
+    'A file on a machine whose content never enters a Nix store: written with its owner and permissions, removed when it is dropped.',
+  inputs: secretInputs,
+  state: secretState,
+  secretInputs: ['value'],
+
+  check(inputs): Record<string, string> {
+    if (inputs.encoding === 'text' || contentOf(inputs).length > 0) return {};
+    return { value: 'is not base64' };
+  },
+
+  diff(recorded, asked) {
+    const place = ({ path }: SecretInputs) => ({ path });
+    const file = ({ owner, group, mode, restartUnits, encoding, value }: SecretInputs) => ({
+      owner,
+      group,
+      mode,
+      restartUnits,
+      encoding,
+      value,
+    });
+    const live = ({ content, restartDue }: SecretState) => ({ content, restartDue });
+    return changesFrom({
+      ...leafDiff(place(recorded.inputs), place(asked), { replace: true }),
+      ...(asked.machineId === undefined
+        ? {}
+        : leafDiff(machineOf(recorded.id), asked.machineId, { at: ['machineId'], replace: true })),
+      ...moved(recorded.inputs, asked),
+      ...leafDiff(file(recorded.inputs), file(asked)),
+      ...leafDiff(live(recorded.state), { content: 'in-place', restartDue: false }, { inputDiff: false }),
+    });
+  },
+
+  preview({ value: _, ...asked }) {
+    return { ...asked, content: 'in-place', restartDue: false };
+  },
+
+  async create(inputs, context) {
+    const { id, state } = await write(inputs, inputs.machineId, context);
+    return { id, state };
+  },
+
+  async read(id, recorded, context) {
+    if (!recorded) throw noImport(context.name);
+    const { inputs } = recorded;
+    const reading = await readSecret(inputs, context.signal).catch((error: unknown) => {
+      if (error instanceof FleetError && error.code !== 'cancelled') return error;
+      throw error;
+    });
+    if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
+    if (reading.machineId !== machineOf(id)) {
+      const { message } = wrongMachine(inputs.host, machineOf(id), reading.machineId, context.urn);
+      return { id, ...recorded, unhealthy: message };
+    }
+    if (!reading.file) return undefined;
+    const { owner, group, mode, content, restartDue } = reading.file;
+    const found = { ...inputs, owner, group, mode };
+    return { id, inputs: found, state: stateOf(found, content, restartDue) };
+  },
+
+  async update(recorded, asked, context) {
+    return (await write(asked, machineOf(recorded.id), context)).state;
+  },
+
+  async delete(recorded, context) {
+    const { inputs } = recorded;
+    const machineId = machineOf(recorded.id);
+    const found = await removeSecret(inputs, machineId, context.signal).catch((error: unknown) => {
+      // Where another key answers, it is another machine, or nobody knows who: nothing is sent there.
+      if (error instanceof FleetError && error.code === 'host-key') return 'another ssh host key';
+      throw error;
+    });
+    if (found !== machineId) {
+      context.log(
+        'warning',
+        `${inputs.host} is another machine now (${found}): ${inputs.path} was not removed`,
+      );
+    }
+  },
+};
+
+async function write(
+  inputs: SecretInputs,
+  expected: string | undefined,
+  context: Context,
+): Promise<{ id: string; state: SecretState }> {
+  const { machineId, restarted, notRestarted } = await writeSecret(inputs, expected, context.signal);
+  const id = `${machineId}:${inputs.path}`;
+  if (restarted.length > 0) context.log('info', `${inputs.host}: restarted ${restarted.join(', ')}`);
+  if (notRestarted) throw new PartialFailure(id, stateOf(inputs, 'in-place', true), notRestarted);
+  return { id, state: stateOf(inputs, 'in-place', false) };
+}
+
+function stateOf(inputs: SecretInputs, content: SecretState['content'], restartDue: boolean): SecretState {
+  const { value: _, ...rest } = inputs;
+  return { ...rest, content, restartDue };
+}
+
+function machineOf(id: string): string {
+  return id.slice(0, id.indexOf(':'));
+}
+
+function noImport(name: string): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the secret ${name} cannot be imported`,
+    why: 'its value is on the machine alone, and is not read from there',
+    mend: 'Declare it with its value: where the file holds that already, up leaves it as it is.',
+  });
+}

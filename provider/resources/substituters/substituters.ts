@@ -1,0 +1,24 @@
+import { notInForce, workOnSubstituters } from '../../../lib/machine/nix-conf/substituters-file.ts';
+import { substitutersFile, substitutersInputs, substitutersState } from '../../../schema/substituters.ts';
+import { nixConfResource } from '../nix-conf-file.ts';
+
+/** The binary caches of one machine. Its id is the machine's machine-id. */
+export const substituters = nixConfResource({
+  token: 'nixos:index:Substituters',
+  description:
+    'The binary caches that one machine asks, in their order, and the keys it trusts: a file that its nix.conf includes.',
+  inputs: substitutersInputs,
+  state: substitutersState,
+  noun: 'caches',
+  decisive: ['caches', 'connectTimeoutSeconds'],
+  work: workOnSubstituters,
+
+  written(inputs, { settings }, context) {
+    const idle = notInForce(inputs, settings);
+    if (idle.length === 0) return;
+    context.log(
+      'info',
+      `${inputs.host}: its nix.conf does not include ${substitutersFile} yet, so ${idle.join(', ')} is not asked; the module nix-settings includes it`,
+    );
+  },
+});

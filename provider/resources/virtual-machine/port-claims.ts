@@ -1,0 +1,30 @@
+import { claimsOf, clash, portInUse } from '../../../lib/local/vm/ports.ts';
+import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
+
+/** Ports that the machines checked so far ask for, by machine. One provider process checks all machines of a stack. */
+const claimed = new Map<string, ReturnType<typeof claimsOf>>();
+
+/** Ports of this computer that a machine asks for and cannot have: property path to who has them. */
+export function portProblems(inputs: VirtualMachineInputs): Record<string, string> {
+  const { stack, name } = inputs;
+  const id = `${stack}/${name}`;
+  const own = claimsOf(inputs);
+  claimed.set(id, own);
+  const problems: Record<string, string> = {};
+  for (const [path, claim] of Object.entries(own)) {
+    const twin = Object.entries(own).find(([other, its]) => other < path && clash(claim, its));
+    const owner =
+      (twin && `${twin[0]} of the same machine`) ?? ownerAmong(claim, id) ?? portInUse(claim, inputs);
+    if (owner) problems[path] = `port ${claim.host} of this computer is taken by ${owner}`;
+  }
+  return problems;
+}
+
+function ownerAmong(claim: Parameters<typeof clash>[0], id: string): string | undefined {
+  for (const [other, claims] of claimed) {
+    if (other !== id && Object.values(claims).some((its) => clash(claim, its))) {
+      return `the virtual machine ${other.split('/').at(-1)}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
+import type { AnyResource } from '../registry.ts';
+import { containsUnknown, type Properties } from '../wire/wire.ts';
+
+export interface CheckOutcome {
+  /** The inputs with defaults filled in; those given, where there are failures. */
+  inputs: Properties;
+  failures: { property: string; reason: string }[];
+  /** Lines for the run's diagnostics. */
+  notes?: readonly string[];
+}
+
+/** Validates inputs against the resource's schema and its own checks; every bad property is reported. */
+export function checkInputs(resource: AnyResource, given: Properties, recorded?: Properties): CheckOutcome {
+  // What a preview cannot know yet cannot be judged: it is set aside by top-level property.
+  const isOpen = ([, value]: [string, unknown]) => containsUnknown(value);
+  const open = Object.fromEntries(Object.entries(given).filter(isOpen));
+  const known = Object.fromEntries(Object.entries(given).filter((entry) => !isOpen(entry)));
+
+  const { schema, names } = schemaWithout(resource.inputs, Object.keys(open));
+  const failures: CheckOutcome['failures'] = [];
+  for (const key of names ? Object.keys(given) : []) {
+    if (!names?.includes(key)) {
+      failures.push({ property: key, reason: `is not a property; there are: ${names?.join(', ')}` });
+    }
+  }
+  const parsed = schema.safeParse(known);
+  failures.push(...describeIssues(parsed.error?.issues ?? []));
+  if (!parsed.success || failures.length > 0) return { inputs: given, failures };
+  const inputs = { ...(parsed.data as Properties), ...open };
+  if (Object.keys(open).length > 0) return { inputs, failures };
+  const { problems, ...completed } = resource.complete?.(inputs, recorded) ?? { inputs };
+  const found = { ...problems, ...resource.check?.(completed.inputs, recorded) };
+  for (const [property, reason] of Object.entries(found)) failures.push({ property, reason });
+  return { ...completed, failures };
+}
+
+function schemaWithout(schema: z.ZodType, keys: readonly string[]): { schema: z.ZodType; names?: string[] } {
+  if (!(schema instanceof z.ZodObject)) return { schema };
+  const names = Object.keys(schema.shape);
+  const omitted = keys.filter((key) => names.includes(key));
+  if (omitted.length === 0) return { schema, names };
+  return {
+    schema: schema.omit(Object.fromEntries(omitted.map((key) => [key, true])) as Record<string, never>),
+    names,
+  };
+}
+
+/** Property path and reason for each thing that a schema found wrong. */
+export function describeIssues(issues: readonly z.core.$ZodIssue[]): CheckOutcome['failures'] {
+  return issues.flatMap((issue) => {
+    const path = issue.path.map((step): PathStep => (typeof step === 'number' ? step : String(step)));
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ property: formatPath([...path, key]), reason: 'is not a property' }));
+    }
+    return [{ property: formatPath(path), reason: issue.message }];
+  });
+}

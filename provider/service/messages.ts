@@ -1,0 +1,48 @@
+import proto from '@pulumi/pulumi/proto/provider_pb.js';
+import type { DiffResult, PropertyDiffKind } from '../resource.ts';
+import { encode, type Secrets } from '../wire/wire.ts';
+import type { CheckOutcome } from './check.ts';
+
+export function checkResponse({ inputs, failures }: CheckOutcome, secrets: Secrets): proto.CheckResponse {
+  const response = new proto.CheckResponse();
+  response.setInputs(encode(inputs, secrets));
+  for (const { property, reason } of failures) {
+    const failure = new proto.CheckFailure();
+    failure.setProperty(property);
+    failure.setReason(secrets.redact(reason));
+    response.addFailures(failure);
+  }
+  return response;
+}
+
+const kinds: Record<PropertyDiffKind, proto.PropertyDiff.Kind> = {
+  add: proto.PropertyDiff.Kind.ADD,
+  'add-replace': proto.PropertyDiff.Kind.ADD_REPLACE,
+  delete: proto.PropertyDiff.Kind.DELETE,
+  'delete-replace': proto.PropertyDiff.Kind.DELETE_REPLACE,
+  update: proto.PropertyDiff.Kind.UPDATE,
+  'update-replace': proto.PropertyDiff.Kind.UPDATE_REPLACE,
+};
+
+export function diffResponse(diff: DiffResult): proto.DiffResponse {
+  const response = new proto.DiffResponse();
+  response.setChanges(
+    diff.changes ? proto.DiffResponse.DiffChanges.DIFF_SOME : proto.DiffResponse.DiffChanges.DIFF_NONE,
+  );
+  response.setHasdetaileddiff(true);
+  response.setDeletebeforereplace(diff.deleteBeforeReplace ?? false);
+  const topLevel = new Set<string>();
+  for (const [path, { kind, inputDiff }] of Object.entries(diff.changes ? diff.detailed : {})) {
+    const entry = new proto.PropertyDiff();
+    entry.setKind(kinds[kind]);
+    entry.setInputdiff(inputDiff);
+    response.getDetaileddiffMap().set(path, entry);
+    const property = /^[^.[]+/.exec(path)?.[0] ?? path;
+    topLevel.add(property);
+    if (kind.endsWith('-replace') && !response.getReplacesList().includes(property)) {
+      response.addReplaces(property);
+    }
+  }
+  response.setDiffsList([...topLevel]);
+  return response;
+}

@@ -1,0 +1,97 @@
+import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
+import { registry } from '../registry.ts';
+import { initFailed, toServiceError } from './errors.ts';
+import { ProviderService } from './service.ts';
+import { UnhealthyRead, WithSecrets } from './service-errors.ts';
+
+const methods = [
+  'handshake',
+  'attach',
+  'getPluginInfo',
+  'getSchema',
+  'checkConfig',
+  'diffConfig',
+  'configure',
+  'invoke',
+  'check',
+  'diff',
+  'create',
+  'read',
+  'update',
+  'delete',
+  'cancel',
+] as const;
+
+/** Largest message taken or sent, as the engine has it. */
+const messageLimitBytes = 400 * 1024 * 1024;
+/** What an operation may still take to end once the engine has gone. */
+const goodbyeMilliseconds = 5000;
+
+/** Serves the provider on a free port of this computer and prints that port; returns when it listens. */
+export async function serve(args: readonly string[]): Promise<void> {
+  // The engine's address is the one argument that is no flag; without it somebody starts the provider by hand.
+  const engineAddress = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--tracing');
+  const service = new ProviderService(registry, engineAddress);
+  const server = new Server({
+    'grpc.max_receive_message_length': messageLimitBytes,
+    'grpc.max_send_message_length': messageLimitBytes,
+  });
+  server.addService(grpc.ResourceProviderService, handlers(service));
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  endWithTheEngine(service, server, engineAddress !== undefined);
+  process.stdout.write(`${port}\n`);
+}
+
+/** Translates each method's result or error to gRPC's callback. */
+export function handlers(service: ProviderService): grpc.IResourceProviderServer {
+  const table = methods.map((method) => {
+    const handle = service[method].bind(service) as (request: unknown) => Promise<unknown>;
+    return [
+      method,
+      (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>) => {
+        // Wrapped, so that what is thrown before the first await is answered too.
+        (async () => handle(call.request))().then(
+          (response) => callback(null, response),
+          (error: unknown) => callback(answerTo(error)),
+        );
+      },
+    ];
+  });
+  return Object.fromEntries(table) as grpc.IResourceProviderServer;
+}
+
+function answerTo(error: unknown) {
+  if (error instanceof UnhealthyRead) {
+    const { id, state, inputs, unhealthy } = error.found;
+    const reason = error.secrets.redact(unhealthy ?? error.message);
+    return initFailed({ id, state, inputs, reason, secrets: error.secrets });
+  }
+  return error instanceof WithSecrets ? toServiceError(error.cause, error.secrets) : toServiceError(error);
+}
+
+/** The engine holds our standard input open as long as it lives. */
+function endWithTheEngine(service: ProviderService, server: Server, startedByEngine: boolean): void {
+  let ending = false;
+  const end = async () => {
+    if (ending) return;
+    ending = true;
+    service.operations.cancel();
+    await service.operations.idle(goodbyeMilliseconds);
+    server.forceShutdown();
+    process.exit(0);
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  // Nobody reads our output any more: that is no reason to crash before operations have ended.
+  process.stdout.on('error', end);
+  process.stderr.on('error', end);
+  if (!startedByEngine) return;
+  process.stdin.on('end', end);
+  process.stdin.on('error', end);
+  process.stdin.resume();
+}

@@ -1,0 +1,304 @@
+import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
+import proto from '@pulumi/pulumi/proto/provider_pb.js';
+import empty from 'google-protobuf/google/protobuf/empty_pb.js';
+import { FleetError } from '../../lib/base/errors.ts';
+import { changesFrom, leafDiff } from '../diff.ts';
+import type { AnyResource } from '../registry.ts';
+import type { Context, Recorded } from '../resource.ts';
+import { markSecretInputs } from '../wire/secret-inputs.ts';
+import { parseUrn } from '../wire/urn.ts';
+import { type Decoded, decode, encode, type Properties, type Secrets, unknown } from '../wire/wire.ts';
+import { checkInputs } from './check.ts';
+import { parseProviderConfig } from './configuration.ts';
+import { EngineLog } from './engine-log.ts';
+import { checkResponse, diffResponse } from './messages.ts';
+import { heldMessage, Operations } from './operations.ts';
+import { packageVersion } from './package-info.ts';
+import { packageSchema } from './schema.ts';
+import { UnhealthyRead, WithSecrets } from './service-errors.ts';
+
+interface Addressed {
+  getUrn(): string;
+}
+
+/** The provider's methods as the engine calls them, each from message to message; errors are thrown as they are. */
+export class ProviderService {
+  readonly #resources: ReadonlyMap<string, AnyResource>;
+  readonly operations: Operations;
+  #engine: EngineLog | undefined;
+
+  constructor(
+    resources: ReadonlyMap<string, AnyResource>,
+    engineAddress?: string,
+    operations = new Operations(),
+  ) {
+    this.#resources = resources;
+    this.operations = operations;
+    if (engineAddress) this.#engine = new EngineLog(engineAddress);
+  }
+
+  async handshake(request: proto.ProviderHandshakeRequest): Promise<proto.ProviderHandshakeResponse> {
+    this.#connect(request.getEngineAddress());
+    const response = new proto.ProviderHandshakeResponse();
+    response.setAcceptSecrets(true);
+    return response;
+  }
+
+  /** The engine attaches to a provider started by hand (PULUMI_DEBUG_PROVIDERS). */
+  async attach(request: plugin.PluginAttach): Promise<empty.Empty> {
+    this.#connect(request.getAddress());
+    this.operations.renew();
+    return new empty.Empty();
+  }
+
+  async getPluginInfo(): Promise<plugin.PluginInfo> {
+    const response = new plugin.PluginInfo();
+    response.setVersion(packageVersion());
+    return response;
+  }
+
+  async getSchema(request: proto.GetSchemaRequest): Promise<proto.GetSchemaResponse> {
+    if (request.getVersion() !== 0) {
+      throw new FleetError({
+        code: 'config-invalid',
+        what: `the schema has no version ${request.getVersion()}`,
+        mend: 'Ask for version 0.',
+      });
+    }
+    const response = new proto.GetSchemaResponse();
+    response.setSchema(JSON.stringify(packageSchema(this.#resources.values(), packageVersion())));
+    return response;
+  }
+
+  async checkConfig(request: proto.CheckRequest): Promise<proto.CheckResponse> {
+    const { properties, secrets } = decode(request.getNews());
+    const { failures } = parseProviderConfig(properties, process.env);
+    return checkResponse({ inputs: properties, failures }, secrets);
+  }
+
+  async diffConfig(request: proto.DiffRequest): Promise<proto.DiffResponse> {
+    // Recorded and applied, but it never replaces the provider, which would replace every machine.
+    const old = decode(request.getOldInputs() ?? request.getOlds()).properties;
+    return diffResponse(changesFrom(leafDiff(old, decode(request.getNews()).properties)));
+  }
+
+  async configure(request: proto.ConfigureRequest): Promise<proto.ConfigureResponse> {
+    const { config } = parseProviderConfig(decode(request.getArgs()).properties, process.env);
+    this.operations.holdFailures = config.onFailure === 'continue';
+    const response = new proto.ConfigureResponse();
+    response.setAcceptsecrets(true);
+    response.setSupportspreview(true);
+    return response;
+  }
+
+  async check(request: proto.CheckRequest): Promise<proto.CheckResponse> {
+    this.operations.seen();
+    const { properties, secrets } = decode(request.getNews());
+    const resource = this.#resource(request);
+    markSecretInputs(resource, properties, secrets);
+    const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
+    const hasRecorded = Object.keys(recorded).length > 0;
+    const outcome = checkInputs(resource, properties, hasRecorded ? recorded : undefined);
+    for (const note of outcome.notes ?? []) this.#engine?.log(request.getUrn(), 'info', secrets.redact(note));
+    if (outcome.notes?.length) await this.#engine?.flush();
+    return checkResponse(outcome, secrets);
+  }
+
+  async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {
+    this.operations.seen();
+    const asked = decode(request.getNews());
+    const recorded = recordedFrom(request);
+    const diff = this.#resource(request).diff(recorded.value, asked.properties);
+    for (const note of diff.notes ?? []) {
+      this.#engine?.log(request.getUrn(), 'info', asked.secrets.with(recorded.secrets).redact(note));
+    }
+    await this.#engine?.flush();
+    return diffResponse(diff);
+  }
+
+  async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
+    const resource = this.#resource(request);
+    const { properties, secrets } = decode(request.getProperties());
+    const response = new proto.CreateResponse();
+    if (request.getPreview()) {
+      response.setProperties(encode(previewOf(resource, properties), secrets));
+      return response;
+    }
+    const created = await this.#change(request, secrets, (context) => resource.create(properties, context));
+    markOutputs(resource, created.state, secrets);
+    response.setId(created.id);
+    response.setProperties(encode(created.state, secrets));
+    return response;
+  }
+
+  async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
+    const resource = this.#resource(request);
+    const asked = decode(request.getNews());
+    const recorded = recordedFrom(request);
+    // What the new inputs no longer call a secret is none, but the content of an old secret stays one.
+    const secrets = asked.secrets.with(recorded.secrets, false);
+    const response = new proto.UpdateResponse();
+    if (request.getPreview()) {
+      response.setProperties(encode(previewOf(resource, asked.properties, recorded.value), secrets));
+      return response;
+    }
+    const state = await this.#change(request, secrets, (context) =>
+      resource.update(recorded.value, asked.properties, context),
+    );
+    markOutputs(resource, state, secrets);
+    response.setProperties(encode(state, secrets));
+    return response;
+  }
+
+  async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
+    const resource = this.#resource(request);
+    const state = decode(request.getProperties());
+    const inputs = decode(request.getInputs());
+    const secrets = state.secrets.with(inputs.secrets);
+    // An import knows the id alone.
+    const isImport =
+      Object.keys(inputs.properties).length === 0 && Object.keys(state.properties).length === 0;
+    const recorded = isImport ? undefined : { inputs: inputs.properties, state: state.properties };
+    const found = await this.#run(request, secrets, (context) =>
+      resource.read(request.getId(), recorded, context),
+    );
+    const response = new proto.ReadResponse();
+    if (!found) return response;
+    markOutputs(resource, found.state, secrets);
+    if (found.unhealthy !== undefined) throw new UnhealthyRead(found, secrets);
+    response.setId(found.id);
+    response.setInputs(encode(found.inputs, secrets));
+    response.setProperties(encode(found.state, secrets));
+    return response;
+  }
+
+  async delete(request: proto.DeleteRequest): Promise<empty.Empty> {
+    const resource = this.#resource(request);
+    const state = decode(request.getProperties());
+    const inputs = decode(request.getOldInputs());
+    const value = { id: request.getId(), inputs: inputs.properties, state: state.properties };
+    await this.#run(request, state.secrets.with(inputs.secrets), (context) =>
+      resource.delete(value, context),
+    );
+    return new empty.Empty();
+  }
+
+  async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
+    const functions = ['nixos:index:getVersion'];
+    if (functions.includes(request.getTok())) {
+      const response = new proto.InvokeResponse();
+      response.setReturn(encode({ version: packageVersion() }));
+      return response;
+    }
+    throw new FleetError({
+      code: 'config-invalid',
+      what: `the nixos provider has no function '${request.getTok()}'`,
+      mend: `It has ${[...functions, ...this.#resources.keys()].join(', ')}`,
+    });
+  }
+
+  async cancel(): Promise<empty.Empty> {
+    this.operations.cancel();
+    return new empty.Empty();
+  }
+
+  #connect(address: string): void {
+    if (!address) return;
+    this.#engine?.close();
+    this.#engine = new EngineLog(address);
+  }
+
+  #resource(request: Addressed): AnyResource {
+    const { type } = parseUrn(request.getUrn());
+    const resource = this.#resources.get(type);
+    if (resource) return resource;
+    throw new FleetError({
+      code: 'config-invalid',
+      what: `the nixos provider has no resource type '${type}'`,
+      mend: `There are: ${[...this.#resources.keys()].join(', ')}`,
+    });
+  }
+
+  /** Runs an operation that changes something; its failure may be held back while others run. */
+  #change<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
+    return this.#attempt(secrets, () =>
+      this.operations.change(
+        (signal) => this.#work(request, secrets, signal, work),
+        (error) =>
+          this.#engine?.log(
+            request.getUrn(),
+            'warning',
+            heldMessage(error, (text) => secrets.redact(text)),
+          ),
+      ),
+    );
+  }
+
+  #run<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
+    return this.#attempt(secrets, () =>
+      this.operations.run((signal) => this.#work(request, secrets, signal, work)),
+    );
+  }
+
+  async #work<T>(
+    request: Addressed,
+    secrets: Secrets,
+    signal: AbortSignal,
+    work: (context: Context) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await work(this.#context(request, secrets, signal));
+    } finally {
+      this.#engine?.endStatus(request.getUrn());
+    }
+  }
+
+  async #attempt<T>(secrets: Secrets, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw new WithSecrets(error, secrets);
+    } finally {
+      await this.#engine?.flush();
+    }
+  }
+
+  #context(request: Addressed, secrets: Secrets, signal: AbortSignal): Context {
+    const urn = request.getUrn();
+    return {
+      urn,
+      name: parseUrn(urn).name,
+      signal,
+      status: (message) => this.#engine?.status(urn, secrets.redact(message)),
+      log: (severity, message) => this.#engine?.log(urn, severity, secrets.redact(message)),
+    };
+  }
+}
+
+function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): {
+  value: Recorded<Properties, Properties>;
+  secrets: Secrets;
+} {
+  const state: Decoded = decode(request.getOlds());
+  const inputs: Decoded = decode(request.getOldInputs());
+  return {
+    value: { id: request.getId(), inputs: inputs.properties, state: state.properties },
+    secrets: state.secrets.with(inputs.secrets),
+  };
+}
+
+/** Notes the outputs that are secret by their kind. */
+function markOutputs({ secretOutputs = [] }: AnyResource, state: Properties, secrets: Secrets): void {
+  for (const name of secretOutputs) if (state[name] !== undefined) secrets.add([name], state[name]);
+}
+
+/** What a preview can tell of the outputs: what the resource knows, and `unknown` for the rest. */
+function previewOf(
+  resource: AnyResource,
+  asked: Properties,
+  recorded?: Recorded<Properties, Properties>,
+): Properties {
+  const names = Object.keys((resource.state as { shape?: Properties }).shape ?? {});
+  const open = Object.fromEntries(names.map((name) => [name, unknown]));
+  return { ...open, ...resource.preview(asked, recorded) };
+}

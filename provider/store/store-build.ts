@@ -1,0 +1,88 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { FleetError } from '../../lib/base/errors.ts';
+import { buildOnBuilders } from '../../lib/store/builders/build.ts';
+import type { BuildRequest } from '../../lib/store/nix/build.ts';
+import { parseBuilders } from '../../schema/builder.ts';
+import type { Context } from '../resource.ts';
+import { Batcher, type BatchItem } from './batch.ts';
+
+interface Asked extends BuildRequest {
+  /** Builders that may build it, as the resource's inputs give them. */
+  builders?: string | undefined;
+}
+
+interface Job extends Asked {
+  status(message: string): void;
+  log: Context['log'];
+}
+
+const systems = new Batcher(buildAll);
+/** Of images: what is inside may take long to build, such as a kernel, and no machine is to wait for that of another. */
+const images = new Batcher(buildAll);
+/** Of kernels, for the same reason: a machine that has another kernel, or none, is not to wait for this one. */
+const kernels = new Batcher(buildAll);
+
+/**
+ * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
+ * the same time is built by the same nix process; a failure is told to those alone whose derivation it is.
+ */
+export async function buildAndKeep(request: Asked, context: Context, builds = systems): Promise<void> {
+  if (request.drvPath === '') {
+    throw new FleetError({
+      code: 'build-failed',
+      what: `cannot build ${request.outPath}`,
+      host: request.host,
+      why: 'its derivation is not known: it was imported, not evaluated',
+      mend: 'Evaluate it from the flake: the components do so.',
+    });
+  }
+  await mkdir(dirname(request.gcRoot), { recursive: true });
+  const failure = await builds.add({ ...request, status: context.status, log: context.log }, context.signal);
+  if (failure) throw failure;
+}
+
+/** The same for an image, by a nix process beside that of the systems. */
+export async function buildImage(request: Asked, context: Context): Promise<void> {
+  await buildAndKeep(request, context, images);
+}
+
+/** The same for a kernel. */
+export async function buildKernel(request: Asked, context: Context): Promise<void> {
+  await buildAndKeep(request, context, kernels);
+}
+
+async function buildAll(
+  items: readonly BatchItem<Job>[],
+  signal: AbortSignal,
+): Promise<(FleetError | undefined)[]> {
+  const jobs = items.map((item) => item.request);
+  const results = await buildOnBuilders(
+    jobs.map(({ drvPath, outPath, gcRoot, host }) => ({ drvPath, outPath, gcRoot, host })),
+    {
+      // All of a stack's resources have the same.
+      builders: Object.assign({}, ...jobs.map((job) => parseBuilders(job.builders))),
+      signal,
+      onWarning: (message) => jobs[0]?.log('warning', message),
+      onSummary: (message) => jobs[0]?.log('info', message),
+      onProgress: (drvPath, message) => {
+        // Most of what is built are dependencies, which belong to all.
+        const own = jobs.filter((job) => job.drvPath === drvPath);
+        for (const job of own.length > 0 ? own : jobs) job.status(message);
+      },
+    },
+  );
+  return jobs.map((job) => {
+    const result = results.get(job.drvPath);
+    if (result?.ok) return undefined;
+    return (
+      result?.error ??
+      new FleetError({
+        code: 'build-failed',
+        what: `nothing is known of the build of ${job.drvPath}`,
+        host: job.host,
+        mend: `Build it by hand to see more: nix build '${job.drvPath}^*'`,
+      })
+    );
+  });
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { ProcessError, runToEnd, streamOutput, talkTo } from '../../../../lib/base/process.ts';
+
+/** A grandchild that holds the program's pipes for longer than any limit below. */
+const holdsPipes = ['-c', 'sleep 20 & echo $!; wait'];
+
+/** Takes away the grandchild, which told its id. */
+function endGrandchild(stdout: string): void {
+  process.kill(Number(stdout.trim()));
+}
+
+test('a limit is kept although a grandchild holds the pipes', { timeout: 10_000 }, async () => {
+  const error = await runToEnd('sh', holdsPipes, { timeoutSeconds: 0.5 }).catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof ProcessError);
+  assert.equal(error.reason, 'timeout');
+  assert.match(error.message, /did not end within 0\.5 s/);
+  endGrandchild(error.stdout);
+});
+
+test('a cancel does not wait for a grandchild either', { timeout: 10_000 }, async () => {
+  const controller = new AbortController();
+  const onStdoutLine = () => controller.abort();
+  const call = runToEnd('sh', holdsPipes, { signal: controller.signal, onStdoutLine });
+  const error = await call.catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof ProcessError);
+  assert.equal(error.reason, 'cancelled');
+  endGrandchild(error.stdout);
+});
+
+test('a limit that does not come leaves nothing behind', async () => {
+  const { exitCode, stdout } = await runToEnd('sh', ['-c', 'echo done; exit 3'], { timeoutSeconds: 60 });
+  assert.deepEqual([exitCode, stdout], [3, 'done\n']);
+});
+
+test('what is to be hidden is in no error, no standard error and no line of it', async () => {
+  const lines: string[] = [];
+  const options = {
+    redact: ['hunter2'],
+    timeoutSeconds: 10,
+    onStderrLine: (line: string) => void lines.push(line),
+  };
+  const { stderr } = await runToEnd('sh', ['-c', 'echo "no: $0" >&2', 'hunter2'], options);
+  assert.equal(stderr, 'no: ***\n');
+  assert.deepEqual(lines, ['no: ***']);
+  const dies = runToEnd('sh', ['-c', 'echo "$0"; kill -9 $$', 'hunter2'], options);
+  const error = await dies.catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof ProcessError);
+  assert.doesNotMatch(`${error.message} ${error.command} ${error.stdout}`, /hunter2/);
+});
+
+test('a stream is the input of a program', async () => {
+  async function* numbers() {
+    for (const number of [1, 2, 3]) yield Buffer.from(`${number}\n`);
+  }
+  const { stdout } = await runToEnd('cat', [], { input: numbers(), timeoutSeconds: 10 });
+  assert.equal(stdout, '1\n2\n3\n');
+});
+
+test('a stream that fails ends the program that reads it, and its error is told', async () => {
+  async function* broken() {
+    yield Buffer.from('1\n');
+    throw new Error('the source broke');
+  }
+  const call = runToEnd('cat', [], { input: broken(), timeoutSeconds: 10 });
+  await assert.rejects(call, { message: 'the source broke' });
+});
+
+test('a program that reads only the beginning of a stream ends well', async () => {
+  async function* endless() {
+    for (;;) yield Buffer.alloc(1 << 16, 'x\n');
+  }
+  const options = { input: endless(), timeoutSeconds: 10 };
+  assert.equal((await runToEnd('head', ['-n', '1'], options)).stdout, 'x\n');
+});
+
+test('a program’s output is a stream, whatever bytes are in it', async () => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of streamOutput('printf', ['\\377\\000\\n'], { timeoutSeconds: 10 }))
+    chunks.push(chunk);
+  assert.deepEqual([...Buffer.concat(chunks)], [255, 0, 10]);
+});
+
+test('a stream of a program that fails ends with its error', async () => {
+  const read = async () => {
+    for await (const _ of streamOutput('sh', ['-c', 'echo 1; echo bad >&2; exit 3'], { timeoutSeconds: 10 }));
+  };
+  await assert.rejects(
+    read(),
+    (error) => error instanceof ProcessError && /exit code 3.*\n.*bad/.test(error.message),
+  );
+});
+
+/** Whether a process has not ended; one whose parent has yet to ask for its end has. */
+function runs(id: number): boolean {
+  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(id)], { encoding: 'utf8' });
+  return /^[^Z\s]/.test(stdout);
+}
+
+for (const reason of ['timeout', 'cancelled'] as const) {
+  test(`a group is ended as a whole (${reason})`, { timeout: 10_000 }, async () => {
+    const controller = new AbortController();
+    const options = reason === 'timeout' ? { timeoutSeconds: 0.5 } : { signal: controller.signal };
+    let grandchild = 0;
+    const onStdoutLine = (line: string) => {
+      grandchild = Number(line);
+      controller.abort();
+    };
+    const error = await runToEnd('sh', holdsPipes, { ...options, group: true, onStdoutLine }).catch(
+      (thrown: unknown) => thrown,
+    );
+    assert.ok(error instanceof ProcessError);
+    assert.equal(error.reason, reason);
+    while (runs(grandchild)) await new Promise(setImmediate);
+  });
+}
+
+test('a group that ends by itself leaves nothing to wait for', async () => {
+  const { stdout } = await runToEnd('echo', ['done'], { timeoutSeconds: 1000, group: true });
+  assert.equal(stdout, 'done\n');
+});
+
+test('a program is talked to, tells lines of its standard error, and ends with the talk', async () => {
+  const said: string[] = [];
+  const options = { timeoutSeconds: 10, onStderrLine: (line: string) => void said.push(line) };
+  const echo = await talkTo('sh', ['-c', 'read -r word; echo "heard $word"; echo done >&2; exit 3'], options);
+  echo.stream.write('hello\n');
+  let answer = '';
+  for await (const chunk of echo.stream) answer += chunk;
+  assert.equal(answer, 'heard hello\n');
+  assert.deepEqual(await echo.ended, { exitCode: 3, stderr: 'done\n' });
+  assert.deepEqual(said, ['done']);
+  const endless = await talkTo('sh', ['-c', 'exec cat'], options);
+  endless.stream.destroy();
+  await assert.rejects(endless.ended, { reason: 'signal' });
+});

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { run } from '../../../../../lib/base/process.ts';
+import {
+  readHardwareFile,
+  untrackedNote,
+  writeHardwareFile,
+} from '../../../../../lib/machine/hardware/hardware-file.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'hardware-file-'));
+after(() => rmSync(folder, { recursive: true }));
+const place = (file: string) => ({ folder, file });
+
+test('a file is written with its folders, and nothing stays beside it', async () => {
+  assert.equal(readHardwareFile(place('hosts/web/a.nix')), undefined);
+  await writeHardwareFile(place('hosts/web/a.nix'), '{ }\n');
+  assert.equal(readHardwareFile(place('hosts/web/a.nix')), '{ }\n');
+  assert.deepEqual(readdirSync(join(folder, 'hosts/web')), ['a.nix']);
+});
+
+test('permissions stay, and so does a symbolic link', async () => {
+  writeFileSync(join(folder, 'real.nix'), 'old', { mode: 0o600 });
+  symlinkSync('real.nix', join(folder, 'link.nix'));
+  await writeHardwareFile(place('link.nix'), 'new');
+  assert.ok(lstatSync(join(folder, 'link.nix')).isSymbolicLink());
+  assert.equal(readHardwareFile(place('real.nix')), 'new');
+  assert.equal(statSync(join(folder, 'real.nix')).mode & 0o777, 0o600);
+});
+
+test('what cannot be read or written is told', async () => {
+  mkdirSync(join(folder, 'folder.nix'));
+  assert.throws(
+    () => readHardwareFile(place('folder.nix')),
+    /folder\.nix cannot be read \[hardware-failed\]/,
+  );
+  await assert.rejects(writeHardwareFile(place('folder.nix'), ''), /cannot be written \[hardware-failed\]/);
+  await assert.rejects(writeHardwareFile(place('real.nix/a.nix'), ''), /cannot be written/);
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.startsWith('.')),
+    [],
+  );
+});
+
+test('a file that git does not know is told with the command, once it knows it nothing is', async () => {
+  assert.equal(await untrackedNote(place('real.nix')), undefined, 'no repository');
+  const git = (...args: string[]) => run('git', ['-C', folder, ...args], { timeoutSeconds: 30 });
+  await git('init', '-q');
+  assert.match((await untrackedNote(place('hosts/web/a.nix'))) ?? '', /git add -N hosts\/web\/a\.nix$/);
+  await git('add', '-N', 'hosts/web/a.nix');
+  assert.equal(await untrackedNote(place('hosts/web/a.nix')), undefined);
+});

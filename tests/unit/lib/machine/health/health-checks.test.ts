@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, test } from 'node:test';
+import {
+  longestCheckSeconds,
+  runHealthChecks,
+  untilItHolds,
+  urlAt,
+} from '../../../../../lib/machine/health/health-checks.ts';
+import { connection as connectionSchema } from '../../../../../schema/connection.ts';
+import { healthCheck } from '../../../../../schema/health-check.ts';
+
+let status = 503;
+const server = createServer((request, response) => {
+  response.statusCode = request.url === '/moved' ? 302 : status;
+  response.end();
+});
+let port: number;
+const connection = connectionSchema.parse({ address: '127.0.0.1' });
+const check = (given: object) => ({ one: healthCheck.parse({ timeoutSeconds: 1, ...given }) });
+const seen = (given: object) => runHealthChecks(connection, 'web', check(given));
+
+before(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  port = (server.address() as AddressInfo).port;
+});
+after(() => server.close());
+
+test('a check has exactly one kind', () => {
+  assert.equal(healthCheck.safeParse({}).success, false);
+  assert.equal(healthCheck.safeParse({ tcp: 80, command: 'true' }).success, false);
+  assert.equal(healthCheck.parse({ http: {} }).http?.status, 200);
+});
+
+test('http: the status decides, and what was seen is said', async () => {
+  const url = `http://127.0.0.1:${port}/`;
+  status = 503;
+  assert.deepEqual(await seen({ http: { url } }), [
+    `health check one did not hold within 1 s: ${url} answered 503, not 200`,
+  ]);
+  status = 200;
+  assert.deepEqual(await seen({ http: { url } }), []);
+  assert.deepEqual(await seen({ http: { url: `${url}moved`, status: 302 } }), []);
+});
+
+test('tcp: accepted or refused', async () => {
+  assert.deepEqual(await seen({ tcp: port }), []);
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const free = (closed.address() as AddressInfo).port;
+  closed.close();
+  await once(closed, 'close');
+  assert.match((await seen({ tcp: free })).join(), /check one did not hold within 1 s: .*ECONNREFUSED/);
+});
+
+test('of the operator’s own computer the loopback is asked, whatever its address', async () => {
+  const local = connectionSchema.parse({ local: true, address: 'no-such-name.invalid' });
+  assert.deepEqual(await runHealthChecks(local, 'here', check({ tcp: port })), []);
+});
+
+test('it is tried again until it holds, and no longer than its time', async () => {
+  let tries = 0;
+  const third = async () => (++tries < 3 ? 'not yet' : undefined);
+  assert.equal(await untilItHolds(third, 10), undefined);
+  assert.equal(tries, 3);
+  const begun = performance.now();
+  assert.equal(await untilItHolds(async () => 'never', 1), 'never');
+  assert.ok(performance.now() - begun < 3000);
+});
+
+test('a cancelled run ends at once', async () => {
+  const aborted = AbortSignal.abort();
+  await assert.rejects(untilItHolds(async () => 'never', 60, aborted));
+});
+
+test('a path is asked for at the machine, a URL as it is', () => {
+  assert.deepEqual(urlAt('192.0.2.7', '/health'), { whole: 'http://192.0.2.7/health', isOwn: true });
+  assert.deepEqual(urlAt('2001:db8::7', '/'), { whole: 'http://[2001:db8::7]/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://web:8443/'), { whole: 'https://web:8443/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://example.org/'), { whole: 'https://example.org/', isOwn: false });
+  assert.equal(longestCheckSeconds({}), 0);
+  assert.equal(longestCheckSeconds({ ...check({ tcp: 1 }), two: healthCheck.parse({ tcp: 2 }) }), 30);
+});

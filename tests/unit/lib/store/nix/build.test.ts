@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { buildDerivations } from '../../../../../lib/store/nix/build.ts';
+import { nix } from '../../../../../lib/store/nix/nix.ts';
+import { closureSize, invalidPaths } from '../../../../../lib/store/nix/store.ts';
+import { ownFolder } from '../../../../fixtures/flakes/copy.ts';
+
+/** Derivations that no other run has built: each has this word in it. */
+const nonce = crypto.randomUUID();
+
+async function instantiate(expression: string): Promise<{ drvPath: string; outPath: string }> {
+  const text = `let nonce = "${nonce}"; make = name: script: extra: derivation ({ inherit name nonce; system = "x86_64-linux";
+    builder = "/bin/sh"; args = [ "-c" script ]; } // extra); drv = ${expression}; in { inherit (drv) drvPath; out = drv.outPath; }`;
+  const { stdout, stderr, exitCode } = await nix(['eval', '--json', '--expr', text], { timeoutSeconds: 60 });
+  assert.equal(exitCode, 0, stderr);
+  const { drvPath, out } = JSON.parse(stdout) as { drvPath: string; out: string };
+  return { drvPath, outPath: out };
+}
+
+const { signal } = new AbortController();
+
+test('what builds gets a root; what fails is named with its log, and stops nothing else', async () => {
+  const folder = await ownFolder();
+  const good = await instantiate('make "good" "echo fine > $out" { }');
+  const failing = 'make "tool-1.0" "echo first; echo out of luck >&2; exit 3" { }';
+  const above = await instantiate(`make "above" "echo > $out" { tool = ${failing}; }`);
+  const progress: string[] = [];
+  const results = await buildDerivations(
+    [
+      { ...good, gcRoot: join(folder, 'roots/good'), host: 'web' },
+      { ...above, gcRoot: join(folder, 'roots/above'), host: 'db' },
+    ],
+    { signal, onProgress: (_, message) => progress.push(message) },
+  );
+  assert.deepEqual(results.get(good.drvPath), { ok: true });
+  assert.equal(await readlink(join(folder, 'roots/good')), good.outPath);
+  assert.ok((await closureSize(good.outPath)) > 0);
+  const failed = results.get(above.drvPath);
+  assert.ok(failed && !failed.ok);
+  assert.equal(failed.error.code, 'build-failed');
+  assert.match(failed.error.message, /^db: tool-1\.0 did not build, which above needs/);
+  assert.match(failed.error.why ?? '', /exit code 3[\s\S]*first\n\s+out of luck/);
+  assert.match(failed.error.mend ?? '', /nix log \/nix\/store\/\S+-tool-1\.0\.drv/);
+  await assert.rejects(readlink(join(folder, 'roots/above')));
+  assert.ok(progress.some((message) => /^building .*good$/.test(message)));
+});
+
+test('what is there already is not built again, and gets its root', async () => {
+  const folder = await ownFolder();
+  const good = await instantiate('make "good" "echo fine > $out" { }');
+  const request = { ...good, gcRoot: join(folder, 'root') };
+  await buildDerivations([request], { signal });
+  const progress: string[] = [];
+  const again = await buildDerivations([request], {
+    signal,
+    onProgress: (_, message) => progress.push(message),
+  });
+  assert.deepEqual(again.get(good.drvPath), { ok: true });
+  assert.deepEqual(progress, []);
+});
+
+test('a derivation that is not in the store is an error of its own', async () => {
+  const folder = await ownFolder();
+  const drvPath = '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm00-gone.drv';
+  const outPath = '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm01-gone';
+  const results = await buildDerivations([{ drvPath, outPath, gcRoot: join(folder, 'root') }], { signal });
+  const result = results.get(drvPath);
+  assert.ok(result && !result.ok);
+  assert.equal(result.error.code, 'build-failed');
+  assert.ok((await invalidPaths([outPath])).has(outPath));
+});
+
+test('an abort ends the build, and says so', async () => {
+  const folder = await ownFolder();
+  const endless = await instantiate('make "endless" "while :; do :; done" { }');
+  const controller = new AbortController();
+  const results = await buildDerivations([{ ...endless, gcRoot: join(folder, 'root'), host: 'web' }], {
+    signal: controller.signal,
+    onProgress: (drvPath) => drvPath === endless.drvPath && controller.abort(),
+  });
+  const result = results.get(endless.drvPath);
+  assert.ok(result && !result.ok);
+  assert.equal(result.error.code, 'cancelled');
+});

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSyntaxError, parseNixError, withLocalPaths } from '../../../../../lib/store/nix/nix-error.ts';
+
+const source = '/nix/store/kca71jvx7a42x0779b0mz15npyggx956-source';
+
+test('of a trace the innermost error is kept, with its position', () => {
+  const stderr = `warning: Git tree is dirty
+error:
+       … while calling the 'seq' builtin
+         at «string»:339:1:
+
+       (stack trace truncated; use '--show-trace' to show the full, detailed trace)
+
+       error: attribute 'mauve' missing
+       at ${source}/lacking.nix:3:10:
+            2|   colours = { };
+            3|   text = colours.mauve;
+             |          ^
+`;
+  const message = parseNixError(stderr);
+  assert.equal(message.split('\n')[0], "attribute 'mauve' missing");
+  assert.equal(message.split('\n')[1], `at ${source}/lacking.nix:3:10:`);
+  assert.equal(
+    withLocalPaths(message, source, '/home/me/fleet').split('\n')[1],
+    'at /home/me/fleet/lacking.nix:3:10:',
+  );
+});
+
+test('an error without a trace, and output without an error', () => {
+  assert.equal(parseNixError("error: path '/x' does not exist\n"), "path '/x' does not exist");
+  assert.equal(parseNixError('Killed\n'), 'Killed');
+  assert.equal(parseNixError(''), '');
+});
+
+test('a syntax error is told from an evaluation error', () => {
+  assert.ok(isSyntaxError("syntax error, unexpected '}'"));
+  assert.ok(isSyntaxError("undefined variable 'pgks'"));
+  assert.ok(!isSyntaxError("attribute 'x' missing"));
+});

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LiveAnswer } from '../../../../lib/machine/check-live.ts';
+import { askedCaches, askedHosts } from '../../../../program/config/asked-caches.ts';
+import type { FleetEvaluation } from '../../../../schema/evaluation.ts';
+
+const evaluated = (name: string) => ({
+  ok: true,
+  drvPath: `/nix/store/${name}.drv`,
+  outPath: `/nix/store/${name}`,
+});
+
+test('only machines whose new system is not live are asked for, and those that did not answer', () => {
+  const evaluation = {
+    hosts: {
+      web: evaluated('web'),
+      db: evaluated('db'),
+      off: evaluated('off'),
+      broken: { ok: false, error: new Error('no') },
+    },
+  } as unknown as FleetEvaluation;
+  const live = {
+    web: { reading: { system: '/nix/store/web' } },
+    db: { reading: { system: '/nix/store/old' } },
+    off: { problem: 'no answer' },
+  } as unknown as Record<string, LiveAnswer>;
+  const connections = { db: { address: 'db' } };
+  assert.deepEqual(askedHosts({ evaluation, live, connections, hosts: { off: { delivery: 'copy' } } }), {
+    db: {
+      drvPath: '/nix/store/db.drv',
+      outPath: '/nix/store/db',
+      delivery: 'auto',
+      connection: { address: 'db' },
+    },
+    off: {
+      drvPath: '/nix/store/off.drv',
+      outPath: '/nix/store/off',
+      delivery: 'copy',
+      connection: undefined,
+    },
+  });
+});
+
+test('a cache is asked at its store; one of a machine over ssh, and not before it is there', () => {
+  const caches = {
+    main: { key: 'main-1', store: 's3://fleet', url: 'https://cache' },
+    vendor: { url: 'https://vendor', publicKeys: ['v:k'] },
+    lan: { key: 'lan-1', host: 'web' },
+    later: { key: 'lan-1', host: 'unmade' },
+    proxy: { host: 'web', pullThrough: true },
+    other: { url: 'http://proxy:80', pullThrough: true },
+  };
+  const asked = askedCaches(caches, { web: { address: '192.0.2.7' } });
+  assert.deepEqual(asked.main, { filled: true, store: { uri: 's3://fleet' } });
+  assert.deepEqual(asked.vendor, { filled: false, store: { uri: 'https://vendor' } });
+  assert.equal(asked.lan?.store.uri, 'ssh-ng://root@192.0.2.7');
+  assert.match(asked.lan?.store.sshOpts ?? '', /StrictHostKeyChecking=yes/);
+  assert.ok(!('later' in asked));
+  // A machine that fetches from other caches is asked as the machines ask it.
+  assert.deepEqual(asked.proxy, { filled: false, store: { uri: 'http://192.0.2.7:8501' } });
+  assert.deepEqual(asked.other, { filled: false, store: { uri: 'http://proxy:80' } });
+});

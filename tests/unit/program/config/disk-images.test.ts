@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { diskImageSettings } from '../../../../program/config/disk-images.ts';
+import { hostSettings } from '../../../../program/config/hosts.ts';
+import { parseConfig } from '../../../../program/config/parse-config.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'disk-images-'));
+after(() => rmSync(folder, { recursive: true }));
+const parse = (values: Record<string, unknown>) =>
+  parseConfig(
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)])),
+    'dev',
+  );
+const settingsOf = (values: Record<string, unknown>) => {
+  const config = parse(values);
+  return diskImageSettings(config, hostSettings(config));
+};
+const disk = { disk: '/dev/vdb', serial: 'second' };
+
+test('a machine is entered as its host is, but for what the disk says itself', async () => {
+  const hosts = { web: { address: 'web.example.org', user: 'ops', port: 2222 } };
+  const { web } = await settingsOf({
+    hosts,
+    images: { web: {} },
+    diskImages: { web: { ...disk, image: 'web', user: 'root', hostKey: 'ssh-ed25519 AAAA' } },
+  });
+  assert.deepEqual(web, {
+    ...disk,
+    image: 'web',
+    onImageChange: 'keep',
+    keepHostKeys: false,
+    afterwards: 'leave',
+    bootTimeoutSeconds: 600,
+    virtualMachine: undefined,
+    bootConnection: { address: 'web.example.org', user: 'ops', port: 2222 },
+    connection: { address: 'web.example.org', user: 'root', port: 2222, hostKey: 'ssh-ed25519 AAAA' },
+  });
+});
+
+test('without a host the address is the name; a virtual machine is the host’s', async () => {
+  const virtualMachines = { one: { image: '/a', forwardPorts: { ssh: { host: 2222, guest: 22 } } } };
+  const settings = await settingsOf({
+    images: { web: {} },
+    virtualMachines,
+    hosts: { vm: { virtualMachine: 'one' } },
+    diskImages: { web: { ...disk, image: 'web' }, vm: { ...disk, image: 'web' } },
+  });
+  assert.deepEqual(settings.web?.connection, { address: 'web' });
+  assert.equal(settings.vm?.virtualMachine, 'one');
+});
+
+test('a file outside of the store is told by its hash', async () => {
+  const file = join(folder, 'web.raw');
+  writeFileSync(file, 'image');
+  const { web } = await settingsOf({ diskImages: { web: { ...disk, image: file } } });
+  assert.equal(web?.imageHash, createHash('sha256').update('image').digest('hex'));
+  const { stored } = await settingsOf({ diskImages: { stored: { ...disk, image: '/nix/store/x/web.raw' } } });
+  assert.equal(stored?.imageHash, undefined);
+  await assert.rejects(
+    settingsOf({ diskImages: { web: { ...disk, image: join(folder, 'gone') } } }),
+    /the image of diskImages\.web cannot be read \[config-invalid\]/,
+  );
+});
+
+test('what is wrong with a disk is said by its key', () => {
+  const wrong = (given: object) => () =>
+    parse({ images: { web: {} }, diskImages: { web: { ...disk, image: 'web', ...given } } });
+  assert.throws(wrong({ image: 'other' }), /diskImages\.web\.image: is 'other', which is neither/);
+  assert.throws(wrong({ serial: undefined }), /diskImages\.web\.serial: is needed; for a disk that has none/);
+  assert.throws(wrong({ disk: 'sda' }), /diskImages\.web\.disk: must be the path of a device/);
+  assert.throws(wrong({ virtualMachine: 'x' }), /diskImages\.web\.virtualMachine: needs the key/);
+  assert.throws(wrong({ overwite: 'x' }), /overwite: unknown key; did you mean overwrite\?/);
+  assert.doesNotThrow(wrong({ serial: undefined, sizeBytes: 5 }));
+});

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hardwareSettings } from '../../../../program/config/hardware.ts';
+import { hostSettings } from '../../../../program/config/hosts.ts';
+import { parseConfig } from '../../../../program/config/parse-config.ts';
+
+function settings(hosts: object, flake = './nix') {
+  const config = parseConfig({ hosts: JSON.stringify(hosts), flake }, 'dev');
+  return hardwareSettings(hostSettings(config), config, '/fleet');
+}
+const fileOf = (host: object, flake?: string) =>
+  settings({ web: { hardwareConfig: true, ...host } }, flake).web?.file;
+
+test('a file is where the machine’s configuration is, unless it is named', () => {
+  assert.equal(fileOf({}), 'nix/hosts/web/hardware-configuration.nix');
+  assert.equal(fileOf({ configuration: 'www' }), 'nix/hosts/www/hardware-configuration.nix');
+  assert.equal(fileOf({ hardwareConfig: { generator: 'nixos-facter' } }), 'nix/hosts/web/facter.json');
+  assert.equal(fileOf({ hardwareConfig: { file: 'web.nix' } }, 'github:a/b'), 'web.nix');
+  assert.equal(fileOf({}, 'path:./other?dir=nix'), 'other/nix/hosts/web/hardware-configuration.nix');
+  assert.equal(fileOf({}, '/srv/flake'), '../srv/flake/hosts/web/hardware-configuration.nix');
+  assert.deepEqual(settings({ web: { hardwareConfig: false }, db: {} }), {});
+});
+
+test('a flake that is no folder needs a file’s name, and two hosts need two', () => {
+  assert.throws(() => fileOf({}, 'github:a/b'), /hosts\.web\.hardwareConfig has no file[\s\S]*is no folder/);
+  const both = { hardwareConfig: true, configuration: 'same' };
+  assert.throws(
+    () => settings({ web: { ...both, address: 'a' }, db: { ...both, address: 'b' } }),
+    /hosts\.web and hosts\.db would both be written/,
+  );
+});
+
+test('what means nothing is refused', () => {
+  assert.throws(
+    () => fileOf({ hardwareConfig: { generator: 'nixos-facter', fileSystems: true } }),
+    /hosts\.web\.hardwareConfig/,
+  );
+  assert.throws(() => fileOf({ hardwareConfig: { generater: 'x' } }), /hosts\.web\.hardwareConfig/);
+});

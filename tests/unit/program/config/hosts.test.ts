@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  type HostSettings,
+  hostSettings,
+  labAddresses,
+  splitSettings,
+} from '../../../../program/config/hosts.ts';
+import { parseConfig } from '../../../../program/config/parse-config.ts';
+
+test('a host’s own settings win over the defaults, and its name is its address and configuration', () => {
+  const config = parseConfig(
+    {
+      defaults: '{"user":"ops","port":2222}',
+      hosts: '{"web":{},"db":{"user":"root","address":"10.0.0.2","configuration":"database"}}',
+    },
+    'prod',
+  );
+  assert.deepEqual(hostSettings(config), {
+    web: { user: 'ops', port: 2222, lab: false, address: 'web', configuration: 'web' },
+    db: { user: 'root', port: 2222, lab: false, address: '10.0.0.2', configuration: 'database' },
+  });
+});
+
+test('only machines of the lab have lab addresses', () => {
+  const config = parseConfig(
+    {
+      lab: '{"network":"10.213.9.0/24"}',
+      hosts: '{"web":{"lab":true,"address":"10.213.9.11"},"db":{}}',
+    },
+    'dev',
+  );
+  assert.deepEqual(labAddresses(hostSettings(config)), { web: '10.213.9.11' });
+});
+
+test('which generations stay is said once for all, or for one host, and never as nothing', () => {
+  const settings = (keepGenerations: object) =>
+    hostSettings(
+      parseConfig(
+        {
+          defaults: JSON.stringify({ keepGenerations, collectGarbage: true }),
+          hosts: '{"web":{},"db":{"keepGenerations":{"days":30},"collectGarbage":false}}',
+        },
+        'prod',
+      ),
+    );
+  const { web, db } = settings({ count: 5 });
+  assert.deepEqual([web?.keepGenerations, web?.collectGarbage], [{ count: 5 }, true]);
+  assert.deepEqual([db?.keepGenerations, db?.collectGarbage], [{ days: 30 }, false]);
+  assert.throws(() => settings({}), /defaults\.keepGenerations: must have count or days/);
+  assert.throws(() => settings({ count: 0 }), /defaults\.keepGenerations\.count/);
+});
+
+test('how a machine is entered is kept apart from how it is deployed', () => {
+  const entered = {
+    user: 'ops',
+    become: 'sudo',
+    becomePassword: 'p',
+    proxyJump: 'gate',
+    sshOptions: { Compression: 'yes' },
+  };
+  const config = parseConfig(
+    { defaults: JSON.stringify(entered), hosts: '{"web":{"onDrift":"fail"}}' },
+    'prod',
+  );
+  const { connection, settings } = splitSettings(hostSettings(config).web as HostSettings);
+  assert.deepEqual(connection, { address: 'web', ...entered });
+  assert.deepEqual(settings, { onDrift: 'fail' });
+});
+
+test('the operator’s own computer takes of the defaults what is not ssh’s', () => {
+  const config = parseConfig(
+    {
+      defaults: '{"port":2222,"identityFile":"/k","proxyJump":"gate","become":"doas","onDrift":"fail"}',
+      hosts: '{"laptop":{"local":true},"web":{}}',
+    },
+    'prod',
+  );
+  const { laptop } = hostSettings(config);
+  assert.deepEqual(splitSettings(laptop as HostSettings).connection, {
+    address: 'localhost',
+    local: true,
+    become: 'doas',
+  });
+});

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FleetError } from '../../../../lib/base/errors.ts';
+import { parseConfig } from '../../../../program/config/parse-config.ts';
+
+const hosts = JSON.stringify({ web: {} });
+
+/** The message of the error that this config gives. */
+function refusal(values: Record<string, string>): string {
+  try {
+    parseConfig(values, 'prod');
+  } catch (error) {
+    assert.ok(error instanceof FleetError);
+    assert.equal(error.code, 'config-invalid');
+    return error.message;
+  }
+  return assert.fail('the config was accepted');
+}
+
+test('a host alone is enough', () => {
+  const config = parseConfig({ hosts }, 'prod');
+  assert.equal(config.flake, './nix');
+  assert.deepEqual(config.hosts, { web: { lab: false } });
+});
+
+test('an unknown key is named with its path, and the key that was meant', () => {
+  assert.match(refusal({ hosts, flak: './x' }), /flak: unknown key; did you mean flake\?/);
+  assert.match(
+    refusal({ hosts: '{"web":{"adress":"a"}}' }),
+    /hosts\.web\.adress: unknown key; did you mean address\?/,
+  );
+});
+
+test('a wrong type is named with its key and what it must be', () => {
+  assert.match(refusal({ hosts: '{"web":{"port":"ssh"}}' }), /hosts\.web\.port: .*number/);
+  assert.match(refusal({ hosts, flake: '5' }), /flake: .*string/);
+  assert.match(refusal({ hosts: '{"web":{"port":70000}}' }), /hosts\.web\.port: .*65535/);
+});
+
+test('all that is wrong is reported at once, with the file to edit', () => {
+  const message = refusal({
+    hosts: '{"web":{"user":"Root!"},"Bad_Name":{}}',
+    lab: '{"network":"10.0.0.1/8"}',
+  });
+  assert.match(message, /hosts\.web\.user: must be a Unix user name/);
+  assert.match(message, /Bad_Name/);
+  assert.match(message, /lab\.network: must be an IPv4 network with 24 bits/);
+  assert.match(message, /Pulumi\.prod\.yaml/);
+});
+
+test('no hosts at all', () => {
+  assert.match(refusal({}), /hosts: /);
+  assert.match(refusal({ hosts: '{}' }), /hosts: names no machine/);
+});
+
+test('two hosts at one address, also by default port and name', () => {
+  assert.match(
+    refusal({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":22}}' }),
+    /hosts\.db\.address: is 10\.0\.0\.1, port 22, which is web’s already/,
+  );
+  assert.match(refusal({ hosts: '{"web":{},"db":{"address":"web"}}' }), /hosts\.db\.address/);
+  parseConfig({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":2222}}' }, 'prod');
+});
+
+test('a lab machine needs a network, and an address in it', () => {
+  const lab = '{"network":"10.213.9.0/24"}';
+  assert.match(refusal({ hosts: '{"web":{"lab":true}}' }), /hosts\.web\.lab: needs the key lab/);
+  assert.match(refusal({ hosts: '{"web":{"lab":true}}', lab }), /hosts\.web\.address: must be an address in/);
+  assert.match(refusal({ hosts: '{"web":{"lab":true,"address":"10.213.9.1"}}', lab }), /hosts\.web\.address/);
+  assert.match(
+    refusal({ hosts: '{"web":{"lab":true,"address":"10.213.90.11"}}', lab }),
+    /hosts\.web\.address/,
+  );
+  parseConfig({ hosts: '{"web":{"lab":true,"address":"10.213.9.11"}}', lab }, 'prod');
+});
+
+test('a lab address cannot smuggle an option to ssh', () => {
+  assert.match(refusal({ hosts: '{"web":{"address":"-oProxyCommand=x"}}' }), /hosts\.web\.address/);
+});
+
+test('a health check has exactly one kind, and its defaults are filled in', () => {
+  const hosts = (one: object) => ({ hosts: JSON.stringify({ web: { healthChecks: { one } } }) });
+  assert.throws(
+    () => parseConfig(hosts({}), 'dev'),
+    /hosts\.web\.healthChecks\.one: must have exactly one of/,
+  );
+  assert.throws(() => parseConfig(hosts({ tpc: 80 }), 'dev'), /healthChecks\.one\.tpc: unknown key/);
+  assert.deepEqual(parseConfig(hosts({ http: {} }), 'dev').hosts.web?.healthChecks, {
+    one: { http: { url: '/', status: 200 }, timeoutSeconds: 30 },
+  });
+});
+
+test('what does not go together in entering a machine is named with its key', () => {
+  const of = (web: object, defaults = {}) =>
+    refusal({ hosts: JSON.stringify({ web }), defaults: JSON.stringify(defaults) });
+  assert.match(of({ local: true, port: 22 }), /hosts\.web\.port: means nothing with local: true/);
+  assert.match(
+    of({ become: 'doas' }, { becomePassword: 'p' }),
+    /hosts\.web\.becomePassword: cannot be given/,
+  );
+  assert.match(of({ becomme: 'doas' }), /hosts\.web\.becomme: unknown key; did you mean become\?/);
+  assert.match(
+    of({ sshOptions: { StrictHostKeyChecking: 'no' } }),
+    /hosts\.web\.sshOptions\.StrictHostKeyChecking: would change how host keys are checked/,
+  );
+  const lab = { lab: '{"network":"10.213.9.0/24"}' };
+  const both = '{"web":{"lab":true,"local":true,"address":"10.213.9.11"}}';
+  assert.match(refusal({ ...lab, hosts: both }), /hosts\.web\.local: goes with neither lab/);
+});
+
+test('the operator has one computer', () => {
+  const message = refusal({ hosts: '{"a":{"local":true},"b":{"local":true}}' });
+  assert.match(message, /hosts\.b\.address: is localhost, .*which is a’s already/);
+});
+
+test('a cache has a place to fill and a key, or is somebody else’s with its public keys', () => {
+  const caches = (cache: object) => ({ hosts, caches: JSON.stringify({ main: cache }) });
+  assert.match(refusal(caches({ key: 'main-1' })), /caches\.main\.store: .*either a store or a host/);
+  assert.match(
+    refusal(caches({ key: 'main-1', store: 'file:///srv/cache' })),
+    /caches\.main\.url: is missing/,
+  );
+  assert.match(
+    refusal(caches({ key: 'main-1', host: 'box' })),
+    /caches\.main\.host: .*no machine of this stack/,
+  );
+  assert.match(refusal(caches({ url: 'https://x' })), /caches\.main\.publicKeys: is missing/);
+  assert.match(refusal(caches({ kee: 'main-1' })), /caches\.main\.kee: unknown key; did you mean key\?/);
+  const stored = { key: 'main-1', store: 's3://bucket?secret-key=/etc/key' };
+  assert.match(refusal(caches(stored)), /caches\.main\.store: must not name a secret-key/);
+  assert.equal(parseConfig(caches({ key: 'main-1', host: 'web' }), 'prod').caches.main?.host, 'web');
+  assert.match(refusal(caches({ pullThrough: true })), /caches\.main\.host: is missing/);
+  assert.match(
+    refusal(caches({ pullThrough: true, host: 'web', key: 'main-1' })),
+    /caches\.main\.key: .*one with pullThrough is not/,
+  );
+  assert.equal(
+    parseConfig(caches({ pullThrough: true, host: 'web' }), 'prod').caches.main?.pullThrough,
+    true,
+  );
+});

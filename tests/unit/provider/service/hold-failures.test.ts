@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FailureHold } from '../../../../provider/service/hold-failures.ts';
+import { FakeClock, settled } from '../fake-clock.ts';
+
+function setUp() {
+  const clock = new FakeClock();
+  const hold = new FailureHold(1000, clock);
+  const released: string[] = [];
+  const fail = (name: string, end: () => void) => {
+    end();
+    void hold.hold().then(() => released.push(name));
+  };
+  return { clock, hold, released, fail };
+}
+
+test('a failure waits for the operations that run', async () => {
+  const { clock, hold, released, fail } = setUp();
+  const web = hold.begin();
+  const db = hold.begin();
+  fail('web', web);
+  await clock.pass(60_000);
+  assert.deepEqual(released, []);
+  db();
+  await clock.pass(999);
+  assert.deepEqual(released, []);
+  await clock.pass(1);
+  assert.deepEqual(released, ['web']);
+});
+
+test('an operation that begins within the grace time is waited for too', async () => {
+  const { clock, hold, released, fail } = setUp();
+  const build = hold.begin();
+  fail('web', hold.begin());
+  build();
+  await clock.pass(900);
+  const deployment = hold.begin();
+  await clock.pass(60_000);
+  assert.deepEqual(released, []);
+  deployment();
+  await clock.pass(1000);
+  assert.deepEqual(released, ['web']);
+});
+
+test('any call of the engine begins the grace time anew', async () => {
+  const { clock, hold, released, fail } = setUp();
+  fail('web', hold.begin());
+  await clock.pass(900);
+  hold.seen();
+  await clock.pass(900);
+  assert.deepEqual(released, []);
+  await clock.pass(100);
+  assert.deepEqual(released, ['web']);
+});
+
+test('held failures never wait for each other', async () => {
+  const { clock, hold, released, fail } = setUp();
+  const operations = Array.from({ length: 8 }, () => hold.begin());
+  for (const [index, end] of operations.entries()) fail(`host-${index}`, end);
+  assert.equal(hold.running, 0);
+  await clock.pass(1000);
+  assert.equal(released.length, 8);
+  assert.equal(clock.pending, 0);
+});
+
+test('a failure alone is told after the grace time', async () => {
+  const { clock, hold, released, fail } = setUp();
+  await clock.pass(5000);
+  fail('web', hold.begin());
+  await clock.pass(1000);
+  assert.deepEqual(released, ['web']);
+});
+
+test('a cancel lets all held failures out, and later ones at once', async () => {
+  const { clock, hold, released, fail } = setUp();
+  const db = hold.begin();
+  fail('web', hold.begin());
+  await clock.pass(10);
+  hold.open();
+  await settled();
+  assert.deepEqual(released, ['web']);
+  fail('db', db);
+  await settled();
+  assert.deepEqual(released, ['web', 'db']);
+});
+
+test('ending twice counts once', () => {
+  const { hold } = setUp();
+  const first = hold.begin();
+  hold.begin();
+  first();
+  first();
+  assert.equal(hold.running, 1);
+});
