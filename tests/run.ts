@@ -3,6 +3,7 @@
  * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs]… — all where none is named; nixpkgs is skipped without NIXPKGS.
  */
 import { globSync } from 'node:fs';
+import { relative } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -45,14 +46,25 @@ async function runSuite(name: string, { pattern, concurrency, needs }: Suite): P
   if (files.length === 0) throw new Error(`suite ${name} has no test files (${pattern})`);
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const events = run({ files, concurrency, timeout: 45 * 60 * 1000 });
-  events.on('test:summary', ({ file, counts: { passed, skipped, tests, todo } }) => {
-    if (file !== undefined) return;
+  const costs: [file: string, seconds: number][] = [];
+  events.on('test:summary', ({ file, duration_ms, counts: { passed, skipped, tests, todo } }) => {
+    if (file !== undefined) {
+      costs.push([relative(process.cwd(), file), duration_ms / 1000]);
+      return;
+    }
     Object.assign(counts, { passed, skipped: skipped + todo, failed: tests - passed - skipped - todo });
   });
   const report = events.compose(spec);
   report.pipe(process.stdout, { end: false });
   await finished(report, { writable: false });
+  console.log(dearestFiles(costs));
   return counts;
+}
+
+/** What the dearest files of a suite cost, so that a slow test is seen. */
+function dearestFiles(costs: [file: string, seconds: number][]): string {
+  const dearest = costs.toSorted(([, one], [, other]) => other - one).slice(0, 50);
+  return dearest.map(([file, seconds]) => `${seconds.toFixed(0).padStart(6)} s  ${file}`).join('\n');
 }
 
 const names = process.argv.slice(2);
