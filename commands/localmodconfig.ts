@@ -15,7 +15,7 @@ await machineCommand(
   usage,
   async (exported, host, _rest, { source }) => {
     if (source === undefined) {
-      throw new FleetError({ code: 'config-invalid', what: 'no kernel source is named', mend: usage });
+      throw new FleetError({ code: 'config-invalid', what: 'no kernel source is named', fix: usage });
     }
     const connection = connectionTo(exported, host);
     try {

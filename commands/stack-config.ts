@@ -57,6 +57,6 @@ function findProject(from = process.cwd()): { folder: string; name: string } {
   throw new FleetError({
     code: 'config-invalid',
     what: file === undefined ? 'there is no Pulumi project here' : `${file} has no name`,
-    mend: 'Run in the folder of the project, which holds Pulumi.yaml.',
+    fix: 'Run in the folder of the project, which holds Pulumi.yaml.',
   });
 }

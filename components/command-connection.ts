@@ -131,7 +131,7 @@ function tellOfUnused(parent: pulumi.Resource, host: string, direct: Known): voi
   }
 }
 
-function unusable(host: string, why: string, mend: string): pulumi.RunError {
+function unusable(host: string, why: string, fix: string): pulumi.RunError {
   const what = 'its commands and files cannot be run safely';
-  return new pulumi.RunError(`${host}: ${what} [config-invalid]\n  why:  ${why}\n  do:   ${mend}`);
+  return new pulumi.RunError(`${host}: ${what} [config-invalid]\n  why:  ${why}\n  fix:  ${fix}`);
 }

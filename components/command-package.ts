@@ -30,7 +30,7 @@ function unusable(host: string, why: string): pulumi.RunError {
     [
       `${host}: its commands and files need @pulumi/command, version 1.1 or a later 1.x [tool-missing]`,
       `  why:  ${why}`,
-      '  do:   npm install @pulumi/command@1.2.1',
+      '  fix:  npm install @pulumi/command@1.2.1',
     ].join('\n'),
   );
 }

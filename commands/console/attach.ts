@@ -32,7 +32,7 @@ export async function attachConsole(
       host: name,
       what: 'the virtual machine does not run',
       why: await lastLines(paths.console, 5),
-      mend: 'Run pulumi up --refresh: it starts it again.',
+      fix: 'Run pulumi up --refresh: it starts it again.',
     });
   }
   const socket = await connectIn(paths.run, sockets.serial);

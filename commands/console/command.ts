@@ -26,7 +26,7 @@ export async function machineCommand<Option extends string = never>(
     });
     const [name, ...rest] = positionals;
     if (name === undefined)
-      throw new FleetError({ code: 'config-invalid', what: 'no machine is named', mend: usage });
+      throw new FleetError({ code: 'config-invalid', what: 'no machine is named', fix: usage });
     process.exitCode = await work(
       await exportStack(values.stack as string | undefined),
       name,

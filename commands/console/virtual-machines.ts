@@ -56,7 +56,7 @@ export function connectionTo(exportedJson: string, name: string): Connection {
       code: 'vm-failed',
       host: name,
       what: 'no port of this computer leads to its sshd',
-      mend: `Forward one to its port 22 (forwardPorts), or: npm run console -- ${name}`,
+      fix: `Forward one to its port 22 (forwardPorts), or: npm run console -- ${name}`,
     });
   }
   throw notInStack(name, [...all.keys()]);
@@ -80,6 +80,6 @@ function notInStack(name: string, names: string[], noun = 'machine'): FleetError
     code: 'config-invalid',
     what: `the stack records no ${noun} '${name}'`,
     why: names.length > 0 ? `it has: ${names.join(', ')}` : `it has no ${noun}`,
-    mend: near ? `Did you mean ${near}?` : 'Name another stack with --stack, or run pulumi up first.',
+    fix: near ? `Did you mean ${near}?` : 'Name another stack with --stack, or run pulumi up first.',
   });
 }

@@ -36,7 +36,7 @@ async function filesOf(host: string, { kernel }: GdbTarget): Promise<DebugKernel
       what: kernel
         ? `the kernel ${kernel.version} has no output with its symbols (dev)`
         : 'its kernel is none of this stack’s',
-      mend: 'Name the kernel with its symbols: --vmlinux FILE, such as vmlinux in the folder it was built in.',
+      fix: 'Name the kernel with its symbols: --vmlinux FILE, such as vmlinux in the folder it was built in.',
     });
   }
   const onLine = (line: string) => process.stderr.write(`${line}\n`);

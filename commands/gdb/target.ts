@@ -45,7 +45,7 @@ export function gdbTarget(exportedJson: string, name: string): GdbTarget {
       host: name,
       what: 'the stack has no virtual machine of that name',
       why: machines.length > 0 ? `it has: ${machines.map((each) => each.name).join(', ')}` : undefined,
-      mend: 'Only virtual machines can be stopped by GDB.',
+      fix: 'Only virtual machines can be stopped by GDB.',
     });
   }
   if (!found.gdb) {
@@ -53,7 +53,7 @@ export function gdbTarget(exportedJson: string, name: string): GdbTarget {
       code: 'config-invalid',
       host: name,
       what: 'the virtual machine has no stub for GDB',
-      mend: 'Set gdb: { port: 1234 } on it, with nokaslr among its kernelParams, and run pulumi up.',
+      fix: 'Set gdb: { port: 1234 } on it, with nokaslr among its kernelParams, and run pulumi up.',
     });
   }
   const kernels = all('nixos:index:Kernel', kernel);

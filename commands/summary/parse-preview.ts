@@ -112,7 +112,7 @@ function parse(text: string): z.infer<typeof printed> {
       code: 'config-invalid',
       what: 'this is not what pulumi preview --json prints',
       ...(text.trim() ? { why: text.trim().slice(0, 1000) } : { why: 'it is empty' }),
-      mend: 'Run pulumi preview --json by itself, and see what it says.',
+      fix: 'Run pulumi preview --json by itself, and see what it says.',
       cause,
     });
   }

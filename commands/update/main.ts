@@ -78,7 +78,7 @@ async function nothingNamed(request: UpdateRequest, now: number): Promise<FleetE
     code: 'config-invalid',
     what: 'no input is named',
     why: note,
-    mend: usage,
+    fix: usage,
   });
 }
 

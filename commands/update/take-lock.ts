@@ -12,7 +12,7 @@ export async function takeLock({ path, before, after }: NewLock): Promise<void> 
     throw new FleetError({
       code: 'flake-invalid',
       what: `${path} was changed by somebody else meanwhile`,
-      mend: 'Run again: it was left as it is.',
+      fix: 'Run again: it was left as it is.',
     });
   }
   const { mode } = await stat(file);

@@ -84,7 +84,7 @@ function refuseReplaced(inputs: readonly string[], overrideInputs: Readonly<Reco
       code: 'flake-invalid',
       what: `the input ${input} is not what this stack uses`,
       why: `it uses ${overrideInputs[replaced]} in the place of ${replaced}`,
-      mend: `Name a stack that uses the flake's own with --stack, or update it without looking: nix flake update ${input}`,
+      fix: `Name a stack that uses the flake's own with --stack, or update it without looking: nix flake update ${input}`,
     });
   }
 }
@@ -95,12 +95,12 @@ function withoutLock(flake: string, path: string | undefined): FleetError {
         code: 'flake-invalid',
         what: `the lock file of '${flake}' cannot be updated`,
         why: 'the flake is no folder of this computer',
-        mend: 'Update it where it is kept, and name its new revision in the config key nixos-fleet:flake.',
+        fix: 'Update it where it is kept, and name its new revision in the config key nixos-fleet:flake.',
       })
     : new FleetError({
         code: 'flake-invalid',
         what: `the flake '${flake}' has no lock file`,
         why: `there is no ${path}`,
-        mend: `Make one first: nix flake lock '${flake}'`,
+        fix: `Make one first: nix flake lock '${flake}'`,
       });
 }

@@ -60,7 +60,7 @@ export interface FleetErrorDetails {
   /** Why, in the words of the tool that failed where there are any; may have several lines. */
   why?: string;
   /** What the user can do about it. */
-  mend?: string;
+  fix?: string;
   cause?: unknown;
 }
 
@@ -69,7 +69,7 @@ export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly host: string | undefined;
   readonly why: string | undefined;
-  readonly mend: string | undefined;
+  readonly fix: string | undefined;
 
   constructor(details: FleetErrorDetails) {
     super(formatError(details), { cause: details.cause });
@@ -77,14 +77,14 @@ export class FleetError extends Error {
     this.code = details.code;
     this.host = details.host;
     this.why = details.why;
-    this.mend = details.mend;
+    this.fix = details.fix;
   }
 }
 
-function formatError({ code, what, host, why, mend }: FleetErrorDetails): string {
+function formatError({ code, what, host, why, fix }: FleetErrorDetails): string {
   const indent = (text: string) => text.trimEnd().replaceAll('\n', '\n        ');
   const lines = [`${host ? `${host}: ` : ''}${what} [${code}]`];
   if (why) lines.push(`  why:  ${indent(why)}`);
-  if (mend) lines.push(`  do:   ${indent(mend)}`);
+  if (fix) lines.push(`  fix:  ${indent(fix)}`);
   return lines.join('\n');
 }

@@ -56,7 +56,7 @@ export class ProcessError extends FleetError {
             : 'command-failed',
       what: `'${details.command}' ${details.why}`,
       why: lastLines(details.stderr) || lastLines(details.stdout) || undefined,
-      mend: details.reason === 'not-found' ? 'Install it, or run the set-up: npm run setup' : undefined,
+      fix: details.reason === 'not-found' ? 'Install it, or run the set-up: npm run setup' : undefined,
       cause: details.cause,
     });
     this.name = 'ProcessError';

@@ -85,6 +85,6 @@ async function missingBuilder(
     what: `nothing here builds for ${systems}`,
     host,
     why: `to be built: ${shown.join(', ')}${more}\nthere are: this computer (${ownSystem})${names ? `, ${names}` : ', and no builders'}`,
-    mend: `Declare a builder with systems: [${systems}] under nixos-fleet:builders, or emulate it here (boot.binfmt.emulatedSystems).`,
+    fix: `Declare a builder with systems: [${systems}] under nixos-fleet:builders, or emulate it here (boot.binfmt.emulatedSystems).`,
   });
 }

@@ -121,6 +121,6 @@ function changingError(flake: string): FleetError {
   return new FleetError({
     code: 'evaluation-failed',
     what: `the flake '${flake}' changed each time while it was evaluated`,
-    mend: 'Run again when nothing writes to its folder any more.',
+    fix: 'Run again when nothing writes to its folder any more.',
   });
 }

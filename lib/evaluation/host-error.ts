@@ -21,7 +21,7 @@ export function evaluationError(
     what: syntax ? 'a file of the flake cannot be read' : 'the configuration cannot be evaluated',
     host,
     why,
-    mend: `See the whole trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
+    fix: `See the whole trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
   });
 }
 
@@ -38,7 +38,7 @@ function missingHostError(
     what: `the flake has no nixosConfigurations.${configuration}`,
     host,
     why: available.length > 0 ? `it has: ${available.join(', ')}` : 'its nixosConfigurations is empty',
-    mend:
+    fix:
       (near ? `Did you mean '${near}'? ` : '') +
       `Add it to ${flake.localPath ?? flake.flakeRef}, or set the machine's 'configuration' in the stack's config.`,
   });
@@ -60,7 +60,7 @@ export function missingError(
     what: `the flake has no ${place}.${wanted}`,
     host: name,
     why: missing.length > 0 ? `there are: ${missing.join(', ')}` : `${place} is empty`,
-    mend: `${near ? `Did you mean '${near}'? ` : ''}Set the image's 'variant' or 'attribute' in the stack's config.`,
+    fix: `${near ? `Did you mean '${near}'? ` : ''}Set the image's 'variant' or 'attribute' in the stack's config.`,
   });
 }
 
@@ -71,7 +71,7 @@ export function assertionError(host: string, failed: readonly string[]): FleetEr
     what: failed.length === 1 ? 'an assertion fails' : `${failed.length} assertions fail`,
     host,
     why: failed.length === 1 ? failed[0] : failed.map((message) => `- ${message}`).join('\n'),
-    mend: failed.some((message) => message.includes('EFI boot stub'))
+    fix: failed.some((message) => message.includes('EFI boot stub'))
       ? 'If its configuration has CONFIG_EFI_STUB=y, say so where the kernel is made: linuxManualConfig { features.efiBootStub = true; … }. docs/kernels.md tells more.'
       : "Change the machine's configuration as the message says.",
   });

@@ -28,6 +28,6 @@ export async function findImage(outPath: string, file: string, name: string): Pr
     code: 'image-failed',
     what: `it is not clear which file the image ${name} is`,
     why: found.length > 0 ? `${outPath} has ${found.join(', ')}` : `${outPath} is empty`,
-    mend: 'Set image.filePath in its configuration, or name another variant or attribute.',
+    fix: 'Set image.filePath in its configuration, or name another variant or attribute.',
   });
 }

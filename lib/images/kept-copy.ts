@@ -85,7 +85,7 @@ export async function keepCopy(
       code: 'image-failed',
       what: `the image ${manifest.image} cannot be copied to ${target}`,
       why: cause instanceof FleetError ? (cause.why ?? cause.message) : (cause as Error).message,
-      mend: 'See to it that the folder can be written to and has room, then run again.',
+      fix: 'See to it that the folder can be written to and has room, then run again.',
       cause,
     });
   }
@@ -102,12 +102,12 @@ export async function removeCopy(target: string): Promise<'removed' | 'changed' 
 }
 
 async function refuseForeign(target: string, state: KeptState, image: string): Promise<void> {
-  const problem = (why: string, mend: string) =>
+  const problem = (why: string, fix: string) =>
     new FleetError({
       code: 'image-failed',
       what: `the image ${image} does not replace ${target}`,
       why,
-      mend,
+      fix,
     });
   const [user] = await usersOf(target);
   if (user)

@@ -36,6 +36,6 @@ function unbootableError(host: string, version: string, lines: readonly string[]
     what: `the kernel ${version} lacks what the machine cannot come up without`,
     host,
     why: lines.join('\n'),
-    mend: 'Set these symbols in the kernel’s configuration, or allowUnbootableKernel on the machine.',
+    fix: 'Set these symbols in the kernel’s configuration, or allowUnbootableKernel on the machine.',
   });
 }

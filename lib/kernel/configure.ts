@@ -83,6 +83,6 @@ function notConfigured({ version }: EvaluatedKernel, error: FleetError): string 
     code: 'build-failed',
     what: `kernel ${version}: Kconfig could not be run, so only what is asked for is shown`,
     why: error.why,
-    mend: error.mend,
+    fix: error.fix,
   }).message;
 }

@@ -53,7 +53,7 @@ export async function moduleFragment(
     throw new FleetError({
       code: 'config-invalid',
       what: `${source} is no kernel source: it has no Kbuild files`,
-      mend: 'Give an unpacked source or its archive; of nixpkgs’ kernel: nix build --print-out-paths nixpkgs#linux.src',
+      fix: 'Give an unpacked source or its archive; of nixpkgs’ kernel: nix build --print-out-paths nixpkgs#linux.src',
     });
   }
   const known = modules.flatMap((module) =>

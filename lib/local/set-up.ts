@@ -66,7 +66,7 @@ export async function bring<Found>(
       code,
       what: `cannot set up ${what}`,
       why: cause instanceof ProcessError ? cause.stderr : String(cause),
-      mend: `Run setup/with setup/${script} to see it alone.`,
+      fix: `Run setup/with setup/${script} to see it alone.`,
       cause,
     });
   }

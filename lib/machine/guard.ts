@@ -8,7 +8,7 @@ export function wrongMachine(host: string, expected: string, found: string, urn?
     what: 'the machine at this address is not the recorded one',
     host,
     why: `its machine-id is ${found}, the recorded one is ${expected}`,
-    mend: [
+    fix: [
       'Check the address. If the machine was replaced on purpose, deploy to the new one as such:',
       `pulumi up --replace '${urn ?? `<URN of ${host}'s deployment, from pulumi stack --show-urns>`}'`,
     ].join('\n'),
@@ -28,7 +28,7 @@ export function assertDeployable(reading: MachineReading, host: string): void {
       why: reading.nixos
         ? 'it has no Nix store'
         : 'it runs something else: there is neither /etc/NIXOS nor ID=nixos',
-      mend: 'Install NixOS on it first.',
+      fix: 'Install NixOS on it first.',
     });
   }
   if (reading.busy) throw inProgress(host, reading.busy);
@@ -40,7 +40,7 @@ export function inProgress(host: string, holder: NonNullable<MachineReading['bus
     what: 'another deployment is under way',
     host,
     why: `${holder.unit}, by ${holder.by}, since ${holder.since}`,
-    mend: 'Wait for its end, then deploy again. It ends by itself: it is confirmed or goes back.',
+    fix: 'Wait for its end, then deploy again. It ends by itself: it is confirmed or goes back.',
   });
 }
 
@@ -55,6 +55,6 @@ export function drifted(host: string, reading: MachineReading, recorded: string)
       `it runs ${reading.system || 'no system'}${record ? `, deployed by ${record.by} at ${record.at}` : ', which nixos-fleet did not deploy'}`,
       `recorded is ${recorded}`,
     ].join('\n'),
-    mend: '`pulumi refresh` takes over what it runs; with onDrift: overwrite the update goes on. Nothing was changed.',
+    fix: '`pulumi refresh` takes over what it runs; with onDrift: overwrite the update goes on. Nothing was changed.',
   });
 }

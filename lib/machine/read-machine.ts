@@ -35,6 +35,6 @@ export async function readMachine(
     what: 'the machine could not be read',
     host,
     why: reading ? 'it has no /etc/machine-id' : result.stderr.trim() || result.stdout.trim().slice(-500),
-    mend: reading ? 'Run systemd-machine-id-setup on it.' : undefined,
+    fix: reading ? 'Run systemd-machine-id-setup on it.' : undefined,
   });
 }

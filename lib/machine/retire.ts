@@ -32,6 +32,6 @@ export async function retireBootstrapUser(
     what: `the bootstrap user ${bootstrap.user} is still on the machine`,
     host,
     why: /^why=(.*)$/m.exec(stdout)?.[1] ?? stderr.trim(),
-    mend: `The machine is deployed. Remove the user there (userdel --remove ${bootstrap.user}), or leave bootstrapUser out; the next up tries again.`,
+    fix: `The machine is deployed. Remove the user there (userdel --remove ${bootstrap.user}), or leave bootstrapUser out; the next up tries again.`,
   });
 }

@@ -21,6 +21,6 @@ function inTheClear(key: string, host?: string): FleetError {
     code: 'config-invalid',
     what: 'becomePassword is in the clear in the stack’s config',
     host,
-    mend: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:${key}'`,
+    fix: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:${key}'`,
   });
 }

@@ -87,7 +87,7 @@ async function hashOf(name: string, image: string): Promise<string | undefined> 
       code: 'config-invalid',
       what: `the image of diskImages.${name} cannot be read`,
       why: cause.message,
-      mend: 'Name a file that is there, or one of images.',
+      fix: 'Name a file that is there, or one of images.',
     });
   });
 }

@@ -64,11 +64,11 @@ function flakeFolder(flake: string, base: string): string | undefined {
   return root === undefined ? undefined : join(root, new URLSearchParams(query).get('dir') ?? '');
 }
 
-function invalid(name: string, why: string, mend: string): FleetError {
+function invalid(name: string, why: string, fix: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `hosts.${name}.hardwareConfig has no file to go to`,
     why,
-    mend,
+    fix,
   });
 }

@@ -91,7 +91,7 @@ function inTheClear(host: string, name: string): FleetError {
     code: 'config-invalid',
     what: `the value of the secret ${name} is in the clear in the stack’s config`,
     host,
-    mend: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.secrets.${name}.value'`,
+    fix: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.secrets.${name}.value'`,
   });
 }
 
@@ -121,7 +121,7 @@ function explain(
         : `the file of the secret ${name} could not be read`,
     host,
     why,
-    mend:
+    fix:
       file === undefined
         ? `Run it by hand: ${command[0]} …`
         : 'Its path is relative to the project’s folder.',

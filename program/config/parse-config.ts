@@ -21,7 +21,7 @@ export function parseConfig(values: Record<string, string>, stack: string): Stac
     code: 'config-invalid',
     what: `the config of stack '${stack}' is wrong`,
     why: parsed.error.issues.flatMap(explain).join('\n'),
-    mend: `Edit Pulumi.${stack}.yaml; docs/reference.md lists every key.`,
+    fix: `Edit Pulumi.${stack}.yaml; docs/reference.md lists every key.`,
   });
 }
 

@@ -111,6 +111,6 @@ function noImport(name: string, noun: string): FleetError {
     code: 'config-invalid',
     what: `the ${noun} of ${name} cannot be imported`,
     why: 'a file of settings does not tell which is which',
-    mend: 'Declare them: where the machine’s file says the same already, up leaves it as it is.',
+    fix: 'Declare them: where the machine’s file says the same already, up leaves it as it is.',
   });
 }

@@ -62,7 +62,7 @@ export class ProviderService {
       throw new FleetError({
         code: 'config-invalid',
         what: `the schema has no version ${request.getVersion()}`,
-        mend: 'Ask for version 0.',
+        fix: 'Ask for version 0.',
       });
     }
     const response = new proto.GetSchemaResponse();
@@ -193,7 +193,7 @@ export class ProviderService {
     throw new FleetError({
       code: 'config-invalid',
       what: `the nixos provider has no function '${request.getTok()}'`,
-      mend: `It has ${[...functions, ...this.#resources.keys()].join(', ')}`,
+      fix: `It has ${[...functions, ...this.#resources.keys()].join(', ')}`,
     });
   }
 
@@ -215,7 +215,7 @@ export class ProviderService {
     throw new FleetError({
       code: 'config-invalid',
       what: `the nixos provider has no resource type '${type}'`,
-      mend: `There are: ${[...this.#resources.keys()].join(', ')}`,
+      fix: `There are: ${[...this.#resources.keys()].join(', ')}`,
     });
   }
 

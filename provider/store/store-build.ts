@@ -34,7 +34,7 @@ export async function buildAndKeep(request: Asked, context: Context, builds = sy
       what: `cannot build ${request.outPath}`,
       host: request.host,
       why: 'its derivation is not known: it was imported, not evaluated',
-      mend: 'Evaluate it from the flake: the components do so.',
+      fix: 'Evaluate it from the flake: the components do so.',
     });
   }
   await mkdir(dirname(request.gcRoot), { recursive: true });
@@ -81,7 +81,7 @@ async function buildAll(
         code: 'build-failed',
         what: `nothing is known of the build of ${job.drvPath}`,
         host: job.host,
-        mend: `Build it by hand to see more: nix build '${job.drvPath}^*'`,
+        fix: `Build it by hand to see more: nix build '${job.drvPath}^*'`,
       })
     );
   });

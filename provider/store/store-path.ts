@@ -25,7 +25,7 @@ export function importedOutput(id: string, name: string): string {
     why: isDerivation
       ? 'it is the path of a derivation, which does not tell the path of its output'
       : 'it is not a store path',
-    mend: isDerivation
+    fix: isDerivation
       ? `Give the output's path: nix-store --query --outputs ${id}`
       : 'Give the path of the built output: /nix/store/<hash>-<name>',
   });

@@ -12,11 +12,11 @@ say() {
 	printf '[%3ds] %s\n' "$(($(date +%s) - fleet_started))" "$*" >&2
 }
 
-# die WHAT WHY MEND: ends with 1 after saying what failed, why, and what to do.
+# die WHAT WHY FIX: ends with 1 after saying what failed, why, and what to do.
 die() {
 	printf 'error: %s\n' "$1" >&2
 	[ -z "${2-}" ] || printf '  why:  %s\n' "$2" >&2
-	[ -z "${3-}" ] || printf '  mend: %s\n' "$3" >&2
+	[ -z "${3-}" ] || printf '  fix:  %s\n' "$3" >&2
 	exit 1
 }
 

@@ -196,7 +196,7 @@ for (const [name, why] of [
     await assert.rejects(deployer.up(system), (error: FleetError) => {
       assert.equal(error.code, 'activation-failed');
       assert.match(error.why ?? '', why);
-      assert.match(error.mend ?? '', /reboot: when-needed/);
+      assert.match(error.fix ?? '', /reboot: when-needed/);
       return true;
     });
     await assertOn(good, '', good);

@@ -102,7 +102,7 @@ export function failsWith(code: FleetError['code'], why: RegExp): (error: FleetE
     assert.equal(error.code, code, error.message);
     assert.equal(error.host, 'one');
     assert.match(error.why ?? '', why);
-    assert.ok(error.mend, 'says what to do');
+    assert.ok(error.fix, 'says what to do');
     return true;
   };
 }

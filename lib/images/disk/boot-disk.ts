@@ -33,7 +33,7 @@ export async function keepHostKeys(
     what: `the machine’s ssh host keys were not put onto ${device}`,
     host,
     why: answer.why,
-    mend: 'The image is on the disk, and verified. Put them there by hand, or let the machine make new ones: keepHostKeys: false.',
+    fix: 'The image is on the disk, and verified. Put them there by hand, or let the machine make new ones: keepHostKeys: false.',
   });
 }
 
@@ -60,7 +60,7 @@ export async function rebootInto(
     what: `the image is on the disk, and verified; but the machine did not answer within ${timeoutSeconds} s after its reboot`,
     host,
     why: seen,
-    mend: 'Look at its console: does its firmware start the disk? It is reached as hosts says, with the host key given there or known.',
+    fix: 'Look at its console: does its firmware start the disk? It is reached as hosts says, with the host key given there or known.',
   });
 }
 

@@ -18,7 +18,7 @@ export type Guard =
 export interface Refusal {
   guard: Guard;
   why: string;
-  mend: string;
+  fix: string;
 }
 
 export interface DiskRequest
@@ -54,7 +54,7 @@ function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
       {
         guard: 'missing',
         why: `there is no ${disk} on the machine; it has\n${list(others) || 'no disk at all'}`,
-        mend: 'Name one of these, by a link below /dev/disk/by-id where there is one.',
+        fix: 'Name one of these, by a link below /dev/disk/by-id where there is one.',
       },
     ];
   if (kind !== 'disk') {
@@ -63,7 +63,7 @@ function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
       {
         guard: 'not-a-disk',
         why: `${device} is ${what}`,
-        mend: 'Name the whole disk that is to be written.',
+        fix: 'Name the whole disk that is to be written.',
       },
     ];
   }
@@ -72,19 +72,19 @@ function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
     refused.push({
       guard: 'serial',
       why: `serial is not given, and the disk ${device} has one: ${serials.join(', ')}`,
-      mend: `If that is the disk you mean, set serial: ${serials[0]}`,
+      fix: `If that is the disk you mean, set serial: ${serials[0]}`,
     });
   if (serial !== undefined && !serials.includes(serial))
     refused.push({
       guard: 'serial',
       why: `serial is ${serial}, and the disk ${device} has ${serials.length > 0 ? serials.join(', ') : 'none'}; the machine’s other disks are\n${list(others) || 'none'}`,
-      mend: 'Another disk may have this name now: name the right one in disk, or mend serial.',
+      fix: 'Another disk may have this name now: name the right one in disk, or fix serial.',
     });
   if (sizeBytes !== undefined && sizeBytes !== found.sizeBytes)
     refused.push({
       guard: 'size',
       why: `sizeBytes is ${sizeBytes}, and the disk ${device} has ${found.sizeBytes} bytes`,
-      mend: 'Name the right disk, or mend sizeBytes.',
+      fix: 'Name the right disk, or fix sizeBytes.',
     });
   return refused;
 }
@@ -97,26 +97,26 @@ function fitRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
     refused.push({
       guard: 'room',
       why: `the image is a disk of ${formatBytes(imageBytes)}, and ${device} has ${formatBytes(sizeBytes)}`,
-      mend: 'Make the image smaller: it grows into its disk when the machine first starts.',
+      fix: 'Make the image smaller: it grows into its disk when the machine first starts.',
     });
   if (imageSectorBytes !== undefined && imageSectorBytes !== sectorBytes)
     refused.push({
       guard: 'sectors',
       why: `the image’s partition table counts sectors of ${imageSectorBytes} bytes, and ${device} has sectors of ${sectorBytes}: the machine would find no partition`,
-      mend: 'Make the image for such sectors, or set the disk to the other size where it can do both (nvme format, hdparm).',
+      fix: 'Make the image for such sectors, or set the disk to the other size where it can do both (nvme format, hdparm).',
     });
   if (readOnly)
     refused.push({
       guard: 'read-only',
       why: `${device} cannot be written to`,
-      mend: 'Is it locked by a switch?',
+      fix: 'Is it locked by a switch?',
     });
   const wanted = platform?.split('-')[0];
   if (wanted && !sameArchitecture(wanted, architecture))
     refused.push({
       guard: 'architecture',
       why: `the image is for ${wanted}, and the machine is a ${architecture}`,
-      mend: 'Name an image of a configuration for this machine.',
+      fix: 'Name an image of a configuration for this machine.',
     });
   return refused;
 }
@@ -128,7 +128,7 @@ function useRefusals({ kexec }: DiskRequest, { device, uses, running }: DiskFoun
       {
         guard: 'in-use',
         why: `${device} is in use:\n${list(uses)}`,
-        mend: 'Is it the right disk? If so, unmount it, or take it out of what holds it.',
+        fix: 'Is it the right disk? If so, unmount it, or take it out of what holds it.',
       },
     ];
   if (kexec !== undefined) return [];
@@ -136,7 +136,7 @@ function useRefusals({ kexec }: DiskRequest, { device, uses, running }: DiskFoun
     {
       guard: 'running',
       why: `the machine runs from ${device}:\n${list(uses)}`,
-      mend: 'Boot the machine from something else (an installer, a rescue system), or set kexec, by which it leaves its disk for its memory first.',
+      fix: 'Boot the machine from something else (an installer, a rescue system), or set kexec, by which it leaves its disk for its memory first.',
     },
   ];
 }
@@ -149,7 +149,7 @@ function lossRefusals({ overwrite }: DiskRequest, found: DiskFound, own: boolean
       {
         guard: 'contents',
         why: `overwrite names ${overwrite}, and the disk ${device} is ${names.join(', ')}`,
-        mend: 'Name in overwrite the disk that may be lost, or leave it out.',
+        fix: 'Name in overwrite the disk that may be lost, or leave it out.',
       },
     ];
   if (contents.length === 0 || overwrite !== undefined || own) return [];
@@ -157,7 +157,7 @@ function lossRefusals({ overwrite }: DiskRequest, found: DiskFound, own: boolean
     {
       guard: 'contents',
       why: `${device} is not empty:\n${list(contents)}`,
-      mend: `If all of that may be lost, set overwrite: ${names[0]}`,
+      fix: `If all of that may be lost, set overwrite: ${names[0]}`,
     },
   ];
 }

@@ -73,7 +73,7 @@ async function refuseLittleMemory({ host, folder, reading }: RamSystemRequest): 
     what: 'the machine is not started into its memory, and nothing is written',
     host,
     why: `guard memory: ${Math.round(reading.memoryKiB / 1024)} MiB are free, and ${Math.ceil(neededKiB / 1024)} MiB are needed`,
-    mend: 'Stop what takes memory on the machine, or boot it from something else.',
+    fix: 'Stop what takes memory on the machine, or boot it from something else.',
   });
 }
 
@@ -93,6 +93,6 @@ function notStarted(host: string, why: string): FleetError {
     what: 'the machine did not start into its memory; its disk was not written',
     host,
     why,
-    mend: 'Look at its console. A reset starts the system on its disk again.',
+    fix: 'Look at its console. A reset starts the system on its disk again.',
   });
 }

@@ -104,6 +104,6 @@ function notAnImage(image: string, host: string, why: string): FleetError {
     what: `${image} cannot be written onto a disk`,
     host,
     why,
-    mend: 'Name an image of a whole disk: raw (also packed as .gz or .zst), iso, qcow2, vmdk, vhd or vdi.',
+    fix: 'Name an image of a whole disk: raw (also packed as .gz or .zst), iso, qcow2, vmdk, vhd or vdi.',
   });
 }

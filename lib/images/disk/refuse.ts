@@ -8,6 +8,6 @@ export function refusedBy(host: string, device: string, refused: readonly Refusa
     what: `nothing is written onto ${device}`,
     host,
     why: refused.map(({ guard, why }) => `guard ${guard}: ${why}`).join('\n'),
-    mend: refused.map(({ mend }) => mend).join('\n'),
+    fix: refused.map(({ fix }) => fix).join('\n'),
   });
 }

@@ -71,7 +71,7 @@ export async function writeDisk(connection: Connection, request: WriteRequest): 
     what: `the image was not written whole onto ${reading.found.device}`,
     host,
     why: value('why') || answer.stderr.trim() || `the machine ended with exit code ${answer.exitCode}`,
-    mend: 'Run again: the image is then written from its beginning. Where it fails at the same place, look at the disk: dmesg, smartctl.',
+    fix: 'Run again: the image is then written from its beginning. Where it fails at the same place, look at the disk: dmesg, smartctl.',
   });
 }
 
@@ -113,6 +113,6 @@ function refused(host: string, why: string): FleetError {
     what: 'the disk was not written',
     host,
     why,
-    mend: 'Look at the disk once more with pulumi preview, then run again.',
+    fix: 'Look at the disk once more with pulumi preview, then run again.',
   });
 }

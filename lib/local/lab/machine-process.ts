@@ -56,7 +56,7 @@ export async function startProcess(
     host: name,
     what: 'the lab machine ended at once',
     why: await lastLines(paths.console),
-    mend: `Its console is in ${paths.console}`,
+    fix: `Its console is in ${paths.console}`,
   });
 }
 

@@ -50,7 +50,7 @@ async function copy(base: string, root: string, host: string, signal?: AbortSign
     host,
     what: 'the lab machine’s root file system cannot be copied from the base',
     why: stderr,
-    mend: `Free some space, or remove ${dirname(base)} so that it is made anew.`,
+    fix: `Free some space, or remove ${dirname(base)} so that it is made anew.`,
   });
 }
 

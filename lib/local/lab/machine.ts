@@ -51,7 +51,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
       host: request.name,
       what: `${request.address} is no address for a machine of the lab '${request.lab}'`,
       why: `its network is ${network.cidr}, where ${network.gateway} is this computer`,
-      mend: 'Give the machine another address in the stack’s config.',
+      fix: 'Give the machine another address in the stack’s config.',
     });
   }
   const paths = machinePaths(request.lab, request.name);
@@ -127,7 +127,7 @@ async function waitForSsh(request: MachineRequest, signal?: AbortSignal): Promis
         ? 'the lab machine ended'
         : `no ssh server answers at ${request.address} within ${startSeconds} s`,
     why: await lastLines(console),
-    mend: `Its console is in ${console}`,
+    fix: `Its console is in ${console}`,
   });
 }
 
@@ -138,7 +138,7 @@ async function networkOf(request: MachineRequest): Promise<Network> {
     code: 'lab-failed',
     host: request.name,
     what: `the network of the lab '${request.lab}' is not up`,
-    mend: 'Run pulumi refresh and pulumi up: they bring it back.',
+    fix: 'Run pulumi refresh and pulumi up: they bring it back.',
   });
 }
 

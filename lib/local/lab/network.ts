@@ -121,7 +121,7 @@ async function refuseRangeInUse(ip: string, cidr: Cidr, bridge: string, text: st
     code: 'lab-failed',
     what: `the lab’s network ${text} is in use on this computer`,
     why: `${other.dst} belongs to the interface ${other.dev ?? '(none)'}`,
-    mend: 'Choose another private range for the lab (config key lab.network).',
+    fix: 'Choose another private range for the lab (config key lab.network).',
   });
 }
 

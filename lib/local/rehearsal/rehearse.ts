@@ -113,6 +113,6 @@ function failed(host: string, why: string): FleetError {
     what: 'the new system did not come up healthy in a virtual machine, so the machine was not touched',
     host,
     why,
-    mend: 'Mend what is named. To look at it: give virtualMachines a machine with this configuration, and npm run console.',
+    fix: 'Mend what is named. To look at it: give virtualMachines a machine with this configuration, and npm run console.',
   });
 }

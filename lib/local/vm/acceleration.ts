@@ -30,7 +30,7 @@ export async function chooseAcceleration(asked: 'auto' | 'kvm' | 'tcg', host: st
     host,
     what: 'KVM cannot be used',
     why,
-    mend: 'Set acceleration to auto, or see to it that this computer offers KVM to you.',
+    fix: 'Set acceleration to auto, or see to it that this computer offers KVM to you.',
   });
 }
 

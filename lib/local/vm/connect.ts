@@ -77,7 +77,7 @@ async function notReached({ inputs }: VmRecord, ended: boolean): Promise<FleetEr
       ? `QEMU ended${code === undefined ? '' : ` with exit code ${code}`} before ssh answered`
       : `no ssh server answers at port ${sshForward(inputs)?.host} within ${startTimeoutSeconds} s`,
     why: [await lastLines(log, 5), await lastLines(console)].filter(Boolean).join('\n'),
-    mend: `Its console is in ${console}, and open: npm run console -- ${name}`,
+    fix: `Its console is in ${console}, and open: npm run console -- ${name}`,
   });
 }
 
@@ -87,6 +87,6 @@ function otherKey({ inputs, hostKey }: VmRecord, offered: string): FleetError {
     host: inputs.name,
     what: 'the virtual machine has another ssh host key than when it first started',
     why: `recorded ${hostKey}\noffered  ${offered}`,
-    mend: 'If its disk was made anew by other means, remove it from the stack and let the stack make it again.',
+    fix: 'If its disk was made anew by other means, remove it from the stack and let the stack make it again.',
   });
 }

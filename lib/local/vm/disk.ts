@@ -91,7 +91,7 @@ function tooSmall(host: string, file: string, size: number, sizeMiB: number): Fl
     host,
     what: `a disk cannot shrink: ${sizeMiB} MiB are asked for`,
     why: `${file} has ${Math.ceil(size / MiB)} MiB`,
-    mend: 'Ask for that size at least, or leave the size out.',
+    fix: 'Ask for that size at least, or leave the size out.',
   });
 }
 

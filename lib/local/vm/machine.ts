@@ -176,7 +176,7 @@ async function commandOf(request: QemuRequest): Promise<QemuCommand> {
       host: name,
       what: `${system} is no built config.system.build.vm`,
       why: `there is no script run-<name>-vm in ${bin}`,
-      mend: 'Set system to the output of nix build …config.system.build.vm',
+      fix: 'Set system to the output of nix build …config.system.build.vm',
     });
   }
   if (kernel) await access(kernel);

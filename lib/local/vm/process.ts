@@ -72,7 +72,7 @@ export async function startQemu(
     host: name,
     what: found ? 'QEMU ended at once' : 'QEMU’s monitor does not answer',
     why: await lastLines(paths.log),
-    mend: `What QEMU said is in ${paths.log}`,
+    fix: `What QEMU said is in ${paths.log}`,
   });
 }
 

@@ -32,13 +32,13 @@ export function explainRefusal(failure: {
     .trim()
     .split('\n')
     .filter((line) => line.trim() && !/^(copying path| {2})/.test(line));
-  const details = (why: string[], mend: string) =>
+  const details = (why: string[], fix: string) =>
     new FleetError({
       code: /no space left on device/i.test(stderr) ? 'no-room' : 'substitution-failed',
       what: `the machine could not fetch ${system.split('/').at(-1)} from its caches`,
       host,
       why: why.join('\n'),
-      mend,
+      fix,
     });
   if (!refused) {
     const asked = settings?.substituters.join(', ') || 'none';

@@ -31,7 +31,7 @@ export function readHardwareFile(place: Place): string | undefined {
       code: 'hardware-failed',
       what: `${place.file} cannot be read`,
       why: message,
-      mend: 'It must be a file of yours: look at its path and its permissions.',
+      fix: 'It must be a file of yours: look at its path and its permissions.',
     });
   }
 }
@@ -64,7 +64,7 @@ export async function writeHardwareFile(place: Place, text: string): Promise<voi
       code: 'hardware-failed',
       what: `${place.file} cannot be written`,
       why: (cause as Error).message,
-      mend: 'See to it that its folder can be written to and has room, then run again.',
+      fix: 'See to it that its folder can be written to and has room, then run again.',
       cause,
     });
   }

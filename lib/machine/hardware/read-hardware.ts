@@ -48,13 +48,13 @@ export async function readHardware(
     timeoutSeconds: 120,
     ...options,
   });
-  const failed = (why: string, mend: string) =>
+  const failed = (why: string, fix: string) =>
     new FleetError({
       code: 'hardware-failed',
       what: `the machine does not tell what it is made of`,
       host,
       why,
-      mend,
+      fix,
     });
   if (exitCode === notFound && stdout === '') {
     throw failed(`it has no ${program}`, howToHave(request));

@@ -50,6 +50,6 @@ export async function workOnNixConf(
     what: `${path} could not be worked on`,
     host,
     why: stderr.trim() || 'the connection ended',
-    mend: 'Look at the folder on the machine: is there room, is it read-only?',
+    fix: 'Look at the folder on the machine: is there room, is it read-only?',
   });
 }

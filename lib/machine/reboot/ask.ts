@@ -29,6 +29,6 @@ exec systemctl --no-block "$how"
     what: 'the machine did not begin to reboot',
     host,
     why: stderr.trim() || `exit code ${exitCode}`,
-    mend: 'Look at systemd on the machine: systemctl list-jobs',
+    fix: 'Look at systemd on the machine: systemctl list-jobs',
   });
 }

@@ -46,7 +46,7 @@ async function plainReboot(connection: Connection, request: RebootRequest): Prom
     what: 'the machine was rebooted into the new system and is not healthy',
     host,
     why: unhealthy.join('\n'),
-    mend: 'It runs on as it is. Mend what the checks name and deploy again, or boot an earlier generation.',
+    fix: 'It runs on as it is. Mend what the checks name and deploy again, or boot an earlier generation.',
   });
 }
 
@@ -67,7 +67,7 @@ async function makeDefault(
     what: 'the boot loader could not be set to the new system, so the machine was not rebooted',
     host,
     why: stdout.trim().split('\n').slice(-15).join('\n'),
-    mend: 'Look at the log: is there room in /boot?',
+    fix: 'Look at the log: is there room in /boot?',
   });
 }
 
@@ -77,7 +77,7 @@ function notPossible(host: string, why: string): FleetError {
     what: 'the machine was not rebooted: its boot loader cannot boot a system on trial',
     host,
     why,
-    mend: 'Mend that, or set trial: when-possible to reboot without one. The boot loader starts the system before.',
+    fix: 'Mend that, or set trial: when-possible to reboot without one. The boot loader starts the system before.',
   });
 }
 
@@ -87,7 +87,7 @@ function notBack({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): F
     what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot`,
     host,
     why: seen,
-    mend: 'Look at its console. If it only boots slowly, raise rebootTimeoutSeconds; when it is back, `pulumi refresh` tells what it runs.',
+    fix: 'Look at its console. If it only boots slowly, raise rebootTimeoutSeconds; when it is back, `pulumi refresh` tells what it runs.',
   });
 }
 
@@ -97,6 +97,6 @@ function onAnother({ host, system }: RebootRequest, back: MachineReading): Fleet
     what: 'the machine came back on another system than the asked one',
     host,
     why: `it booted ${back.booted || 'an unknown system'}\nasked was ${system}`,
-    mend: 'Look at its boot loader: bootctl list, or the console.',
+    fix: 'Look at its boot loader: bootctl list, or the console.',
   });
 }

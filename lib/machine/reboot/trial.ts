@@ -138,7 +138,7 @@ printf %s "$text" >"$folder/$file.part" && mv "$folder/$file.part" "$folder/$fil
     what: 'the boot on trial could not be confirmed',
     host,
     why: stderr.trim() || 'the machine does not run the asked system any more',
-    mend: 'It goes back to the system before by itself. Then deploy again.',
+    fix: 'It goes back to the system before by itself. Then deploy again.',
   });
 }
 
@@ -169,7 +169,7 @@ echo "log=$(tail -n 40 ${path}.log 2>/dev/null | base64 | tr -d '\\n')"
         code: 'trial-failed',
         what: 'the machine does not say how the boot on trial ended',
         host,
-        mend: 'Look at it: systemctl status nixos-fleet-trial.service',
+        fix: 'Look at it: systemctl status nixos-fleet-trial.service',
       });
     }
     await sleep(500, undefined, { signal }).catch(() => undefined);
@@ -191,7 +191,7 @@ function fellBack(
     ]
       .filter(Boolean)
       .join('\n'),
-    mend: 'Look at the machine’s console of that boot. `rehearse: true` boots a system in a virtual machine first.',
+    fix: 'Look at the machine’s console of that boot. `rehearse: true` boots a system in a virtual machine first.',
   });
 }
 
@@ -207,7 +207,7 @@ function sentBack(
     why: [...unhealthy, after ? `the machine is back on ${after.booted}` : 'it has not come back yet'].join(
       '\n',
     ),
-    mend: 'Mend what the checks name, then deploy again.',
+    fix: 'Mend what the checks name, then deploy again.',
   });
 }
 
@@ -217,7 +217,7 @@ function notKept({ host }: RebootRequest, log: string): FleetError {
     what: 'the machine came up on the new system, but the boot loader could not be set to it',
     host,
     why: log,
-    mend: 'Look at the log: is there room in /boot? The next boot is that of the system before.',
+    fix: 'Look at the log: is there room in /boot? The next boot is that of the system before.',
   });
 }
 
@@ -227,6 +227,6 @@ function lost({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): Flee
     what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot, and has not fallen back either`,
     host,
     why: seen,
-    mend: 'Look at its console. A boot that hangs is ended by a hardware watchdog alone, or by hand; the next one is of the system before.',
+    fix: 'Look at its console. A boot that hangs is ended by a hardware watchdog alone, or by hand; the next one is of the system before.',
   });
 }

@@ -127,7 +127,7 @@ function failed({ host, path }: Place, what: string, why: string): FleetError {
     what: `the secret ${path} ${what}`,
     host,
     why,
-    mend: why.startsWith('there is no user')
+    fix: why.startsWith('there is no user')
       ? 'A user or group that the new system brings is not there before it: set when to after, or give a number.'
       : why.startsWith('did not restart')
         ? 'Look at them with: journalctl -u <unit>. The next up restarts them again.'

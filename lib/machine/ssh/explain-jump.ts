@@ -18,7 +18,7 @@ export function explainJumpFailure(
       what: `the ssh host key of the jump host ${keyOf} is not the expected one`,
       host,
       why: keyLine,
-      mend: 'Another machine may be answering. Compare its key with the one on its console; then put it into known_hosts, or set proxyJumpHostKey.',
+      fix: 'Another machine may be answering. Compare its key with the one on its console; then put it into known_hosts, or set proxyJumpHostKey.',
     });
   }
   const [loginLine, , loginAt] = /^(\S+)@(\S+): Permission denied.*$/m.exec(stderr) ?? [];
@@ -28,7 +28,7 @@ export function explainJumpFailure(
       what: `the login was refused at the jump host ${loginAt}`,
       host,
       why: loginLine,
-      mend: 'It takes identityFile, the keys of ssh-agent, and what your ssh_config says of it. Check the user in proxyJump, too.',
+      fix: 'It takes identityFile, the keys of ssh-agent, and what your ssh_config says of it. Check the user in proxyJump, too.',
     });
   }
   return undefined;

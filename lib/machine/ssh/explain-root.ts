@@ -27,7 +27,7 @@ export function explainRootFailure(
       what: wrong ? `sudo refused the password of ${local ? 'this user' : user} on ${address}` : what,
       host,
       why: said.split('\n').at(-1) || 'sudo ended without a message',
-      mend: wrong
+      fix: wrong
         ? `Set it again: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.becomePassword'`
         : 'Look at the rules of sudo on the machine: sudo -l',
     });
@@ -42,7 +42,7 @@ export function explainRootFailure(
     what,
     host,
     why: line,
-    mend: forwardAgent
+    fix: forwardAgent
       ? 'Is the key in your ssh-agent (ssh-add -l), and nixosFleet.agentSudo enabled on the machine, where the user has that key in its configuration?'
       : local
         ? `Run pulumi as root, or ${passwordless[become]}`

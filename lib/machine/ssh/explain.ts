@@ -17,7 +17,7 @@ export function explainSshFailure(connection: Connection, host: string, stderr: 
       what: 'ssh does not take its options',
       host,
       why: option.trim(),
-      mend: 'Look at sshOptions of this machine, and at your ssh_config; ssh_config(5) lists the keywords.',
+      fix: 'Look at sshOptions of this machine, and at your ssh_config; ssh_config(5) lists the keywords.',
     });
   }
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
@@ -32,7 +32,7 @@ export function explainSshFailure(connection: Connection, host: string, stderr: 
       what: `the login was refused (${where})`,
       host,
       why,
-      mend: connection.identityFile
+      fix: connection.identityFile
         ? `Check that the public key of ${connection.identityFile} is authorized for ${connection.user} on the machine, and that its permissions are 0600.`
         : `Set identityFile, or load a key that is authorized for ${connection.user} into ssh-agent: ssh-add -l`,
     });
@@ -42,7 +42,7 @@ export function explainSshFailure(connection: Connection, host: string, stderr: 
     what: `no ssh connection could be made (${where})`,
     host,
     why,
-    mend: unreachableMend(connection, stderr),
+    fix: unreachableMend(connection, stderr),
   });
 }
 
@@ -56,7 +56,7 @@ function hostKeyError(connection: Connection, host: string, stderr: string): Fle
     what: `the ssh host key of ${connection.address} is not the expected one`,
     host,
     why: [known, offered ? `offered  ${offered}` : lastLine(stderr)].filter(Boolean).join('\n'),
-    mend: [
+    fix: [
       'Another machine may be answering. If you know that the key changed on purpose, compare the fingerprint',
       `with the machine's console (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then set hostKey to the key that`,
       `'${scan}' prints.`,

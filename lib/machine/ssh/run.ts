@@ -117,7 +117,7 @@ function noAnswer(connection: Connection, host: string, timeoutSeconds: number):
     what: 'a command on this computer did not end',
     host,
     why,
-    mend: 'Does it wait for something? Its processes may still run.',
+    fix: 'Does it wait for something? Its processes may still run.',
   });
 }
 

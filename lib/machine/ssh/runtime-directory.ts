@@ -21,7 +21,7 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
       code: 'command-failed',
       what: `cannot keep ssh connections in ${directory}`,
       why: 'it is not a folder that you alone may use',
-      mend: `Remove it, or set XDG_RUNTIME_DIR to a folder of your own of at most ${longest} characters.`,
+      fix: `Remove it, or set XDG_RUNTIME_DIR to a folder of your own of at most ${longest} characters.`,
     });
   }
   return directory;

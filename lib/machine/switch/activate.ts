@@ -96,7 +96,7 @@ function leftAlone(host: string, unit: string): FleetError {
     what: 'the switch is no longer followed; it is left to its supervisor',
     host,
     why: `${unit} goes back to the system before, unless it had been confirmed already`,
-    mend: 'When it has ended, `pulumi refresh` tells what the machine runs.',
+    fix: 'When it has ended, `pulumi refresh` tells what the machine runs.',
   });
 }
 
@@ -106,7 +106,7 @@ function lost(host: string, unit: string, cause: FleetError): FleetError {
     what: 'the machine was lost while it switched; it is left to its supervisor',
     host,
     why: `${cause.why ?? cause.message}\n${unit} goes back to the system before, unless it had been confirmed already`,
-    mend: 'When the machine can be reached again, `pulumi refresh` tells what it runs.',
+    fix: 'When the machine can be reached again, `pulumi refresh` tells what it runs.',
     cause,
   });
 }

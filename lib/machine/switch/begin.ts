@@ -38,7 +38,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: 'the system to run is not a NixOS system in the machine’s store',
         host,
         why: `there is no ${value('path') || system}/bin/switch-to-configuration`,
-        mend: parameters.specialisation
+        fix: parameters.specialisation
           ? 'Check that `system` is the store path of a toplevel, and that it has this specialisation.'
           : 'Check that `system` is the store path of a toplevel.',
       });
@@ -48,7 +48,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: 'the system in the machine’s store is not what was copied there',
         host,
         why: `${system} does not have the contents that it is registered with\nnothing was changed on the machine`,
-        mend: `Is the machine’s disk sound? \`nix-store --verify --check-contents\` looks at its whole store, \`nix-store --repair-path ${system}\` mends the path where a cache has it.`,
+        fix: `Is the machine’s disk sound? \`nix-store --verify --check-contents\` looks at its whole store, \`nix-store --repair-path ${system}\` mends the path where a cache has it.`,
       });
     case 'inhibited': {
       const decode = (key: string) => Buffer.from(value(key), 'base64').toString('utf8');
@@ -57,7 +57,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: 'the new system must not be switched to while the machine runs',
         host,
         why: `switch inhibitors changed: ${changedInhibitors(decode('old'), decode('new')).join(', ') || 'unknown'}`,
-        mend: 'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
+        fix: 'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
       });
     }
     case 'no-room':
@@ -66,7 +66,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: `too little room in ${value('place')}`,
         host,
         why: `${value('free')} KiB are free, ${value('need')} KiB are needed`,
-        mend:
+        fix:
           value('place') === '/boot'
             ? 'Remove old generations on the machine: nix-collect-garbage -d, then switch-to-configuration boot'
             : 'Remove old generations on the machine: nix-collect-garbage --delete-older-than 30d',
@@ -77,7 +77,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         what: 'the deployment could not be started on the machine',
         host,
         why: stderr,
-        mend: 'Look at the machine’s journal. Nothing was switched.',
+        fix: 'Look at the machine’s journal. Nothing was switched.',
       });
   }
 }

@@ -144,6 +144,6 @@ async function writeRecord(
     what: 'the deployment’s record could not be written on the machine',
     host,
     why: stderr.trim() || `exit code ${exitCode}`,
-    mend: 'Is there room in /nix? The system itself is live.',
+    fix: 'Is there room in /nix? The system itself is live.',
   });
 }

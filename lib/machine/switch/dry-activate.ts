@@ -33,6 +33,6 @@ export async function dryActivate(connection: Connection, request: DryActivation
     what: 'the new system could not tell what a switch to it would do',
     host,
     why: [`exit code ${result.exitCode}`, said].filter(Boolean).join('\n'),
-    mend: 'Nothing was changed. Mend what is named, then deploy again.',
+    fix: 'Nothing was changed. Mend what is named, then deploy again.',
   });
 }

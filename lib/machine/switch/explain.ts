@@ -74,7 +74,7 @@ export function explainResult(
         : whats[outcome],
     host,
     why: why.filter(Boolean).join('\n'),
-    mend: `${mends[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
+    fix: `${mends[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
   });
 }
 

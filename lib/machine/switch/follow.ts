@@ -101,7 +101,7 @@ function rebooted(host: string, unit: string): FleetError {
     what: 'the machine was rebooted in the middle of the switch',
     host,
     why: 'it came up on the system of its boot loader, for the new one had not been confirmed',
-    mend: `Find out why it was rebooted: journalctl -b -1 -u ${unit}. Then deploy again.`,
+    fix: `Find out why it was rebooted: journalctl -b -1 -u ${unit}. Then deploy again.`,
   });
 }
 
@@ -111,6 +111,6 @@ function vanished(host: string, unit: string, log: string): FleetError {
     what: 'the supervisor of the switch ended without a result that can be read',
     host,
     why: log.trimEnd().split('\n').slice(-10).join('\n'),
-    mend: `Look at the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
+    fix: `Look at the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
   });
 }

@@ -48,7 +48,7 @@ ${printResult}`;
         what: 'how the switch ended could not be recorded on the machine',
         host,
         why: stderr.trim() || stdout.trim(),
-        mend: `nixos-rebuild ended with ${exitCode ?? 'no exit code'}. \`pulumi refresh\` tells what the machine runs.`,
+        fix: `nixos-rebuild ended with ${exitCode ?? 'no exit code'}. \`pulumi refresh\` tells what the machine runs.`,
       });
     } catch (error) {
       const passing = error instanceof FleetError && error.code === 'unreachable';

@@ -115,6 +115,6 @@ function requireTool(host: string): void {
     what: 'nixos-rebuild is not on PATH',
     host,
     why: 'via is nixos-rebuild, which runs on this computer',
-    mend: 'Run in `nix develop ./nix`, which has it, or in `nix shell nixpkgs#nixos-rebuild-ng`; or set via: supervisor.',
+    fix: 'Run in `nix develop ./nix`, which has it, or in `nix shell nixpkgs#nixos-rebuild-ng`; or set via: supervisor.',
   });
 }

@@ -75,7 +75,7 @@ function incomplete(uri: string, count: number): FleetError {
   return new FleetError({
     code: 'cache-failed',
     what: `${count} paths are not in ${uri}, though they were copied there`,
-    mend: 'Does somebody remove paths from it? Run again.',
+    fix: 'Does somebody remove paths from it? Run again.',
   });
 }
 

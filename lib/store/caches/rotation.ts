@@ -54,7 +54,7 @@ function nameTaken(name: string): FleetError {
     code: 'config-invalid',
     what: `a new key cannot have the name ${name}`,
     why: 'machines know a key by its name, and still trust another one of this name',
-    mend: 'Count on: give it the next number.',
+    fix: 'Count on: give it the next number.',
   });
 }
 

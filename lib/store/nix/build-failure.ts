@@ -36,7 +36,7 @@ export function describeBuildFailure(
       what: `${storeName(request.drvPath)} did not build`,
       host: request.host,
       why: [...log.errors, ...log.notes].slice(-15).join('\n') || 'nix did not say why',
-      mend: `See the whole build: nix build '${request.drvPath}^out' --no-link -L`,
+      fix: `See the whole build: nix build '${request.drvPath}^out' --no-link -L`,
     });
   }
   const reason = reasonOf(first.message);
@@ -56,7 +56,7 @@ export function describeBuildFailure(
         : []),
       ...(others.length > 0 ? [`also failed: ${others.join(', ')}`] : []),
     ].join('\n'),
-    mend: noRoom
+    fix: noRoom
       ? 'Free space on this computer, for example with nix-collect-garbage, and run again.'
       : lines.length > 0
         ? `See the whole log: nix log ${first.drvPath}`

@@ -111,7 +111,7 @@ function named(request: BuildRequest, error: unknown): FleetError {
     what: error.code === 'cancelled' ? 'the build was cancelled' : 'cannot build the system',
     host: request.host,
     why: error.why ?? error.message,
-    mend: error.mend,
+    fix: error.fix,
     cause: error,
   });
 }

@@ -4,7 +4,7 @@ interface Cause {
   pattern: RegExp;
   code: ErrorCode;
   what: string;
-  mend: (target: string) => string;
+  fix: (target: string) => string;
 }
 
 /** In order: the first that fits is it, for the messages behind it only follow from it. */
@@ -13,46 +13,46 @@ const causes: Cause[] = [
     pattern: /no space left on device|disk quota exceeded|database or disk is full/i,
     code: 'no-room',
     what: 'the machine has too little space for the closure',
-    mend: () => 'Free space on the machine, for example: nix-collect-garbage --delete-older-than 14d',
+    fix: () => 'Free space on the machine, for example: nix-collect-garbage --delete-older-than 14d',
   },
   {
     pattern: /host key verification failed|remote host identification has changed/i,
     code: 'host-key',
     what: 'the ssh host key is not the expected one',
-    mend: () => 'Compare the key with the machine’s console before you change hostKey or known_hosts.',
+    fix: () => 'Compare the key with the machine’s console before you change hostKey or known_hosts.',
   },
   {
     pattern: /permission denied \(|too many authentication failures/i,
     code: 'access-denied',
     what: 'the login was refused',
-    mend: () => 'Check the user and its authorized keys on the machine.',
+    fix: () => 'Check the user and its authorized keys on the machine.',
   },
   {
     pattern: /^(sudo|doas): |^Failed to start transient service/m,
     code: 'access-denied',
     what: 'the user has no root rights on the machine',
-    mend: () =>
+    fix: () =>
       'Log in as root, or let the user become root without a password, such as by security.sudo.wheelNeedsPassword = false',
   },
   {
     pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,
     code: 'not-nixos',
     what: 'the machine has no Nix on the PATH of an ssh command',
-    mend: (target) =>
+    fix: (target) =>
       `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
   },
   {
     pattern: /hash mismatch/i,
     code: 'copy-failed',
     what: 'a path in this computer’s store is not what was built',
-    mend: () =>
+    fix: () =>
       'Is this computer’s disk sound? `nix-store --verify --check-contents --repair` mends its store; then run again.',
   },
   {
     pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
     code: 'copy-failed',
     what: 'the machine does not accept the paths',
-    mend: () =>
+    fix: () =>
       'Copy as root, or as a user in nix.settings.trusted-users of the machine; or sign the paths with a key that the machine trusts.',
   },
   {
@@ -60,7 +60,7 @@ const causes: Cause[] = [
       /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
     code: 'unreachable',
     what: 'the ssh connection failed or broke',
-    mend: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
+    fix: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
   },
 ];
 
@@ -81,6 +81,6 @@ export function copyError({
     what: cause?.what ?? `the closure could not be copied to ${target}`,
     host,
     why: text.split('\n').slice(-10).join('\n') || 'nix did not say why',
-    mend: cause?.mend(target) ?? 'Run again: what was copied stays.',
+    fix: cause?.fix(target) ?? 'Run again: what was copied stays.',
   });
 }

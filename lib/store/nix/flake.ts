@@ -141,7 +141,7 @@ export function flakeError(flake: string, flakeRef: string, stderr: string): Fle
     code: 'flake-invalid',
     what: `cannot read the flake '${flake}'`,
     why,
-    mend: mendFor(why, flakeRef),
+    fix: mendFor(why, flakeRef),
   });
 }
 

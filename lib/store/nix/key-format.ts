@@ -32,7 +32,7 @@ export function parseSecretKey(text: string, where: string): KeyPair {
     code: 'config-invalid',
     what: `${where} holds no secret signing key`,
     why: 'a key is NAME:BASE64 of 64 bytes, as nix key generate-secret prints it',
-    mend: 'A public key has 32 bytes, and cannot sign.',
+    fix: 'A public key has 32 bytes, and cannot sign.',
   });
 }
 

@@ -40,7 +40,7 @@ export function lockedInput(locks: Locks, path: string): LockedSource {
         what: `the input ${path} cannot be updated by itself`,
         why: `${steps.slice(0, index + 1).join('/')} follows ${next.join('/') || 'the flake itself'}`,
         ...(next.length > 0
-          ? { mend: `Update the input that it follows: ${[...next, ...steps.slice(index + 1)].join('/')}` }
+          ? { fix: `Update the input that it follows: ${[...next, ...steps.slice(index + 1)].join('/')}` }
           : {}),
       });
     }
@@ -64,7 +64,7 @@ function unknownInput(parents: readonly string[], step: string, known: readonly 
     code: 'flake-invalid',
     what: `${owner} has no input ${step}`,
     why: known.length > 0 ? `it has: ${[...known].sort().join(', ')}` : 'it has no inputs',
-    ...(near ? { mend: `Did you mean '${[...parents, near].join('/')}'?` } : {}),
+    ...(near ? { fix: `Did you mean '${[...parents, near].join('/')}'?` } : {}),
   });
 }
 

@@ -23,7 +23,7 @@ async function start(program: string, args: readonly string[], options: RunOptio
         code: 'tool-missing',
         what: 'Nix is needed, and is not on PATH',
         why: `'${program}' was not found`,
-        mend: 'Install Nix (https://nixos.org/download), or run the set-up: npm run setup',
+        fix: 'Install Nix (https://nixos.org/download), or run the set-up: npm run setup',
         cause: error,
       });
     }

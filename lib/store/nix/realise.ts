@@ -18,6 +18,6 @@ export async function realiseOutput(
     code: 'build-failed',
     what: `cannot build ${path}`,
     why: stderr.trim().split('\n').slice(-5).join('\n'),
-    mend: `Build it by hand to see more: nix build -L '${drvPath}^${output}'`,
+    fix: `Build it by hand to see more: nix build -L '${drvPath}^${output}'`,
   });
 }

@@ -29,7 +29,7 @@ async function readSettings(): Promise<NixSettings> {
       code: 'command-failed',
       what: 'cannot read the settings of Nix',
       why: stderr.trim().replace(/^error:\s*/, '') || undefined,
-      mend: 'Look at what it says: nix config show',
+      fix: 'Look at what it says: nix config show',
     });
   }
   return parseNixSettings(stdout);

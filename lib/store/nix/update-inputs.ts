@@ -28,7 +28,7 @@ export async function updateInputs({ flakeRef, inputs, output, signal }: UpdateR
     code: 'flake-invalid',
     what: `cannot find the newest ${inputs.join(', ')}`,
     why,
-    mend: /resolve host|unable to download|could not connect|timed? ?out|unable to access/i.test(why)
+    fix: /resolve host|unable to download|could not connect|timed? ?out|unable to access/i.test(why)
       ? 'Look after the network, or whether the place is still there, and run again. Nothing was changed.'
       : `Nothing was changed. See more: nix flake update ${inputs.join(' ')} --flake '${flakeRef}' --show-trace`,
   });

@@ -27,7 +27,7 @@ async function readVersion(): Promise<string> {
       code: 'tool-missing',
       what: `Nix ${minimumNixVersion} or newer is needed`,
       why: version ? `nix on PATH is ${version}` : `nix on PATH says: ${stdout.trim() || 'nothing'}`,
-      mend: 'Bring a newer Nix, or run the set-up: npm run setup',
+      fix: 'Bring a newer Nix, or run the set-up: npm run setup',
     });
   }
   return version;

@@ -15,7 +15,7 @@ export async function wouldBuild(drvPath: string, signal?: AbortSignal): Promise
     code: 'build-failed',
     what: `cannot tell what a build of ${storeName(drvPath)} would need`,
     why: stderr.trim().split('\n').slice(-5).join('\n'),
-    mend: `See for yourself: nix build --dry-run '${drvPath}^out'`,
+    fix: `See for yourself: nix build --dry-run '${drvPath}^out'`,
   });
 }
 

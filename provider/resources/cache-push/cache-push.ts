@@ -162,6 +162,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the push ${name} cannot be imported`,
     why: 'it says of one closure that it is in a cache',
-    mend: 'Declare it: what the cache has already is not sent again.',
+    fix: 'Declare it: what the cache has already is not sent again.',
   });
 }

@@ -190,6 +190,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the retention of ${name} cannot be imported`,
     why: 'it is a rule, and nothing that there is',
-    mend: 'Declare it: what the cache holds already, and no record names, it leaves alone.',
+    fix: 'Declare it: what the cache holds already, and no record names, it leaves alone.',
   });
 }

@@ -132,6 +132,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the cache ${name} cannot be imported`,
     why: 'there is nothing to adopt: a store that holds something already is used as it is',
-    mend: 'Declare it. To keep its key, import that: nixos:index:SigningKey.',
+    fix: 'Declare it. To keep its key, import that: nixos:index:SigningKey.',
   });
 }

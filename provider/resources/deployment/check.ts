@@ -65,6 +65,6 @@ function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Re
     fingerprint: identityFingerprint(connection.identityFile),
   });
   if (risks.length === 0) return {};
-  const mend = 'Mend the configuration, or set allowLockout: true for this machine.';
-  return { facts: `${host}: the new configuration would lock you out: ${risks.join('; ')}. ${mend}` };
+  const fix = 'Fix the configuration, or set allowLockout: true for this machine.';
+  return { facts: `${host}: the new configuration would lock you out: ${risks.join('; ')}. ${fix}` };
 }

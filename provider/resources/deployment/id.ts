@@ -70,7 +70,7 @@ function badId(id: string, host: string, why: string): FleetError {
     what: `'${id}' does not say how the machine is reached`,
     host,
     why,
-    mend: [
+    fix: [
       `pulumi import nixos:index:Deployment ${host} root@ADDRESS[:PORT], or local:, or`,
       `'ssh://root@ADDRESS:PORT?identityFile=/path&hostKey=ssh-ed25519%20AAAA…'`,
     ].join('\n'),

@@ -124,6 +124,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the disk image ${name} cannot be imported`,
     why: 'a disk that a machine has used does not tell which image was written onto it',
-    mend: 'Leave it out: the machine itself is adopted as a host.',
+    fix: 'Leave it out: the machine itself is adopted as a host.',
   });
 }

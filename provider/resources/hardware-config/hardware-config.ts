@@ -180,6 +180,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the hardware configuration of ${name} cannot be imported`,
     why: 'a file does not tell which machine it was written from',
-    mend: 'Declare it: a file that says what the machine says is taken as it is.',
+    fix: 'Declare it: a file that says what the machine says is taken as it is.',
   });
 }

@@ -163,6 +163,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the image ${name} cannot be imported`,
     why: 'an image is what its configuration makes, and a file does not tell that',
-    mend: 'Declare it: what is built already is not built again.',
+    fix: 'Declare it: what is built already is not built again.',
   });
 }

@@ -73,7 +73,7 @@ function partsOf(id: string): [lab: string, name: string] {
   throw new FleetError({
     code: 'lab-failed',
     what: `'${id}' does not name a machine of a lab`,
-    mend: 'Import a lab machine by LAB/NAME, such as dev/web.',
+    fix: 'Import a lab machine by LAB/NAME, such as dev/web.',
   });
 }
 

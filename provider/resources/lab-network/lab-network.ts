@@ -69,7 +69,7 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
       throw new FleetError({
         code: 'lab-failed',
         what: `'${id}' is not the name of a lab`,
-        mend: 'Import a lab’s network by the lab’s name: letters, digits, dots, hyphens and underscores.',
+        fix: 'Import a lab’s network by the lab’s name: letters, digits, dots, hyphens and underscores.',
       });
     }
     const network = await readNetwork(lab);

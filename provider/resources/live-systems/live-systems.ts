@@ -25,7 +25,7 @@ export const liveSystems: Resource<LiveSystems, LiveSystems> = {
     throw new FleetError({
       code: 'config-invalid',
       what: 'what machines ran when Pulumi ran cannot be imported',
-      mend: 'Leave it out: the next pulumi up makes it.',
+      fix: 'Leave it out: the next pulumi up makes it.',
     });
   },
 

@@ -121,6 +121,6 @@ function noImport(name: string): FleetError {
     code: 'config-invalid',
     what: `the secret ${name} cannot be imported`,
     why: 'its value is on the machine alone, and is not read from there',
-    mend: 'Declare it with its value: where the file holds that already, up leaves it as it is.',
+    fix: 'Declare it with its value: where the file holds that already, up leaves it as it is.',
   });
 }

@@ -111,7 +111,7 @@ async function pairFrom(file: string, name: string): Promise<KeyPair> {
       code: 'config-invalid',
       what: `cannot import the signing key ${name} from '${file}'`,
       why: error.code === 'ENOENT' ? 'there is no such file' : error.message,
-      mend: 'Give the absolute path of the file that holds the secret key.',
+      fix: 'Give the absolute path of the file that holds the secret key.',
     });
   });
   return parseSecretKey(text, file);

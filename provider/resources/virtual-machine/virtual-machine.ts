@@ -187,7 +187,7 @@ function partsOf(id: string): [stack: string, name: string] {
   throw new FleetError({
     code: 'vm-failed',
     what: `'${id}' does not name a virtual machine`,
-    mend: 'Import a virtual machine by STACK/NAME, such as dev/base.',
+    fix: 'Import a virtual machine by STACK/NAME, such as dev/base.',
   });
 }
 

@@ -173,7 +173,7 @@ function refused(given: Parameters<typeof knownConnection>[1], why: RegExp, prox
       assert.ok(pulumi.RunError.isInstance(error));
       assert.match(String(error), /^Error: web: /);
       assert.match(String(error), why);
-      assert.match(String(error), /do: {3}\S/);
+      assert.match(String(error), /fix: {2}\S/);
       return true;
     },
   );

@@ -52,7 +52,7 @@ export async function readRecord(file: string): Promise<RootsRecord> {
       code: 'cache-failed',
       what: `${file} does not say what the cache's machines need`,
       why: 'a newer version has written it, or somebody else',
-      mend: 'Nothing is removed from the cache while it is there. Update, or look at the file.',
+      fix: 'Nothing is removed from the cache while it is there. Update, or look at the file.',
       cause: error,
     });
   }

@@ -99,7 +99,7 @@ function notHeld(folder: string, word: string): FleetError {
       : busy
         ? 'somebody pushes to it, or removes from it'
         : `flock said: ${word}`,
-    mend: missing ? 'Install util-linux.' : 'The next up tries again.',
+    fix: missing ? 'Install util-linux.' : 'The next up tries again.',
   });
 }
 
@@ -108,7 +108,7 @@ function notWorkedOn(folder: string, error: Error): FleetError {
     code: 'cache-failed',
     what: `the cache in ${folder} could not be worked on`,
     why: error.message,
-    mend: 'Is it yours to write to, and is there room?',
+    fix: 'Is it yours to write to, and is there room?',
     cause: error,
   });
 }

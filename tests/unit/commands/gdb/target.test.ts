@@ -46,10 +46,10 @@ test('a machine’s kernel is the one it is deployed with, or the one that QEMU 
 });
 
 test('a machine without a stub, and one that is none, say what to do', () => {
-  const fails = (name: string, mend: RegExp) =>
+  const fails = (name: string, fix: RegExp) =>
     assert.throws(
       () => gdbTarget(stack, name),
-      (error) => error instanceof FleetError && error.host === name && mend.test(error.message),
+      (error) => error instanceof FleetError && error.host === name && fix.test(error.message),
     );
   fails('plain', /nokaslr/);
   fails('nobody', /it has: web, own, outside, plain/);

@@ -157,7 +157,7 @@ for (const workers of [1, 2]) {
     const thrown = failed(fleet, 'throwing');
     assert.equal(thrown.code, 'evaluation-failed');
     assert.equal(thrown.why, 'no such colour: mauve');
-    assert.match(thrown.mend ?? '', /nix eval --show-trace \S+#nixosConfigurations\.throwing\./);
+    assert.match(thrown.fix ?? '', /nix eval --show-trace \S+#nixosConfigurations\.throwing\./);
 
     const missing = failed(fleet, 'lacking');
     assert.equal(missing.code, 'evaluation-failed');
@@ -172,7 +172,7 @@ for (const workers of [1, 2]) {
     assert.equal(unknown.code, 'flake-invalid');
     assert.match(unknown.message, /^wep: the flake has no nixosConfigurations\.wep/);
     assert.match(unknown.why ?? '', /asserting, box, broken, db/);
-    assert.match(unknown.mend ?? '', /Did you mean 'web'\?/);
+    assert.match(unknown.fix ?? '', /Did you mean 'web'\?/);
   });
 }
 

@@ -4,8 +4,8 @@ import { assertionError } from '../../../../lib/evaluation/host-error.ts';
 
 test('NixOS’s word on the EFI stub comes with what mends it', () => {
   const stub = assertionError('web', ['This kernel does not support the EFI boot stub']);
-  assert.match(stub.mend ?? '', /features\.efiBootStub = true/);
+  assert.match(stub.fix ?? '', /features\.efiBootStub = true/);
   const other = assertionError('web', ['the moon is full', 'the tide is high']);
   assert.equal(other.why, '- the moon is full\n- the tide is high');
-  assert.doesNotMatch(other.mend ?? '', /efiBootStub/);
+  assert.doesNotMatch(other.fix ?? '', /efiBootStub/);
 });

@@ -37,7 +37,7 @@ test('a machine that could not come up fails, with its name and each symbol', ()
   assert.equal(web.error.code, 'kernel-unbootable');
   assert.equal(web.error.host, 'web');
   assert.equal(web.error.why, 'CONFIG_CGROUPS=y (it is n)');
-  assert.match(web.error.mend ?? '', /allowUnbootableKernel/);
+  assert.match(web.error.fix ?? '', /allowUnbootableKernel/);
 });
 
 test('where it is allowed it is a warning beside the others, and so is its age', () => {

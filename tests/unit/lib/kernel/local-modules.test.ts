@@ -76,6 +76,6 @@ test('what is no kernel source is said to be none', async () => {
   await assert.rejects(
     moduleFragment('web', parseLoaded(proc), '/nonexistent'),
     (error) =>
-      error instanceof FleetError && error.code === 'config-invalid' && /linux\.src/.test(error.mend ?? ''),
+      error instanceof FleetError && error.code === 'config-invalid' && /linux\.src/.test(error.fix ?? ''),
   );
 });

@@ -11,7 +11,7 @@ const config = (hosts: object, defaults = {}) =>
 test('a password in the clear is refused, with the command that sets it, and is not shown', () => {
   const refused = (key: string) => (error: FleetError) => {
     assert.equal(error.code, 'config-invalid');
-    assert.ok(error.mend?.includes(`config set --secret --path 'nixos-fleet:${key}'`), error.message);
+    assert.ok(error.fix?.includes(`config set --secret --path 'nixos-fleet:${key}'`), error.message);
     assert.doesNotMatch(error.message, /hunter2/);
     return true;
   };

@@ -12,7 +12,7 @@ const mistake = new FleetError({
   code: 'unreachable',
   what: 'cannot connect',
   host: 'web',
-  mend: 'Look at it.',
+  fix: 'Look at it.',
 });
 
 test("a user's mistake is told without a stack, by a code that leaves nothing pending", () => {

@@ -32,7 +32,7 @@ test('an import takes an output path and says what to do with anything else', ()
   };
   const derivation = errorOf(drvPath);
   assert.ok(derivation instanceof FleetError);
-  assert.match(derivation.mend ?? '', /nix-store --query --outputs/);
+  assert.match(derivation.fix ?? '', /nix-store --query --outputs/);
   const nonsense = errorOf('web');
   assert.ok(nonsense instanceof FleetError);
   assert.match(nonsense.message, /cannot import 'web' by the id 'web'/);

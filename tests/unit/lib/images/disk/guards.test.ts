@@ -76,7 +76,7 @@ test('a disk that holds something is refused, unless overwrite names it or it is
   const [refused] = refusals(request, someDisk({ contents }));
   assert.equal(refused?.guard, 'contents');
   assert.match(refused?.why ?? '', /is not empty:\n- partition table gpt\n- nvme0n1p1: ext4 'data'/);
-  assert.match(refused?.mend ?? '', /set overwrite: S4EVNX0R1/);
+  assert.match(refused?.fix ?? '', /set overwrite: S4EVNX0R1/);
   assert.deepEqual(guards({ overwrite: 'S4EVNX0R1' }, { contents }), []);
   assert.deepEqual(guards({}, { contents }, true), []);
 });

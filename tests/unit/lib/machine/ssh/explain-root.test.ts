@@ -15,11 +15,11 @@ test('a user without root rights is told how to get them, by each means', () => 
     run0: ['Failed to start transient service unit: Interactive authentication required.', /polkit/],
   } as const;
   for (const become of ['sudo', 'doas', 'run0'] as const) {
-    const [stderr, mend] = said[become];
+    const [stderr, fix] = said[become];
     const error = explain({ ...admin, become }, stderr);
     assert.equal(error?.code, 'access-denied');
     assert.equal(error?.why, stderr);
-    assert.match(error?.mend ?? '', mend);
+    assert.match(error?.fix ?? '', fix);
     const missing = explain({ ...admin, become }, `sh: 1: exec: ${become}: not found`, 127);
     assert.equal(missing?.code, 'access-denied');
   }
@@ -49,10 +49,10 @@ test('on this computer itself the user is the one who runs it', () => {
     { ...admin, user: 'root', local: true, address: 'localhost' },
     'sudo: a password is required',
   );
-  assert.match(error?.mend ?? '', /Run pulumi as root/);
+  assert.match(error?.fix ?? '', /Run pulumi as root/);
 });
 
 test('one whose agent was asked is told where its key has to be', () => {
   const error = explain({ ...admin, forwardAgent: true }, 'sudo: a password is required');
-  assert.match(error?.mend ?? '', /ssh-add -l.*nixosFleet\.agentSudo/);
+  assert.match(error?.fix ?? '', /ssh-add -l.*nixosFleet\.agentSudo/);
 });

@@ -37,12 +37,12 @@ const cases: [string, string, string, RegExp][] = [
   ],
 ];
 
-for (const [name, code, stderr, mend] of cases) {
+for (const [name, code, stderr, fix] of cases) {
   test(`${name}: ${code}`, () => {
     const error = explainSshFailure(connection, 'web', `${stderr}\r\n`);
     assert.equal(error.code, code);
     assert.equal(error.host, 'web');
-    assert.match(error.mend ?? '', mend);
+    assert.match(error.fix ?? '', fix);
     assert.ok(error.why);
   });
 }
@@ -83,7 +83,7 @@ test('the key of a jump host is told as its own', () => {
     const error = explainSshFailure(jumping, 'web', stderr);
     assert.equal(error.code, 'host-key');
     assert.match(error.message, name);
-    assert.match(error.mend ?? '', /proxyJumpHostKey/);
+    assert.match(error.fix ?? '', /proxyJumpHostKey/);
   }
 });
 

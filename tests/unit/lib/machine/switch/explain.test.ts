@@ -37,7 +37,7 @@ test('every other outcome says what, why, where the machine stands and what to d
       const error = explainResult({ ...result, outcome, wentBack, exitCode: 2 }, 'line of the log\n');
       assert.equal(error?.host, 'web');
       assert.match(error?.why ?? '', /line of the log/);
-      assert.match(error?.mend ?? '', /journalctl -u nixos-fleet-20260721-101500-3fa9c2/);
+      assert.match(error?.fix ?? '', /journalctl -u nixos-fleet-20260721-101500-3fa9c2/);
     }
   }
 });

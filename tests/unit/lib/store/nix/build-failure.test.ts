@@ -41,7 +41,7 @@ test('the error names the derivation at fault, what needs it, the log and the co
   assert.equal(error.host, 'web');
   assert.match(error.message, /tool-1\.0 did not build, which nixos-system-web-26\.11 needs/);
   assert.match(error.message, /last 2 lines of its log:\n\s+step 1\n\s+out of luck/);
-  assert.match(error.mend ?? '', new RegExp(`nix log ${tool}`));
+  assert.match(error.fix ?? '', new RegExp(`nix log ${tool}`));
 });
 
 test('a full disk of the computer is said as such', () => {

@@ -42,7 +42,7 @@ test('what builds gets a root; what fails is named with its log, and stops nothi
   assert.equal(failed.error.code, 'build-failed');
   assert.match(failed.error.message, /^db: tool-1\.0 did not build, which above needs/);
   assert.match(failed.error.why ?? '', /exit code 3[\s\S]*first\n\s+out of luck/);
-  assert.match(failed.error.mend ?? '', /nix log \/nix\/store\/\S+-tool-1\.0\.drv/);
+  assert.match(failed.error.fix ?? '', /nix log \/nix\/store\/\S+-tool-1\.0\.drv/);
   await assert.rejects(readlink(join(folder, 'roots/above')));
   assert.ok(progress.some((message) => /^building .*good$/.test(message)));
 });

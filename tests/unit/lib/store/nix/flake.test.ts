@@ -103,8 +103,8 @@ test('a flake that is not there', async () => {
   const folder = await ownFolder();
   const error = await failure(metadata(join(folder, 'none')));
   assert.match(error.message, /cannot read the flake/);
-  assert.match(error.mend ?? '', /nixos-fleet:flake/);
-  assert.match((await failure(metadata(`path:${folder}`))).mend ?? '', /nixos-fleet:flake/);
+  assert.match(error.fix ?? '', /nixos-fleet:flake/);
+  assert.match((await failure(metadata(`path:${folder}`))).fix ?? '', /nixos-fleet:flake/);
 });
 
 test('a syntax error with file, line and the line’s text', async () => {

@@ -219,7 +219,7 @@ test('an id that names no connection says how one looks', () => {
       (error) =>
         error instanceof FleetError &&
         error.code === 'config-invalid' &&
-        /pulumi import/.test(error.mend ?? ''),
+        /pulumi import/.test(error.fix ?? ''),
       id,
     );
   }
