@@ -8,7 +8,7 @@ import {
 } from '../components/index.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
-import { splitSettings, virtualMachineOf } from './config/hosts.ts';
+import { connectionOf, deploymentOf, virtualMachineOf } from './config/hosts.ts';
 import type { Evaluated } from './evaluate-stack.ts';
 import type { Stack } from './read-stack.ts';
 import type { SeenDisk } from './see-disks.ts';
@@ -39,12 +39,13 @@ export function declareMachines(
   });
   const declared: Record<string, FleetHost> = {};
   for (const [name, host] of Object.entries(hosts)) {
-    const { connection, settings } = splitSettings(host);
+    const connection = connectionOf(host);
     const machine = virtualMachineOf(name, host);
     // Its virtual machine could not be evaluated, which the program ends with.
     if (machine && !virtual?.machines[machine]) continue;
     declared[name] = {
-      ...settings,
+      ...deploymentOf(host),
+      commands: host.commands,
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],

@@ -1,6 +1,6 @@
 import { labConnection } from '../lib/local/lab/connection.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
-import { type HostSettings, splitSettings, virtualMachineOf } from './config/hosts.ts';
+import { connectionOf, type HostSettings, virtualMachineOf } from './config/hosts.ts';
 
 /** How the machines that are there already are reached; those that have yet to be made have no connection. */
 export async function reachHosts(
@@ -11,7 +11,7 @@ export async function reachHosts(
     const machine = virtualMachineOf(name, host);
     if (host.lab) return [name, await labConnection(stack, name)];
     if (machine) return [name, await vmConnection(stack, machine)];
-    return [name, splitSettings(host).connection];
+    return [name, connectionOf(host)];
   });
   return Object.fromEntries(await Promise.all(connections));
 }

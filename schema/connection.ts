@@ -94,6 +94,9 @@ export const connectionSettings = z.strictObject({
     .describe('Seconds to wait for a connection before the machine counts as unreachable.'),
 });
 
+/** Names of the settings. */
+export const connectionKeys = connectionSettings.keyof().options;
+
 /** How a machine is entered. Of ssh, whatever is left out comes from the user's own ssh configuration. */
 export const connection = connectionSettings
   .overwrite((settings) =>

@@ -1,29 +1,15 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
+import { omit, pick } from '../../lib/base/pick.ts';
 import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
 import type { StackConfig } from '../../schema/config.ts';
-import type { Connection } from '../../schema/connection.ts';
-import type { DiskImageConfig, DiskImageInputs } from '../../schema/disk-image.ts';
-import { type HostSettings, splitSettings, virtualMachineOf } from './hosts.ts';
+import { type Connection, connectionKeys } from '../../schema/connection.ts';
+import type { DiskImageConfig } from '../../schema/disk-image.ts';
+import { connectionOf, type HostSettings, virtualMachineOf } from './hosts.ts';
 
 /** A disk of the stack's config, with what the config leaves out. */
-export interface DiskImageSettings
-  extends Pick<
-    DiskImageInputs,
-    | 'disk'
-    | 'serial'
-    | 'sizeBytes'
-    | 'overwrite'
-    | 'onImageChange'
-    | 'keepHostKeys'
-    | 'afterwards'
-    | 'bootTimeoutSeconds'
-    | 'imageHash'
-  > {
-  /** One of the stack's images, or an absolute path. */
-  image: string;
-  /** A configuration with a system that lives in memory, or the absolute path of a built one. */
-  kexec?: string | undefined;
+export interface DiskImageSettings extends Omit<DiskImageConfig, keyof Connection> {
+  imageHash?: string | undefined;
   /** How the machine is entered once it has booted from the disk, where a host of that name says so. */
   bootConnection?: Partial<Connection>;
   /** One of the stack's virtual machines, whose disk it is. */
@@ -42,27 +28,19 @@ export async function diskImageSettings(
   hosts: Readonly<Record<string, HostSettings>>,
 ): Promise<Record<string, DiskImageSettings>> {
   const entries = Object.entries(diskImages).map(async ([name, config]) => {
-    const { image, ...settings } = withHost(name, config, hosts[name]);
-    const imageHash = await hashOf(name, image);
-    return [name, { image, ...settings, ...(imageHash === undefined ? {} : { imageHash }) }] as const;
+    const imageHash = await hashOf(name, config.image);
+    return [name, { ...withHost(name, config, hosts[name]), imageHash }] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
 
 function withHost(name: string, config: DiskImageConfig, host?: HostSettings): DiskImageSettings {
-  const { virtualMachine, local, address, user, become, port, hostKey, identityFile, ...others } = config;
-  const { proxyJump, proxyJumpHostKey, sshOptions, connectTimeoutSeconds, ...settings } = others;
-  const ssh = { user, become, port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };
-  const own = Object.entries({ local, address, ...ssh, connectTimeoutSeconds });
-  const ofHost = host ? splitSettings(host).connection : { address: name };
+  const ofHost = host ? connectionOf(host) : { address: name };
   return {
-    ...settings,
-    virtualMachine: virtualMachine ?? (host && virtualMachineOf(name, host)),
-    ...(host ? { bootConnection: ofHost } : {}),
-    connection: {
-      ...(local ? {} : ofHost),
-      ...Object.fromEntries(own.filter(([, value]) => value !== undefined)),
-    },
+    ...omit(config, connectionKeys),
+    virtualMachine: config.virtualMachine ?? (host && virtualMachineOf(name, host)),
+    bootConnection: host && ofHost,
+    connection: { ...(config.local ? {} : ofHost), ...pick(config, connectionKeys) },
   };
 }
 

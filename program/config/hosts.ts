@@ -1,4 +1,9 @@
+import { pick } from '../../lib/base/pick.ts';
 import { type HostConfig, type StackConfig, withDefaults } from '../../schema/config.ts';
+import { connectionKeys } from '../../schema/connection.ts';
+import { deploymentSettings } from '../../schema/deployment.ts';
+
+const deploymentKeys = deploymentSettings.keyof().options;
 
 /** A host's own settings over the stack's defaults. */
 export type HostSettings = Omit<HostConfig, 'address' | 'configuration'> & {
@@ -34,25 +39,12 @@ export function virtualMachineOf(name: string, { virtualMachine }: Pick<HostSett
   return virtualMachine === true ? name : virtualMachine || undefined;
 }
 
-/** What of a host's settings says how it is reached, and what says how it is deployed. */
-export function splitSettings(host: HostSettings) {
-  const { address, user, port, hostKey, identityFile, connectTimeoutSeconds, ...others } = host;
-  const { local, become, becomePassword, proxyJump, proxyJumpHostKey, sshOptions, ...more } = others;
-  const { forwardAgent, bootstrapUser, ...rest } = more;
-  const {
-    lab: _lab,
-    virtualMachine: _virtualMachine,
-    configuration: _configuration,
-    secrets: _secrets,
-    allowUnbootableKernel: _allowed,
-    rehearse: _rehearse,
-    builders: _builders,
-    hardwareConfig: _hardwareConfig,
-    ...settings
-  } = rest;
-  const ssh = { port, hostKey, identityFile, proxyJump, proxyJumpHostKey, sshOptions };
-  const entry = { local, user, become, becomePassword, forwardAgent, bootstrapUser };
-  const optional = { ...entry, ...ssh, connectTimeoutSeconds };
-  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  return { connection: { address, ...(given as Partial<typeof optional>) }, settings };
+/** How a host is entered. */
+export function connectionOf(host: HostSettings) {
+  return { ...pick(host, connectionKeys), address: host.address };
+}
+
+/** How a host is deployed. */
+export function deploymentOf(host: HostSettings) {
+  return pick(host, deploymentKeys);
 }

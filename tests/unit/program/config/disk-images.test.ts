@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { diskImageSettings } from '../../../../program/config/disk-images.ts';
 import { hostSettings } from '../../../../program/config/hosts.ts';
 import { parseConfig } from '../../../../program/config/parse-config.ts';
+import type { Connection } from '../../../../schema/connection.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'disk-images-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -18,6 +19,13 @@ const parse = (values: Record<string, unknown>) =>
 const settingsOf = (values: Record<string, unknown>) => {
   const config = parse(values);
   return diskImageSettings(config, hostSettings(config));
+};
+/** A value for each setting of a connection. */
+const filledConnection: Required<Connection> = {
+  ...{ local: false, address: 'web.example.org', user: 'ops', become: 'sudo', becomePassword: 'p' },
+  ...{ port: 22, hostKey: 'ssh-ed25519 AAAA', identityFile: '/k', connectTimeoutSeconds: 15 },
+  ...{ proxyJump: 'gate', proxyJumpHostKey: 'ssh-ed25519 AAAA', sshOptions: { Compression: 'yes' } },
+  ...{ forwardAgent: true, bootstrapUser: 'install' },
 };
 const disk = { disk: '/dev/vdb', serial: 'second' };
 
@@ -35,10 +43,24 @@ test('a machine is entered as its host is, but for what the disk says itself', a
     keepHostKeys: false,
     afterwards: 'leave',
     bootTimeoutSeconds: 600,
+    imageHash: undefined,
     virtualMachine: undefined,
     bootConnection: { address: 'web.example.org', user: 'ops', port: 2222 },
     connection: { address: 'web.example.org', user: 'root', port: 2222, hostKey: 'ssh-ed25519 AAAA' },
   });
+});
+
+test('every setting of a connection stays within the connection', async () => {
+  const { address: _, becomePassword: __, ...entered } = filledConnection;
+  const { web } = await settingsOf({
+    images: { web: {} },
+    diskImages: { web: { ...disk, image: 'web', ...entered } },
+  });
+  assert.deepEqual(web?.connection, { address: 'web', ...entered });
+  assert.deepEqual(
+    Object.keys(web ?? {}).filter((key) => key in entered),
+    [],
+  );
 });
 
 test('without a host the address is the name; a virtual machine is the host’s', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  connectionOf,
+  deploymentOf,
   type HostSettings,
   hostSettings,
   labAddresses,
-  splitSettings,
 } from '../../../../program/config/hosts.ts';
 import { parseConfig } from '../../../../program/config/parse-config.ts';
 
@@ -63,9 +64,9 @@ test('how a machine is entered is kept apart from how it is deployed', () => {
     { defaults: JSON.stringify(entered), hosts: '{"web":{"onDrift":"fail"}}' },
     'prod',
   );
-  const { connection, settings } = splitSettings(hostSettings(config).web as HostSettings);
-  assert.deepEqual(connection, { address: 'web', ...entered });
-  assert.deepEqual(settings, { onDrift: 'fail' });
+  const web = hostSettings(config).web as HostSettings;
+  assert.deepEqual(connectionOf(web), { address: 'web', ...entered });
+  assert.deepEqual(deploymentOf(web), { onDrift: 'fail' });
 });
 
 test('the operator’s own computer takes of the defaults what is not ssh’s', () => {
@@ -77,7 +78,7 @@ test('the operator’s own computer takes of the defaults what is not ssh’s', 
     'prod',
   );
   const { laptop } = hostSettings(config);
-  assert.deepEqual(splitSettings(laptop as HostSettings).connection, {
+  assert.deepEqual(connectionOf(laptop as HostSettings), {
     address: 'localhost',
     local: true,
     become: 'doas',
