@@ -1,4 +1,4 @@
-import type { Resource } from './resource.ts';
+import type { AnyResource } from './resource.ts';
 import { cachePush } from './resources/cache-push/cache-push.ts';
 import { cacheRetention } from './resources/cache-retention/cache-retention.ts';
 import { cacheStore } from './resources/cache-store/cache-store.ts';
@@ -17,9 +17,6 @@ import { signingKey } from './resources/signing-key/signing-key.ts';
 import { substituters } from './resources/substituters/substituters.ts';
 import { system } from './resources/system/system.ts';
 import { virtualMachine } from './resources/virtual-machine/virtual-machine.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: the one place where resources of different shapes stand side by side
-export type AnyResource = Resource<any, any>;
 
 const all: AnyResource[] = [
   kernel,

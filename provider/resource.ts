@@ -31,7 +31,7 @@ export interface DiffResult {
   notes?: string[];
 }
 
-export interface Created<State> {
+interface Created<State> {
   id: string;
   state: State;
 }
@@ -65,7 +65,7 @@ export class PartialFailure<State = unknown> extends Error {
 }
 
 /** Inputs with what their resource adds by itself. */
-export interface Completed<Inputs> {
+interface Completed<Inputs> {
   inputs: Inputs;
   /** Lines for the run's diagnostics. */
   notes?: string[];
@@ -115,3 +115,7 @@ export interface Resource<Inputs, State> {
   update(recorded: Recorded<Inputs, State>, asked: Inputs, context: Context): Promise<State>;
   delete(recorded: Recorded<Inputs, State>, context: Context): Promise<void>;
 }
+
+/** A resource whatever its shape, as the service and the registry handle them. */
+// biome-ignore lint/suspicious/noExplicitAny: resources of different shapes stand side by side
+export type AnyResource = Resource<any, any>;

@@ -33,7 +33,7 @@ const place = cachePlace.extend({
 const servingUnits = ['harmonia.service', 'nix-serve.service'];
 
 /** Where a machine that serves its store over HTTP finds the key; the module `binary-cache` looks there too. */
-export const defaultKeyFile = '/var/lib/nixos-fleet/cache.key';
+const defaultKeyFile = '/var/lib/nixos-fleet/cache.key';
 
 /** Inputs of `nixos:index:CacheStore`: a binary cache's content, signed by one key. */
 export const cacheStoreInputs = place.extend({

@@ -4,7 +4,7 @@ import { connection, connectionSettings } from './connection.ts';
 const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path');
 
 /** Which disk, and what may be done to it: what the stack's config and the resource say alike. */
-export const diskImageSettings = z.strictObject({
+const diskImageSettings = z.strictObject({
   disk: z
     .string()
     .regex(/^\/dev\/[^\0\s]+$/, 'must be the path of a device, such as /dev/disk/by-id/nvme-…')
@@ -57,7 +57,7 @@ export const diskImageSettings = z.strictObject({
 });
 
 /** A disk as it was seen on the machine: what a preview shows, and what the guards judge. */
-export const diskFound = z.object({
+const diskFound = z.object({
   device: z.string().describe('Name of the device at that time.'),
   kind: z.enum(['disk', 'partition', 'other', 'missing']),
   serials: z.array(z.string()).describe('Serial number and WWN, as the kernel and udev tell them.'),

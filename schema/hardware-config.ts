@@ -4,7 +4,7 @@ import { connection } from './connection.ts';
 const text = z.string('must be text; in YAML, put it in quotes');
 
 /** How a machine is asked what it is made of, and what becomes of its answer: what a stack's config and a program say alike. */
-export const hardwareConfigSettings = z.object({
+const hardwareConfigSettings = z.object({
   generator: z
     .enum(['nixos-generate-config', 'nixos-facter'])
     .default('nixos-generate-config')

@@ -77,4 +77,3 @@ export const imageConfig = z
     path: ['attribute'],
     message: 'names the image already: variant cannot be given with it',
   });
-export type ImageConfig = z.infer<typeof imageConfig>;

@@ -31,4 +31,3 @@ export const machineBuildersState = machineBuildersInputs.extend({
     .enum(['in-place', 'changed', 'absent'])
     .describe('Whether the file on the machine says so; `changed` where somebody else wrote to it.'),
 });
-export type MachineBuildersState = z.output<typeof machineBuildersState>;

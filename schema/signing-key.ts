@@ -23,7 +23,7 @@ export const signingKeyInputs = z.object({
 export type SigningKeyInputs = z.output<typeof signingKeyInputs>;
 
 /** Where a rotation is. */
-export const rotationPhase = z.enum(['stable', 'trust-both', 'sign-with-new']);
+const rotationPhase = z.enum(['stable', 'trust-both', 'sign-with-new']);
 export type RotationPhase = z.output<typeof rotationPhase>;
 
 /** State of `nixos:index:SigningKey`. */

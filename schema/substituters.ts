@@ -45,4 +45,3 @@ export const substitutersState = substitutersInputs.extend({
     .enum(['in-place', 'changed', 'absent'])
     .describe('Whether the file on the machine says so; `changed` where somebody else wrote to it.'),
 });
-export type SubstitutersState = z.output<typeof substitutersState>;

@@ -1,26 +1,44 @@
-/** The formatter, the linter, the type checker and the shell checker; each counts as one test. */
-import { readFileSync } from 'node:fs';
+/**
+ * The formatter, the linter, the type checker, the order of imports, unused code, the length of files and the shell
+ * checker; each counts as one test.
+ */
+import { existsSync, readFileSync } from 'node:fs';
 import { run, runToEnd } from '../lib/base/process.ts';
 
-type Check = { name: string; command: string; args: string[]; skip?: string };
+type Check = { name: string; command: string; args: string[] };
 
-/** Shell scripts are told by their first line, as many have no ending. */
-async function shellScripts(): Promise<string[]> {
+/** Sources are split before they get longer. */
+const longestFile = 300;
+
+async function projectFiles(): Promise<string[]> {
   const { stdout } = await run('git', ['ls-files', '--cached', '--others', '--exclude-standard', '-z'], {
     timeoutSeconds: 60,
   });
-  return stdout.split('\0').filter((file) => {
-    if (!file || file.includes('.ts')) return false;
-    try {
-      return /^#!\s*\/(usr\/)?bin\/(env )?(ba)?sh\b/.test(readFileSync(file, 'utf8').slice(0, 40));
-    } catch {
-      return false;
-    }
-  });
+  return stdout.split('\0').filter((file) => file && existsSync(file));
+}
+
+/** Recognised by their first line, as many have no ending. */
+function isShellScript(file: string): boolean {
+  if (file.includes('.ts')) return false;
+  return /^#!\s*\/(usr\/)?bin\/(env )?(ba)?sh\b/.test(readFileSync(file, 'utf8').slice(0, 40));
+}
+
+function tooLong(files: readonly string[]): string[] {
+  return files
+    .filter((file) => /^((lib|provider|program|components|schema|commands)\/|index\.ts$)/.test(file))
+    .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
+    .filter(({ file, lines }) => lines >= longestFile && file !== 'lib/base/process.ts')
+    .map(({ file, lines }) => `${file} has ${lines} lines: split it by subject (limit: ${longestFile})`);
 }
 
 export async function lint(): Promise<{ passed: number; failed: number; skipped: number }> {
+  const files = await projectFiles();
   const counts = { passed: 0, failed: 0, skipped: 0 };
+  const report = (name: string, passed: boolean, output: string) => {
+    counts[passed ? 'passed' : 'failed'] += 1;
+    console.log(`${passed ? '✔' : '✖'} ${name}`);
+    if (!passed) console.log(output);
+  };
   const checks: Check[] = [
     {
       name: 'format and lint (biome)',
@@ -28,17 +46,19 @@ export async function lint(): Promise<{ passed: number; failed: number; skipped:
       args: ['ci', '--error-on-warnings', '--colors=off', '.'],
     },
     { name: 'types (tsc)', command: 'node_modules/.bin/tsc', args: ['--noEmit'] },
+    { name: 'order of imports (dependency-cruiser)', command: 'node_modules/.bin/depcruise', args: ['.'] },
+    { name: 'unused code (knip)', command: 'node_modules/.bin/knip', args: ['--no-progress'] },
     {
       name: 'shell scripts (shellcheck)',
       command: 'setup/shellcheck',
-      args: ['-x', ...(await shellScripts())],
+      args: ['-x', ...files.filter(isShellScript)],
     },
   ];
   for (const { name, command, args } of checks) {
     const { exitCode, stdout, stderr } = await runToEnd(command, args, { timeoutSeconds: 600 });
-    counts[exitCode === 0 ? 'passed' : 'failed'] += 1;
-    console.log(`${exitCode === 0 ? '✔' : '✖'} ${name}`);
-    if (exitCode !== 0) console.log(stdout + stderr);
+    report(name, exitCode === 0, stdout + stderr);
   }
+  const long = tooLong(files);
+  report('length of files', long.length === 0, long.join('\n'));
   return counts;
 }

@@ -30,7 +30,7 @@ const outputs = z.object({
 });
 
 /** The virtual machines in what `pulumi stack export` prints. Pure. */
-export function virtualMachinesOf(exportedJson: string): RecordedVm[] {
+function virtualMachinesOf(exportedJson: string): RecordedVm[] {
   return exported
     .parse(JSON.parse(exportedJson))
     .deployment.resources.filter(

@@ -18,7 +18,7 @@ const kernel = kernelFacts
   .pick({ version: true, modDirVersion: true, drvPath: true, outPath: true, dev: true })
   .extend({ machines: z.array(z.string()).default([]) });
 
-export type RecordedKernel = z.infer<typeof kernel>;
+type RecordedKernel = z.infer<typeof kernel>;
 
 export interface GdbTarget {
   /** Where the stub listens on this computer. */

@@ -17,7 +17,7 @@ export type TargetChange =
   | { kind: 'failing'; error: FleetError };
 
 /** A kernel that machines go over to. */
-export interface KernelChange {
+interface KernelChange {
   machines: string[];
   before: string;
   after: string;

@@ -6,7 +6,7 @@ import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
 
 /** A text that a fact stands for by its hash: kept, so that a preview can show which lines change. */
-export type KeepText = (hash: string, text: string) => void;
+type KeepText = (hash: string, text: string) => void;
 
 export interface CondenseOptions {
   /** Text of a derivation that makes a configuration file or a script, and the texts it refers to. */
@@ -135,11 +135,11 @@ function keep(text: string, { keepText }: CondenseOptions): string {
 }
 
 /** A store path's hash changes with anything its build needs; its name, which has the version, says what matters. */
-export function withoutStoreHashes(text: string): string {
+function withoutStoreHashes(text: string): string {
   return text.replace(/\/nix\/store\/[0-9a-z]{32}-/g, '');
 }
 
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 

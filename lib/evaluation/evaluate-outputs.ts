@@ -18,7 +18,7 @@ export interface OutputRequest {
 }
 
 const evaluatedOutput = z.object({ drvPath: z.string(), outPath: z.string() });
-export type EvaluatedOutput = z.infer<typeof evaluatedOutput>;
+type EvaluatedOutput = z.infer<typeof evaluatedOutput>;
 
 /** What was evaluated by the names of the requests, and why the others could not be. */
 export interface EvaluatedOutputs {

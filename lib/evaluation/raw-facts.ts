@@ -2,7 +2,7 @@ import type { KernelNeeds } from '../../schema/evaluation.ts';
 
 /** What nix/facts.nix writes: full texts and lists, before `condense`. */
 
-export interface RawDerivation {
+interface RawDerivation {
   drvPath: string;
   out: string;
 }

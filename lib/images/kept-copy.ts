@@ -8,7 +8,7 @@ import { undefinedIfMissing } from '../local/lab/network.ts';
 import { usersOf } from './file-users.ts';
 
 /** What stands beside a kept copy. */
-export const imageManifest = z.object({
+const imageManifest = z.object({
   image: z.string(),
   configuration: z.string(),
   attribute: z.string(),

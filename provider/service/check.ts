@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
-import type { AnyResource } from '../registry.ts';
+import type { AnyResource } from '../resource.ts';
 import { containsUnknown, type Properties } from '../wire/wire.ts';
 
 export interface CheckOutcome {

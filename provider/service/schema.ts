@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AnyResource } from '../registry.ts';
+import type { AnyResource } from '../resource.ts';
 import { alwaysSecret } from '../wire/secret-inputs.ts';
 import { providerConfig } from './configuration.ts';
 

@@ -3,17 +3,17 @@ import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { FleetError } from '../../lib/base/errors.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
-import type { AnyResource } from '../registry.ts';
-import type { Context, Recorded } from '../resource.ts';
+import type { AnyResource, Context } from '../resource.ts';
 import { markSecretInputs } from '../wire/secret-inputs.ts';
 import { parseUrn } from '../wire/urn.ts';
-import { type Decoded, decode, encode, type Properties, type Secrets, unknown } from '../wire/wire.ts';
+import { decode, encode, type Secrets } from '../wire/wire.ts';
 import { checkInputs } from './check.ts';
 import { parseProviderConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
 import { checkResponse, diffResponse } from './messages.ts';
 import { heldMessage, Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
+import { markOutputs, previewOf, recordedFrom } from './recorded.ts';
 import { packageSchema } from './schema.ts';
 import { UnhealthyRead, WithSecrets } from './service-errors.ts';
 
@@ -273,32 +273,4 @@ export class ProviderService {
       log: (severity, message) => this.#engine?.log(urn, severity, secrets.redact(message)),
     };
   }
-}
-
-function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): {
-  value: Recorded<Properties, Properties>;
-  secrets: Secrets;
-} {
-  const state: Decoded = decode(request.getOlds());
-  const inputs: Decoded = decode(request.getOldInputs());
-  return {
-    value: { id: request.getId(), inputs: inputs.properties, state: state.properties },
-    secrets: state.secrets.with(inputs.secrets),
-  };
-}
-
-/** Notes the outputs that are secret by their kind. */
-function markOutputs({ secretOutputs = [] }: AnyResource, state: Properties, secrets: Secrets): void {
-  for (const name of secretOutputs) if (state[name] !== undefined) secrets.add([name], state[name]);
-}
-
-/** What a preview can tell of the outputs: what the resource knows, and `unknown` for the rest. */
-function previewOf(
-  resource: AnyResource,
-  asked: Properties,
-  recorded?: Recorded<Properties, Properties>,
-): Properties {
-  const names = Object.keys((resource.state as { shape?: Properties }).shape ?? {});
-  const open = Object.fromEntries(names.map((name) => [name, unknown]));
-  return { ...open, ...resource.preview(asked, recorded) };
 }

@@ -1,4 +1,4 @@
-import type { AnyResource } from '../registry.ts';
+import type { AnyResource } from '../resource.ts';
 import { isPlainObject, isUnknown, type Properties, type Secrets } from './wire.ts';
 
 /** Members that are secret in whatever input they are found, of every resource: each may have a connection. */

@@ -1,8 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import { z } from 'zod';
-import type { AnyResource } from '../../provider/registry.ts';
-import type { Context } from '../../provider/resource.ts';
+import type { AnyResource, Context } from '../../provider/resource.ts';
 import type { Operations } from '../../provider/service/operations.ts';
 import { handlers } from '../../provider/service/server.ts';
 import { ProviderService } from '../../provider/service/service.ts';

@@ -2,7 +2,7 @@ import type { DiskFound, DiskImageInputs } from '../../../schema/disk-image.ts';
 import { formatBytes } from './describe.ts';
 
 /** What guards a disk: each refuses by its name. */
-export type Guard =
+type Guard =
   | 'missing'
   | 'not-a-disk'
   | 'serial'

@@ -13,7 +13,7 @@ export interface Definition {
   choice: boolean;
 }
 
-export interface Selection {
+interface Selection {
   by: string;
   condition?: Expression;
 }

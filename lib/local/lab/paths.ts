@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Folder with everything a lab consists of: its key, its names, its machines' root file systems. */
-export function labFolder(lab: string): string {
+function labFolder(lab: string): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   return join(state, 'nixos-fleet', 'lab', lab);
 }

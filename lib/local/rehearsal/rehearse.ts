@@ -14,7 +14,7 @@ import { rehearsedChecks } from './checks.ts';
 const loopback = '127.0.0.1';
 
 /** Name of the virtual machine that a host's systems are rehearsed in. */
-export function rehearsalName(host: string): string {
+function rehearsalName(host: string): string {
   return `rehearsal-${host}`.slice(0, 63);
 }
 

@@ -76,7 +76,7 @@ export async function readVm(stack: string, name: string): Promise<VirtualMachin
 }
 
 /** Shuts a machine down; its disks stay. */
-export async function shutDown(
+async function shutDown(
   stack: string,
   name: string,
   seconds: number,

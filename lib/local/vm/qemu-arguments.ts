@@ -98,7 +98,7 @@ export function diskFile({ disks }: Pick<ReturnType<typeof vmPaths>, 'disks'>, n
 }
 
 /** One forwarded port in the words of QEMU's user network. */
-export function hostForward({ protocol, address, host, guest }: ForwardPort): string {
+function hostForward({ protocol, address, host, guest }: ForwardPort): string {
   return `${protocol}:${address}:${host}-:${guest}`;
 }
 

@@ -8,7 +8,9 @@ import { FleetError } from '../../base/errors.ts';
 import { shellQuote } from '../ssh/quote.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
-import type { Attempt } from './health-checks.ts';
+
+/** One attempt at a check: undefined where it holds, else what was seen instead. */
+export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
 
 /** A shell command on the machine, as root, over a connection of its own, must end with 0. */
 export function tryOnMachine(connection: Connection, host: string, command: string): Attempt {

@@ -1,10 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
-import { connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
-
-/** One attempt at a check: undefined where it holds, else what was seen instead. */
-export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
+import { type Attempt, connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
 
 /** Seconds between two attempts at a check. */
 const pauseSeconds = 0.5;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hostFacts } from '../../../schema/facts.ts';
 
 /** What a deployment leaves on the machine beside its gc root, so that a lost state can be rebuilt from the machines. */
-export const deploymentRecord = z.object({
+const deploymentRecord = z.object({
   /** Name of the machine in the stack that deployed it. */
   host: z.string(),
   /** Store path of the system. */

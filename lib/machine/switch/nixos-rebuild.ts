@@ -68,7 +68,7 @@ async function rebuild(connection: Connection, request: ActivationRequest): Prom
 }
 
 /** Arguments of nixos-rebuild for a system that is built. Pure. */
-export function rebuildArguments(
+function rebuildArguments(
   { user, address }: Connection,
   {
     action,

@@ -18,7 +18,7 @@ export function builderStore(builder: LoginBuilder): string {
 }
 
 /** The host key as Nix takes it: the line of a .pub file in base64. */
-export function encodedHostKey({ hostKey }: Pick<Builder, 'hostKey'>): string {
+function encodedHostKey({ hostKey }: Pick<Builder, 'hostKey'>): string {
   return Buffer.from(withoutComment(hostKey)).toString('base64');
 }
 

@@ -10,7 +10,7 @@ export const limits = { connectSeconds: 5, answerSeconds: 15 };
  * Why a builder cannot be used now, in words that a warning takes; undefined where it can. It is asked as Nix will ask it: over
  * ssh, with its host key and as its user.
  */
-export async function whyNotUsable(builder: Builder, signal?: AbortSignal): Promise<string | undefined> {
+async function whyNotUsable(builder: Builder, signal?: AbortSignal): Promise<string | undefined> {
   const answer = await askStore(builderStore(builder), {
     timeoutSeconds: limits.answerSeconds,
     env: nixSshEnvironment(limits.connectSeconds),

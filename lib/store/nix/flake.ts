@@ -126,14 +126,14 @@ export function localPathOf(url: string): string | undefined {
 }
 
 /** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a flake that is elsewhere. */
-export function lockPathOf(url: string): string | undefined {
+function lockPathOf(url: string): string | undefined {
   const folder = localPathOf(url);
   const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
   return folder && join(folder, new URLSearchParams(query).get('dir') ?? '', 'flake.lock');
 }
 
 /** The error of a flake that cannot be read, from what nix wrote. */
-export function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
+function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
   const local =
     localPathOf(flakeRef) ?? (flakeRef.startsWith('/') ? flakeRef.replace(/[?#].*$/s, '') : undefined);
   const why = withLocalPaths(parseNixError(stderr), undefined, local);

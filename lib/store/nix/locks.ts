@@ -11,7 +11,7 @@ export interface LockedSource {
   path?: string;
 }
 
-export interface LockNode {
+interface LockNode {
   /** Input to the name of its node, or to the path of the input that it follows. */
   inputs?: Record<string, string | string[]>;
   locked?: LockedSource;

@@ -5,7 +5,7 @@ import type { DeploymentInputs, DeploymentState, LiveState } from '../../../sche
 import { formatFacts } from '../../../schema/facts.ts';
 
 /** What the state keeps of a machine's reading. */
-export function liveState(reading: MachineReading): LiveState {
+function liveState(reading: MachineReading): LiveState {
   const { system, specialisation, profileSystem, generation, booted, kernel, rebootDue, bootId } = reading;
   return {
     system,

@@ -5,7 +5,7 @@ import {
   type FleetRequest,
 } from '../../../../lib/evaluation/evaluate-fleet.ts';
 
-export const fixtureFlake = resolve(import.meta.dirname, '../../../fixtures/flakes/fleet');
+const fixtureFlake = resolve(import.meta.dirname, '../../../fixtures/flakes/fleet');
 
 /** Evaluates hosts of the fixture fleet, or of a copy of it; each host has its attribute's name. */
 export function evaluateFixture(
