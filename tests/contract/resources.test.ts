@@ -102,7 +102,7 @@ for (const [token, sample] of Object.entries(samples)) {
     test('an import of nonsense is a clear error', async () => {
       for (const id of sample.badIds) {
         await assert.rejects(provider.read(urn, id), (error: Error & { details: string }) => {
-          assert.match(error.details, /do: {3}/);
+          assert.match(error.details, /fix: {2}/);
           assert.doesNotMatch(error.details, /\n\s+at /);
           return true;
         });
