@@ -2,7 +2,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
-import { connection, connectionProblems, sshKeys } from './connection.ts';
+import { connectionProblems, machineSettings, sharedSettings, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { diskImageConfig } from './disk-image.ts';
 import { hardwareConfig } from './hardware-config.ts';
@@ -12,6 +12,7 @@ import { imageConfig } from './image.ts';
 import { rehearsalSettings } from './rehearsal.ts';
 import { hostSecret } from './secret.ts';
 import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
+import { namingDefault, withoutDefaults } from './without-defaults.ts';
 
 const hostName = z
   .string()
@@ -20,44 +21,17 @@ const hostName = z
     'must be a host name of lower-case letters, digits and hyphens',
   );
 
-/** The same setting, without its default: what is left out is decided further out. */
-function optional<T extends z.ZodType>(setting: z.ZodDefault<T>) {
-  return setting
-    .unwrap()
-    .optional()
-    .describe(`${setting.description} ${setting.parse(undefined)} where left out.`);
-}
-
-/** A deployment's settings, each without its default; a machine's own come without a default for all. */
-const { specialisation, healthChecks, ...shared } = deploymentSettings.shape;
-type Undefaulted = {
-  [key in keyof typeof shared]: (typeof shared)[key] extends z.ZodDefault<infer T extends z.ZodType>
-    ? z.ZodOptional<T>
-    : (typeof shared)[key];
-};
-const settingDefaults = Object.fromEntries(
-  Object.entries(shared).map(([name, setting]) => [
-    name,
-    setting instanceof z.ZodDefault ? optional(setting as z.ZodDefault<z.ZodType>) : setting,
-  ]),
-) as Undefaulted;
+/** A deployment's settings that several machines can share. */
+const { specialisation, healthChecks, ...sharedDeployment } = deploymentSettings.shape;
+const deploymentDefaults = withoutDefaults(sharedDeployment, namingDefault);
 
 /** What can be set once for all hosts under `defaults`, and again for one. */
 const hostDefaults = z.strictObject({
-  user: optional(connection.shape.user),
-  port: connection.shape.port,
-  identityFile: connection.shape.identityFile,
-  become: connection.shape.become,
-  becomePassword: connection.shape.becomePassword.describe(
-    `${connection.shape.becomePassword.description} Set with \`pulumi config set --secret --path\`; refused in the clear.`,
+  ...withoutDefaults(sharedSettings, namingDefault),
+  becomePassword: sharedSettings.becomePassword.describe(
+    `${sharedSettings.becomePassword.description} Set with \`pulumi config set --secret --path\`; refused in the clear.`,
   ),
-  proxyJump: connection.shape.proxyJump,
-  proxyJumpHostKey: connection.shape.proxyJumpHostKey,
-  sshOptions: connection.shape.sshOptions,
-  forwardAgent: connection.shape.forwardAgent,
-  bootstrapUser: connection.shape.bootstrapUser,
-  connectTimeoutSeconds: optional(connection.shape.connectTimeoutSeconds),
-  ...settingDefaults,
+  ...deploymentDefaults,
   builders: z
     .union([z.boolean(), z.array(builders.keyType)])
     .optional()
@@ -70,33 +44,28 @@ const hostDefaults = z.strictObject({
     .describe(
       'Whether the machine may have a kernel whose configuration lacks what no machine comes up without; a warning then. false where left out.',
     ),
-  delivery: settingDefaults.delivery.describe(
+  delivery: deploymentDefaults.delivery.describe(
     `${deploymentSettings.shape.delivery.description} auto where left out, and copy where the stack has no caches.`,
   ),
 });
 
 const host = hostDefaults.extend({
-  local: connection.shape.local,
-  address: connection.shape.address
+  ...machineSettings,
+  address: machineSettings.address
     .unwrap()
     .optional()
     .describe('Where the machine is; its name where left out, localhost with local.'),
-  hostKey: connection.shape.hostKey,
   configuration: z
     .string()
     .min(1)
     .optional()
     .describe('Attribute under nixosConfigurations; the host’s name where left out.'),
-  specialisation,
+  ...withoutDefaults({ specialisation, healthChecks }),
   secrets: z
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
     .optional()
     .describe('Files whose content enters no Nix store, by name; docs/secrets.md tells more.'),
   commands: hostCommands.optional(),
-  healthChecks: healthChecks
-    .unwrap()
-    .optional()
-    .describe(healthChecks.description ?? ''),
   lab: z
     .boolean()
     .default(false)

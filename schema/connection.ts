@@ -6,20 +6,8 @@ const hostKey = z
   .string()
   .regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "must be a public key line such as 'ssh-ed25519 AAAA…'");
 
-/** Settings of ssh: they mean nothing where the machine is the operator's own computer. */
-export const sshKeys = [
-  'port',
-  'hostKey',
-  'identityFile',
-  'proxyJump',
-  'proxyJumpHostKey',
-  'sshOptions',
-  'forwardAgent',
-  'bootstrapUser',
-] as const;
-
-/** Each setting by itself; `connection` says which go together. */
-export const connectionSettings = z.strictObject({
+/** Which machine it is: never shared by several. */
+export const machineSettings = {
   local: z
     .boolean()
     .optional()
@@ -29,6 +17,13 @@ export const connectionSettings = z.strictObject({
     .regex(/^[^\s@/-][^\s@/]*$/, 'must be a host name, an IP address or an ssh_config alias')
     .default('')
     .describe('Host name, IP address or ssh_config alias of the machine; needless with local.'),
+  hostKey: hostKey
+    .optional()
+    .describe("The machine's public host key. Without it, known_hosts decides; an unknown key is refused."),
+};
+
+/** How it is entered, whether by ssh or not. */
+const loginSettings = {
   user: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
@@ -45,15 +40,22 @@ export const connectionSettings = z.strictObject({
     .describe(
       'Password that sudo asks for; always a secret in the state. Without it, becoming root must take none.',
     ),
+  connectTimeoutSeconds: z
+    .int()
+    .min(1)
+    .max(600)
+    .default(15)
+    .describe('Seconds to wait for a connection before the machine counts as unreachable.'),
+};
+
+/** How ssh reaches it: without meaning where the machine is the operator's own computer. */
+const sshSettings = {
   port: z
     .int()
     .min(1)
     .max(65535)
     .optional()
     .describe('TCP port of sshd; what ssh_config says, else 22, where left out.'),
-  hostKey: hostKey
-    .optional()
-    .describe("The machine's public host key. Without it, known_hosts decides; an unknown key is refused."),
   identityFile: z.string().optional().describe('Private key file to log in with.'),
   proxyJump: z
     .string()
@@ -68,7 +70,15 @@ export const connectionSettings = z.strictObject({
     .describe(
       'Public host key of the one machine of proxyJump. Without it, known_hosts decides; an unknown key is refused.',
     ),
-  sshOptions: sshOptions
+  sshOptions: sshOptions({
+    ForwardAgent: 'forwardAgent',
+    ConnectTimeout: 'connectTimeoutSeconds',
+    HostName: 'address',
+    IdentityFile: 'identityFile',
+    Port: 'port',
+    ProxyJump: 'proxyJump',
+    User: 'user',
+  })
     .optional()
     .describe(
       'Further options of ssh_config(5), keyword to value. Those that another setting decides are refused.',
@@ -86,13 +96,16 @@ export const connectionSettings = z.strictObject({
     .describe(
       'User to log in as where `user` is not let in yet, as by an image or an installer; becomes root without a password. Its account, keys and home are removed after the first confirmed deployment.',
     ),
-  connectTimeoutSeconds: z
-    .int()
-    .min(1)
-    .max(600)
-    .default(15)
-    .describe('Seconds to wait for a connection before the machine counts as unreachable.'),
-});
+};
+
+/** What can hold for several machines. */
+export const sharedSettings = { ...loginSettings, ...sshSettings };
+
+/** Each setting by itself; `connection` says which go together. A new one belongs into one of the three groups above. */
+export const connectionSettings = z.strictObject({ ...machineSettings, ...sharedSettings });
+
+/** Names of ssh's settings. */
+export const sshKeys = ['hostKey', ...z.object(sshSettings).keyof().options] as const;
 
 /** Names of the settings. */
 export const connectionKeys = connectionSettings.keyof().options;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connection, connectionSettings } from './connection.ts';
+import { withoutDefaults } from './without-defaults.ts';
 
 const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path');
 
@@ -126,13 +127,8 @@ export const diskImageState = diskImageInputs.omit({ found: true }).extend({
 });
 export type DiskImageState = z.infer<typeof diskImageState>;
 
-const {
-  address,
-  user,
-  connectTimeoutSeconds,
-  becomePassword: _,
-  ...otherSettings
-} = connectionSettings.shape;
+// A password is the host's: the stack's config is refused with one in the clear.
+const { becomePassword: _, ...enteredBy } = withoutDefaults(connectionSettings.shape);
 
 /** One disk in the stack's config. */
 export const diskImageConfig = diskImageSettings
@@ -150,21 +146,10 @@ export const diskImageConfig = diskImageSettings
       .min(1)
       .optional()
       .describe('The one of virtualMachines whose disk it is; that of the host of this name where left out.'),
-    address: address
-      .unwrap()
-      .optional()
-      .describe(
-        'Where the machine is. This and the keys below are those of the host of this name where left out.',
-      ),
-    user: user
-      .unwrap()
-      .optional()
-      .describe(user.description ?? ''),
-    ...otherSettings,
-    connectTimeoutSeconds: connectTimeoutSeconds
-      .unwrap()
-      .optional()
-      .describe(connectTimeoutSeconds.description ?? ''),
+    ...enteredBy,
+    address: enteredBy.address.describe(
+      'Where the machine is. This and the keys below are those of the host of this name where left out.',
+    ),
   })
   .refine(({ serial, sizeBytes }) => serial !== undefined || sizeBytes !== undefined, {
     path: ['serial'],

@@ -1,10 +1,7 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
-import { builder } from '../../schema/builder.ts';
-import { cacheConfig } from '../../schema/cache-config.ts';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
-import { hostSecret } from '../../schema/secret.ts';
 
 /**
  * Turns the stack's config into a checked one. All that is wrong is reported together, each with its key.
@@ -35,25 +32,32 @@ function decode(value: string): unknown {
 
 function explain(issue: z.core.$ZodIssue): string[] {
   const key = issue.path.join('.');
-  if (issue.code !== 'unrecognized_keys') return [`${key || 'hosts'}: ${issue.message}`];
-  return issue.keys.map((unknown) => {
-    const guess = closest(unknown, keysAt(issue.path));
-    return `${key ? `${key}.` : ''}${unknown}: unknown key${guess ? `; did you mean ${guess}?` : ''}`;
-  });
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((unknown) => {
+      const guess = closest(unknown, keysAt(stackConfig, issue.path));
+      return `${key ? `${key}.` : ''}${unknown}: unknown key${guess ? `; did you mean ${guess}?` : ''}`;
+    });
+  }
+  if (issue.code === 'invalid_union') {
+    // Only one member of the union has the type of the value: what that one reports is the reason.
+    const meant = issue.errors.find((issues) =>
+      issues.some(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
+    );
+    if (meant) return meant.flatMap((inner) => explain({ ...inner, path: [...issue.path, ...inner.path] }));
+  }
+  return [`${key || 'hosts'}: ${issue.message}`];
 }
 
-/** The keys that are known where an unknown one was found. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  const { shape } = stackConfig;
-  if (path.length === 0) return Object.keys(shape);
-  if (path[0] === 'hosts' && path[2] === 'secrets') return Object.keys(hostSecret.shape);
-  if (path[0] === 'hosts') return Object.keys(shape.hosts.unwrap().valueType.shape);
-  if (path[0] === 'defaults') return Object.keys(shape.defaults.unwrap().shape);
-  if (path[0] === 'builders') return Object.keys(builder.shape);
-  if (path[0] === 'caches') return Object.keys(cacheConfig.shape);
-  if (path[0] === 'images') return Object.keys(shape.images.unwrap().valueType.shape);
-  if (path[0] === 'diskImages') return Object.keys(shape.diskImages.unwrap().valueType.shape);
-  if (path[0] === 'virtualMachines') return Object.keys(shape.virtualMachines.unwrap().valueType.shape);
-  if (path[0] === 'lab') return Object.keys(shape.lab.unwrap().shape);
-  return [];
+/** The keys that the schema knows at a path of the config. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return keysAt(schema.unwrap() as z.ZodType, path);
+  if (schema instanceof z.ZodUnion)
+    return schema.options.flatMap((option) => keysAt(option as z.ZodType, path));
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodRecord && step !== undefined) return keysAt(schema.valueType as z.ZodType, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  if (step === undefined) return Object.keys(schema.shape);
+  const member: z.ZodType | undefined = schema.shape[String(step)];
+  return member ? keysAt(member, rest) : [];
 }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
 import { expandHome } from '../../base/home.ts';
 import { withoutComment } from '../../base/host-key.ts';
+import { omit } from '../../base/pick.ts';
 import { configFile, hostKeySettings, lastJump, strictSettings } from './config-file.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
@@ -63,13 +64,18 @@ export function portOption({ port }: Connection): string[] {
   return port === undefined ? [] : ['-p', String(port)];
 }
 
+/** What is no matter of an open connection: it is used before ssh connects, or once it has. */
+const besideSsh = ['local', 'become', 'becomePassword', 'bootstrapUser', 'connectTimeoutSeconds'] as const;
+
 /** Tells connections apart: one that expects another host key, logs in otherwise or lends its agent never shares a socket. */
 function connectionHash(connection: Connection): string {
-  const { address, user, port, hostKey = '', identityFile = '' } = connection;
-  const { proxyJump, proxyJumpHostKey = '', sshOptions, forwardAgent = false } = connection;
-  const way = [proxyJump, withoutComment(proxyJumpHostKey), sshOptions, forwardAgent];
-  const text = JSON.stringify([address, user, port, withoutComment(hostKey), identityFile, way]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const { hostKey = '', proxyJumpHostKey = '', ...others } = omit(connection, besideSsh);
+  const keys = [hostKey, proxyJumpHostKey].map(withoutComment);
+  const settings = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256')
+    .update(JSON.stringify([keys, settings]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function plainPath(file: string, directory: string, key: string): string {

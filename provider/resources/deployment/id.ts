@@ -1,15 +1,21 @@
 import { FleetError } from '../../../lib/base/errors.ts';
-import { type Connection, connection } from '../../../schema/connection.ts';
+import { pick } from '../../../lib/base/pick.ts';
+import {
+  type Connection,
+  connection,
+  connectionKeys,
+  connectionSettings,
+} from '../../../schema/connection.ts';
 
 /**
  * The connection that the id of an import names: `root@web.example.org`, `root@[2001:db8::7]:2222`, `local:` for the
  * operator's own computer, or, where more is to be said,
  * `ssh://root@web.example.org:22?identityFile=/path&hostKey=<URL-encoded public key line>`. A password has no place in
- * an id: the machine must let the user become root without one. Pure.
+ * an id: the machine must let the user become root without one.
  * @throws FleetError config-invalid
  */
 export function connectionFromId(id: string, host: string): Connection {
-  const parsed = connection.safeParse(settingsFrom(id, host));
+  const parsed = connection.safeParse(pick(settingsFrom(id, host), connectionKeys));
   if (parsed.success) return parsed.data;
   throw badId(
     id,
@@ -26,42 +32,39 @@ function settingsFrom(id: string, host: string): Record<string, unknown> {
 function fromAddress(id: string): Record<string, unknown> {
   const match = /^(?:(?<user>[^@]*)@)?(?:\[(?<v6>[^\]]+)\]|(?<address>[^:]*))(?::(?<port>\d+))?$/.exec(id);
   const { user, v6, address, port } = match?.groups ?? {};
-  return withoutUndefined({
+  return {
     address: match ? (v6 ?? address) : id,
     user,
     port: port === undefined ? undefined : Number(port),
-  });
+  };
 }
 
-const publicKeys = ['hostKey', 'proxyJumpHostKey'];
-const texts = ['identityFile', 'become', 'proxyJump'];
-const settings = [...publicKeys, ...texts, 'connectTimeoutSeconds'];
+/** What the query of a URL can say: of the other settings, the URL itself has some, and some have no place in an id. */
+const elsewhere: readonly string[] = ['local', 'address', 'user', 'port', 'becomePassword', 'sshOptions'];
+const settings = connectionKeys.filter((name) => !elsewhere.includes(name));
 
 function fromUrl(id: string, host: string): Record<string, unknown> {
   const url = URL.parse(id);
   if (!url) throw badId(id, host, 'it is not a URL');
-  const unknown = [...url.searchParams.keys()].filter((name) => !settings.includes(name));
+  const unknown = [...url.searchParams.keys()].filter(
+    (name) => !settings.some((setting) => setting === name),
+  );
   if (unknown.length > 0)
     throw badId(id, host, `unknown: ${unknown.join(', ')}; there are: ${settings.join(', ')}`);
-  const seconds = url.searchParams.get('connectTimeoutSeconds');
-  return withoutUndefined({
+  // In a query a plus sign means a space, but a public key is full of them, and they are often not encoded.
+  const query = new URLSearchParams(url.search.replaceAll('+', '%2B'));
+  return {
+    ...Object.fromEntries(settings.map((name) => [name, settingFrom(query.get(name) ?? undefined, name)])),
     address: url.hostname.replace(/^\[(.*)\]$/, '$1'),
     user: url.username ? decodeURIComponent(url.username) : undefined,
     port: url.port ? Number(url.port) : undefined,
-    ...Object.fromEntries(publicKeys.map((name) => [name, publicKey(id, name)])),
-    ...Object.fromEntries(texts.map((name) => [name, url.searchParams.get(name) ?? undefined])),
-    connectTimeoutSeconds: seconds === null ? undefined : Number(seconds),
-  });
+  };
 }
 
-/** In a query a plus sign means a space; a key is full of them, and they are often not encoded. */
-function publicKey(id: string, name: string): string | undefined {
-  const [, value] = new RegExp(`[?&]${name}=([^&]*)`).exec(id) ?? [];
-  return value?.replace(/%[0-9A-Fa-f]{2}/g, (code) => decodeURIComponent(code));
-}
-
-function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+/** The text itself, unless the setting is a number or a switch. */
+function settingFrom(text: string | undefined, name: keyof Connection): unknown {
+  const isText = text === undefined || connectionSettings.shape[name].safeParse(text).success;
+  return !isText && /^(\d+|true|false)$/.test(text) ? JSON.parse(text) : text;
 }
 
 function badId(id: string, host: string, why: string): FleetError {

@@ -17,8 +17,8 @@ test('an address is needed, but for the operator’s own computer', () => {
 
 test('what is ssh’s does not go with local', () => {
   const ssh = {
-    port: 22,
     hostKey: 'ssh-ed25519 AAAA',
+    port: 22,
     identityFile: '/k',
     proxyJump: 'gate',
     sshOptions: { Compression: 'yes' },

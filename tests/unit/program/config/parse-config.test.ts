@@ -31,6 +31,28 @@ test('an unknown key is named with its path, and the key that was meant', () => 
   );
 });
 
+test('the key that was meant is found at every depth', () => {
+  const unknown = (path: string, guess: string) =>
+    new RegExp(`${path.replaceAll('.', '\\.')}: unknown key; did you mean ${guess}\\?`);
+  const web = { secrets: { key: { fil: 'a' } }, keepGenerations: { cuont: 1 }, rehearse: { coers: 2 } };
+  const message = refusal({
+    hosts: JSON.stringify({ web }),
+    virtualMachines: '{"vm":{"rootDisk":{"sizeMB":1},"forwardPorts":{"ssh":{"host":1,"gest":22}}}}',
+    builders: '{"big":{"adress":"a"}}',
+  });
+  for (const [path, guess] of Object.entries({
+    'hosts.web.secrets.key.fil': 'file',
+    'hosts.web.keepGenerations.cuont': 'count',
+    'hosts.web.rehearse.coers': 'cores',
+    'virtualMachines.vm.rootDisk.sizeMB': 'sizeMiB',
+    'virtualMachines.vm.forwardPorts.ssh.gest': 'guest',
+    'builders.big.adress': 'address',
+  }))
+    assert.match(message, unknown(path, guess));
+  assert.match(refusal({ hosts: '{"web":{"rehearse":{"cores":0}}}' }), /hosts\.web\.rehearse\.cores: .*1/);
+  assert.match(refusal({ hosts: '{"web":{"rehearse":"yes"}}' }), /hosts\.web\.rehearse: Invalid input/);
+});
+
 test('a wrong type is named with its key and what it must be', () => {
   assert.match(refusal({ hosts: '{"web":{"port":"ssh"}}' }), /hosts\.web\.port: .*number/);
   assert.match(refusal({ hosts, flake: '5' }), /flake: .*string/);

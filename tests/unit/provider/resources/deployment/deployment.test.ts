@@ -191,6 +191,7 @@ const ids: [string, Partial<DeploymentInputs['connection']>][] = [
     'ssh://ops@web?become=doas&proxyJump=a@gate:22&proxyJumpHostKey=ssh-ed25519%20AA+A',
     { user: 'ops', become: 'doas', proxyJump: 'a@gate:22', proxyJumpHostKey: 'ssh-ed25519 AA+A' },
   ],
+  ['ssh://ops@web?forwardAgent=true&bootstrapUser=install', { forwardAgent: true, bootstrapUser: 'install' }],
 ];
 for (const [id, expected] of ids) {
   test(`import by ${id}`, () => {
