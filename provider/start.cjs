@@ -11,4 +11,4 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
 }
 // As if Node had been started with the main file.
 process.argv.splice(1, 1);
-import(pathToFileURL(main).href);
+void import(pathToFileURL(main).href);

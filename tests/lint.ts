@@ -1,5 +1,5 @@
 /**
- * The formatter, the linter, the type checker, the order of imports, unused code, the length of files and the shell
+ * The formatter, the linters, the type checker, the order of imports, unused code, the length of files and the shell
  * checker; each counts as one test.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -44,6 +44,11 @@ export async function lint(): Promise<{ passed: number; failed: number; skipped:
       name: 'format and lint (biome)',
       command: 'node_modules/.bin/biome',
       args: ['ci', '--error-on-warnings', '--colors=off', '.'],
+    },
+    {
+      name: 'promises and switches (oxlint)',
+      command: 'node_modules/.bin/oxlint',
+      args: ['--type-aware', '--deny-warnings'],
     },
     { name: 'types (tsc)', command: 'node_modules/.bin/tsc', args: ['--noEmit'] },
     { name: 'order of imports (dependency-cruiser)', command: 'node_modules/.bin/depcruise', args: ['.'] },

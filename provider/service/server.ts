@@ -77,7 +77,7 @@ function answerTo(error: unknown) {
 /** The engine holds our standard input open as long as it lives. */
 function endWithTheEngine(service: ProviderService, server: Server, startedByEngine: boolean): void {
   let ending = false;
-  const end = async () => {
+  const endOnce = async () => {
     if (ending) return;
     ending = true;
     service.operations.cancel();
@@ -85,6 +85,7 @@ function endWithTheEngine(service: ProviderService, server: Server, startedByEng
     server.forceShutdown();
     process.exit(0);
   };
+  const end = () => void endOnce();
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // Nobody reads our output any more: that is no reason to crash before operations have ended.

@@ -488,9 +488,11 @@ test('a machine that is off: unreachable, kept in the state', async () => {
 test('too little room: refused before anything changes', async () => {
   const next = await fixtureSystem('no-room');
   await onMachine('mkdir -p /var/tmp/keep && mount -t tmpfs -o size=4m none /var/lib');
-  await assert
-    .rejects(deployer.up(next), failsWith('no-room', /KiB are free/))
-    .finally(() => onMachine('umount /var/lib'));
+  try {
+    await assert.rejects(deployer.up(next), failsWith('no-room', /KiB are free/));
+  } finally {
+    await onMachine('umount /var/lib');
+  }
   await assertOn(good);
 });
 
@@ -499,8 +501,10 @@ test('the disk fills in mid-copy: nothing is switched', async () => {
   await onMachine(`mkdir -p /run/upper /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
     mkdir /run/overlay/upper /run/overlay/work
     mount -t overlay -o lowerdir=/nix/store,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /nix/store`);
-  await assert
-    .rejects(deployer.up(big), failsWith('no-room', /[Nn]o space left/))
-    .finally(() => onMachine('umount /nix/store; umount /run/overlay'));
+  try {
+    await assert.rejects(deployer.up(big), failsWith('no-room', /[Nn]o space left/));
+  } finally {
+    await onMachine('umount /nix/store; umount /run/overlay');
+  }
   await assertOn(good);
 });

@@ -163,9 +163,11 @@ test('a copy with a password that fills the disk says so', async () => {
   await asRoot(`mkdir -p /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
     mkdir /run/overlay/upper /run/overlay/work
     mount -t overlay -o lowerdir=/nix/store,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /nix/store`);
-  await assert
-    .rejects(new Deployer(withPassword).up(big), failsWith('no-room', /[Nn]o space left/))
-    .finally(() => asRoot('umount /nix/store; umount /run/overlay'));
+  try {
+    await assert.rejects(new Deployer(withPassword).up(big), failsWith('no-room', /[Nn]o space left/));
+  } finally {
+    await asRoot('umount /nix/store; umount /run/overlay');
+  }
   assert.equal(await liveSystem(), before);
 });
 

@@ -86,7 +86,8 @@ export function evaluate(expression: Expression, value: (symbol: string) => stri
     }
     case 'compare':
       return compare(expression, value);
-    default: {
+    case 'and':
+    case 'or': {
       const sides = [evaluate(expression.left, value), evaluate(expression.right, value)];
       const known = sides.filter((side) => side !== undefined);
       if (expression.kind === 'and' && known.includes(0)) return 0;
@@ -146,7 +147,8 @@ function format(expression: Expression, value: (symbol: string) => string): stri
       return `!${inner(expression.of)}`;
     case 'compare':
       return `${format(expression.left, value)} ${expression.operator} ${format(expression.right, value)}`;
-    default:
+    case 'and':
+    case 'or':
       return `${inner(expression.left)} ${expression.kind === 'and' ? '&&' : '||'} ${inner(expression.right)}`;
   }
 }

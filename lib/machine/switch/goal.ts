@@ -44,7 +44,8 @@ export function isTrueOf(running: Running, goal: Goal): boolean {
       return running.profileSystem === goal.system;
     case 'dry-activate':
       return false;
-    default:
+    case 'switch':
+    case 'test':
       return isLive(running, goal);
   }
 }
