@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../base/errors.ts';
 import { wrongMachine } from './guard.ts';
-import { runOnMachine } from './ssh/run.ts';
+import { runScript } from './script/run-script.ts';
+import { shellFile } from './script/text.ts';
 
-const script = readFileSync(new URL('./kept-systems.sh', import.meta.url), 'utf8');
+const script = shellFile('./kept-systems.sh', import.meta.url);
 
 /** Longest time that a machine is waited for, in seconds. */
 const limitSeconds = 20;
@@ -18,21 +17,10 @@ export async function readKeptSystems(
   host: string,
   { machineId, signal }: { machineId?: string | undefined; signal?: AbortSignal } = {},
 ): Promise<string[]> {
-  const { stdout, stderr } = await runOnMachine(connection, host, script, {
-    timeoutSeconds: limitSeconds,
-    ...(signal ? { signal } : {}),
-  });
-  const all = (key: string) =>
-    [...stdout.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map((match) => match[1] ?? '');
-  const [found = ''] = all('machine-id');
+  const reply = await runScript(connection, host, script, { timeoutSeconds: limitSeconds, signal });
+  const found = reply.text('machine-id');
   if (machineId && found && found !== machineId) throw wrongMachine(host, machineId, found);
-  if (all('end').length === 0) {
-    throw new FleetError({
-      code: 'command-failed',
-      what: 'the machine did not say which systems it keeps',
-      host,
-      why: stderr.trim() || 'the connection ended',
-    });
-  }
-  return [...new Set(all('system'))].filter((path) => path.startsWith('/nix/store/')).sort();
+  const what = 'the systems that the machine keeps could not be read';
+  if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });
+  return [...new Set(reply.list('system'))].filter((path) => path.startsWith('/nix/store/')).sort();
 }

@@ -1,5 +1,6 @@
 import { rebootDue, type SystemParts } from './reboot-due.ts';
-import { type DeploymentRecord, parseRecord } from './record/record.ts';
+import { type DeploymentRecord, deploymentRecord } from './record/record.ts';
+import { Reply } from './script/reply.ts';
 
 /** What one ssh round trip tells about a machine. Paths are store paths; empty where there is none. */
 export interface MachineReading {
@@ -48,20 +49,9 @@ export interface Holder {
   since: string;
 }
 
-/** Reads what read-machine.sh printed; undefined where the output is not whole. Pure. */
-export function parseReading(output: string): MachineReading | undefined {
-  const values = new Map<string, string>();
-  for (const line of output.split('\n')) {
-    const at = line.indexOf('=');
-    if (at > 0) values.set(line.slice(0, at), line.slice(at + 1));
-  }
-  if (values.get('end') !== 'yes') return undefined;
-  const text = (key: string) => values.get(key) ?? '';
-  const decoded = (key: string) => {
-    const value = values.get(key);
-    return value === undefined ? undefined : Buffer.from(value, 'base64').toString('utf8');
-  };
-  const number = (key: string) => (/^\d+$/.test(text(key)) ? Number(text(key)) : undefined);
+/** Reads the whole reply of read-machine.sh. */
+export function parseReading(reply: Reply): MachineReading {
+  const text = (key: string) => reply.text(key);
   const parts = (name: string): SystemParts | undefined =>
     text(name) === ''
       ? undefined
@@ -69,22 +59,21 @@ export function parseReading(output: string): MachineReading | undefined {
           kernel: text(`${name}-kernel`),
           initrd: text(`${name}-initrd`),
           modules: text(`${name}-kernel-modules`),
-          params: decoded(`${name}-kernel-params`)?.trim() ?? '',
+          params: reply.decoded(`${name}-kernel-params`)?.trim() ?? '',
         };
-  const since = number('since');
-  const record = decoded('record');
-  const container = text('container') === 'yes';
+  const since = reply.number('since');
+  const container = reply.flag('container');
   return {
     machineId: text('machine-id'),
-    nixos: text('nixos') === 'yes',
-    nix: text('nix') === 'yes',
+    nixos: reply.flag('nixos'),
+    nix: reply.flag('nix'),
     container,
     system: text('system'),
     specialisation: text('specialisation'),
     current: text('current'),
     booted: text('booted'),
     profileSystem: text('profile'),
-    generation: number('generation') ?? 0,
+    generation: reply.number('generation') ?? 0,
     bootId: text('boot-id'),
     kernel: text('kernel'),
     since: since === undefined ? '' : new Date(since * 1000).toISOString(),
@@ -95,22 +84,26 @@ export function parseReading(output: string): MachineReading | undefined {
       // A specialisation is chosen to run: the system of the next boot is not held against it.
       profile: text('specialisation') ? undefined : parts('profile'),
     }),
-    free: { nix: number('free-nix'), boot: number('free-boot') },
-    inhibitors: decoded('inhibitors'),
-    busy: text('busy') === 'yes' ? parseHolder(decoded('holder')) : undefined,
-    lastResult: decoded('result'),
-    history: decoded('history') ?? '',
-    record: record === undefined ? undefined : parseRecord(record),
+    free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
+    inhibitors: reply.decoded('inhibitors'),
+    busy: reply.flag('busy') ? parseHolder(reply.decoded('holder')) : undefined,
+    lastResult: reply.decoded('result'),
+    history: reply.decoded('history') ?? '',
+    record: reply.json('record', deploymentRecord),
   };
 }
 
-/** Lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
-export function parseHolder(text = ''): Holder {
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(text)?.[1] ?? '';
-  const since = Number(value('since'));
+/** Reads what a supervisor writes of itself: lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
+export function parseHolder(stdout = ''): Holder {
+  return holderIn(new Reply('', { stdout }));
+}
+
+/** The same where the lines are part of a reply. */
+export function holderIn(reply: Reply): Holder {
+  const since = reply.number('since');
   return {
-    unit: value('unit') || 'unknown',
-    by: value('by') || 'unknown',
-    since: since > 0 ? new Date(since * 1000).toISOString() : 'unknown',
+    unit: reply.text('unit') || 'unknown',
+    by: reply.text('by') || 'unknown',
+    since: since ? new Date(since * 1000).toISOString() : 'unknown',
   };
 }

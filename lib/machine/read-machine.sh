@@ -1,15 +1,7 @@
 #!/bin/sh
-# Tells what a machine is and runs, as lines `key=value`; a value that may hold anything is in base64.
-# Changes nothing, and needs nothing but coreutils. Run by `sh -s` with root's rights, after a line that gives: profile (the
-# path of the system profile). Reading goes on where one thing is missing: an empty value says so.
+# Prints what a machine is and runs. Changes nothing. Comes after prelude.sh and: profile (the path of the system profile).
+# Where one thing is missing, its value is empty and the rest is read all the same.
 : "${profile=/nix/var/nix/profiles/system}"
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
-
-say() { printf '%s=%s\n' "$1" "$2"; }
-say64() { printf '%s=%s\n' "$1" "$(base64 2>/dev/null <"$2" | tr -d '\n')"; }
-target() { [ ! -e "$1" ] || readlink -f "$1"; }
 free_kib() {
 	set -- "$1" "$(stat -f -c '%a %S' "$1" 2>/dev/null)"
 	[ -z "$2" ] || echo $((${2% *} * (${2#* } / 512) / 2))
@@ -49,21 +41,21 @@ for name in current booted profile; do
 	eval "path=\$$name"
 	[ -n "$path" ] || continue
 	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done
-	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" "$path/kernel-params"
+	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" <"$path/kernel-params"
 done
-[ ! -e "$current/switch-inhibitors" ] || say64 inhibitors "$current/switch-inhibitors"
+[ ! -e "$current/switch-inhibitors" ] || say64 inhibitors <"$current/switch-inhibitors"
 
 say free-nix "$(free_kib /nix)"
 [ ! -d /boot ] || say free-boot "$(free_kib /boot)"
 
 if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/null; then
 	say busy yes
-	[ ! -e /run/nixos-fleet/holder ] || say64 holder /run/nixos-fleet/holder
+	[ ! -e /run/nixos-fleet/holder ] || say64 holder </run/nixos-fleet/holder
 fi
 record=$roots/${system##*/}
-[ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record "$record/deployment.json"
+[ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record <"$record/deployment.json"
 # In the order in which they were written: a clock may have been set meanwhile.
 history=/var/lib/nixos-fleet/history.jsonl
-say history "$(tail -n 3 "$history" 2>/dev/null | base64 | tr -d '\n')"
-[ ! -e "$history" ] || say result "$(tail -n 1 "$history" | base64 | tr -d '\n')"
+tail -n 3 "$history" 2>/dev/null | say64 history
+[ ! -e "$history" ] || tail -n 1 "$history" | say64 result
 say end yes

@@ -1,11 +1,11 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../base/errors.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
-import { shellVariables } from './ssh/quote.ts';
-import { type RunOnMachineOptions, runOnMachine } from './ssh/run.ts';
+import { runScript } from './script/run-script.ts';
+import { shellFile } from './script/text.ts';
+import type { RunOnMachineOptions } from './ssh/run.ts';
 
-const script = readFileSync(new URL('./read-machine.sh', import.meta.url), 'utf8');
+const script = shellFile('./read-machine.sh', import.meta.url);
 
 export interface ReadMachineOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
   /** Name of the system profile. Default: system. */
@@ -26,15 +26,16 @@ export async function readMachine(
   host: string,
   { profile, ...options }: ReadMachineOptions = {},
 ): Promise<MachineReading> {
-  const variables = shellVariables({ profile: profilePath(profile) });
-  const result = await runOnMachine(connection, host, variables + script, options);
-  const reading = parseReading(result.stdout);
-  if (reading?.machineId) return reading;
+  const variables = { profile: profilePath(profile) };
+  const reply = await runScript(connection, host, script, { ...options, variables });
+  const what = 'the machine could not be read';
+  if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });
+  if (reply.text('machine-id')) return parseReading(reply);
   throw new FleetError({
     code: 'command-failed',
-    what: 'the machine could not be read',
+    what,
     host,
-    why: reading ? 'it has no /etc/machine-id' : result.stderr.trim() || result.stdout.trim().slice(-500),
-    fix: reading ? 'Run systemd-machine-id-setup on it.' : undefined,
+    why: 'it has no /etc/machine-id',
+    fix: 'Run systemd-machine-id-setup on it.',
   });
 }

@@ -1,19 +1,14 @@
 #!/bin/sh
-# Removes a user that was there for the installation alone: account, keys, home, what it still runs. Run by `sh -s` with root's
-# rights, after a line that gives: name. Tells by a line state=gone that there was no such user, by state=removed that there is none
-# any more, else why there is.
+# Removes a user that was there for the installation alone: account, keys, home, what it still runs. Comes after prelude.sh and:
+# name. Prints state=gone where there was no such user, and state=removed where it was removed.
 : "${name=}"
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
 
 uid=$(id -u "$name" 2>/dev/null)
 state=gone
 home=/home/$name
 if [ -n "$uid" ]; then
 	if [ "$uid" -lt 1000 ]; then
-		echo "why=it is a user of the system itself (uid $uid)"
-		exit 0
+		fail "it is a user of the system itself (uid $uid)"
 	fi
 	state=removed
 	home=$(getent passwd "$name" | cut -d : -f 6)
@@ -22,10 +17,7 @@ if [ -n "$uid" ]; then
 	loginctl terminate-user "$uid" 2>/dev/null
 	pkill -KILL -u "$uid" 2>/dev/null
 fi
-if id "$name" >/dev/null 2>&1; then
-	printf 'why=%s\n' "$(printf %s "${said:-userdel left it}" | tr '\n' ' ')"
-	exit 0
-fi
+if id "$name" >/dev/null 2>&1; then fail "${said:-userdel left it}"; fi
 # A configuration that no longer has a user leaves its home; one that belongs to somebody else by now is not touched.
 case $home in
 /home/?*)
@@ -35,4 +27,4 @@ case $home in
 	;;
 esac
 rm -f -- "/etc/ssh/authorized_keys.d/$name" "/etc/sudoers.d/$name" 2>/dev/null
-echo "state=$state"
+say state "$state"

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../base/errors.ts';
+import { runScript } from './script/run-script.ts';
+import { shellFile } from './script/text.ts';
 import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
-import { shellVariables } from './ssh/quote.ts';
-import { closeConnection, runOnMachine } from './ssh/run.ts';
+import { closeConnection } from './ssh/run.ts';
 
-const script = readFileSync(new URL('./retire.sh', import.meta.url), 'utf8');
+const script = shellFile('./retire.sh', import.meta.url);
 
 /**
  * Removes the bootstrap user of a machine that is deployed, by the user who is to stay: account, keys and home. One that the
@@ -21,17 +20,15 @@ export async function retireBootstrapUser(
   // Root stays: it is every machine's.
   if (!bootstrap || bootstrap.user === 'root') return false;
   await closeConnection(bootstrap);
-  const variables = shellVariables({ name: bootstrap.user });
-  const { stdout, stderr } = await runOnMachine(lastingConnection(connection), host, variables + script, {
-    signal,
-  });
-  const [, state] = /^state=(gone|removed)$/m.exec(stdout) ?? [];
-  if (state) return state === 'removed';
-  throw new FleetError({
-    code: 'bootstrap-user',
-    what: `the bootstrap user ${bootstrap.user} is still on the machine`,
-    host,
-    why: /^why=(.*)$/m.exec(stdout)?.[1] ?? stderr.trim(),
-    fix: `The machine is deployed. Remove the user there (userdel --remove ${bootstrap.user}), or leave bootstrapUser out; the next up tries again.`,
-  });
+  const variables = { name: bootstrap.user };
+  const reply = await runScript(lastingConnection(connection), host, script, { variables, signal });
+  if (reply.has('state')) return reply.text('state') === 'removed';
+  throw reply.error(
+    {
+      code: 'bootstrap-user',
+      what: `the bootstrap user ${bootstrap.user} is still on the machine`,
+      fix: `The machine is deployed. Remove the user there (userdel --remove ${bootstrap.user}), or leave bootstrapUser out; the next up tries again.`,
+    },
+    'state',
+  );
 }

@@ -2,8 +2,8 @@ import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError } from '../../base/errors.ts';
 import { copyToMachine } from '../copy-to-machine.ts';
-import { runOnMachine } from '../ssh/run.ts';
-import { dryRunScript, type Offer, parseOffer } from './dry-run.ts';
+import { runScript } from '../script/run-script.ts';
+import { dryRunArguments, dryRunScript, type Offer, offerIn } from './dry-run.ts';
 import { substitute } from './substitute.ts';
 
 export interface DeliverRequest {
@@ -51,9 +51,9 @@ export async function deliver(connection: Connection, request: DeliverRequest): 
 /** What the machine's caches have; `unknown` where that took too long or failed. */
 async function askOffer(connection: Connection, { host, system, signal }: DeliverRequest): Promise<Offer> {
   const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [], answering: [] };
-  const options = { timeoutSeconds: askSeconds, ...(signal ? { signal } : {}) };
+  const options = { timeoutSeconds: askSeconds, signal, args: dryRunArguments(system) };
   try {
-    return parseOffer((await runOnMachine(connection, host, dryRunScript(system), options)).stdout);
+    return offerIn(await runScript(connection, host, dryRunScript, options));
   } catch (error) {
     if (error instanceof FleetError && error.code === 'unreachable') return nothing;
     throw error;

@@ -1,7 +1,8 @@
 import { parseWork } from '../../store/nix/dry-run.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
-import { parseSettings, settingsScript } from '../nix-conf/machine-settings.ts';
-import { shellCommand, shellVariables } from '../ssh/quote.ts';
+import { settingsIn, settingsScript } from '../nix-conf/machine-settings.ts';
+import type { Reply } from '../script/reply.ts';
+import { shellFile } from '../script/text.ts';
 
 /** What a machine's caches could give it of a closure. */
 export interface Offer {
@@ -16,29 +17,26 @@ export interface Offer {
   answering: string[];
 }
 
-/** Asks what would be fetched, and which caches and keys the machine's Nix goes by. Fetches nothing. */
-export function dryRunScript(system: string): string {
-  const command = shellCommand(['nix-store', '--realise', '--dry-run', ...limitArguments, system]);
-  return `${shellVariables({ LC_ALL: 'C' })}export LC_ALL
-${settingsScript}${command} 2>&1 | sed 's/^/said:/'
-echo end=yes
-`;
+/** Asks what would be fetched, and which caches and keys the machine's Nix uses. Fetches nothing. */
+export const dryRunScript = settingsScript + shellFile('./dry-run.sh', import.meta.url);
+
+/** Arguments of the script. */
+export function dryRunArguments(system: string): string[] {
+  return [...limitArguments, system];
 }
 
-/** Reads what `dryRunScript` printed. Pure. */
-export function parseOffer(stdout: string): Offer {
-  const said = [...stdout.matchAll(/^said:(.*)$/gm)].map((match) => match[1] ?? '');
-  const text = said.join('\n');
+/** Reads the reply of `dryRunScript`. */
+export function offerIn(reply: Reply): Offer {
+  const text = reply.list('said').join('\n');
   const silent = [
     ...text.matchAll(/(?:disabling binary cache|cannot connect to|unable to download) '([^']+)'/g),
   ].map((match) => (match[1] ?? '').replace(/\/nix-cache-info$/, ''));
   const { builds: _, ...fetched } = parseWork(text);
-  const { substituters } = parseSettings(stdout);
+  const { substituters } = settingsIn(reply);
   const missing =
     /don't know how to build these paths|does not exist in the store|there is no substituter/.test(text);
-  const ended = /^end=yes$/m.test(stdout);
   return {
-    has: !ended ? 'unknown' : missing ? 'none' : 'all',
+    has: !reply.isWhole ? 'unknown' : missing ? 'none' : 'all',
     ...fetched,
     silent: [...new Set(silent)],
     answering: substituters.filter((url) => !silent.some((other) => url.startsWith(other))),

@@ -7,7 +7,8 @@ import { builderStore, builderUri, machineLine } from '../../store/builders/mach
 import { limits, notUsable } from '../../store/builders/reachable.ts';
 import { readAnswer } from '../../store/nix/ask-store.ts';
 import { nixSshEnvironment } from '../../store/nix-environment.ts';
-import { shellVariables } from '../ssh/quote.ts';
+import type { Reply } from '../script/reply.ts';
+import { shellFile } from '../script/text.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Builders of the machine's own configuration stay. Pure. */
@@ -21,48 +22,40 @@ builders-use-substitutes = true
 `;
 }
 
-/** Shell lines by which the machine asks all builders at once, and says which its Nix goes by. Pure. */
-export function askScript(builders: Readonly<Record<string, MachineBuilder>>): string {
-  const asked = Object.entries(builders).map(
-    ([name, builder]) =>
-      shellVariables({ name, store: builderStore(builder), key: builder.identityFile }) + askOne,
+const askScript = shellFile('./ask-builders.sh', import.meta.url);
+
+/** What ask-builders.sh gets to know. */
+export function askVariables(
+  builders: Readonly<Record<string, MachineBuilder>>,
+): Record<'builders' | 'limit' | 'NIX_SSHOPTS', string> {
+  const lines = Object.entries(builders).map(([name, builder]) =>
+    [name, builderStore(builder), builder.identityFile].join('\t'),
   );
-  const { NIX_SSHOPTS } = nixSshEnvironment(limits.connectSeconds);
-  return `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin
-${shellVariables({ NIX_SSHOPTS })}export NIX_SSHOPTS
-nix="nix --extra-experimental-features nix-command"
-{ $nix config show 2>/dev/null || $nix show-config; } | sed -n 's/^builders = /builders=/p'
-answers=$(mktemp -d)
-${asked.join('')}wait
-cat "$answers"/*
-rm -r "$answers"
-`;
+  return {
+    builders: lines.join('\n'),
+    limit: String(limits.answerSeconds),
+    ...nixSshEnvironment(limits.connectSeconds),
+  };
 }
 
-const askOne = `{
-	timeout ${limits.answerSeconds} $nix store info --json --store "$store" >"$answers/$name.out" 2>"$answers/$name.err" </dev/null
-	code=$?
-	printf 'answer=%s %s %s %s %s\\n' "$name" "$code" "$(base64 -w0 "$answers/$name.out")" "$(base64 -w0 "$answers/$name.err")" \\
-		"$(ssh-keygen -y -P '' -f "$key" 2>/dev/null | base64 -w0)" >"$answers/$name"
-	rm "$answers/$name.out" "$answers/$name.err"
-} &
-`;
-
-/** What keeps a machine from building with its builders now: builder to reason; and those that its Nix does not go by. */
+/** What keeps a machine from building with its builders now: builder to reason; and those that its Nix does not use. */
 export interface BuilderProblems {
   unusable: Record<string, string>;
   notInForce: string[];
 }
 
-/** Reads what `askScript` printed. Pure. */
+/** Reads the reply of ask-builders.sh. */
 export function problemsOf(
   builders: Readonly<Record<string, MachineBuilder>>,
-  stdout: string,
+  reply: Reply,
 ): BuilderProblems {
   const answers = new Map(
-    [...stdout.matchAll(/^answer=(\S+) (\d+) (\S*) (\S*) (\S*)$/gm)].map(([, name, ...rest]) => [name, rest]),
+    reply.list('answer').map((line) => {
+      const [name, ...rest] = line.split(' ');
+      return [name, rest];
+    }),
   );
-  const inForce = /^builders=(.*)$/m.exec(stdout)?.[1] ?? '';
+  const inForce = reply.text('builders');
   const decode = (text = '') => Buffer.from(text, 'base64').toString();
   const unusable = Object.entries(builders).flatMap(([name, { user }]) => {
     const [code, out, err, key] = answers.get(name) ?? ['1'];
@@ -81,7 +74,7 @@ export function problemsOf(
   };
 }
 
-/** Writes, reads or removes the file; see `workOnNixConf`. Whoever writes is told what keeps the builders from building. */
+/** Writes, reads or removes the file; see `workOnNixConf`. After writing, `problemsOf` reads from the reply what keeps the builders from building. */
 export async function workOnBuilders(
   mode: 'write' | 'read' | 'remove',
   inputs: MachineBuildersInputs,
@@ -90,7 +83,7 @@ export async function workOnBuilders(
 ): Promise<NixConfAnswer> {
   const { connection, host, builders } = inputs;
   const content = buildersFileText(inputs);
-  const ask = mode === 'write' ? askScript(builders) : '';
-  const file = { connection, host, path: buildersFile, content, ask, code: 'builder-failed' } as const;
+  const ask = mode === 'write' ? { ask: askScript, variables: askVariables(builders) } : { ask: '' };
+  const file = { connection, host, path: buildersFile, content, code: 'builder-failed', ...ask } as const;
   return await workOnNixConf(mode, file, machineId, signal);
 }

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../../schema/connection.ts';
-import { type ErrorCode, FleetError } from '../../base/errors.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { ErrorCode } from '../../base/errors.ts';
+import type { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
+import { type ScriptData, shellFile } from '../script/text.ts';
 
-const script = readFileSync(new URL('./nix-conf-file.sh', import.meta.url), 'utf8');
+const script = shellFile('./nix-conf-file.sh', import.meta.url);
 
 /** A file on a machine that its nix.conf includes. */
 export interface NixConfFile {
@@ -14,16 +14,18 @@ export interface NixConfFile {
   content: string;
   /** Code of the error where it can be neither written nor read. */
   code: ErrorCode;
-  /** Shell lines that run after that, and print `key=value` lines. */
+  /** A script that runs after that, and whose lines are in the same reply. */
   ask: string;
+  /** Variables for `ask`. */
+  variables?: ScriptData['variables'];
 }
 
-/** What a machine said of the file. */
+/** What a machine reports of the file. */
 export interface NixConfAnswer {
   machineId: string;
   content: 'in-place' | 'changed' | 'absent' | undefined;
-  /** All that was printed, what `ask` prints included. */
-  stdout: string;
+  /** The whole reply, with what `ask` printed. */
+  reply: Reply;
 }
 
 /**
@@ -33,23 +35,23 @@ export interface NixConfAnswer {
  */
 export async function workOnNixConf(
   mode: 'write' | 'read' | 'remove',
-  { connection, host, path, content, code, ask }: NixConfFile,
+  { connection, host, path, content, code, ask, variables: forAsk }: NixConfFile,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer> {
-  const variables = { mode_of_work: mode, path, content, machine_id: machineId ?? '' };
-  const text = `${shellVariables(variables)}(${script})\n${ask}`;
-  const { stdout, stderr } = await runOnMachine(connection, host, text, signal ? { signal } : {});
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1];
-  const found = value('machine-id') ?? '';
-  if (value('end') === 'yes' || (machineId && found && found !== machineId)) {
-    return { machineId: found, content: value('content') as NixConfAnswer['content'], stdout };
+  const variables = { ...forAsk, action: mode, path, content, machine_id: machineId ?? '' };
+  const reply = await runScript(connection, host, script + ask, { variables, signal });
+  const found = reply.text('machine-id');
+  if (reply.isWhole || (machineId && found && found !== machineId)) {
+    return {
+      machineId: found,
+      content: (reply.text('content') || undefined) as NixConfAnswer['content'],
+      reply,
+    };
   }
-  throw new FleetError({
+  throw reply.error({
     code,
     what: `${path} could not be worked on`,
-    host,
-    why: stderr.trim() || 'the connection ended',
     fix: 'Look at the folder on the machine: is there room, is it read-only?',
   });
 }

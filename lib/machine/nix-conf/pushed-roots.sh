@@ -1,43 +1,59 @@
 #!/bin/sh
-# Looks after what keeps pushed systems from the garbage collection of a machine that serves its store. Run by `sh -s` with root's
-# rights, after lines that give: mode_of_work (add, remove, keep), folder (of one machine's systems), path (to add), needed (systems
-# that stay, one a line; those that are there get a root), count, seconds (how many of the newest stay, and for how long).
-# shellcheck disable=SC2154
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
+# Keeps pushed systems from the garbage collection of a machine that serves its store. Comes after prelude.sh and: action (add,
+# remove, keep). add and remove: folder (of one machine's systems), path (to add). keep: machines (one a line: the folder, then
+# the systems that stay; those in the store get a root), count, seconds (how many of the newest stay, and for how long).
+: "${action:?}" "${folder=}" "${path=}" "${machines=}" "${count=}" "${seconds=}"
 
+# add FOLDER SYSTEM
 add() {
-	if [ -L "$folder" ]; then rm -f "$folder"; fi
+	if [ -L "$1" ]; then rm -f "$1"; fi
 	# A new link has a new time: the newest is what was pushed last.
-	mkdir -p "$folder" && ln -sfn "$1" "$folder/${1##*/}" || exit 3
+	mkdir -p "$1" && ln -sfn "$2" "$1/${2##*/}" || exit 3
 }
-case $mode_of_work in
-add) add "$path" ;;
-remove) rm -rf "${folder:?}" || exit 3 ;;
-keep)
-	for system in $needed; do
+# keep FOLDER SYSTEM…
+keep() {
+	folder=$1
+	shift
+	for system in "$@"; do
 		if [ -e "$system" ] && [ ! -L "$folder/${system##*/}" ]; then
-			add "$system"
+			add "$folder" "$system"
 			# It was pushed before, and is no newest one.
 			touch --no-dereference --date=@0 "$folder/${system##*/}" || exit 3
 		fi
 	done
-	[ -d "$folder" ] || exit 0
-	place=0 kept=0 removed=0
+	[ -d "$folder" ] || return 0
+	place=0
 	# Names of systems are without white space.
 	# shellcheck disable=SC2012,SC2045
 	for name in $(ls -t "$folder"); do
 		place=$((place + 1))
 		age=$(($(date +%s) - $(stat -c %Y "$folder/$name")))
-		if [ "$place" -le "$count" ] || [ "$age" -lt "$seconds" ] ||
-			printf '%s\n' "$needed" | grep -qxF "/nix/store/$name"; then
+		case " $* " in
+		*" /nix/store/$name "*) stays=yes ;;
+		*) if [ "$place" -le "$count" ] || [ "$age" -lt "$seconds" ]; then stays=yes; else stays=no; fi ;;
+		esac
+		if [ "$stays" = yes ]; then
 			kept=$((kept + 1))
 		else
 			rm -f "$folder/$name" || exit 3
 			removed=$((removed + 1))
 		fi
 	done
-	echo "roots=$kept $removed"
+}
+case $action in
+add) add "$folder" "$path" ;;
+remove) rm -rf "${folder:?}" || exit 3 ;;
+keep)
+	printf '%s\n' "$machines" | {
+		kept=0 removed=0
+		while read -r folder systems; do
+			# Store paths, each a word.
+			# shellcheck disable=SC2086
+			[ -z "$folder" ] || keep "$folder" $systems
+		done
+		say kept "$kept"
+		say removed "$removed"
+	} || exit 3
 	;;
 esac
+say end yes

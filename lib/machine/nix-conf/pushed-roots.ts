@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import type { Keep } from '../../../schema/cache-retention.ts';
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
+import { shellFile } from '../script/text.ts';
 
-const script = readFileSync(new URL('./pushed-roots.sh', import.meta.url), 'utf8');
+const script = shellFile('./pushed-roots.sh', import.meta.url);
 
 /** A machine that serves its store. */
 export interface Server {
@@ -23,12 +22,12 @@ export async function addPushedRoot(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await work(server, [{ mode_of_work: 'add', folder: folderOf(name), path }], signal);
+  await work(server, { action: 'add', folder: folderOf(name), path }, signal);
 }
 
 /** Keeps nothing more of what was pushed under a name. */
 export async function removePushedRoots(server: Server, name: string, signal?: AbortSignal): Promise<void> {
-  await work(server, [{ mode_of_work: 'remove', folder: folderOf(name) }], signal);
+  await work(server, { action: 'remove', folder: folderOf(name) }, signal);
 }
 
 /**
@@ -42,16 +41,15 @@ export async function keepPushedRoots(
   machines: Readonly<Record<string, readonly string[]>>,
   signal?: AbortSignal,
 ): Promise<{ kept: number; removed: number }> {
-  const settings = { mode_of_work: 'keep', count: generations, seconds: Math.round(days * 86_400) };
-  const runs = Object.entries(machines).map(([name, systems]) => ({
-    ...settings,
-    folder: folderOf(name),
-    needed: systems.join('\n'),
-  }));
-  const stdout = await work(server, runs, signal);
-  const counts = [...stdout.matchAll(/^roots=(\d+) (\d+)$/gm)];
-  const total = (at: number) => counts.reduce((sum, match) => sum + Number(match[at]), 0);
-  return { kept: total(1), removed: total(2) };
+  const lines = Object.entries(machines).map(([name, systems]) => [folderOf(name), ...systems].join(' '));
+  const variables = {
+    action: 'keep',
+    machines: lines.join('\n'),
+    count: generations,
+    seconds: Math.round(days * 86_400),
+  };
+  const reply = await work(server, variables, signal);
+  return { kept: reply.number('kept') ?? 0, removed: reply.number('removed') ?? 0 };
 }
 
 function folderOf(name: string): string {
@@ -60,22 +58,13 @@ function folderOf(name: string): string {
 
 async function work(
   { connection, host }: Server,
-  runs: readonly Record<string, string | number>[],
+  variables: Record<string, string | number>,
   signal?: AbortSignal,
-): Promise<string> {
-  const body = `worker() {\n${script}\n}\n`;
-  const calls = runs.map((variables) => `(\n${shellVariables(variables)}worker) || exit 3\n`).join('');
-  const { exitCode, stdout, stderr } = await runOnMachine(
-    connection,
-    host,
-    body + calls,
-    signal ? { signal } : {},
-  );
-  if (exitCode === 0) return stdout;
-  throw new FleetError({
+): Promise<Reply> {
+  const reply = await runScript(connection, host, script, { variables, signal });
+  if (reply.isWhole) return reply;
+  throw reply.error({
     code: 'cache-failed',
-    what: 'what was pushed could not be kept from garbage collection',
-    host,
-    why: stderr.trim(),
+    what: 'pushed systems could not be kept from garbage collection',
   });
 }

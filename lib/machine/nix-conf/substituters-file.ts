@@ -1,5 +1,5 @@
 import { type SubstitutersInputs, substitutersFile } from '../../../schema/substituters.ts';
-import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
+import { type MachineSettings, settingsIn, settingsScript } from './machine-settings.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Pure. */
@@ -21,7 +21,7 @@ function withPriority({ url, priority }: { url: string; priority: number }): str
   return `${url}${url.includes('?') ? '&' : '?'}priority=${priority}`;
 }
 
-/** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix goes by after that. */
+/** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix uses after that. */
 export async function workOnSubstituters(
   mode: 'write' | 'read' | 'remove',
   inputs: SubstitutersInputs,
@@ -32,10 +32,10 @@ export async function workOnSubstituters(
   const content = substitutersText(inputs);
   const file = { connection, host, path: substitutersFile, content, ask: settingsScript } as const;
   const answer = await workOnNixConf(mode, { ...file, code: 'cache-failed' }, machineId, signal);
-  return { ...answer, settings: parseSettings(answer.stdout) };
+  return { ...answer, settings: settingsIn(answer.reply) };
 }
 
-/** Which of the caches and keys the machine's Nix does not go by; empty where it goes by all. Pure. */
+/** Which of the caches and keys the machine's Nix does not use; empty where it uses all. */
 export function notInForce({ caches }: SubstitutersInputs, settings: MachineSettings): string[] {
   const asked = new Set(settings.substituters.map(plain));
   const trusted = new Set(settings.trustedKeys);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { hostFacts } from '../../../schema/facts.ts';
 
 /** What a deployment leaves on the machine beside its gc root, so that a lost state can be rebuilt from the machines. */
-const deploymentRecord = z.object({
+export const deploymentRecord = z.object({
   /** Name of the machine in the stack that deployed it. */
   host: z.string(),
   /** Store path of the system. */
@@ -17,12 +17,3 @@ const deploymentRecord = z.object({
   at: z.string(),
 });
 export type DeploymentRecord = z.infer<typeof deploymentRecord>;
-
-/** Parses a record; one that another version wrote and this one cannot read is as good as none. */
-export function parseRecord(json: string): DeploymentRecord | undefined {
-  try {
-    return deploymentRecord.parse(JSON.parse(json));
-  } catch {
-    return undefined;
-  }
-}

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { SecretInputs } from '../../../schema/secret.ts';
 import { FleetError } from '../../base/errors.ts';
 import { wrongMachine } from '../guard.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
+import { shellFile } from '../script/text.ts';
 
-const script = readFileSync(new URL('./secret.sh', import.meta.url), 'utf8');
+const script = shellFile('./secret.sh', import.meta.url);
 
 /** What a machine tells of a secret's file; its content does not travel. */
 export interface SecretReading {
@@ -34,10 +34,10 @@ export async function writeSecret(
   signal?: AbortSignal,
 ): Promise<{ machineId: string; restarted: string[]; notRestarted: FleetError | undefined }> {
   const { path, owner, group, mode, restartUnits } = inputs;
-  const answer = await work(
+  const reply = await work(
     inputs,
     {
-      mode_of_work: 'write',
+      action: 'write',
       path,
       owner,
       group,
@@ -48,13 +48,13 @@ export async function writeSecret(
     },
     signal,
   );
-  const found = answer.value('machine-id');
-  if (machineId && found !== machineId) throw wrongMachine(inputs.host, machineId, found);
-  if (!answer.value('written')) throw failed(inputs, 'could not be written', answer.why);
-  const notRestarted = answer.whole
+  const found = reply.text('machine-id');
+  if (machineId && found && found !== machineId) throw wrongMachine(inputs.host, machineId, found);
+  if (!reply.flag('written')) throw failed(inputs, 'could not be written', reply.why());
+  const notRestarted = reply.isWhole
     ? undefined
-    : failed(inputs, 'was written, but units that use it are not well', answer.why);
-  return { machineId: found, restarted: answer.all('restarted'), notRestarted };
+    : failed(inputs, 'was written, but units that use it are not well', reply.why());
+  return { machineId: found, restarted: reply.list('restarted'), notRestarted };
 }
 
 /**
@@ -64,21 +64,20 @@ export async function writeSecret(
  */
 export async function readSecret(inputs: SecretInputs, signal?: AbortSignal): Promise<SecretReading> {
   const salt = randomBytes(16).toString('hex');
-  const answer = await work(inputs, { mode_of_work: 'read', path: inputs.path, salt }, signal);
-  if (!answer.whole) throw failed(inputs, 'could not be read', answer.why);
-  const { value } = answer;
-  const machineId = value('machine-id');
-  if (value('present') !== 'yes') return { machineId, file: undefined };
+  const reply = await work(inputs, { action: 'read', path: inputs.path, salt }, signal);
+  if (!reply.isWhole) throw failed(inputs, 'could not be read', reply.why());
+  const machineId = reply.text('machine-id');
+  if (!reply.flag('present')) return { machineId, file: undefined };
   const digest = createHash('sha256').update(salt).update(contentOf(inputs)).digest('hex');
   const byNumber = (asked: string) => /^\d+$/.test(asked);
   return {
     machineId,
     file: {
-      owner: value(byNumber(inputs.owner) ? 'owner-id' : 'owner'),
-      group: value(byNumber(inputs.group) ? 'group-id' : 'group'),
-      mode: value('mode').padStart(4, '0'),
-      content: value('digest') === digest ? 'in-place' : 'changed',
-      restartDue: value('restart-due') === 'yes',
+      owner: reply.text(byNumber(inputs.owner) ? 'owner-id' : 'owner'),
+      group: reply.text(byNumber(inputs.group) ? 'group-id' : 'group'),
+      mode: reply.text('mode').padStart(4, '0'),
+      content: reply.text('digest') === digest ? 'in-place' : 'changed',
+      restartDue: reply.flag('restart-due'),
     },
   };
 }
@@ -92,33 +91,22 @@ export async function removeSecret(
   machineId: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const variables = { mode_of_work: 'remove', path: inputs.path, machine_id: machineId };
-  const answer = await work(inputs, variables, signal);
-  const found = answer.value('machine-id');
-  if (answer.whole || (found && found !== machineId)) return found;
-  throw failed(inputs, 'could not be removed', answer.why);
+  const variables = { action: 'remove', path: inputs.path, machine_id: machineId };
+  const reply = await work(inputs, variables, signal);
+  const found = reply.text('machine-id');
+  if (reply.isWhole || (found && found !== machineId)) return found;
+  throw failed(inputs, 'could not be removed', reply.why());
 }
 
 type Place = Pick<SecretInputs, 'host' | 'connection' | 'path'>;
 
-async function work({ host, connection }: Place, variables: Record<string, string>, signal?: AbortSignal) {
-  const { stdout, stderr } = await runOnMachine(connection, host, shellVariables(variables) + script, {
-    signal,
-    timeoutSeconds: 180,
-    redact: variables.content ? [variables.content] : [],
-  });
-  const all = (key: string) =>
-    stdout
-      .split('\n')
-      .filter((line) => line.startsWith(`${key}=`))
-      .map((line) => line.slice(key.length + 1));
-  const value = (key: string) => all(key)[0] ?? '';
-  return {
-    all,
-    value,
-    whole: value('end') === 'yes',
-    why: value('failed') || stderr.trim() || 'the connection ended',
-  };
+async function work(
+  { host, connection }: Place,
+  variables: Record<string, string>,
+  signal?: AbortSignal,
+): Promise<Reply> {
+  const redact = variables.content ? [variables.content] : [];
+  return await runScript(connection, host, script, { variables, signal, timeoutSeconds: 180, redact });
 }
 
 function failed({ host, path }: Place, what: string, why: string): FleetError {

@@ -1,22 +1,14 @@
 #!/bin/sh
-# Writes, reads or removes one file whose content nobody else may see. Run by `sh -s` with root's rights, after lines
-# that give: mode_of_work path owner group permissions content (base64) units (one a line) salt
+# Writes, reads or removes one file whose content nobody else may see. Comes after prelude.sh and: action (write, read, remove)
+# path owner group permissions content (base64) units (one a line) salt machine_id
 # The content stays within this shell and its builtins: it is in no argument, no environment and no temporary file.
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
-: "${mode_of_work:?}" "${path:?}" "${machine_id=}" "${owner=}" "${group=}" "${permissions=}" "${content=}" "${units=}" "${salt=}"
+: "${action:?}" "${path:?}" "${machine_id=}" "${owner=}" "${group=}" "${permissions=}" "${content=}" "${units=}" "${salt=}"
 directory=${path%/*}
 name=${path##*/}
 part=$directory/.$name.nixos-fleet
 # There while units have to be restarted for a content that was written: a run that was cut off leaves it to the next.
 pending=/run/nixos-fleet/secrets/$(printf %s "$path" | sha256sum | cut -c 1-32)
 
-say() { printf '%s=%s\n' "$1" "$2"; }
-fail() {
-	say failed "$1"
-	exit 3
-}
 decoded() { printf %s "$content" | base64 -d; }
 
 write_file() {
@@ -84,12 +76,12 @@ read_file() {
 
 found=$(cat /etc/machine-id)
 say machine-id "$found"
-case $mode_of_work in
+case $action in
 read) read_file ;;
 *)
 	# Nothing is written on, or removed from, a machine that is not the one meant.
 	[ -z "$machine_id" ] || [ "$machine_id" = "$found" ] || exit 0
-	case $mode_of_work in
+	case $action in
 	write)
 		write_file
 		restart_units

@@ -1,18 +1,12 @@
 #!/bin/sh
 # Removes old generations of the system, the records of systems that no generation names any more, and, where asked, what
-# nothing refers to. Run by `sh -s` with root's rights, after lines that give: profile (its path), count days (each empty or a number), before
-# (the system that ran before this deployment), by, collect (yes or no).
+# nothing refers to. Comes after prelude.sh and: profile (its path), count days (each empty or a number), before (the system that
+# ran before this deployment), by, collect (yes or no).
 # Never touched: the live system, the booted one, the profile's, the one before, and records of the last hour.
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=${HOME:-/root}
-LC_ALL=C
-export PATH HOME LC_ALL
 : "${profile=/nix/var/nix/profiles/system}" "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
 run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet
 
-say() { printf '%s=%s\n' "$1" "$2"; }
-target() { [ ! -e "$1" ] || readlink -f "$1"; }
 in_use() {
 	[ -n "$1" ] || return 1
 	case $1 in "$live" | "$booted" | "$next" | "$before") return 0 ;; esac

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
+import { shellFile } from '../script/text.ts';
 
-const script = readFileSync(new URL('./tidy.sh', import.meta.url), 'utf8');
+const script = shellFile('./tidy.sh', import.meta.url);
 
 /** Collecting garbage reads the whole store: seconds it may take. */
 const limitSeconds = 3600;
@@ -39,17 +39,14 @@ export async function tidy(connection: Connection, request: TidyRequest): Promis
     by,
     collect: collectGarbage ? 'yes' : 'no',
   };
-  const answer = await runOnMachine(connection, host, shellVariables(variables) + script, {
-    signal,
-    timeoutSeconds: limitSeconds,
-  }).catch((error: unknown) => {
+  const options = { variables, signal, timeoutSeconds: limitSeconds };
+  const reply = await runScript(connection, host, script, options).catch((error: unknown) => {
     if (error instanceof FleetError && error.code !== 'cancelled')
-      return { stdout: '', stderr: error.message };
+      return new Reply(host, { stderr: error.message });
     throw error;
   });
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(answer.stdout)?.[1];
-  const problem =
-    value('failed') ?? value('skipped') ?? (value('end') ? undefined : answer.stderr.trim() || 'cut off');
+  const isDone = reply.isWhole && !reply.has('failed');
+  const problem = reply.text('skipped') || (isDone ? undefined : reply.why());
   if (problem) warn(`${host} runs the new system, but old ones were not all removed: ${problem}`);
-  if (value('freed')) status(value('freed') ?? '');
+  if (reply.has('freed')) status(reply.text('freed'));
 }

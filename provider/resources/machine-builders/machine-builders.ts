@@ -18,8 +18,8 @@ export const machineBuilders = nixConfResource({
   work: workOnBuilders,
 
   /** Builders that are away now stop nothing: the machine's Nix leaves them out too. */
-  written({ host, builders }, { stdout }, context) {
-    const { unusable, notInForce } = problemsOf(builders, stdout);
+  written({ host, builders }, { reply }, context) {
+    const { unusable, notInForce } = problemsOf(builders, reply);
     for (const [name, why] of Object.entries(unusable)) {
       context.log('warning', `${host} cannot build on ${name} now: ${why}`);
     }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type MachineReading, parseReading } from '../../../lib/machine/parse-reading.ts';
+import { Reply } from '../../../lib/machine/script/reply.ts';
 import { checkDeployment } from '../../../provider/resources/deployment/check.ts';
 import { diffDeployment } from '../../../provider/resources/deployment/diff.ts';
 import { deploymentStateFrom, trueInputs } from '../../../provider/resources/deployment/state.ts';
@@ -26,8 +27,7 @@ function inputs(changes: Partial<DeploymentInputs> = {}): DeploymentInputs {
 
 /** A machine that runs one system and boots another. */
 function reading(live: string, next: string, changes: Partial<MachineReading> = {}): MachineReading {
-  const read = parseReading('machine-id=m\nend=yes\n');
-  assert.ok(read);
+  const read = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
   return { ...read, system: path(live), current: path(live), profileSystem: path(next), ...changes };
 }
 

@@ -4,6 +4,7 @@ import { hidesConnections, machinesOf } from '../../../../commands/status/stack-
 import { statusReport } from '../../../../commands/status/status-report.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { parseHistory } from '../../../../lib/machine/record/history.ts';
+import { Reply } from '../../../../lib/machine/script/reply.ts';
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
 const resource = (host: string, type = 'Deployment', more = {}) => ({
@@ -87,9 +88,10 @@ test('the report: live, drift, reboot, unreachable machines, and the last deploy
     return { ...found, system };
   };
   const reading = parseReading(
-    `machine-id=m\nsystem=${path('a')}\nprofile=${path('a')}\ngeneration=7\nsince=1790000000\nend=yes\n`,
+    new Reply('web', {
+      stdout: `machine-id=m\nsystem=${path('a')}\nprofile=${path('a')}\ngeneration=7\nsince=1790000000\nend=yes\n`,
+    }),
   );
-  assert.ok(reading);
   const report = statusReport([
     { machine: machine('web'), reading, history: parseHistory(line('not-confirmed', path('b'), 1790000000)) },
     { machine: machine('db', path('x')), reading: { ...reading, rebootDue: true }, history: [] },

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { askMachines, type LiveAnswer, liveSystem, noteOf } from '../../../../lib/machine/check-live.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { Reply } from '../../../../lib/machine/script/reply.ts';
 
 const answer = (system: string, profileSystem: string): LiveAnswer => {
-  const reading = parseReading('machine-id=m\nend=yes\n');
-  assert.ok(reading);
+  const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
   return { reading: { ...reading, system, profileSystem } };
 };
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { liveNote } from '../../../../lib/machine/live-note.ts';
 import { type MachineReading, parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { Reply } from '../../../../lib/machine/script/reply.ts';
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
 const record = { host: 'web', system: path('a'), revision: '', by: 'ann@laptop', at: '' };
@@ -24,8 +25,7 @@ const result = (changes: object) =>
     ...changes,
   });
 const note = (changes: Partial<MachineReading>, asked?: string) => {
-  const reading = parseReading('machine-id=m\nend=yes\n');
-  assert.ok(reading);
+  const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
   return liveNote({ ...reading, system: path('a'), ...changes }, 'web', asked);
 };
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { askScript, buildersFileText, problemsOf } from '../../../../../lib/machine/nix-conf/machine-file.ts';
+import {
+  askVariables,
+  buildersFileText,
+  problemsOf,
+} from '../../../../../lib/machine/nix-conf/machine-file.ts';
+import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { machineBuilder } from '../../../../../schema/machine-builders.ts';
 
 const one = (address: string) =>
@@ -30,9 +35,13 @@ test('the file names all builders in one line, beside those of the machine itsel
 });
 
 test('a machine asks each builder as its Nix will, within a limit', () => {
-  const script = askScript(builders);
-  assert.match(script, /ConnectTimeout=5/);
-  assert.match(script, /store='ssh-ng:\/\/nix-ssh@big\.example\.org\?base64-ssh-public-host-key=/);
+  const { builders: lines, limit, NIX_SSHOPTS } = askVariables(builders);
+  assert.equal(limit, '15');
+  assert.match(NIX_SSHOPTS, /ConnectTimeout=5/);
+  assert.match(
+    lines,
+    /^big\tssh-ng:\/\/nix-ssh@big\.example\.org\?base64-ssh-public-host-key=\S+\t\/etc\/ssh\//,
+  );
 });
 
 test('what keeps a builder from building is told, with the key that it has to let in', () => {
@@ -40,7 +49,9 @@ test('what keeps a builder from building is told, with the key that it has to le
     'nix-ssh@big.example.org: Permission denied (publickey).\nerror: failed to start SSH\n',
   );
   const answers = (big: string, arm: string) =>
-    `builders=@/etc/nix/machines ; ssh-ng://nix-ssh@big.example.org x86_64-linux\nanswer=big ${big}\nanswer=arm ${arm}\n`;
+    new Reply('web', {
+      stdout: `builders=@/etc/nix/machines ; ssh-ng://nix-ssh@big.example.org x86_64-linux\nanswer=big ${big}\nanswer=arm ${arm}\n`,
+    });
   const ok = `0 ${encode('{"trusted":1,"version":"2.34.7"}')}  `;
   assert.deepEqual(problemsOf(builders, answers(ok, ok)), { unusable: {}, notInForce: ['arm'] });
   const { unusable } = problemsOf(
@@ -50,5 +61,5 @@ test('what keeps a builder from building is told, with the key that it has to le
   assert.match(unusable.big ?? '', /Permission denied.*; its key there is: ssh-ed25519 AAAAmine$/);
   assert.match(unusable.arm ?? '', /its Nix does not trust nix-ssh/);
   assert.match(problemsOf(builders, answers(ok, '124   ')).unusable.arm ?? '', /no answer within 15 s/);
-  assert.ok('big' in problemsOf(builders, 'cut off').unusable);
+  assert.ok('big' in problemsOf(builders, new Reply('web', { stdout: 'cut off' })).unusable);
 });

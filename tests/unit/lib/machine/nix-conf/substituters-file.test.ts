@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSettings } from '../../../../../lib/machine/nix-conf/machine-settings.ts';
+import { settingsIn } from '../../../../../lib/machine/nix-conf/machine-settings.ts';
 import { notInForce, substitutersText } from '../../../../../lib/machine/nix-conf/substituters-file.ts';
+import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { substitutersInputs } from '../../../../../schema/substituters.ts';
 
+const settings = (stdout: string) => settingsIn(new Reply('web', { stdout }));
 const key = (name: string) => `${name}:${'A'.repeat(43)}=`;
 const inputs = substitutersInputs.parse({
   host: 'web',
@@ -28,10 +30,10 @@ test('the caches stand in their order, each key once, with limits for one that i
   }
 });
 
-test('a cache that the machine’s Nix does not ask, or whose keys it does not trust, is told', () => {
+test('a cache that the machine’s Nix does not use, or whose keys it does not trust, is reported', () => {
   const all = `substituters=https://cache.example.org?priority=30 ssh-ng://nix-ssh@lan?a=b%3D&priority=10&ssh-key=/k
 trusted-keys=${key('main-1')} ${key('main-2')}\n`;
-  assert.deepEqual(notInForce(inputs, parseSettings(all)), []);
-  assert.deepEqual(notInForce(inputs, parseSettings(all.replace(` ${key('main-2')}`, ''))), ['main']);
-  assert.deepEqual(notInForce(inputs, parseSettings('substituters=\ntrusted-keys=\n')), ['main', 'lan']);
+  assert.deepEqual(notInForce(inputs, settings(all)), []);
+  assert.deepEqual(notInForce(inputs, settings(all.replace(` ${key('main-2')}`, ''))), ['main']);
+  assert.deepEqual(notInForce(inputs, settings('substituters=\ntrusted-keys=\n')), ['main', 'lan']);
 });

@@ -1,0 +1,87 @@
+import type { z } from 'zod';
+import { FleetError, type FleetErrorDetails } from '../../base/errors.ts';
+import type { RunResult } from '../../base/process.ts';
+
+/**
+ * What a script printed on a machine: lines `key=value`, the last of them `end=yes` where the script came to its end. Values
+ * that may hold anything are in base64. Other lines are ignored; of a key that comes twice, the first line counts.
+ */
+export class Reply {
+  readonly host: string;
+  readonly exitCode: number;
+  readonly #lines: readonly (readonly [key: string, value: string])[];
+  readonly #printed: string;
+  readonly #stderr: string;
+
+  constructor(host: string, { stdout = '', stderr = '', exitCode = 0 }: Partial<RunResult>) {
+    this.host = host;
+    this.exitCode = exitCode;
+    this.#printed = stdout.trim();
+    this.#stderr = stderr.trim();
+    this.#lines = [...stdout.matchAll(/^([\w-]+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]);
+  }
+
+  /** Whether the script came to its end. */
+  get isWhole(): boolean {
+    return this.flag('end');
+  }
+
+  has(key: string): boolean {
+    return this.#lines.some(([name]) => name === key);
+  }
+
+  /** Empty where there is no such line. */
+  text(key: string): string {
+    return this.list(key)[0] ?? '';
+  }
+
+  /** A text that must be there. @throws FleetError command-failed */
+  need(key: string): string {
+    if (this.has(key)) return this.text(key);
+    throw this.error({ code: 'command-failed', what: 'the reply of the machine cannot be read' }, key);
+  }
+
+  /** Undefined where there is no whole number. */
+  number(key: string): number | undefined {
+    const text = this.text(key);
+    return /^\d+$/.test(text) ? Number(text) : undefined;
+  }
+
+  /** Whether the value is `yes`. */
+  flag(key: string): boolean {
+    return this.text(key) === 'yes';
+  }
+
+  /** Values of all lines with this key. */
+  list(key: string): string[] {
+    return this.#lines.filter(([name]) => name === key).map(([, value]) => value);
+  }
+
+  /** A value that was sent in base64; undefined where there is no such line. */
+  decoded(key: string): string | undefined {
+    return this.has(key) ? Buffer.from(this.text(key), 'base64').toString('utf8') : undefined;
+  }
+
+  /** JSON that was sent in base64; undefined where there is none or it does not fit the schema, as from another version. */
+  json<T>(key: string, schema: z.ZodType<T>): T | undefined {
+    try {
+      return schema.parse(JSON.parse(this.decoded(key) ?? ''));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Why the script failed: its own reason, else what was printed to stderr, else what the reply lacks. */
+  why(missing = 'end'): string {
+    const reason = this.text('failed') || this.#stderr;
+    if (reason) return reason;
+    if (this.exitCode !== 0) return `the script ended with exit code ${this.exitCode}`;
+    const printed = this.#printed ? `it printed: ${this.#printed.slice(-500)}` : 'it printed nothing';
+    return `its reply lacks the line ${missing}=; ${printed}`;
+  }
+
+  /** The error for a reply without the line `missing`. */
+  error(details: Omit<FleetErrorDetails, 'host' | 'why'>, missing?: string): FleetError {
+    return new FleetError({ ...details, host: this.host, why: this.why(missing) });
+  }
+}

@@ -1,0 +1,20 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { type RunOnMachineOptions, runOnMachine } from '../ssh/run.ts';
+import { Reply } from './reply.ts';
+import { type ScriptData, scriptText } from './text.ts';
+
+export interface RunScriptOptions extends RunOnMachineOptions, ScriptData {}
+
+/**
+ * Runs a script file on a machine as root and returns its reply, whatever its exit code.
+ * @throws FleetError unreachable, host-key, access-denied, or cancelled
+ */
+export async function runScript(
+  connection: Connection,
+  host: string,
+  script: string,
+  { variables, args, ...options }: RunScriptOptions = {},
+): Promise<Reply> {
+  const text = scriptText(script, { variables, args });
+  return new Reply(host, await runOnMachine(connection, host, text, options));
+}

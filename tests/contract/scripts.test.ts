@@ -1,0 +1,55 @@
+/** The scripts for machines, run by this computer's own shell as far as they change nothing. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
+import { test } from 'node:test';
+import { parseReading } from '../../lib/machine/parse-reading.ts';
+import { Reply } from '../../lib/machine/script/reply.ts';
+import { type ScriptData, scriptText, shellFile } from '../../lib/machine/script/text.ts';
+
+function run(script: string, data?: ScriptData, shell = 'sh'): Reply {
+  const { stdout, stderr, status } = spawnSync(shell, ['-s'], {
+    input: scriptText(script, data),
+    encoding: 'utf8',
+  });
+  return new Reply('here', { stdout, stderr, exitCode: status ?? -1 });
+}
+
+const nasty = ["a'b", '$(id)', '`id`', '-n', ' x ', '', '\\n\\t\\0', '"', '*', '~', '!x', 'ä€', 'a=b'];
+
+test('a value comes back as it was sent, from every shell that there is', () => {
+  const shells = ['sh', 'dash', 'bash'].filter((shell) => !spawnSync(shell, ['-c', ':']).error);
+  for (const shell of shells) {
+    const script = 'for value in "$@"; do say value "$value"; done; say lines "$lines"; say end yes\n';
+    const reply = run(script, { variables: { lines: 'one\ntwo' }, args: nasty }, shell);
+    assert.deepEqual(reply.list('value'), nasty, shell);
+    assert.equal(reply.text('lines'), 'one two', shell);
+    assert.equal(reply.isWhole, true, shell);
+  }
+});
+
+test('whatever is in a file comes back by base64', () => {
+  assert.equal(
+    run('printf %s "$text" | say64 text\n', { variables: { text: 'a\nb\\ä' } }).decoded('text'),
+    'a\nb\\ä',
+  );
+});
+
+test('a script that fails gives its reason and does not come to its end', () => {
+  const reply = run('fail "no room in $1"\nsay end yes\n', { args: ['/boot'] });
+  assert.deepEqual([reply.why(), reply.exitCode, reply.isWhole], ['no room in /boot', 3, false]);
+});
+
+test('read-machine.sh reads this computer', () => {
+  const script = shellFile('../../lib/machine/read-machine.sh', import.meta.url);
+  const reply = run(script, { variables: { profile: '/nix/var/nix/profiles/system' } });
+  assert.equal(reply.isWhole, true, `${hostname()}: ${reply.why()}`);
+  const { bootId, kernel } = parseReading(reply);
+  assert.match(bootId, /^[0-9a-f-]{36}$/);
+  assert.equal(kernel, spawnSync('uname', ['-r'], { encoding: 'utf8' }).stdout.trim());
+});
+
+test('kept-systems.sh reads this computer', () => {
+  const reply = run(shellFile('../../lib/machine/kept-systems.sh', import.meta.url));
+  assert.equal(reply.isWhole, true, reply.why());
+});
