@@ -1,4 +1,5 @@
 import { access, readFile } from 'node:fs/promises';
+import { until } from './until.ts';
 
 /** A process that goes on when this one ends. */
 export interface BackgroundProcess {
@@ -13,6 +14,23 @@ export async function processWith(pid: number, argument: string): Promise<Backgr
   if (!commandLine.split('\0').includes(argument)) return undefined;
   const startedAt = await startOf(pid);
   return startedAt === undefined ? undefined : { pid, startedAt };
+}
+
+/**
+ * What was started, once it runs, or `ended` where it has left a trace and is gone; undefined when the time is over. The
+ * trace is looked for first: it may come between the two looks.
+ */
+export function untilStarted<T>(
+  { announced, running }: { announced: () => Promise<boolean>; running: () => Promise<T | undefined> },
+  limitSeconds: number,
+): Promise<T | 'ended' | undefined> {
+  return until<T | 'ended'>(
+    async () => {
+      const wasAnnounced = await announced();
+      return (await running()) ?? (wasAnnounced && 'ended');
+    },
+    { limitSeconds },
+  );
 }
 
 /** Sends a signal to a process that may have ended. */

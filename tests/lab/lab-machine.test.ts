@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../lib/base/process.ts';
-import { waitFor } from '../../lib/base/wait.ts';
+import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteLab } from '../../lib/local/lab/delete-lab.ts';
 import { ensureMachine, type Machine, readMachine, stopMachine } from '../../lib/local/lab/machine.ts';
@@ -90,7 +90,7 @@ test('a machine whose keeper was killed starts again', async () => {
   const before = await one();
   assert.ok(before.pid);
   process.kill(before.pid, 'SIGKILL');
-  assert.ok(await waitFor(async () => ((await readMachine(lab, 'one'))?.running ? undefined : true), 10));
+  assert.ok(await until(async () => !(await readMachine(lab, 'one'))?.running, { limitSeconds: 10 }));
   assert.equal((await one()).running, true);
 });
 
@@ -98,11 +98,8 @@ test('a restart from inside comes back by itself, under the same keeper', async 
   const machine = await one();
   const before = await sh(machine, bootId);
   await sh(machine, 'systemctl --no-block reboot').catch(() => undefined);
-  const now = await waitFor(async () => {
-    const id = await sh(machine, bootId).catch(() => before);
-    return id === before ? undefined : id;
-  }, 60);
-  assert.ok(now);
+  const rebooted = async () => (await sh(machine, bootId).catch(() => before)) !== before;
+  assert.ok(await until(rebooted, { limitSeconds: 60 }));
   assert.equal((await readMachine(lab, 'one'))?.pid, machine.pid);
 });
 

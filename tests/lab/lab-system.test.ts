@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { RunResult } from '../../lib/base/process.ts';
-import { waitFor } from '../../lib/base/wait.ts';
+import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
@@ -104,11 +104,8 @@ test('a change is announced dry, restarts what changed, and its parts go when it
   assert.match(done.stderr, /stopping the following units: heartbeat\.service\n/);
   assert.match(done.stderr, /starting the following units: heartbeat\.service\n/);
   assert.match(done.stderr, /the following new units were started: extra\.service\n/);
-  const message = await waitFor(async () => {
-    const { stdout } = await sh('cat /run/heartbeat/message');
-    return stdout === 'changed\n' ? stdout : undefined;
-  }, 20);
-  assert.ok(message, 'the service runs with its new setting');
+  const changed = async () => (await sh('cat /run/heartbeat/message')).stdout === 'changed\n';
+  assert.ok(await until(changed, { limitSeconds: 20 }), 'the service runs with its new setting');
   const told = await sh('cat /etc/motd.d/hello; id -nG ada; stat -c %a /etc/ssh/authorized_keys.d/ada');
   assert.equal(told.stdout, 'hello\nusers wheel\n444\n');
   assert.deepEqual(
@@ -182,11 +179,8 @@ test('a masked unit stops; one that must not restart is said and left', async ()
 /** Begins a switch whose activation hangs, and returns when it does. */
 async function hang(): Promise<{ ended: Promise<RunResult | undefined> }> {
   const hanging = to('hanging-activation', 'test').catch(() => undefined);
-  const hangs = await waitFor(async () => {
-    const { exitCode } = await sh('test -p /run/fault/gate');
-    return exitCode === 0 ? true : undefined;
-  }, 20);
-  assert.ok(hangs, 'the activation hangs');
+  const hangs = async () => (await sh('test -p /run/fault/gate')).exitCode === 0;
+  assert.ok(await until(hangs, { limitSeconds: 20 }), 'the activation hangs');
   return { ended: hanging };
 }
 

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FleetError } from '../../lib/base/errors.ts';
-import { sshBanner, waitFor } from '../../lib/base/wait.ts';
+import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
@@ -12,6 +12,7 @@ import { readMachine } from '../../lib/machine/read-machine.ts';
 import { type ActivationResult, parseResult } from '../../lib/machine/record/result.ts';
 import { shellQuote } from '../../lib/machine/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { sshBanner } from '../../lib/machine/ssh/scan.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import type { Deployer } from './deployer.ts';
 
@@ -76,7 +77,7 @@ export class MachineUnderTest {
 
   /** Waits until its sshd answers: an interface that comes back takes a while to get its address again. */
   async reachable(): Promise<void> {
-    assert.ok(await waitFor(() => sshBanner(this.address), 60), 'sshd answers again');
+    assert.ok(await until(() => sshBanner(this.address), { limitSeconds: 60 }), 'sshd answers again');
   }
 
   async lastResult(): Promise<ActivationResult | undefined> {

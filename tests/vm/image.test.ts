@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test';
 import { connectionTo } from '../../commands/console/virtual-machines.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
 import { run, runToEnd } from '../../lib/base/process.ts';
-import { waitFor } from '../../lib/base/wait.ts';
+import { until } from '../../lib/base/until.ts';
 import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import type { ImageState } from '../../schema/image.ts';
 import { TestStack } from '../lab/stack.ts';
@@ -161,11 +161,11 @@ test('a change goes to the running machine and into the next image, not onto its
 test('it comes back on what was deployed', async () => {
   const bootId = (await live())?.bootId;
   await sh('systemctl --no-block reboot');
-  const back = await waitFor(async () => {
+  const rebooted = async () => {
     const now = await sh('cat /proc/sys/kernel/random/boot_id').catch(() => bootId);
-    return now && now !== bootId ? now : undefined;
-  }, 600);
-  assert.ok(back, 'it restarted');
+    return now !== '' && now !== bootId;
+  };
+  assert.ok(await until(rebooted, { limitSeconds: 600 }), 'it restarted');
   assert.equal(await sh('readlink -f /run/booted-system'), (await image()).system);
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   const now = await live();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectionTo } from '../../commands/console/virtual-machines.ts';
 import { run } from '../../lib/base/process.ts';
-import { waitFor } from '../../lib/base/wait.ts';
+import { until } from '../../lib/base/until.ts';
 import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
@@ -148,7 +148,7 @@ test('the console is joined by a command, which tells how to leave', async () =>
   const result = await stack.node('commands/console/console.ts', ['one'], `${marked}`);
   assert.match(result.text, /Leave it with Ctrl-\]/);
   const { console } = await state();
-  assert.ok(await waitFor(async () => /marker-42/.test(readFileSync(console, 'utf8')) || undefined, 60));
+  assert.ok(await until(() => /marker-42/.test(readFileSync(console, 'utf8')), { limitSeconds: 60 }));
 });
 
 test('a command logs in', async () => {
@@ -159,7 +159,7 @@ test('a command logs in', async () => {
 test('a killed QEMU shows in a refresh, and up starts it again', async () => {
   const { pid, hostKey } = await state();
   process.kill(pid, 'SIGKILL');
-  assert.ok(await waitFor(async () => (alive(pid) ? undefined : true), 10));
+  assert.ok(await until(() => !alive(pid), { limitSeconds: 10 }));
   const { text } = await stack.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(text, /one does not run: its QEMU ended with exit code 137/);
   assert.equal((await state()).running, false);

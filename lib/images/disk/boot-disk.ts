@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import { untilBack } from '../../machine/reboot/wait.ts';
 import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
 import { runDiskScript } from './run-script.ts';
 
@@ -71,23 +71,14 @@ export async function rebootInto(
 export async function untilOther(
   ask: (limitSeconds: number) => Promise<string>,
   bootId: string,
-  { timeoutSeconds, signal, status }: BootRequest,
+  request: BootRequest,
 ): Promise<string | undefined> {
-  const end = performance.now() + timeoutSeconds * 1000;
-  let seen = 'it never went down';
-  for (;;) {
-    const left = (end - performance.now()) / 1000;
-    try {
-      if ((await ask(Math.ceil(Math.max(10, Math.min(left, 60))))) !== bootId) return undefined;
-    } catch (error) {
-      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
-      const why = error.why ?? error.message;
-      if (seen !== why) status(`waiting for the machine: ${why}`);
-      seen = why;
-    }
-    if (left <= 0) return seen;
-    await sleep(500, undefined, { signal }).catch(() => undefined);
-  }
+  const { timeoutSeconds: limitSeconds, signal, status } = request;
+  const back = await untilBack(
+    async (left) => (await ask(Math.ceil(Math.max(10, Math.min(left, 60))))) !== bootId,
+    { limitSeconds, signal, status },
+  );
+  return typeof back === 'string' ? back : undefined;
 }
 
 /** Boot id of whatever answers. */

@@ -6,10 +6,11 @@ import {
   processWith,
   signalProcess,
   systemdRuns,
+  untilStarted,
 } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
 import { run, runToEnd } from '../../base/process.ts';
-import { waitFor, waitForStart } from '../../base/wait.ts';
+import { until } from '../../base/until.ts';
 import { ensureLabBase } from './base.ts';
 import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';
 import { undefinedIfMissing } from './network.ts';
@@ -43,7 +44,7 @@ export async function startProcess(
     const args = ['--fork', keeper, paths.pid, paths.console, cgroupOf(machine.title), ...command];
     await run('setsid', args, { timeoutSeconds: 60, cwd: '/' });
   }
-  const found = await waitForStart(
+  const found = await untilStarted(
     {
       announced: async () => (await readFile(paths.pid, 'utf8').catch(undefinedIfMissing)) !== undefined,
       running: () => machineProcess(lab, name),
@@ -71,19 +72,21 @@ export async function stopProcess(lab: string, name: string, seconds = 20): Prom
   if (running && (await systemdPid(lab, name))) {
     await runToEnd('systemctl', ['stop', '--no-block', unitName(title)], { timeoutSeconds: 60 });
   }
-  await waitFor(async () => ((await machineProcess(lab, name)) ? undefined : true), running ? seconds : 0);
+  await until(async () => !(await machineProcess(lab, name)), { limitSeconds: running ? seconds : 0 });
   // What is left, be it of a machine whose keeper was killed, is in the machine's cgroup and nowhere else.
-  const gone = await waitFor(async () => {
+  const killed = async () => {
     const left = await cgroupProcesses(cgroupOf(title));
     for (const pid of left) signalProcess(pid, 'SIGKILL');
-    return left.length === 0 && !(await machineProcess(lab, name)) ? true : undefined;
-  }, 20);
-  if (!gone)
+    return left.length === 0 && !(await machineProcess(lab, name));
+  };
+  const gone = await until(killed, { limitSeconds: 20 });
+  if (!gone) {
     throw new FleetError({
       code: 'lab-failed',
       host: name,
       what: 'the lab machine’s processes cannot be ended',
     });
+  }
   await removeCgroup(cgroupOf(title));
   await rm(machinePaths(lab, name).pid, { force: true });
   if (await systemdRuns())

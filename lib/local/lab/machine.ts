@@ -2,7 +2,8 @@ import { readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastLines } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
-import { sshBanner, waitFor } from '../../base/wait.ts';
+import { until } from '../../base/until.ts';
+import { sshBanner } from '../../machine/ssh/scan.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
 import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
@@ -110,13 +111,12 @@ async function start(request: MachineRequest, network: Network): Promise<void> {
 
 async function waitForSsh(request: MachineRequest, signal?: AbortSignal): Promise<void> {
   const { console } = machinePaths(request.lab, request.name);
-  const outcome = await waitFor(
+  const outcome = await until(
     async () => {
       if (await sshBanner(request.address)) return 'answers';
       return (await machineProcess(request.lab, request.name)) ? undefined : 'ended';
     },
-    startSeconds,
-    signal,
+    { limitSeconds: startSeconds, signal },
   );
   if (outcome === 'answers') return;
   throw new FleetError({

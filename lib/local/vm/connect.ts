@@ -2,9 +2,9 @@ import { connection } from '../../../schema/connection.ts';
 import { sshForward } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
-import { sshBanner, waitFor } from '../../base/wait.ts';
+import { until } from '../../base/until.ts';
 import { runOnMachine } from '../../machine/ssh/run.ts';
-import { offeredHostKey } from '../../machine/ssh/scan.ts';
+import { offeredHostKey, sshBanner } from '../../machine/ssh/scan.ts';
 import { vmPaths } from './paths.ts';
 import { exitOf, findQemu } from './process.ts';
 import type { VmRecord } from './record.ts';
@@ -20,13 +20,12 @@ export async function waitForSsh(record: VmRecord, signal?: AbortSignal): Promis
   const forward = sshForward(record.inputs);
   if (!forward || record.inputs.gdb?.wait) return record;
   const { address, host: port } = forward;
-  const outcome = await waitFor(
+  const outcome = await until(
     async () => {
       if (!(await findQemu(stack, name))) return 'ended';
-      return (await sshBanner(address, port, 5000)) === undefined ? undefined : 'answers';
+      return (await sshBanner(address, port, 5000)) !== undefined && 'answers';
     },
-    startTimeoutSeconds,
-    signal,
+    { limitSeconds: startTimeoutSeconds, signal },
   );
   if (outcome !== 'answers') throw await notReached(record, outcome === 'ended');
 

@@ -6,10 +6,11 @@ import {
   processWith,
   signalProcess,
   systemdRuns,
+  untilStarted,
 } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
 import { run, runToEnd } from '../../base/process.ts';
-import { waitFor } from '../../base/wait.ts';
+import { until } from '../../base/until.ts';
 import { undefinedIfMissing } from '../lab/network.ts';
 import { vmPaths } from './paths.ts';
 import { askQemu } from './qmp.ts';
@@ -60,12 +61,17 @@ export async function startQemu(
   } else {
     await run('setsid', ['--fork', ...kept], { ...options, env });
   }
-  // A system's script makes its disks first.
-  const found = await waitFor(async () => {
-    if ((await readFile(paths.exit, 'utf8').catch(undefinedIfMissing)) !== undefined) return 'ended';
-    const running = await findQemu(stack, name);
-    return running && (await askStatus(stack, name)) ? running : undefined;
-  }, 300);
+  const found = await untilStarted(
+    {
+      announced: async () => (await exitOf(stack, name)) !== undefined,
+      running: async () => {
+        const qemu = await findQemu(stack, name);
+        return qemu && (await askStatus(stack, name)) ? qemu : undefined;
+      },
+    },
+    // A system's script makes its disks first.
+    300,
+  );
   if (found && found !== 'ended') return found;
   throw new FleetError({
     code: 'vm-failed',
@@ -88,12 +94,11 @@ export async function stopQemu(
 ): Promise<void> {
   const running = await findQemu(stack, name);
   if (!running) return;
-  const gone = (limit: number, cancel?: AbortSignal) =>
-    waitFor(async () => ((await findQemu(stack, name)) ? undefined : true), limit, cancel);
-  const ended = async (limit: number, cancel?: AbortSignal) => {
-    if (!(await gone(limit, cancel))) return false;
+  const ended = async (limitSeconds: number, cancel?: AbortSignal) => {
+    const gone = await until(async () => !(await findQemu(stack, name)), { limitSeconds, signal: cancel });
+    if (!gone) return false;
     // The keeper, which leaves the exit code in the machine's folder, ends right after; it may have been killed.
-    await waitFor(() => exitOf(stack, name), 5);
+    await until(() => exitOf(stack, name), { limitSeconds: 5 });
     return true;
   };
   if ((await askStatus(stack, name)) === 'running') {

@@ -1,10 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
+import { until } from '../../base/until.ts';
 import { type Attempt, connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
 
 /** Seconds between two attempts at a check. */
-const pauseSeconds = 0.5;
+const intervalSeconds = 0.5;
 
 /** How long the slowest of the checks may take, in seconds; they run at the same time. */
 export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>>): number {
@@ -43,15 +43,14 @@ export async function untilItHolds(
   timeoutSeconds: number,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const end = performance.now() + timeoutSeconds * 1000;
-  for (;;) {
+  let seen: string | undefined;
+  const holds = async (left: number) => {
     // Whole seconds, so that the last attempt, begun shortly before the end, has one to answer in.
-    const seen = await attempt(Math.max(1, Math.ceil((end - performance.now()) / 1000)), signal);
-    if (seen === undefined) return undefined;
-    signal?.throwIfAborted();
-    if (performance.now() + pauseSeconds * 1000 >= end) return seen;
-    await sleep(pauseSeconds * 1000, undefined, { signal });
-  }
+    seen = await attempt(Math.max(1, Math.ceil(left)), signal);
+    return seen === undefined;
+  };
+  await until(holds, { limitSeconds: timeoutSeconds, intervalSeconds, signal });
+  return seen;
 }
 
 function attemptOf(connection: Connection, host: string, check: HealthCheck): Attempt {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import { until } from '../../base/until.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { profilePath, readMachine } from '../read-machine.ts';
@@ -149,13 +149,12 @@ async function resultOf(
   { unit }: ArmedTrial,
 ): Promise<{ result: ActivationResult; log: string }> {
   const path = `/var/lib/nixos-fleet/results/${unit}`;
-  const end = performance.now() + 300_000;
   const read = `i=0
 until [ -e ${path}.json ] || [ "$i" -ge 100 ]; do sleep 0.1; i=$((i + 1)); done
 echo "result=$(base64 <${path}.json | tr -d '\\n')"
 echo "log=$(tail -n 40 ${path}.log 2>/dev/null | base64 | tr -d '\\n')"
 `;
-  for (;;) {
+  const look = async () => {
     const { stdout } = await runOnMachine(connection, host, read, { signal }).catch((error: unknown) => {
       if (error instanceof FleetError && error.code === 'unreachable') return { stdout: '' };
       throw error;
@@ -163,17 +162,16 @@ echo "log=$(tail -n 40 ${path}.log 2>/dev/null | base64 | tr -d '\\n')"
     const value = (key: string) =>
       Buffer.from(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '', 'base64').toString('utf8');
     const result = parseResult(value('result') || undefined);
-    if (result) return { result, log: value('log').trim() };
-    if (performance.now() > end) {
-      throw new FleetError({
-        code: 'trial-failed',
-        what: 'the machine does not say how the boot on trial ended',
-        host,
-        fix: 'Look at it: systemctl status nixos-fleet-trial.service',
-      });
-    }
-    await sleep(500, undefined, { signal }).catch(() => undefined);
-  }
+    return result && { result, log: value('log').trim() };
+  };
+  const found = await until(look, { limitSeconds: 300, intervalSeconds: 0.5, signal });
+  if (found) return found;
+  throw new FleetError({
+    code: 'trial-failed',
+    what: 'the machine does not report how the boot on trial ended',
+    host,
+    fix: 'Look at it: systemctl status nixos-fleet-trial.service',
+  });
 }
 
 function fellBack(

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import { until } from '../../base/until.ts';
 import { wrongMachine } from '../guard.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { readMachine } from '../read-machine.ts';
@@ -17,7 +17,7 @@ export interface WaitRequest {
 }
 
 /** Seconds between two attempts to reach a machine that boots. */
-const pauseSeconds = 0.5;
+const intervalSeconds = 0.5;
 
 /**
  * Waits until a machine answers with another boot id, and returns what it says then; what was seen last, as a text, where
@@ -28,27 +28,47 @@ export async function waitForNextBoot(
   connection: Connection,
   request: WaitRequest,
 ): Promise<MachineReading | string> {
-  const { host, profile, before, timeoutSeconds: limit, signal, status } = request;
+  const { host, profile, before, timeoutSeconds: limitSeconds, signal, status } = request;
   await closeConnection(connection);
-  const end = performance.now() + limit * 1000;
+  const look = async (left: number): Promise<MachineReading | undefined> => {
+    const timeoutSeconds = Math.ceil(Math.max(1, Math.min(left, connection.connectTimeoutSeconds + 10)));
+    const now = await readMachine(connection, host, { profile, fresh: true, signal, timeoutSeconds });
+    if (now.bootId === before.bootId) return undefined;
+    if (now.machineId !== before.machineId) throw wrongMachine(host, before.machineId, now.machineId);
+    status(`back after the reboot, on ${now.booted || 'an unknown system'}`);
+    return now;
+  };
+  return await untilBack(look, { limitSeconds, signal, status });
+}
+
+/**
+ * Looks for a machine that goes down and boots, until `look` finds it; a failure to reach it is reported once. Returns
+ * what was seen last, as a text, where it is not found in time.
+ * @throws FleetError wrong-machine, cancelled
+ */
+export async function untilBack<T extends object | true>(
+  look: (leftSeconds: number) => Promise<T | false | undefined>,
+  {
+    limitSeconds,
+    signal,
+    status,
+  }: { limitSeconds: number; signal?: AbortSignal; status: (line: string) => void },
+): Promise<T | string> {
   let seen = 'it never went down';
-  for (;;) {
-    const left = (end - performance.now()) / 1000;
-    try {
-      const timeoutSeconds = Math.ceil(Math.max(1, Math.min(left, connection.connectTimeoutSeconds + 10)));
-      const now = await readMachine(connection, host, { profile, fresh: true, signal, timeoutSeconds });
-      if (now.bootId !== before.bootId) {
-        if (now.machineId !== before.machineId) throw wrongMachine(host, before.machineId, now.machineId);
-        status(`back after the reboot, on ${now.booted || 'an unknown system'}`);
-        return now;
+  const found = await until(
+    async (left) => {
+      try {
+        return await look(left);
+      } catch (error) {
+        if (!(error instanceof FleetError) || ['cancelled', 'wrong-machine'].includes(error.code))
+          throw error;
+        const why = error.why ?? error.message;
+        if (seen !== why) status(`waiting for the machine: ${why}`);
+        seen = why;
+        return undefined;
       }
-    } catch (error) {
-      if (!(error instanceof FleetError) || ['cancelled', 'wrong-machine'].includes(error.code)) throw error;
-      const why = error.why ?? error.message;
-      if (seen !== why) status(`waiting for the machine: ${why}`);
-      seen = why;
-    }
-    if (left <= 0) return seen;
-    await sleep(pauseSeconds * 1000, undefined, { signal }).catch(() => undefined);
-  }
+    },
+    { limitSeconds, intervalSeconds, signal },
+  );
+  return found ?? seen;
 }

@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { runToEnd } from '../../base/process.ts';
 
 /**
@@ -14,4 +15,23 @@ export async function offeredHostKey(
   const line = stdout.split('\n').find((text) => text !== '' && !text.startsWith('#'));
   // The first word is the address.
   return line?.trim().split(/\s+/).slice(1, 3).join(' ');
+}
+
+/** The first line an ssh server sends; undefined where none answers within `milliseconds`. */
+export function sshBanner(address: string, port = 22, milliseconds = 1000): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port });
+    let text = '';
+    const end = (banner?: string) => {
+      socket.destroy();
+      resolve(banner);
+    };
+    socket.setTimeout(milliseconds, () => end());
+    socket.on('error', () => end());
+    socket.on('close', () => end());
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (text.startsWith('SSH-') && text.includes('\n')) end(text.trimEnd());
+    });
+  });
 }

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { parseFacts } from '../../../schema/facts.ts';
 import { FleetError } from '../../base/errors.ts';
+import { until } from '../../base/until.ts';
 import { deliver } from '../delivery/deliver.ts';
 import { assertDeployable } from '../guard.ts';
 import type { MachineReading } from '../parse-reading.ts';
@@ -120,15 +120,17 @@ async function readAfterFailure(
   error: FleetError,
 ): Promise<MachineReading | undefined> {
   const goesDown = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
-  const end = performance.now() + confirmTimeoutSeconds * 1000;
-  for (;;) {
-    const now = await readMachine(connection, host, { profile, fresh: goesDown, signal }).catch(
-      () => undefined,
-    );
-    if (!goesDown || (now && now.bootId !== reading.bootId)) return now;
-    if (performance.now() > end || signal?.aborted) return undefined;
-    await sleep(500);
-  }
+  const look = () =>
+    readMachine(connection, host, { profile, fresh: goesDown, signal }).catch(() => undefined);
+  if (!goesDown) return await look();
+  const booted = async () => {
+    const now = await look();
+    return now?.bootId !== reading.bootId && now;
+  };
+  // Where the wait is cancelled, the switch's own error is the one to report.
+  return await until(booted, { limitSeconds: confirmTimeoutSeconds, intervalSeconds: 0.5, signal }).catch(
+    () => undefined,
+  );
 }
 
 async function writeRecord(

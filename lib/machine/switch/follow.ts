@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import { until } from '../../base/until.ts';
 import type { ActivationResult } from '../record/result.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { type Confirmation, confirm } from './confirm.ts';
@@ -17,6 +17,14 @@ export interface FollowOptions {
   healthChecks?: () => Promise<string[]>;
 }
 
+interface Followed {
+  result: ActivationResult;
+  /** What the supervisor printed. */
+  log: string;
+  /** Health checks that did not hold. */
+  unhealthy: string[];
+}
+
 /**
  * Follows a supervisor by the name of its unit over short connections, confirms when it waits for that, and returns
  * its result with what was printed. A connection that breaks is made again.
@@ -26,37 +34,49 @@ export async function follow(
   connection: Connection,
   confirmation: Confirmation,
   options: FollowOptions,
-): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
+): Promise<Followed> {
   const { host, unit } = confirmation;
   let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
   let log = '';
   let answered = false;
   let unhealthy: string[] | undefined;
-  let heard = performance.now();
-  for (;;) {
-    try {
-      const progress = await look(connection, host, unit, seen, options.signal);
-      heard = performance.now();
-      log += progress.output;
-      for (const line of progress.output.split('\n')) if (line.trim()) options.onLine(line);
-      if (progress.phase !== seen.phase) options.onLine(phaseText[progress.phase]);
-      seen = progress;
-      // Before it has finished, the machine is not free for another deployment.
-      const ended = progress.phase === 'finished' || !progress.active;
-      if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
-      if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
-      if (progress.bootId !== options.bootId) throw rebooted(host, unit);
-      if (!progress.active) throw vanished(host, unit, log);
-      if (progress.phase === 'waiting' && !answered) {
-        unhealthy ??= (await options.healthChecks?.()) ?? [];
-        await confirm(connection, confirmation, options.signal, unhealthy.length > 0);
-        answered = true;
-      }
-    } catch (error) {
-      if (!isPassing(error) || (performance.now() - heard) / 1000 > options.patienceSeconds) throw error;
-      options.onLine(`connection lost, trying again: ${error.why ?? error.code}`);
-      await sleep(500, undefined, { signal: options.signal }).catch(() => undefined);
+  const { patienceSeconds, signal, onLine } = options;
+
+  /** One look at the supervisor, and the confirmation where it waits for that; the result once it has ended. */
+  async function step(): Promise<Followed | 'goes on'> {
+    const progress = await look(connection, host, unit, seen, signal);
+    log += progress.output;
+    for (const line of progress.output.split('\n')) if (line.trim()) onLine(line);
+    if (progress.phase !== seen.phase) onLine(phaseText[progress.phase]);
+    seen = progress;
+    // Before it has finished, the machine is not free for another deployment.
+    const ended = progress.phase === 'finished' || !progress.active;
+    if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
+    if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
+    if (progress.bootId !== options.bootId) throw rebooted(host, unit);
+    if (!progress.active) throw vanished(host, unit, log);
+    if (progress.phase === 'waiting' && !answered) {
+      unhealthy ??= (await options.healthChecks?.()) ?? [];
+      await confirm(connection, confirmation, signal, unhealthy.length > 0);
+      answered = true;
     }
+    return 'goes on';
+  }
+
+  for (;;) {
+    let lost: unknown;
+    const reached = await until(
+      () =>
+        step().catch((error: unknown) => {
+          if (!isPassing(error)) throw error;
+          lost = error;
+          onLine(`connection lost, trying again: ${error.why ?? error.code}`);
+          return undefined;
+        }),
+      { limitSeconds: patienceSeconds, intervalSeconds: 0.5, signal },
+    );
+    if (reached === undefined) throw lost;
+    if (reached !== 'goes on') return reached;
   }
 }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import { until } from '../../base/until.ts';
 import { type ActivationResult, parseResult } from '../record/result.ts';
 import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
 import { runOnMachine } from '../ssh/run.ts';
@@ -37,8 +37,8 @@ ${shellHereDocument('cat >>"$directory/log"', log)}
 echo '${outcome} ${exitCode}' >"$directory/done.part" && mv "$directory/done.part" "$directory/done"
 until [ -e "$result" ]; do sleep 0.1; done
 ${printResult}`;
-  const end = performance.now() + confirmSeconds * 1000;
-  for (;;) {
+  let unreachable: unknown;
+  const record = async () => {
     try {
       const { stdout, stderr } = await runOnMachine(connection, host, script, { fresh: true });
       const result = resultIn(stdout);
@@ -51,11 +51,14 @@ ${printResult}`;
         fix: `nixos-rebuild ended with ${exitCode ?? 'no exit code'}. \`pulumi refresh\` tells what the machine runs.`,
       });
     } catch (error) {
-      const passing = error instanceof FleetError && error.code === 'unreachable';
-      if (!passing || performance.now() > end) throw error;
-      await sleep(500);
+      if (!(error instanceof FleetError) || error.code !== 'unreachable') throw error;
+      unreachable = error;
+      return undefined;
     }
-  }
+  };
+  const result = await until(record, { limitSeconds: confirmSeconds, intervalSeconds: 0.5 });
+  if (result) return result;
+  throw unreachable;
 }
 
 const paths = (unit: string) => `${shellVariables({ unit })}

@@ -11,6 +11,8 @@ import languageGrpc from '@pulumi/pulumi/proto/language_grpc_pb.js';
 import language from '@pulumi/pulumi/proto/language_pb.js';
 import structs from 'google-protobuf/google/protobuf/struct_pb.js';
 
+import { until } from '../../../lib/base/until.ts';
+
 /** Our own language host, where the set-up had to build one. */
 function ownHost(): string | undefined {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'nixos-fleet/v1');
@@ -119,11 +121,7 @@ class Host {
 }
 
 async function eventually(condition: () => boolean, message: string): Promise<void> {
-  const end = Date.now() + 10_000;
-  while (!condition()) {
-    if (Date.now() > end) assert.fail(message);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  assert.ok(await until(condition, { limitSeconds: 10 }), message);
 }
 
 function alive(pid: number | undefined): boolean {

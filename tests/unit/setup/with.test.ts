@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { access, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { until } from '../../../lib/base/until.ts';
 import { checkout } from './checkout.ts';
 
 test('the second run does nothing but run the command', async (t) => {
@@ -70,14 +71,18 @@ test('an interrupt leaves no half tool and no process, and the next run goes on'
   );
   const run = sandbox.start(script('with'), ['true'], { PATH: `${sandbox.bin}:/usr/bin:/bin` });
   await run.says('node: npm package');
-  const pid = await waitFor(async () => (await sandbox.run('cat', [started])).stdout.trim());
+  const pid = await until(async () => (await sandbox.run('cat', [started])).stdout.trim() || undefined, {
+    limitSeconds: 10,
+  });
+  assert.ok(pid, 'npm was started');
   run.child.kill('SIGTERM');
   const result = await run.result;
   assert.equal(result.code, 143, result.stderr);
   assert.match(result.stderr, /run the same command again to go on/);
   assert.deepEqual(await readdir(join(sandbox.cache, 'tmp')), []);
   await assert.rejects(access(join(sandbox.cache, 'node-24.21.0')));
-  await waitFor(async () => ((await sandbox.run('kill', ['-0', pid])).code === 0 ? '' : 'gone'));
+  const gone = async () => (await sandbox.run('kill', ['-0', pid])).code !== 0;
+  assert.ok(await until(gone, { limitSeconds: 10 }), 'npm was ended');
 
   await sandbox.program(
     'npm',
@@ -104,14 +109,3 @@ test('two at once: the second waits, and both end well', async (t) => {
     assert.equal(result.stdout, 'done\n');
   }
 });
-
-/** Asks until there is an answer, for ten seconds at most. */
-async function waitFor(ask: () => Promise<string>): Promise<string> {
-  const end = Date.now() + 10_000;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== '') return answer;
-    if (Date.now() > end) throw new Error('it did not happen in ten seconds');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

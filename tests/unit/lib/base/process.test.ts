@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { ProcessError, runToEnd, streamOutput, talkTo } from '../../../../lib/base/process.ts';
+import { until } from '../../../../lib/base/until.ts';
 
 /** A grandchild that holds the program's pipes for longer than any limit below. */
 const holdsPipes = ['-c', 'sleep 20 & echo $!; wait'];
@@ -112,7 +113,7 @@ for (const reason of ['timeout', 'cancelled'] as const) {
     );
     assert.ok(error instanceof ProcessError);
     assert.equal(error.reason, reason);
-    while (runs(grandchild)) await new Promise(setImmediate);
+    assert.ok(await until(() => !runs(grandchild), { limitSeconds: 5 }));
   });
 }
 
