@@ -83,7 +83,7 @@ test('without root and without /nix, it says what cannot be done and stops', asy
   assert.equal(result.code, 1);
   assert.match(result.stderr, /error: Nix cannot be brought without root/);
   assert.match(result.stderr, /why: .*only root can make/);
-  assert.match(result.stderr, /fix: run this as root, or once 'sudo install -d/);
+  assert.match(result.stderr, /fix: {2}run this as root, or once 'sudo install -d/);
 });
 
 test('a /nix of another Nix that may not be written is explained', async (t) => {
@@ -119,11 +119,11 @@ test('no Go, no npm and no release page: each tool says what to install', async 
   const environment = { PATH: sandbox.bin };
   const node = await sandbox.sh(libraries, 'bring_node', environment);
   assert.equal(node.code, 1);
-  assert.match(node.stderr, /fix: install Node\.js ≥ 24/);
+  assert.match(node.stderr, /fix: {2}install Node\.js ≥ 24/);
   const pulumi = await sandbox.sh(libraries, 'bring_pulumi', environment);
   assert.equal(pulumi.code, 1);
   assert.match(pulumi.stderr, /there is no Go on the PATH/);
-  assert.match(pulumi.stderr, /fix: install Pulumi ≥ 3\.200/);
+  assert.match(pulumi.stderr, /fix: {2}install Pulumi ≥ 3\.200/);
   const debs = await sandbox.run('/bin/sh', [join(setup, 'debs'), 'forky', 'out', 'nix-bin'], {
     ...environment,
   });

@@ -46,7 +46,7 @@ test('it refuses while virtual machines are there', async (t) => {
   assert.equal(result.code, 1);
   assert.match(
     result.stderr,
-    /virtual machines are there .*\n {2}fix: remove them first with 'pulumi destroy'/,
+    /virtual machines are there .*\n {2}fix: {2}remove them first with 'pulumi destroy'/,
   );
   await access(sandbox.cache);
 });
@@ -58,7 +58,7 @@ test('it refuses while lab machines are there, unless forced', async (t) => {
   assert.equal(result.code, 1);
   assert.match(
     result.stderr,
-    /lab machines are there .*\n {2}fix: remove them first with 'npm run demo -- destroy'/,
+    /lab machines are there .*\n {2}fix: {2}remove them first with 'npm run demo -- destroy'/,
   );
   await access(sandbox.cache);
   assert.equal((await sandbox.run(remove, ['--force'])).code, 0);

@@ -39,7 +39,7 @@ test('packages that are not what package-lock.json says are installed by npm ci'
   const changed = await sandbox.run(script('with'), ['true']);
   assert.equal(changed.code, 1);
   assert.match(changed.stderr, /npm was asked: --prefix \S+ ci/);
-  assert.match(changed.stderr, /fix: run 'npm ci' in/);
+  assert.match(changed.stderr, /fix: {2}run 'npm ci' in/);
 });
 
 test('a variable of the user is not overridden', async (t) => {
