@@ -99,7 +99,7 @@ export function parseHolder(stdout = ''): Holder {
 }
 
 /** The same where the lines are part of a reply. */
-export function holderIn(reply: Reply): Holder {
+function holderIn(reply: Reply): Holder {
   const since = reply.number('since');
   return {
     unit: reply.text('unit') || 'unknown',
