@@ -28,7 +28,7 @@ export async function readStackConfig(stack: string | undefined): Promise<StackO
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
   const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
-  return { folder, config: parseConfig(values as Record<string, string>, selected) };
+  return { folder, config: parseConfig(values as Record<string, string>, selected, console.error) };
 }
 
 /** The project's own keys in what `pulumi config --json` prints; a secret that is hidden is undefined. Pure. */

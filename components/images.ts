@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
-import type { ImageSource } from './disk-images.ts';
+import type { ImageSource } from './disk-installs.ts';
 import { Image } from './image.ts';
 
 export interface ImagesArgs {

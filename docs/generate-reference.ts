@@ -7,7 +7,7 @@ import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } fr
 import { cacheRetentionInputs, cacheRetentionState } from '../schema/cache-retention.ts';
 import { stackConfig } from '../schema/config.ts';
 import { deploymentInputs, liveState } from '../schema/deployment.ts';
-import { diskImageInputs, diskImageState } from '../schema/disk-image.ts';
+import { diskInstallInputs, diskInstallState } from '../schema/disk-install.ts';
 import { hostFacts, kernelFacts } from '../schema/facts.ts';
 import { hardwareConfigInputs, hardwareConfigState } from '../schema/hardware-config.ts';
 import { imageInputs, imageState } from '../schema/image.ts';
@@ -164,15 +164,15 @@ And what it tells of the built image:
 
 ${table(z.object(only(imageState.shape, imageInputs.shape)))}
 
-## DiskImage
+## DiskInstall
 
-Inputs of \`nixos:index:DiskImage\`; [disk-images.md](disk-images.md) tells how one is declared.
+Inputs of \`nixos:index:DiskInstall\`; [disk-installs.md](disk-installs.md) tells how one is declared.
 
-${table(diskImageInputs)}
+${table(diskInstallInputs)}
 
 And what it tells of what was written:
 
-${table(z.object(only(diskImageState.shape, diskImageInputs.shape)))}
+${table(z.object(only(diskInstallState.shape, diskInstallInputs.shape)))}
 
 ## Virtual machine
 

@@ -1,5 +1,5 @@
 import {
-  DiskImages,
+  DiskInstalls,
   declareCaches,
   type FleetHost,
   type Images,
@@ -30,7 +30,7 @@ export function declareMachines(
           systems,
         })
       : undefined;
-  const disks = new DiskImages(stackName, {
+  const disks = new DiskInstalls(stackName, {
     disks: stack.disks,
     seen,
     imageOf: (image) => images.sourceOf(image),

@@ -7,7 +7,7 @@ import { checkKernels } from '../lib/kernel/check-kernels.ts';
 import { configureKernels } from '../lib/kernel/configure.ts';
 import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
-import { ramSystems } from './config/disk-images.ts';
+import { ramSystems } from './config/disk-installs.ts';
 import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';

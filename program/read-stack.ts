@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { mapValues } from '../lib/base/map-values.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { refuseClearPasswords } from './config/become-password.ts';
-import { diskImageSettings } from './config/disk-images.ts';
+import { diskInstallSettings } from './config/disk-installs.ts';
 import { stackFlake } from './config/flake.ts';
 import { resolveSecrets } from './config/host-secrets.ts';
 import { hostSettings, labAddresses } from './config/hosts.ts';
@@ -16,7 +16,7 @@ export type Stack = Awaited<ReturnType<typeof readStack>>;
 
 /** Reads the stack's config, and brings what its lab is made of. */
 export async function readStack() {
-  const config = parseConfig(ownConfig(), pulumi.getStack());
+  const config = parseConfig(ownConfig(), pulumi.getStack(), (line) => void pulumi.log.warn(line));
   refuseClearPasswords(config, isSecretConfig);
   const hosts = hostSettings(config);
   const baseDirectory = pulumi.getRootDirectory();
@@ -26,7 +26,7 @@ export async function readStack() {
     config,
     hosts,
     images: imageSettings(config),
-    disks: await diskImageSettings(config, hosts),
+    disks: await diskInstallSettings(config, hosts),
     secrets: await resolveSecrets(
       mapValues(hosts, ({ secrets }) => secrets),
       { baseDirectory, encrypted: isSecretConfig('hosts') },

@@ -3,8 +3,8 @@ import { describeDisk } from '../lib/images/disk/describe.ts';
 import { readDisk } from '../lib/images/disk/read-disk.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
 import { connection as connectionSchema } from '../schema/connection.ts';
-import type { DiskFound } from '../schema/disk-image.ts';
-import type { DiskImageSettings } from './config/disk-images.ts';
+import type { DiskFound } from '../schema/disk-install.ts';
+import type { DiskInstallSettings } from './config/disk-installs.ts';
 
 /** Longest time that Pulumi waits for machines, in seconds. */
 const limitSeconds = 60;
@@ -18,7 +18,7 @@ export interface SeenDisk {
 /** Looks at disks of machines, all at once and in one ssh round trip each. Changes nothing, and never fails. */
 export async function seeDisks(
   stack: string,
-  disks: Readonly<Record<string, DiskImageSettings>>,
+  disks: Readonly<Record<string, DiskInstallSettings>>,
 ): Promise<Record<string, SeenDisk>> {
   const answers = Object.entries(disks).map(
     async ([name, settings]) => [name, await seeDisk(stack, name, settings)] as const,
@@ -29,7 +29,7 @@ export async function seeDisks(
 async function seeDisk(
   stack: string,
   name: string,
-  { disk, serial, virtualMachine, connection }: DiskImageSettings,
+  { disk, serial, virtualMachine, connection }: DiskInstallSettings,
 ): Promise<SeenDisk> {
   const { address: _, ...own } = connection;
   const given =

@@ -3,7 +3,7 @@ import { cachePush } from './resources/cache-push/cache-push.ts';
 import { cacheRetention } from './resources/cache-retention/cache-retention.ts';
 import { cacheStore } from './resources/cache-store/cache-store.ts';
 import { deployment } from './resources/deployment/deployment.ts';
-import { diskImage } from './resources/disk-install/disk-install.ts';
+import { diskInstall } from './resources/disk-install/disk-install.ts';
 import { hardwareConfig } from './resources/hardware-config/hardware-config.ts';
 import { image } from './resources/image/image.ts';
 import { kernel } from './resources/kernel/kernel.ts';
@@ -22,7 +22,7 @@ const all: AnyResource[] = [
   kernel,
   image,
   hardwareConfig,
-  diskImage,
+  diskInstall,
   system,
   rehearsal,
   liveSystems,

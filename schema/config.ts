@@ -4,7 +4,7 @@ import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
 import { connectionProblems, machineSettings, sharedSettings, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
-import { diskImageConfig } from './disk-image.ts';
+import { diskInstallConfig } from './disk-install.ts';
 import { hardwareConfig } from './hardware-config.ts';
 import { hostBuilders } from './host-builders.ts';
 import { hostCommands } from './host-command.ts';
@@ -154,11 +154,11 @@ export const stackConfig = z
       .record(hostName, imageConfig)
       .default({})
       .describe('Disk images, by name; docs/images.md tells more.'),
-    diskImages: z
-      .record(hostName, diskImageConfig)
+    diskInstalls: z
+      .record(hostName, diskInstallConfig)
       .default({})
       .describe(
-        'Images that are written onto disks of machines, each under its machine’s name; docs/disk-images.md tells more.',
+        'Images that are written onto disks of machines, each under its machine’s name; docs/disk-installs.md tells more.',
       ),
     builders: builders
       .default({})
@@ -193,17 +193,17 @@ export const stackConfig = z
       const message = `is '${host}', which is no machine of this stack`;
       context.addIssue({ code: 'custom', path: ['caches', name, 'host'], message });
     }
-    const { hosts, virtualMachines, images, diskImages } = config;
-    if (Object.keys({ ...hosts, ...virtualMachines, ...images, ...diskImages }).length === 0)
+    const { hosts, virtualMachines, images, diskInstalls } = config;
+    if (Object.keys({ ...hosts, ...virtualMachines, ...images, ...diskInstalls }).length === 0)
       context.addIssue({ code: 'custom', path: ['hosts'], message: 'names no machine' });
     for (const [name, { image }] of Object.entries(config.virtualMachines)) {
       if (image === undefined || image.startsWith('/') || image in config.images) continue;
       const message = `is '${image}', which is neither an absolute path nor one of images`;
       context.addIssue({ code: 'custom', path: ['virtualMachines', name, 'image'], message });
     }
-    for (const [name, { image, virtualMachine }] of Object.entries(diskImages)) {
+    for (const [name, { image, virtualMachine }] of Object.entries(diskInstalls)) {
       const problem = (key: string, message: string) =>
-        context.addIssue({ code: 'custom', path: ['diskImages', name, key], message });
+        context.addIssue({ code: 'custom', path: ['diskInstalls', name, key], message });
       if (!image.startsWith('/') && !(image in images))
         problem('image', `is '${image}', which is neither an absolute path nor one of images`);
       if (virtualMachine !== undefined && !(virtualMachine in virtualMachines))

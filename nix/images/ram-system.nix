@@ -1,4 +1,4 @@
-# A system that lives in memory: what a machine is started into by kexec while its own disk is written (docs/disk-images.md). Its initrd
+# A system that lives in memory: what a machine is started into by kexec while its own disk is written (docs/disk-installs.md). Its initrd
 # may bring a folder /nixos-fleet with the machine's ssh host keys and the keys that may log in: so it is entered as the machine was.
 {
   config,
@@ -36,7 +36,7 @@
     '';
   };
 
-  # What diskImages.<name>.kexec takes.
+  # What diskInstalls.<name>.kexec takes.
   system.build.ramSystem = pkgs.linkFarm "ram-system" {
     kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
     initrd = "${config.system.build.netbootRamdisk}/initrd";

@@ -3,16 +3,23 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
 
+/** Keys that had other names, which are still read. */
+const formerKeys: Readonly<Record<string, string>> = { diskImages: 'diskInstalls' };
+
 /**
  * Turns the stack's config into a checked one. All that is wrong is reported together, each with its key.
  * @param values config key without its namespace to its raw value, as Pulumi hands it over
  * @param stack name of the stack, for the message
+ * @param warn is called with a line for each key that has another name now
  * @throws FleetError config-invalid
  */
-export function parseConfig(values: Record<string, string>, stack: string): StackConfig {
-  const parsed = stackConfig.safeParse(
-    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, decode(value)])),
-  );
+export function parseConfig(
+  values: Record<string, string>,
+  stack: string,
+  warn: (line: string) => void = () => {},
+): StackConfig {
+  const given = Object.entries(values).map(([key, value]) => [presentKey(key, values, warn), decode(value)]);
+  const parsed = stackConfig.safeParse(Object.fromEntries(given));
   if (parsed.success) return parsed.data;
   throw new FleetError({
     code: 'config-invalid',
@@ -20,6 +27,14 @@ export function parseConfig(values: Record<string, string>, stack: string): Stac
     why: parsed.error.issues.flatMap(explain).join('\n'),
     fix: `Edit Pulumi.${stack}.yaml; docs/reference.md lists every key.`,
   });
+}
+
+/** A former name stays as it is, and is an unknown key, where both are given. */
+function presentKey(key: string, values: object, warn: (line: string) => void): string {
+  const present = formerKeys[key];
+  if (present === undefined || present in values) return key;
+  warn(`the config key ${key} is called ${present} now: rename it`);
+  return present;
 }
 
 function decode(value: string): unknown {
@@ -34,7 +49,7 @@ function explain(issue: z.core.$ZodIssue): string[] {
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((unknown) => {
-      const guess = closest(unknown, keysAt(stackConfig, issue.path));
+      const guess = formerKeys[unknown] ?? closest(unknown, keysAt(stackConfig, issue.path));
       return `${key ? `${key}.` : ''}${unknown}: unknown key${guess ? `; did you mean ${guess}?` : ''}`;
     });
   }

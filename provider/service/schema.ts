@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { formerTypeAliases } from '../../schema/former-types.ts';
 import type { AnyResource } from '../resource.ts';
 import { alwaysSecret } from '../wire/secret-inputs.ts';
 import { providerConfig } from './configuration.ts';
@@ -35,6 +36,7 @@ export function packageSchema(resources: Iterable<AnyResource>, version: string)
       resource.token,
       {
         description: resource.description,
+        aliases: formerTypeAliases(resource.token),
         inputProperties: inputs.properties,
         requiredInputs: inputs.required,
         properties: state.properties,

@@ -2,6 +2,7 @@ import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { FleetError } from '../../lib/base/errors.ts';
+import { presentType } from '../../schema/former-types.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import type { AnyResource, Context } from '../resource.ts';
 import { markSecretInputs } from '../wire/secret-inputs.ts';
@@ -210,7 +211,8 @@ export class ProviderService {
 
   #resource(request: Addressed): AnyResource {
     const { type } = parseUrn(request.getUrn());
-    const resource = this.#resources.get(type);
+    // A refresh and a removal name the type that the state records.
+    const resource = this.#resources.get(presentType(type));
     if (resource) return resource;
     throw new FleetError({
       code: 'config-invalid',

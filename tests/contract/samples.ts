@@ -153,7 +153,7 @@ const imageFile = {
 };
 const image = { ...imageFile, facts: formatFacts(someFacts()) };
 
-const diskImage = {
+const diskInstall = {
   host: 'web',
   connection: deployment.connection,
   disk: '/dev/disk/by-id/nvme-1',
@@ -206,10 +206,10 @@ export const samples: Record<string, Sample> = {
     badProperties: ['version', 'config.KVM'],
     badIds: ['linux'],
   },
-  'nixos:index:DiskImage': {
-    inputs: diskImage,
+  'nixos:index:DiskInstall': {
+    inputs: diskInstall,
     state: {
-      ...diskImage,
+      ...diskInstall,
       state: 'verified',
       serials: ['S4EVNX0R1'],
       bytes: 2 ** 30,
@@ -221,9 +221,9 @@ export const samples: Record<string, Sample> = {
       writtenAt: '2026-01-01T00:00:00.000Z',
       present: 'yes',
     },
-    changed: { ...diskImage, serial: 'S4EVNX0R2', image: path('d', 'web-image') },
+    changed: { ...diskInstall, serial: 'S4EVNX0R2', image: path('d', 'web-image') },
     paths: ['serial', 'image'],
-    bad: { ...diskImage, disk: 'sda', image: 'web.raw', onImageChange: 'always', overwrite: true },
+    bad: { ...diskInstall, disk: 'sda', image: 'web.raw', onImageChange: 'always', overwrite: true },
     badProperties: ['disk', 'image', 'onImageChange', 'overwrite'],
     badIds: ['web/S4EVNX0R1'],
   },

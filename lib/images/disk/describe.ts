@@ -1,4 +1,4 @@
-import type { DiskFound } from '../../../schema/disk-image.ts';
+import type { DiskFound } from '../../../schema/disk-install.ts';
 
 /** A disk in one line, for a preview. Pure. */
 export function describeDisk(found: DiskFound): string {

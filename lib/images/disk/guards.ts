@@ -1,4 +1,4 @@
-import type { DiskFound, DiskImageInputs } from '../../../schema/disk-image.ts';
+import type { DiskFound, DiskInstallInputs } from '../../../schema/disk-install.ts';
 import { formatBytes } from './describe.ts';
 
 /** What guards a disk: each refuses by its name. */
@@ -22,7 +22,7 @@ export interface Refusal {
 }
 
 export interface DiskRequest
-  extends Pick<DiskImageInputs, 'disk' | 'serial' | 'sizeBytes' | 'overwrite' | 'platform'> {
+  extends Pick<DiskInstallInputs, 'disk' | 'serial' | 'sizeBytes' | 'overwrite' | 'platform'> {
   /** Set where the machine boots into its memory before the disk is written. */
   kexec?: string | undefined;
   /** Size of the disk in the image, bytes; not known before it is built, in a preview. */

@@ -1,4 +1,4 @@
-import type { DiskFound } from '../../../schema/disk-image.ts';
+import type { DiskFound } from '../../../schema/disk-install.ts';
 
 /** What one ssh round trip tells of a disk, and of the machine that it is in. */
 export interface DiskReading {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Connection } from '../../../schema/connection.ts';
-import type { DiskImageInputs } from '../../../schema/disk-image.ts';
+import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 import { FleetError } from '../../base/errors.ts';
 import { shellVariables } from '../../machine/ssh/quote.ts';
 import { type RunOnMachineOptions, runOnMachine } from '../../machine/ssh/run.ts';
@@ -22,7 +22,7 @@ export interface ReadDiskOptions extends Pick<RunOnMachineOptions, 'signal' | 't
 export async function readDisk(
   connection: Connection,
   host: string,
-  { disk, serial = '' }: Pick<DiskImageInputs, 'disk' | 'serial'>,
+  { disk, serial = '' }: Pick<DiskInstallInputs, 'disk' | 'serial'>,
   { patience = 0, ...options }: ReadDiskOptions = {},
 ): Promise<DiskReading> {
   const input = disksScript + shellVariables({ disk, serial, patience }) + script;

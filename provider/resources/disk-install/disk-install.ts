@@ -1,24 +1,24 @@
 import { FleetError } from '../../../lib/base/errors.ts';
-import { putImage } from '../../../lib/images/disk/put-image.ts';
+import { installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
 import { closeConnection } from '../../../lib/machine/ssh/run.ts';
 import {
-  type DiskImageInputs,
-  type DiskImageState,
-  diskImageInputs,
-  diskImageState,
-} from '../../../schema/disk-image.ts';
+  type DiskInstallInputs,
+  type DiskInstallState,
+  diskInstallInputs,
+  diskInstallState,
+} from '../../../schema/disk-install.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Recorded, type Resource } from '../../resource.ts';
 import { diskProblems, refusedWrite } from './guards.ts';
 
-/** A disk image on a disk of a machine. Its id is HOST/SERIAL. */
-export const diskImage: Resource<DiskImageInputs, DiskImageState> = {
-  token: 'nixos:index:DiskImage',
+/** An image that is installed on a disk of a machine. Its id is HOST/SERIAL. */
+export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
+  token: 'nixos:index:DiskInstall',
   description:
-    'A disk image written onto a disk of a machine over ssh, without an installer: guarded, and verified by its hash. Removing it leaves the disk as it is.',
-  inputs: diskImageInputs,
-  state: diskImageState,
+    'An image that is installed on a disk of a machine: written over ssh, without an installer, guarded, and verified by its hash. Removing it leaves the disk as it is.',
+  inputs: diskInstallInputs,
+  state: diskInstallState,
 
   check: diskProblems,
 
@@ -62,12 +62,12 @@ export const diskImage: Resource<DiskImageInputs, DiskImageState> = {
 };
 
 /** Which disk it is. Where its serial tells, its name may change. */
-function target({ serial, disk, sizeBytes }: DiskImageInputs) {
+function target({ serial, disk, sizeBytes }: DiskInstallInputs) {
   return serial === undefined ? { disk, sizeBytes } : { serial };
 }
 
 /** Why the disk is written again: its image was never whole on it, or another one is asked for and may take its place. */
-function writes({ state }: Recorded<DiskImageInputs, DiskImageState>, asked: DiskImageInputs) {
+function writes({ state }: Recorded<DiskInstallInputs, DiskInstallState>, asked: DiskInstallInputs) {
   return {
     ...leafDiff(state.state, 'verified', { at: ['state'], inputDiff: false }),
     ...(asked.onImageChange === 'rewrite'
@@ -80,17 +80,17 @@ function writes({ state }: Recorded<DiskImageInputs, DiskImageState>, asked: Dis
 }
 
 /** Of the inputs, those that say nothing of what is on the disk. */
-function known({ host, connection, bootConnection, disk, overwrite, onImageChange }: DiskImageInputs) {
+function known({ host, connection, bootConnection, disk, overwrite, onImageChange }: DiskInstallInputs) {
   return { host, connection, bootConnection, disk, overwrite, onImageChange };
 }
 
 async function write(
   id: string,
-  inputs: DiskImageInputs,
-  before: DiskImageState | undefined,
+  inputs: DiskInstallInputs,
+  before: DiskInstallState | undefined,
   context: Context,
-): Promise<DiskImageState> {
-  return await putImage(inputs, {
+): Promise<DiskInstallState> {
+  return await installImage(inputs, {
     unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
     signal: context.signal,
     status: (line) => context.status(line),
@@ -103,9 +103,9 @@ async function write(
 
 /** After the machine has booted from the disk, another system may answer, or nobody: that is not known to be a loss. */
 async function lookAgain(
-  { inputs, state }: { inputs: DiskImageInputs; state: DiskImageState },
+  { inputs, state }: { inputs: DiskInstallInputs; state: DiskInstallState },
   { signal }: Context,
-): Promise<DiskImageState['present']> {
+): Promise<DiskInstallState['present']> {
   const { connection, host } = inputs;
   const reading = await readDisk(connection, host, inputs, { signal }).catch((error: unknown) => {
     if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
@@ -122,7 +122,7 @@ async function lookAgain(
 function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
-    what: `the disk image ${name} cannot be imported`,
+    what: `the disk install ${name} cannot be imported`,
     why: 'a disk that a machine has used does not tell which image was written onto it',
     fix: 'Leave it out: the machine itself is adopted as a host.',
   });

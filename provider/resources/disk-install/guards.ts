@@ -1,10 +1,13 @@
 import type { FleetError } from '../../../lib/base/errors.ts';
 import { refusals } from '../../../lib/images/disk/guards.ts';
 import { refusedBy } from '../../../lib/images/disk/refuse.ts';
-import type { DiskImageInputs } from '../../../schema/disk-image.ts';
+import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 
 /** What can be told wrong of a disk at preview; of one that was written before, nothing is asked of the guards here. */
-export function diskProblems(inputs: DiskImageInputs, recorded?: DiskImageInputs): Record<string, string> {
+export function diskProblems(
+  inputs: DiskInstallInputs,
+  recorded?: DiskInstallInputs,
+): Record<string, string> {
   if (inputs.serial === undefined && inputs.sizeBytes === undefined)
     return { serial: 'is needed; for a disk that has none, sizeBytes' };
   if (recorded && recorded.serial === inputs.serial) return {};
@@ -13,7 +16,7 @@ export function diskProblems(inputs: DiskImageInputs, recorded?: DiskImageInputs
 }
 
 /** What stands against writing a disk, by how the program saw it; the machine judges it again before it is written. */
-export function refusedWrite(inputs: DiskImageInputs): FleetError | undefined {
+export function refusedWrite(inputs: DiskInstallInputs): FleetError | undefined {
   const { host, found, imageSizeMiB } = inputs;
   if (!found) return undefined;
   const imageBytes = imageSizeMiB === undefined ? {} : { imageBytes: imageSizeMiB * 2 ** 20 };

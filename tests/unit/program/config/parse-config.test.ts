@@ -53,6 +53,17 @@ test('the key that was meant is found at every depth', () => {
   assert.match(refusal({ hosts: '{"web":{"rehearse":"yes"}}' }), /hosts\.web\.rehearse: Invalid input/);
 });
 
+test('a key by its former name is read, with a warning that names the new one', () => {
+  const disks = JSON.stringify({ web: { disk: '/dev/vdb', serial: 's', image: '/a' } });
+  const warnings: string[] = [];
+  const parsed = (key: string) =>
+    parseConfig({ [key]: disks }, 'prod', (line) => warnings.push(line)).diskInstalls;
+  assert.deepEqual(parsed('diskImages'), parsed('diskInstalls'));
+  assert.deepEqual(warnings, ['the config key diskImages is called diskInstalls now: rename it']);
+  assert.match(refusal({ diskImages: disks, diskInstalls: disks }), /diskImages: unknown key; did you mean/);
+  assert.match(refusal({ diskImages: '{"web":{}}' }), /diskInstalls\.web\.disk: /);
+});
+
 test('a wrong type is named with its key and what it must be', () => {
   assert.match(refusal({ hosts: '{"web":{"port":"ssh"}}' }), /hosts\.web\.port: .*number/);
   assert.match(refusal({ hosts, flake: '5' }), /flake: .*string/);

@@ -1,4 +1,4 @@
-import type { DiskFound } from '../../../../../schema/disk-image.ts';
+import type { DiskFound } from '../../../../../schema/disk-install.ts';
 
 /** An empty disk of a machine, but for what is given. */
 export function someDisk(given: Partial<DiskFound> = {}): DiskFound {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type DiskRequest, refusals } from '../../../../../lib/images/disk/guards.ts';
-import type { DiskFound } from '../../../../../schema/disk-image.ts';
+import type { DiskFound } from '../../../../../schema/disk-install.ts';
 import { someDisk } from './found.ts';
 
 const request: DiskRequest = { disk: '/dev/disk/by-id/nvme-1', serial: 'S4EVNX0R1', imageBytes: 2 ** 29 };

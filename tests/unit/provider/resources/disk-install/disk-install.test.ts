@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { diskImage } from '../../../../../provider/resources/disk-install/disk-install.ts';
+import { diskInstall } from '../../../../../provider/resources/disk-install/disk-install.ts';
 import { unknown } from '../../../../../provider/wire/unknown.ts';
 import {
-  type DiskImageInputs,
-  type DiskImageState,
-  diskImageInputs,
-} from '../../../../../schema/disk-image.ts';
+  type DiskInstallInputs,
+  type DiskInstallState,
+  diskInstallInputs,
+} from '../../../../../schema/disk-install.ts';
 import { someDisk } from '../../../lib/images/disk/found.ts';
 
-const inputs = diskImageInputs.parse({
+const inputs = diskInstallInputs.parse({
   host: 'web',
   connection: { address: 'web.example.org' },
   disk: '/dev/disk/by-id/nvme-1',
@@ -17,7 +17,7 @@ const inputs = diskImageInputs.parse({
   image: '/nix/store/a-image/web.qcow2',
   found: someDisk(),
 });
-const state: DiskImageState = {
+const state: DiskInstallState = {
   ...inputs,
   state: 'verified',
   serials: ['S4EVNX0R1'],
@@ -32,31 +32,33 @@ const state: DiskImageState = {
 };
 const recorded = { id: 'web/S4EVNX0R1', inputs, state };
 const other = '/nix/store/b-image/web.qcow2';
-const changesOf = (asked: Partial<DiskImageInputs>, was: Partial<DiskImageState> = {}) =>
-  Object.keys(diskImage.diff({ ...recorded, state: { ...state, ...was } }, { ...inputs, ...asked }).detailed);
+const changesOf = (asked: Partial<DiskInstallInputs>, was: Partial<DiskInstallState> = {}) =>
+  Object.keys(
+    diskInstall.diff({ ...recorded, state: { ...state, ...was } }, { ...inputs, ...asked }).detailed,
+  );
 
 test('a disk that was written is left alone, whatever is on it or asked of it since', () => {
   const used = someDisk({ running: true, uses: ['mounted'], contents: ['ext4'] });
   assert.deepEqual(changesOf({ found: used, image: other, overwrite: 'S4EVNX0R1', disk: '/dev/sdb' }), []);
   assert.deepEqual(changesOf({}, { present: 'unknown' }), []);
-  assert.deepEqual(diskImage.check?.({ ...inputs, found: used, image: other }, inputs), {});
+  assert.deepEqual(diskInstall.check?.({ ...inputs, found: used, image: other }, inputs), {});
 });
 
 test('another image is written over it only where that is asked for, and its guards are asked at preview', () => {
   const asked = { ...inputs, image: other, onImageChange: 'rewrite' } as const;
   assert.deepEqual(changesOf(asked), ['image']);
   const found = someDisk({ running: true, uses: ['/dev/nvme0n1p2 is mounted at / (ext4)'] });
-  const refused = () => diskImage.diff(recorded, { ...asked, found });
+  const refused = () => diskInstall.diff(recorded, { ...asked, found });
   assert.throws(refused, /web: nothing is written onto \/dev\/nvme0n1 \[disk-refused\]/);
   assert.throws(refused, /guard running: the machine runs from \/dev\/nvme0n1/);
   // The image that is on it already is not written again.
-  assert.equal(diskImage.diff(recorded, { ...asked, image: inputs.image, found }).changes, false);
+  assert.equal(diskInstall.diff(recorded, { ...asked, image: inputs.image, found }).changes, false);
 });
 
 test('what was written decides, not what was asked while it had to be kept', () => {
   const kept = { ...recorded, inputs: { ...inputs, image: other } };
   const asked = { ...inputs, image: other, onImageChange: 'rewrite' } as const;
-  assert.deepEqual(Object.keys(diskImage.diff(kept, asked).detailed), ['image']);
+  assert.deepEqual(Object.keys(diskInstall.diff(kept, asked).detailed), ['image']);
 });
 
 test('a file with another content is another image', () => {
@@ -67,24 +69,28 @@ test('a file with another content is another image', () => {
 
 test('an unfinished one is written again, and another disk is another resource', () => {
   assert.deepEqual(changesOf({}, { state: 'unfinished' }), ['state']);
-  const { detailed } = diskImage.diff(recorded, { ...inputs, serial: 'other' });
+  const { detailed } = diskInstall.diff(recorded, { ...inputs, serial: 'other' });
   assert.equal(detailed.serial?.kind, 'update-replace');
 });
 
 test('a new one is judged at preview by how the program saw the disk', () => {
   const contents = ['partition table gpt'];
-  const problems = diskImage.check?.({ ...inputs, found: someDisk({ contents }) });
+  const problems = diskInstall.check?.({ ...inputs, found: someDisk({ contents }) });
   assert.match(problems?.disk ?? '', /guard contents: \/dev\/nvme0n1 is not empty/);
-  const small = diskImage.check?.({ ...inputs, imageSizeMiB: 2048 });
+  const small = diskInstall.check?.({ ...inputs, imageSizeMiB: 2048 });
   assert.match(small?.disk ?? '', /guard room/);
-  assert.deepEqual(diskImage.check?.({ ...inputs, found: undefined }), {}, 'a machine that is not there yet');
+  assert.deepEqual(
+    diskInstall.check?.({ ...inputs, found: undefined }),
+    {},
+    'a machine that is not there yet',
+  );
   const { serial: _, ...unnamed } = inputs;
-  assert.match(diskImage.check?.(unnamed)?.serial ?? '', /is needed; for a disk that has none, sizeBytes/);
+  assert.match(diskInstall.check?.(unnamed)?.serial ?? '', /is needed; for a disk that has none, sizeBytes/);
 });
 
 test('a preview tells what is known, and keeps what a disk that stays as it is was found to hold', () => {
-  const fresh = diskImage.preview({ ...inputs, image: unknown as never });
+  const fresh = diskInstall.preview({ ...inputs, image: unknown as never });
   assert.deepEqual([fresh.state, fresh.sha256], ['verified', undefined]);
-  const same = diskImage.preview({ ...inputs, image: other }, recorded);
+  const same = diskInstall.preview({ ...inputs, image: other }, recorded);
   assert.deepEqual([same.image, same.sha256], [inputs.image, 'aa']);
 });

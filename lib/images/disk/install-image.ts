@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import type { DiskImageInputs, DiskImageState } from '../../../schema/disk-image.ts';
+import type { DiskInstallInputs, DiskInstallState } from '../../../schema/disk-install.ts';
 import { FleetError } from '../../base/errors.ts';
 import { keepHostKeys, rebootInto } from './boot-disk.ts';
 import { type DiskRequest, refusals } from './guards.ts';
@@ -10,14 +10,14 @@ import { readDisk } from './read-disk.ts';
 import { refusedBy } from './refuse.ts';
 import { writeDisk } from './write-disk.ts';
 
-export interface PutOptions {
+export interface InstallOptions {
   /** First MiB of an image that this stack began to write onto the disk and did not finish. */
   unfinishedHead?: string | undefined;
   signal: AbortSignal;
   status: (line: string) => void;
   warn: (line: string) => void;
   /** Called where the disk may be half written, or is whole and something after it failed: with what is to be recorded. */
-  onFailure: (error: Error, state: DiskImageState) => never;
+  onFailure: (error: Error, state: DiskInstallState) => never;
 }
 
 /** The disk that is written, as it was just seen, and the way to it. */
@@ -30,7 +30,10 @@ interface Target {
  * Looks at a disk, asks its guards, and writes an image onto it, verified; what is to be done with the machine afterwards is done.
  * @throws FleetError disk-refused, image-failed, and those of ssh, where nothing was written
  */
-export async function putImage(inputs: DiskImageInputs, options: PutOptions): Promise<DiskImageState> {
+export async function installImage(
+  inputs: DiskInstallInputs,
+  options: InstallOptions,
+): Promise<DiskInstallState> {
   const { host, image } = inputs;
   const { signal, status } = options;
   // Before an image is unpacked for nothing.
@@ -57,7 +60,7 @@ export async function putImage(inputs: DiskImageInputs, options: PutOptions): Pr
 }
 
 /** The disk in a state in which it can be written: the machine leaves it first, where it runs from it and may do so. */
-async function reach(inputs: DiskImageInputs, raw: RawImage, options: PutOptions): Promise<Target> {
+async function reach(inputs: DiskInstallInputs, raw: RawImage, options: InstallOptions): Promise<Target> {
   const request = { ...inputs, imageBytes: raw.bytes, imageSectorBytes: raw.sectorBytes };
   const reading = await look(inputs.connection, inputs, request, options);
   const { kexec: folder, bootTimeoutSeconds: timeoutSeconds, host } = inputs;
@@ -75,9 +78,9 @@ async function reach(inputs: DiskImageInputs, raw: RawImage, options: PutOptions
 /** @throws FleetError disk-refused */
 async function look(
   connection: Connection,
-  { host, disk, serial }: DiskImageInputs,
+  { host, disk, serial }: DiskInstallInputs,
   request: DiskRequest,
-  { unfinishedHead, signal, status }: PutOptions,
+  { unfinishedHead, signal, status }: InstallOptions,
 ): Promise<DiskReading> {
   status('looking at the disk');
   const reading = await readDisk(connection, host, { disk, serial }, { signal, patience: 30 });
@@ -91,9 +94,9 @@ async function look(
 
 /** What comes after a disk was verified. */
 async function goOn(
-  { host, keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskImageInputs,
+  { host, keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskInstallInputs,
   { connection, reading }: Target,
-  { signal, status }: PutOptions,
+  { signal, status }: InstallOptions,
 ): Promise<void> {
   const request = { host, signal, status, timeoutSeconds: bootTimeoutSeconds };
   if (keep) await keepHostKeys(connection, reading.found.device, request);
@@ -102,10 +105,10 @@ async function goOn(
 }
 
 function stateOf(
-  { found: _, ...inputs }: DiskImageInputs,
+  { found: _, ...inputs }: DiskInstallInputs,
   { found, machineId, bootId }: DiskReading,
-  written: Pick<DiskImageState, 'bytes' | 'sha256' | 'headSha256' | 'backupTable'>,
-): DiskImageState {
+  written: Pick<DiskInstallState, 'bytes' | 'sha256' | 'headSha256' | 'backupTable'>,
+): DiskInstallState {
   return {
     ...inputs,
     ...written,
@@ -118,6 +121,6 @@ function stateOf(
   };
 }
 
-function leftTable({ host }: DiskImageInputs, { found }: DiskReading): string {
+function leftTable({ host }: DiskInstallInputs, { found }: DiskReading): string {
   return `${host}: the machine has neither sgdisk nor sfdisk, so the backup of ${found.device}'s partition table stays where it is in the image, and not at the disk's end, until the first boot grows the partitions`;
 }

@@ -28,7 +28,7 @@ function configure(disk?: object): void {
   const config = {
     ...{ flake: './nix/lab', lab: {}, images: { vm: {} }, virtualMachines: { vm: machine } },
     hosts: { vm: { virtualMachine: true, connectTimeoutSeconds: 60 } },
-    diskImages: disk ? { vm: { image: 'vm', ...root, ...disk } } : {},
+    diskInstalls: disk ? { vm: { image: 'vm', ...root, ...disk } } : {},
   };
   const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
   // JSON is YAML.

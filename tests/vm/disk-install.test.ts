@@ -12,8 +12,12 @@ import { run } from '../../lib/base/process.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
 import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { type Context, PartialFailure } from '../../provider/resource.ts';
-import { diskImage } from '../../provider/resources/disk-install/disk-install.ts';
-import { type DiskImageConfig, type DiskImageState, diskImageInputs } from '../../schema/disk-image.ts';
+import { diskInstall } from '../../provider/resources/disk-install/disk-install.ts';
+import {
+  type DiskInstallConfig,
+  type DiskInstallState,
+  diskInstallInputs,
+} from '../../schema/disk-install.ts';
 import type { ImageState } from '../../schema/image.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
@@ -28,7 +32,7 @@ let stack: TestStack;
 const partition =
   "printf '\\0\\0\\0\\0\\203\\0\\0\\0\\0\\010\\0\\0\\0\\020\\0\\0'; head -c 48 /dev/zero; printf '\\125\\252'";
 
-type Disk = Partial<DiskImageConfig>;
+type Disk = Partial<DiskInstallConfig>;
 const second = { disk: '/dev/vdb', serial: 'second' };
 
 /** The machine with its memory as root, or from its disks where it is to boot from them. */
@@ -46,12 +50,12 @@ function configure({
     forwardPorts: { ssh: { host: 23771, guest: 22 } },
     startTimeoutSeconds: 600,
   };
-  const diskImages = Object.fromEntries(
+  const diskInstalls = Object.fromEntries(
     Object.entries(disks).map(([name, disk]) => [name, { image: 'vm', virtualMachine: 'target', ...disk }]),
   );
   const config = {
     ...{ flake: './nix/lab', lab: {}, images: { vm: {} }, virtualMachines: { target: machine } },
-    ...{ diskImages, hosts },
+    ...{ diskInstalls, hosts },
   };
   const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
   // JSON is YAML.
@@ -77,7 +81,7 @@ async function outputs<T>(type: string): Promise<T> {
   assert.ok(found, `${type} is in the state`);
   return found.outputs as T;
 }
-const written = () => outputs<DiskImageState>('nixos:index:DiskImage');
+const written = () => outputs<DiskInstallState>('nixos:index:DiskInstall');
 
 /** What a preview says where the disk is refused, and nothing is written. */
 async function refusedPreview(disk: Disk): Promise<string> {
@@ -113,7 +117,7 @@ test('a preview shows the disk: its serial, its size, what is on it', async () =
   configure({ disks: { vm: second } });
   const { text } = await stack.preview();
   assert.match(text, /\/dev\/vdb: serial second, 1073741824 bytes \(1 GiB\), .*empty/);
-  assert.match(text, /nixos:index:DiskImage: \(create\)/);
+  assert.match(text, /nixos:index:DiskInstall: \(create\)/);
   await sh(
     'mke2fs -L mine /dev/vdb && mke2fs -L other /dev/vda && mount /dev/vda /mnt && echo kept >/mnt/file',
   );
@@ -182,24 +186,24 @@ test('broken off in the middle: recorded, known again, and written whole by the 
   data.write('EFI PART', 512, 'latin1');
   writeFileSync(image, data);
   const connection = connectionTo(JSON.stringify(await stack.exportState()), 'target');
-  const inputs = diskImageInputs.parse({ host: 'target', connection, ...second, image });
+  const inputs = diskInstallInputs.parse({ host: 'target', connection, ...second, image });
   const stop = new AbortController();
   const context = (signal: AbortSignal): Context => ({
     ...{ urn: '', name: 'target', signal, log: () => undefined },
     status: (line) => Number(/^writing the disk: (\d+)/.exec(line)?.[1]) > 16 && stop.abort(),
   });
-  const begun = diskImage.create({ ...inputs, overwrite: 'second' }, context(stop.signal));
+  const begun = diskInstall.create({ ...inputs, overwrite: 'second' }, context(stop.signal));
   const failure = await begun.then(
     () => assert.fail('it was written whole'),
     (error: unknown) => error,
   );
   assert.ok(failure instanceof PartialFailure, String(failure));
   assert.match(failure.message, /cancelled/);
-  const state = failure.state as DiskImageState;
+  const state = failure.state as DiskInstallState;
   assert.equal(state.state, 'unfinished');
-  assert.ok(Object.keys(diskImage.diff({ id: 'x', inputs, state }, inputs).detailed).includes('state'));
+  assert.ok(Object.keys(diskInstall.diff({ id: 'x', inputs, state }, inputs).detailed).includes('state'));
   // What stands there now is nobody's but ours: overwrite, which was for what was there before, is not asked for again.
-  const again = await diskImage.update(
+  const again = await diskInstall.update(
     { id: 'x', inputs, state },
     inputs,
     context(new AbortController().signal),
@@ -209,7 +213,7 @@ test('broken off in the middle: recorded, known again, and written whole by the 
     ['verified', createHash('sha256').update(data).digest('hex')],
   );
   // Whole, it is somebody's disk.
-  await assert.rejects(diskImage.create(inputs, context(new AbortController().signal)), /guard contents/);
+  await assert.rejects(diskInstall.create(inputs, context(new AbortController().signal)), /guard contents/);
 });
 
 test('written over ssh, and verified; the other disk is left alone', async () => {

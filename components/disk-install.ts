@@ -1,10 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { DiskImageInputs } from '../schema/disk-image.ts';
+import type { DiskInstallInputs } from '../schema/disk-install.ts';
+import { formerTypeAliases } from '../schema/former-types.ts';
 import { type ConnectionArgs, withSecretPassword } from './connection.ts';
 
-/** Arguments of a disk image; what the schema gives a default for may be left out. */
-export type DiskImageArgs = {
-  [key in keyof Omit<DiskImageInputs, 'connection' | 'bootConnection'>]?: pulumi.Input<DiskImageInputs[key]>;
+/** Arguments of a disk install; what the schema gives a default for may be left out. */
+export type DiskInstallArgs = {
+  [key in keyof Omit<DiskInstallInputs, 'connection' | 'bootConnection'>]?: pulumi.Input<
+    DiskInstallInputs[key]
+  >;
 } & {
   host: string;
   disk: pulumi.Input<string>;
@@ -14,26 +17,27 @@ export type DiskImageArgs = {
 };
 
 /**
- * A disk image on a disk of a machine: written over ssh into whatever the machine has booted, and verified. Only an empty disk
+ * Installs an image on a disk of a machine: written over ssh into whatever the machine has booted, and verified. Only an empty disk
  * is written, unless `overwrite` names its serial.
  *
  * @example
- * const written = new DiskImage('web', {
+ * const written = new DiskInstall('web', {
  *   host: 'web', connection: { address: 'rescue.example.org' }, image: image.path,
  *   disk: '/dev/disk/by-id/nvme-eui.0025385b21404321', serial: 'S4EVNX0R123456',
  * });
  * new Host('web', { evaluated, connection: { address: 'web.example.org' } }, { dependsOn: written });
  */
-export class DiskImage extends pulumi.CustomResource {
+export class DiskInstall extends pulumi.CustomResource {
   /** SHA-256 of what was written, as read back from the disk. */
   declare readonly sha256: pulumi.Output<string>;
   /** When the writing ended (ISO 8601, UTC). */
   declare readonly writtenAt: pulumi.Output<string>;
 
-  constructor(name: string, args: DiskImageArgs, options?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: DiskInstallArgs, options?: pulumi.CustomResourceOptions) {
+    const type = 'nixos:index:DiskInstall';
     const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
     super(
-      'nixos:index:DiskImage',
+      type,
       name,
       {
         ...given,
@@ -42,7 +46,7 @@ export class DiskImage extends pulumi.CustomResource {
         sha256: undefined,
         writtenAt: undefined,
       },
-      options,
+      pulumi.mergeOptions({ aliases: formerTypeAliases(type) }, options),
     );
   }
 }

@@ -5,7 +5,7 @@ import { withoutDefaults } from './without-defaults.ts';
 const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path');
 
 /** Which disk, and what may be done to it: what the stack's config and the resource say alike. */
-const diskImageSettings = z.strictObject({
+const settings = z.strictObject({
   disk: z
     .string()
     .regex(/^\/dev\/[^\0\s]+$/, 'must be the path of a device, such as /dev/disk/by-id/nvme-…')
@@ -76,8 +76,8 @@ const diskFound = z.object({
 });
 export type DiskFound = z.infer<typeof diskFound>;
 
-/** Inputs of `nixos:index:DiskImage`: a disk image on a disk of a machine. */
-export const diskImageInputs = diskImageSettings.extend({
+/** Inputs of `nixos:index:DiskInstall`: an image that is installed on a disk of a machine. */
+export const diskInstallInputs = settings.extend({
   host: z.string().describe('Name of the machine in the stack’s config.'),
   connection: connection.describe('How the machine is entered while its disk is written.'),
   bootConnection: connection
@@ -102,10 +102,10 @@ export const diskImageInputs = diskImageSettings.extend({
     .optional()
     .describe('The disk as the program saw it before anything was done; absent where it could not be read.'),
 });
-export type DiskImageInputs = z.infer<typeof diskImageInputs>;
+export type DiskInstallInputs = z.infer<typeof diskInstallInputs>;
 
-/** State of `nixos:index:DiskImage`: what was written, where, and whether it was verified. */
-export const diskImageState = diskImageInputs.omit({ found: true }).extend({
+/** State of `nixos:index:DiskInstall`: what was written, where, and whether it was verified. */
+export const diskInstallState = diskInstallInputs.omit({ found: true }).extend({
   state: z
     .enum(['verified', 'unfinished'])
     .describe('Whether the whole image was written and read back, or its writing was broken off.'),
@@ -125,13 +125,13 @@ export const diskImageState = diskImageInputs.omit({ found: true }).extend({
     .enum(['yes', 'no', 'unknown'])
     .describe('Whether the disk was in the machine when last looked at; unknown where that was not reached.'),
 });
-export type DiskImageState = z.infer<typeof diskImageState>;
+export type DiskInstallState = z.infer<typeof diskInstallState>;
 
 // A password is the host's: the stack's config is refused with one in the clear.
 const { becomePassword: _, ...enteredBy } = withoutDefaults(connectionSettings.shape);
 
 /** One disk in the stack's config. */
-export const diskImageConfig = diskImageSettings
+export const diskInstallConfig = settings
   .extend({
     image: z.string().min(1).describe('What is written: one of `images`, or the absolute path of a file.'),
     kexec: z
@@ -155,4 +155,4 @@ export const diskImageConfig = diskImageSettings
     path: ['serial'],
     message: 'is needed; for a disk that has none, sizeBytes',
   });
-export type DiskImageConfig = z.infer<typeof diskImageConfig>;
+export type DiskInstallConfig = z.infer<typeof diskInstallConfig>;

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { diskImageSettings } from '../../../../program/config/disk-images.ts';
+import { diskInstallSettings } from '../../../../program/config/disk-installs.ts';
 import { hostSettings } from '../../../../program/config/hosts.ts';
 import { parseConfig } from '../../../../program/config/parse-config.ts';
 import type { Connection } from '../../../../schema/connection.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'disk-images-'));
+const folder = mkdtempSync(join(tmpdir(), 'disk-installs-'));
 after(() => rmSync(folder, { recursive: true }));
 const parse = (values: Record<string, unknown>) =>
   parseConfig(
@@ -18,7 +18,7 @@ const parse = (values: Record<string, unknown>) =>
   );
 const settingsOf = (values: Record<string, unknown>) => {
   const config = parse(values);
-  return diskImageSettings(config, hostSettings(config));
+  return diskInstallSettings(config, hostSettings(config));
 };
 /** A value for each setting of a connection. */
 const filledConnection: Required<Connection> = {
@@ -34,7 +34,7 @@ test('a machine is entered as its host is, but for what the disk says itself', a
   const { web } = await settingsOf({
     hosts,
     images: { web: {} },
-    diskImages: { web: { ...disk, image: 'web', user: 'root', hostKey: 'ssh-ed25519 AAAA' } },
+    diskInstalls: { web: { ...disk, image: 'web', user: 'root', hostKey: 'ssh-ed25519 AAAA' } },
   });
   assert.deepEqual(web, {
     ...disk,
@@ -54,7 +54,7 @@ test('every setting of a connection stays within the connection', async () => {
   const { address: _, becomePassword: __, ...entered } = filledConnection;
   const { web } = await settingsOf({
     images: { web: {} },
-    diskImages: { web: { ...disk, image: 'web', ...entered } },
+    diskInstalls: { web: { ...disk, image: 'web', ...entered } },
   });
   assert.deepEqual(web?.connection, { address: 'web', ...entered });
   assert.deepEqual(
@@ -69,7 +69,7 @@ test('without a host the address is the name; a virtual machine is the host’s'
     images: { web: {} },
     virtualMachines,
     hosts: { vm: { virtualMachine: 'one' } },
-    diskImages: { web: { ...disk, image: 'web' }, vm: { ...disk, image: 'web' } },
+    diskInstalls: { web: { ...disk, image: 'web' }, vm: { ...disk, image: 'web' } },
   });
   assert.deepEqual(settings.web?.connection, { address: 'web' });
   assert.equal(settings.vm?.virtualMachine, 'one');
@@ -78,23 +78,28 @@ test('without a host the address is the name; a virtual machine is the host’s'
 test('a file outside of the store is told by its hash', async () => {
   const file = join(folder, 'web.raw');
   writeFileSync(file, 'image');
-  const { web } = await settingsOf({ diskImages: { web: { ...disk, image: file } } });
+  const { web } = await settingsOf({ diskInstalls: { web: { ...disk, image: file } } });
   assert.equal(web?.imageHash, createHash('sha256').update('image').digest('hex'));
-  const { stored } = await settingsOf({ diskImages: { stored: { ...disk, image: '/nix/store/x/web.raw' } } });
+  const { stored } = await settingsOf({
+    diskInstalls: { stored: { ...disk, image: '/nix/store/x/web.raw' } },
+  });
   assert.equal(stored?.imageHash, undefined);
   await assert.rejects(
-    settingsOf({ diskImages: { web: { ...disk, image: join(folder, 'gone') } } }),
-    /the image of diskImages\.web cannot be read \[config-invalid\]/,
+    settingsOf({ diskInstalls: { web: { ...disk, image: join(folder, 'gone') } } }),
+    /the image of diskInstalls\.web cannot be read \[config-invalid\]/,
   );
 });
 
 test('what is wrong with a disk is said by its key', () => {
   const wrong = (given: object) => () =>
-    parse({ images: { web: {} }, diskImages: { web: { ...disk, image: 'web', ...given } } });
-  assert.throws(wrong({ image: 'other' }), /diskImages\.web\.image: is 'other', which is neither/);
-  assert.throws(wrong({ serial: undefined }), /diskImages\.web\.serial: is needed; for a disk that has none/);
-  assert.throws(wrong({ disk: 'sda' }), /diskImages\.web\.disk: must be the path of a device/);
-  assert.throws(wrong({ virtualMachine: 'x' }), /diskImages\.web\.virtualMachine: needs the key/);
+    parse({ images: { web: {} }, diskInstalls: { web: { ...disk, image: 'web', ...given } } });
+  assert.throws(wrong({ image: 'other' }), /diskInstalls\.web\.image: is 'other', which is neither/);
+  assert.throws(
+    wrong({ serial: undefined }),
+    /diskInstalls\.web\.serial: is needed; for a disk that has none/,
+  );
+  assert.throws(wrong({ disk: 'sda' }), /diskInstalls\.web\.disk: must be the path of a device/);
+  assert.throws(wrong({ virtualMachine: 'x' }), /diskInstalls\.web\.virtualMachine: needs the key/);
   assert.throws(wrong({ overwite: 'x' }), /overwite: unknown key; did you mean overwrite\?/);
   assert.doesNotThrow(wrong({ serial: undefined, sizeBytes: 5 }));
 });

@@ -1,22 +1,23 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { DiskFound, DiskImageInputs } from '../schema/disk-image.ts';
+import type { DiskFound, DiskInstallInputs } from '../schema/disk-install.ts';
+import { formerTypeAliases } from '../schema/former-types.ts';
 import type { ConnectionArgs } from './connection.ts';
-import { DiskImage } from './disk-image.ts';
+import { DiskInstall } from './disk-install.ts';
 import { System } from './system.ts';
 
 /** The file of one of the stack's images, and what is known of it before it is built. */
-export interface ImageSource extends Pick<DiskImageInputs, 'imageSizeMiB' | 'platform'> {
+export interface ImageSource extends Pick<DiskInstallInputs, 'imageSizeMiB' | 'platform'> {
   image: pulumi.Input<string>;
   /** Builds it. */
   resource?: pulumi.Resource;
 }
 
-export interface DiskImagesArgs {
+export interface DiskInstallsArgs {
   /** Settings by name, which is that of a host as well where the machine is one. */
   disks: Readonly<
     Record<
       string,
-      Omit<DiskImageInputs, 'host' | 'connection' | 'bootConnection' | 'kexec' | 'found'> & {
+      Omit<DiskInstallInputs, 'host' | 'connection' | 'bootConnection' | 'kexec' | 'found'> & {
         virtualMachine: string | undefined;
         connection: ConnectionArgs;
         bootConnection?: ConnectionArgs;
@@ -33,14 +34,15 @@ export interface DiskImagesArgs {
   connectionOf(machine: string | undefined, given: ConnectionArgs): pulumi.Input<ConnectionArgs> | undefined;
 }
 
-/** Disk images that the stack writes onto disks of machines; it may have none. */
-export class DiskImages {
-  readonly #disks: Record<string, DiskImage> = {};
+/** Images that the stack installs on disks of machines; it may have none. */
+export class DiskInstalls {
+  readonly #disks: Record<string, DiskInstall> = {};
 
-  constructor(name: string, { disks, seen, imageOf, ramSystems, connectionOf }: DiskImagesArgs) {
+  constructor(name: string, { disks, seen, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
     const entries = Object.entries(disks);
     if (entries.length === 0) return;
-    const parent = new pulumi.ComponentResource('nixos-fleet:index:DiskImages', name);
+    const type = 'nixos-fleet:index:DiskInstalls';
+    const parent = new pulumi.ComponentResource(type, name, {}, { aliases: formerTypeAliases(type) });
     for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
       const evaluated = ramSystems[disk];
       // Its system could not be evaluated, which the program ends with.
@@ -49,8 +51,8 @@ export class DiskImages {
       const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
       const { found, note } = seen[disk] ?? {};
       // Of the stack, and not of the resource, which a guard may keep from being there.
-      if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk image ${disk}: ${note}`);
-      this.#disks[disk] = new DiskImage(
+      if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk install ${disk}: ${note}`);
+      this.#disks[disk] = new DiskInstall(
         disk,
         {
           ...settings,
@@ -67,7 +69,7 @@ export class DiskImages {
   }
 
   /** What a host must wait for: the image on its disk. */
-  of(host: string): DiskImage[] {
+  of(host: string): DiskInstall[] {
     const disk = this.#disks[host];
     return disk ? [disk] : [];
   }

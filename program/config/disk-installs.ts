@@ -4,11 +4,11 @@ import { omit, pick } from '../../lib/base/pick.ts';
 import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
 import type { StackConfig } from '../../schema/config.ts';
 import { type Connection, connectionKeys } from '../../schema/connection.ts';
-import type { DiskImageConfig } from '../../schema/disk-image.ts';
+import type { DiskInstallConfig } from '../../schema/disk-install.ts';
 import { connectionOf, type HostSettings, virtualMachineOf } from './hosts.ts';
 
 /** A disk of the stack's config, with what the config leaves out. */
-export interface DiskImageSettings extends Omit<DiskImageConfig, keyof Connection> {
+export interface DiskInstallSettings extends Omit<DiskInstallConfig, keyof Connection> {
   imageHash?: string | undefined;
   /** How the machine is entered once it has booted from the disk, where a host of that name says so. */
   bootConnection?: Partial<Connection>;
@@ -23,18 +23,18 @@ export interface DiskImageSettings extends Omit<DiskImageConfig, keyof Connectio
  * are not in the Nix store are read, for their hash.
  * @throws FleetError config-invalid
  */
-export async function diskImageSettings(
-  { diskImages }: Pick<StackConfig, 'diskImages'>,
+export async function diskInstallSettings(
+  { diskInstalls }: Pick<StackConfig, 'diskInstalls'>,
   hosts: Readonly<Record<string, HostSettings>>,
-): Promise<Record<string, DiskImageSettings>> {
-  const entries = Object.entries(diskImages).map(async ([name, config]) => {
+): Promise<Record<string, DiskInstallSettings>> {
+  const entries = Object.entries(diskInstalls).map(async ([name, config]) => {
     const imageHash = await hashOf(name, config.image);
     return [name, { ...withHost(name, config, hosts[name]), imageHash }] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
 }
 
-function withHost(name: string, config: DiskImageConfig, host?: HostSettings): DiskImageSettings {
+function withHost(name: string, config: DiskInstallConfig, host?: HostSettings): DiskInstallSettings {
   const ofHost = host ? connectionOf(host) : { address: name };
   return {
     ...omit(config, connectionKeys),
@@ -46,7 +46,7 @@ function withHost(name: string, config: DiskImageConfig, host?: HostSettings): D
 
 /** What is to be evaluated of the systems that live in memory, by the disk's name. */
 export function ramSystems(
-  disks: Readonly<Record<string, DiskImageSettings>>,
+  disks: Readonly<Record<string, DiskInstallSettings>>,
 ): Record<string, OutputRequest> {
   return Object.fromEntries(
     Object.entries(disks).flatMap(([name, { kexec }]) =>
@@ -63,7 +63,7 @@ async function hashOf(name: string, image: string): Promise<string | undefined> 
   return await hashFile(image).catch((cause: Error) => {
     throw new FleetError({
       code: 'config-invalid',
-      what: `the image of diskImages.${name} cannot be read`,
+      what: `the image of diskInstalls.${name} cannot be read`,
       why: cause.message,
       fix: 'Name a file that is there, or one of images.',
     });
