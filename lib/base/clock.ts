@@ -1,7 +1,7 @@
-/** Time, as far as the provider needs it; tests bring their own. */
+/** Time and timers; tests bring their own. */
 export interface Clock {
   now(): number;
-  /** Calls back once after so many milliseconds; the result takes it back. */
+  /** Calls back once after so many milliseconds; the returned function cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Clock, realClock } from './clock.ts';
 import { FleetError } from './errors.ts';
 
 export interface Waiting {
@@ -7,6 +7,7 @@ export interface Waiting {
   /** Pause between two looks, in seconds; 0.05 by default. */
   intervalSeconds?: number;
   signal?: AbortSignal;
+  clock?: Clock;
 }
 
 /**
@@ -17,19 +18,31 @@ export interface Waiting {
  */
 export async function until<T>(
   look: (leftSeconds: number) => T | false | undefined | Promise<T | false | undefined>,
-  { limitSeconds, intervalSeconds = 0.05, signal }: Waiting,
+  { limitSeconds, intervalSeconds = 0.05, signal, clock = realClock }: Waiting,
 ): Promise<T | undefined> {
-  const end = performance.now() + limitSeconds * 1000;
-  const left = () => (end - performance.now()) / 1000;
+  const end = clock.now() + limitSeconds * 1000;
+  const left = () => (end - clock.now()) / 1000;
   for (;;) {
     const value = await look(left());
     if (value !== undefined && value !== false) return value;
     if (signal?.aborted) throw cancelled();
     if (left() <= intervalSeconds) return undefined;
-    await sleep(intervalSeconds * 1000, undefined, { signal }).catch(() => {
-      throw cancelled();
-    });
+    await pause(intervalSeconds, clock, signal);
   }
+}
+
+function pause(seconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      stop();
+      reject(cancelled());
+    };
+    const stop = clock.after(seconds * 1000, () => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    });
+    signal?.addEventListener('abort', abort, { once: true });
+  });
 }
 
 function cancelled(): FleetError {

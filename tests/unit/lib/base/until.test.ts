@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../../../../lib/base/until.ts';
+import { FakeClock, settled } from '../../fake-clock.ts';
 
 test('waiting ends with the first value, at the limit, or when cancelled', async () => {
   let looks = 0;
@@ -24,11 +25,14 @@ test('a cancel ends the pause between two looks', async () => {
 });
 
 test('each look gets the seconds that are left, and none begins after the limit', async () => {
+  const clock = new FakeClock();
   const left: number[] = [];
-  await until((seconds) => void left.push(seconds), { limitSeconds: 0.05, intervalSeconds: 0.02 });
-  assert.ok(left.length >= 2);
-  assert.ok((left[0] ?? 0) > (left[1] ?? 0));
-  assert.ok(left.every((seconds) => seconds > 0));
+  const waiting = until((seconds) => void left.push(seconds), { limitSeconds: 5, intervalSeconds: 2, clock });
+  await settled();
+  await clock.pass(60_000);
+  assert.equal(await waiting, undefined);
+  assert.deepEqual(left, [5, 3, 1]);
+  assert.equal(clock.pending, 0);
 });
 
 test('a look that fails ends the wait', async () => {

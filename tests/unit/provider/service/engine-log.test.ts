@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { EngineLog } from '../../../../provider/service/engine-log.ts';
 import { FakeEngine } from '../../../contract/provider-process.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../fake-clock.ts';
 
 const engine = new FakeEngine();
 let clock: FakeClock;

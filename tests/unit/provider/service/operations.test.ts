@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailureHold } from '../../../../provider/service/hold-failures.ts';
 import { Operations } from '../../../../provider/service/operations.ts';
-import { FakeClock, settled } from '../fake-clock.ts';
+import { FakeClock, settled } from '../../fake-clock.ts';
 
 function setUp() {
   const clock = new FakeClock();

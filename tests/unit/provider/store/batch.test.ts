@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Batcher } from '../../../../provider/store/batch.ts';
-import { FakeClock, settled } from '../fake-clock.ts';
+import { FakeClock, settled } from '../../fake-clock.ts';
 
 const forever = new AbortController().signal;
 

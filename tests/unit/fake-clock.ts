@@ -1,4 +1,4 @@
-import type { Clock } from '../../../lib/base/clock.ts';
+import type { Clock } from '../../lib/base/clock.ts';
 
 /** A clock that goes when it is told to. */
 export class FakeClock implements Clock {
