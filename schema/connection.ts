@@ -75,6 +75,7 @@ const sshSettings = {
     ConnectTimeout: 'connectTimeoutSeconds',
     HostName: 'address',
     IdentityFile: 'identityFile',
+    ServerAliveInterval: 'serverAliveSeconds',
     Port: 'port',
     ProxyJump: 'proxyJump',
     User: 'user',
@@ -88,6 +89,14 @@ const sshSettings = {
     .optional()
     .describe(
       'Whether sudo on the machine may ask the operator’s ssh-agent for a proof, as `nixosFleet.agentSudo` lets it. Meanwhile root of that machine can use the agent, too.',
+    ),
+  serverAliveSeconds: z
+    .int()
+    .min(1)
+    .max(600)
+    .optional()
+    .describe(
+      'Seconds without an answer after which an open connection counts as lost, rounded up to a multiple of 3; 15 where left out.',
     ),
   bootstrapUser: z
     .string()

@@ -30,7 +30,6 @@ const session = [
   'RemoteCommand',
   'RequestTTY',
   'ServerAliveCountMax',
-  'ServerAliveInterval',
   'SessionType',
   'StdinNull',
 ].map((keyword) => keyword.toLowerCase());

@@ -6,15 +6,21 @@ import { writeOnce } from './private-file.ts';
 import { shellQuote } from './quote.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
+/** Requests without an answer after which ssh gives a connection up. */
+const aliveRequests = 3;
+
 /** What is set of every connection, on the way or at its end: the key is known, nobody is asked, silence is noticed. */
-export function strictSettings({ connectTimeoutSeconds }: Connection): Record<string, string | number> {
+export function strictSettings({
+  connectTimeoutSeconds,
+  serverAliveSeconds = 15,
+}: Connection): Record<string, string | number> {
   return {
     BatchMode: 'yes',
     StrictHostKeyChecking: 'yes',
     UpdateHostKeys: 'no',
     ConnectTimeout: connectTimeoutSeconds,
-    ServerAliveInterval: 5,
-    ServerAliveCountMax: 3,
+    ServerAliveInterval: Math.ceil(serverAliveSeconds / aliveRequests),
+    ServerAliveCountMax: aliveRequests,
     LogLevel: 'ERROR',
     ForwardAgent: 'no',
   };

@@ -76,6 +76,7 @@ test('options of ssh are taken, but for those that are decided elsewhere', () =>
   for (const keyword of ['BatchMode', 'ControlMaster', 'controlpath', 'RemoteCommand', 'Include', 'Match'])
     assert.match(refused({ [keyword]: 'no' }), /is decided by nixos-fleet/, keyword);
   assert.match(refused({ Port: '23' }), /is a setting of its own: port/);
+  assert.match(refused({ ServerAliveInterval: '9' }), /is a setting of its own: serverAliveSeconds/);
   assert.match(refused({ ProxyJump: 'a' }), /is a setting of its own: proxyJump/);
   assert.match(refused({ 'Compression yes\nHost': 'x' }), /must be a keyword/);
   assert.match(refused({ Compression: 'yes\nStrictHostKeyChecking no' }), /must be one line/);

@@ -25,7 +25,7 @@ const filledConnection: Required<Connection> = {
   ...{ local: false, address: 'web.example.org', user: 'ops', become: 'sudo', becomePassword: 'p' },
   ...{ port: 22, hostKey: 'ssh-ed25519 AAAA', identityFile: '/k', connectTimeoutSeconds: 15 },
   ...{ proxyJump: 'gate', proxyJumpHostKey: 'ssh-ed25519 AAAA', sshOptions: { Compression: 'yes' } },
-  ...{ forwardAgent: true, bootstrapUser: 'install' },
+  ...{ forwardAgent: true, serverAliveSeconds: 60, bootstrapUser: 'install' },
 };
 const disk = { disk: '/dev/vdb', serial: 'second' };
 

@@ -86,3 +86,13 @@ test('an agent is forwarded to the machine, and to none on the way', async () =>
   assert.equal(target.get('forwardagent'), 'yes');
   assert.equal((await understood(wayOf(target))).get('forwardagent'), 'no');
 });
+
+test('a connection counts as lost after the seconds that are set, on the way too', async () => {
+  const lostAfter = (settings: Map<string, string>) =>
+    Number(settings.get('serveraliveinterval')) * Number(settings.get('serveralivecountmax'));
+  assert.equal(lostAfter(await understood(sshArgs(base))), 15);
+  const target = await understood(sshArgs({ ...base, proxyJump: 'gate', serverAliveSeconds: 60 }));
+  assert.equal(lostAfter(target), 60);
+  assert.equal(lostAfter(await understood(wayOf(target))), 60);
+  assert.equal(lostAfter(await understood(sshArgs({ ...base, serverAliveSeconds: 1 }))), 3);
+});
