@@ -1,5 +1,6 @@
-import { readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { FleetError } from '../../lib/base/errors.ts';
+import { replaceFile } from '../../lib/base/files.ts';
 import type { NewLock } from './update.ts';
 
 /**
@@ -7,20 +8,12 @@ import type { NewLock } from './update.ts';
  * @throws FleetError flake-invalid where somebody has changed it meanwhile
  */
 export async function takeLock({ path, before, after }: NewLock): Promise<void> {
-  const file = await realpath(path);
-  if ((await readFile(file, 'utf8')) !== before) {
+  if ((await readFile(path, 'utf8')) !== before) {
     throw new FleetError({
       code: 'flake-invalid',
       what: `${path} was changed by somebody else meanwhile`,
       fix: 'Run again: it was left as it is.',
     });
   }
-  const { mode } = await stat(file);
-  const temporary = `${file}.${process.pid}`;
-  try {
-    await writeFile(temporary, after, { mode });
-    await rename(temporary, file);
-  } finally {
-    await rm(temporary, { force: true });
-  }
+  await replaceFile(path, after);
 }

@@ -45,6 +45,7 @@ export const errorCodes = {
   'disk-failed': 'An image was not written whole onto a disk, or what was read back is not the image.',
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
+  'file-invalid': 'A file that the project keeps is damaged, or a newer version has written it.',
   'command-failed': 'A program failed, for a reason of its own.',
   cancelled: 'The operation was cancelled.',
 } as const;

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
 import { FleetError } from '../base/errors.ts';
+import { readJson, writeWhole } from '../base/files.ts';
+import { cacheRoot } from '../base/home.ts';
 import { evalApply, nixString } from '../store/nix/eval.ts';
 import { type FlakeMetadata, type FlakeRequest, flakeMetadata } from '../store/nix/flake.ts';
 import { requireNix } from '../store/nix/version.ts';
@@ -79,8 +80,8 @@ async function evaluate(
 /** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */
 async function cached(file: string): Promise<EvaluatedOutput | undefined> {
   try {
-    const output = evaluatedOutput.parse(JSON.parse((await readIfThere(file)) ?? ''));
-    await access(output.drvPath);
+    const output = await readJson(file, evaluatedOutput);
+    if (output) await access(output.drvPath);
     return output;
   } catch {
     return undefined;

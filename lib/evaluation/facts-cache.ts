@@ -9,7 +9,8 @@ import {
   kernelNeeds,
 } from '../../schema/evaluation.ts';
 import { hostFacts } from '../../schema/facts.ts';
-import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
+import { readJson, writeWhole } from '../base/files.ts';
+import { cacheRoot } from '../base/home.ts';
 
 const cachedHost = z.object({
   drvPath: z.string(),
@@ -40,7 +41,7 @@ export class FactsCache {
 
   async get(key: CacheKey): Promise<CachedHost | undefined> {
     const path = this.#path(key);
-    const host = parseWith(cachedHost, await readIfThere(path));
+    const host = await readWhole(path, cachedHost);
     if (!host || !(await inStore(host))) return undefined;
     if (host.image && !(await inStore(host.image))) return undefined;
     const { kernel: kernelName, ...rest } = host;
@@ -59,7 +60,7 @@ export class FactsCache {
   #kernel(name: string): Promise<EvaluatedKernel | undefined> {
     let kernel = this.#kernels.get(name);
     if (!kernel) {
-      kernel = readIfThere(this.#kernelPath(name)).then((text) => parseWith(evaluatedKernel, text));
+      kernel = readWhole(this.#kernelPath(name), evaluatedKernel);
       this.#kernels.set(name, kernel);
     }
     return kernel;
@@ -80,13 +81,8 @@ function nameOf(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 40);
 }
 
-function parseWith<Value>(schema: z.ZodType<Value>, text: string | undefined): Value | undefined {
-  if (text === undefined) return undefined;
-  try {
-    return schema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+function readWhole<Value>(path: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+  return readJson(path, schema).catch(() => undefined);
 }
 
 /** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */

@@ -1,6 +1,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheRoot, readIfThere, writeWhole } from '../base/cache-files.ts';
+import { readIfThere, writeWhole } from '../base/files.ts';
+import { cacheRoot } from '../base/home.ts';
 
 const dayMilliseconds = 24 * 3600 * 1000;
 
@@ -10,7 +11,7 @@ const keptDays = { facts: 30, configs: 30, outputs: 30, locks: 30, texts: 400 } 
 /** Removes what was long not used; at most once a day, and never an error: the cache is a convenience. */
 export async function pruneCache(now = Date.now()): Promise<void> {
   const stamp = join(cacheRoot(), 'facts', '.pruned');
-  const last = Number(await readIfThere(stamp));
+  const last = Number(await readIfThere(stamp).catch(() => undefined));
   if (last > now - dayMilliseconds && last <= now) return;
   try {
     await writeWhole(stamp, String(now));

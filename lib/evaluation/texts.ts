@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheRoot, writeWhole } from '../base/cache-files.ts';
+import { writeWhole } from '../base/files.ts';
+import { cacheRoot } from '../base/home.ts';
 import { lineDiff } from '../base/line-diff.ts';
 
 /** A longer text is no configuration that somebody reads in a preview. */

@@ -1,10 +1,10 @@
-import { chmod, mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../base/errors.ts';
+import { readJson, undefinedIfMissing, writeJson } from '../base/files.ts';
 import { hashFile } from '../base/hash-file.ts';
 import { run } from '../base/process.ts';
-import { undefinedIfMissing } from '../local/lab/network.ts';
 import { usersOf } from './file-users.ts';
 
 /** What stands beside a kept copy. */
@@ -122,17 +122,14 @@ async function refuseForeign(target: string, state: KeptState, image: string): P
     );
 }
 
-async function readManifest(target: string): Promise<ImageManifest | undefined> {
-  const text = await readFile(manifestPath(target), 'utf8').catch(undefinedIfMissing);
-  try {
-    return text === undefined ? undefined : imageManifest.parse(JSON.parse(text));
-  } catch {
-    return undefined;
-  }
+/** One that is damaged counts as none. */
+function readManifest(target: string): Promise<ImageManifest | undefined> {
+  return readJson(manifestPath(target), imageManifest).catch((error: unknown) => {
+    if (error instanceof FleetError) return undefined;
+    throw error;
+  });
 }
 
-async function writeManifest(target: string, manifest: ImageManifest): Promise<void> {
-  const file = manifestPath(target);
-  await writeFile(`${file}.new`, `${JSON.stringify(manifest, null, 2)}\n`);
-  await rename(`${file}.new`, file);
+function writeManifest(target: string, manifest: ImageManifest): Promise<void> {
+  return writeJson(manifestPath(target), manifest, { mode: 0o644 });
 }

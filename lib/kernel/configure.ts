@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
-import { cacheRoot } from '../base/cache-files.ts';
 import { FleetError } from '../base/errors.ts';
+import { cacheRoot } from '../base/home.ts';
 import { parseConfig } from '../evaluation/condense-kernel.ts';
 import { buildDerivations } from '../store/nix/build.ts';
 import { describeDropped, droppedSymbols } from './dropped.ts';

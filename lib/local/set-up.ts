@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, FleetError } from '../base/errors.ts';
+import { undefinedIfMissing } from '../base/files.ts';
+import { cacheRoot } from '../base/home.ts';
 import { ProcessError, run } from '../base/process.ts';
 
 /** Something that a script of setup/ brings into the cache folder when it is first needed. */
@@ -22,15 +23,9 @@ export interface SetUp<Found> {
 
 const setup = join(import.meta.dirname, '../../setup');
 
-/** The folder that all set-ups bring things into. */
-export function cacheFolder(): string {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache');
-  return join(cache, 'nixos-fleet', 'v1');
-}
-
 /** What was brought before, or undefined; brings nothing. */
 export async function findBrought<Found>(setUp: SetUp<Found>): Promise<Found | undefined> {
-  return await ifThere(setUp.read(await folderOf(setUp)));
+  return await setUp.read(await folderOf(setUp)).catch(undefinedIfMissing);
 }
 
 /** A function that brings a set-up's things as `bring` does, once a process: what failed is tried again. */
@@ -82,14 +77,5 @@ export async function bring<Found>(
 async function folderOf({ prefix, files }: SetUp<unknown>): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) hash.update(await readFile(join(setup, file)));
-  return join(cacheFolder(), `${prefix}-${hash.digest('hex').slice(0, 12)}`);
-}
-
-async function ifThere<Found>(reading: Promise<Found | undefined>): Promise<Found | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  return join(cacheRoot(), `${prefix}-${hash.digest('hex').slice(0, 12)}`);
 }

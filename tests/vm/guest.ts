@@ -2,8 +2,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheRoot } from '../../lib/base/home.ts';
 import { run } from '../../lib/base/process.ts';
-import { cacheFolder } from '../../lib/local/set-up.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const fixture = join(project, 'tests/fixtures/vm-guest');
@@ -21,7 +21,7 @@ export async function makeGuest(): Promise<Guest> {
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .flatMap((line) => line.split(' ').filter(Boolean));
-  const debs = join(cacheFolder(), 'debs', 'vm-guest');
+  const debs = join(cacheRoot(), 'debs', 'vm-guest');
   await run(join(project, 'setup/debs'), ['bookworm', debs, ...names], { timeoutSeconds: 1800 });
   const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-guest-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

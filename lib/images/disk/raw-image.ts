@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { FleetError } from '../../base/errors.ts';
-import { cacheFolder } from '../../local/set-up.ts';
+import { cacheRoot } from '../../base/home.ts';
 import { convertToRaw } from '../../local/vm/disk.ts';
 import { describeImage } from '../image-file.ts';
 
@@ -41,7 +41,7 @@ export async function withRawImage<T>(
   const unpack = /\.(vma|tar)\b/i.test(basename(image)) ? undefined : unpackers[format];
   if (!unpack && !['qcow2', 'vmdk', 'vpc', 'vhdx', 'vdi'].includes(format))
     throw notAnImage(image, host, `its format is ${format}`);
-  const parent = join(cacheFolder(), 'disk-images');
+  const parent = join(cacheRoot(), 'disk-images');
   await mkdir(parent, { recursive: true });
   const folder = await mkdtemp(join(parent, 'raw-'));
   const target = join(folder, 'disk.raw');

@@ -1,15 +1,22 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson } from '../../base/files.ts';
 import { bringOnce, findBrought, type SetUp } from '../set-up.ts';
 
 /** What the set-up brought for the lab. All paths are absolute. */
-export interface LabBase {
+const labRecord = z.object({
   /** Root file system that every machine's own is copied from. */
-  base: string;
+  base: z.string(),
+  /** Folder with the package index of the lab's systems. */
+  packages: z.string(),
   /** Nix for the machines: `bin` holds the commands; `shared` is bound into them at the same path, if it is not empty. */
-  nix: { bin: string; shared: string };
+  nix: z.object({ bin: z.string(), shared: z.string() }),
   /** Programs by name: of this computer where it has them, else of the cache. */
-  tools: Record<'systemd-nspawn' | 'ip' | 'ssh-keygen', string>;
+  tools: z.object({ 'systemd-nspawn': z.string(), ip: z.string(), 'ssh-keygen': z.string() }),
+});
+
+export interface LabBase extends Omit<z.infer<typeof labRecord>, 'packages'> {
   /** Inputs for `nix --override-input NAME URL` whenever the lab's flake is evaluated. */
   overrideInputs: Record<string, string>;
 }
@@ -30,7 +37,8 @@ const labSetUp: SetUp<LabBase> = {
   what: 'the lab',
   code: 'lab-failed',
   async read(folder) {
-    const record = JSON.parse(await readFile(join(folder, 'base.json'), 'utf8'));
+    const record = await readJson(join(folder, 'base.json'), labRecord);
+    if (!record) return undefined;
     // A store that was emptied since makes the package index worthless.
     await access((await readFile(join(folder, 'packages', 'probe'), 'utf8')).trim());
     await access(record.nix.bin);

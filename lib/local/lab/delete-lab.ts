@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
+import { undefinedIfMissing } from '../../base/files.ts';
 import { deleteMachine } from './machine.ts';
-import { deleteNetwork, undefinedIfMissing } from './network.ts';
+import { deleteNetwork } from './network.ts';
 import { machinesFolder } from './paths.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BackgroundProcess,
@@ -9,19 +9,18 @@ import {
   untilStarted,
 } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
+import { readIfThere } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process.ts';
 import { until } from '../../base/until.ts';
 import { ensureLabBase } from './base.ts';
 import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';
-import { undefinedIfMissing } from './network.ts';
 import { type NspawnMachine, nspawnArguments } from './nspawn.ts';
 import { machinePaths, machineTitle } from './paths.ts';
 
 /** The process that keeps a machine running, if it runs. A pid is believed only if its command line names this machine's root. */
 export async function machineProcess(lab: string, name: string): Promise<BackgroundProcess | undefined> {
   const paths = machinePaths(lab, name);
-  const pid =
-    (await systemdPid(lab, name)) ?? Number(await readFile(paths.pid, 'utf8').catch(undefinedIfMissing));
+  const pid = (await systemdPid(lab, name)) ?? Number(await readIfThere(paths.pid));
   return pid ? await processWith(pid, `--directory=${paths.root}`) : undefined;
 }
 
@@ -46,7 +45,7 @@ export async function startProcess(
   }
   const found = await untilStarted(
     {
-      announced: async () => (await readFile(paths.pid, 'utf8').catch(undefinedIfMissing)) !== undefined,
+      announced: async () => (await readIfThere(paths.pid)) !== undefined,
       running: () => machineProcess(lab, name),
     },
     10,

@@ -1,14 +1,16 @@
-import { readFile, rm, rmdir } from 'node:fs/promises';
+import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { lastLines } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
+import { readJson, writeJson } from '../../base/files.ts';
 import { until } from '../../base/until.ts';
 import { sshBanner } from '../../machine/ssh/scan.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
 import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
 import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
-import { type Network, readNetwork, undefinedIfMissing, writeWhole } from './network.ts';
+import { type Network, readNetwork } from './network.ts';
 import { machinePaths, machineTitle, networkPaths } from './paths.ts';
 
 export interface MachineRequest {
@@ -32,7 +34,15 @@ export interface Machine extends MachineRequest, MachineIdentity {
   console: string;
 }
 
-interface MachineRecord extends MachineRequest, MachineIdentity {}
+const machineRecord = z.object({
+  lab: z.string(),
+  name: z.string(),
+  address: z.string(),
+  base: z.string(),
+  machineId: z.string(),
+  hostKey: z.string(),
+});
+type MachineRecord = z.infer<typeof machineRecord>;
 
 /** How long a machine may take until sshd answers; a busy computer needs some of it. */
 const startSeconds = 90;
@@ -64,7 +74,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   record = { ...record, address: request.address };
   if (!running) {
     await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
-    await writeWhole(paths.record, `${JSON.stringify(record, undefined, 2)}\n`);
+    await writeJson(paths.record, record);
     await start(request, network);
   }
   await waitForSsh(request, signal);
@@ -142,9 +152,8 @@ async function networkOf(request: MachineRequest): Promise<Network> {
   });
 }
 
-async function readRecord(lab: string, name: string): Promise<MachineRecord | undefined> {
-  const text = await readFile(machinePaths(lab, name).record, 'utf8').catch(undefinedIfMissing);
-  return text === undefined ? undefined : JSON.parse(text);
+function readRecord(lab: string, name: string): Promise<MachineRecord | undefined> {
+  return readJson(machinePaths(lab, name).record, machineRecord);
 }
 
 async function describe(record: MachineRecord): Promise<Machine> {

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { z } from 'zod';
 import { FleetError } from '../../base/errors.ts';
+import { readIfThere, readJson, undefinedIfMissing, writeJson } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process.ts';
 import { ensureLabBase, labTools } from './base.ts';
 import { type Cidr, gatewayOf, overlap, parseCidr } from './cidr.ts';
 import { bridgeName, networkPaths } from './paths.ts';
 
-export interface NetworkRequest {
-  lab: string;
+const networkRequest = z.object({
+  lab: z.string(),
   /** Address range, such as 10.77.0.0/24. */
-  cidr: string;
+  cidr: z.string(),
   /** Names the machines know each other by: name to address. */
-  hosts: Record<string, string>;
-}
+  hosts: z.record(z.string(), z.string()),
+});
+export type NetworkRequest = z.infer<typeof networkRequest>;
 
 export interface Network extends NetworkRequest {
   /** Name of the bridge interface. */
@@ -48,16 +51,14 @@ export async function ensureNetwork(request: NetworkRequest): Promise<Network> {
   await ensureBridge(tools.ip, bridge, `${gatewayOf(cidr)}/${cidr.prefix}`);
   // In place, not by a rename: running machines see this very file.
   await writeFile(paths.hosts, formatHosts(request.hosts));
-  await writeWhole(paths.record, `${JSON.stringify(request, undefined, 2)}\n`);
+  await writeJson(paths.record, request);
   return { ...request, ...(await describe(request)) };
 }
 
 /** The network as it is, or undefined if there is none of that name. */
 export async function readNetwork(lab: string): Promise<Network | undefined> {
-  const text = await readFile(networkPaths(lab).record, 'utf8').catch(undefinedIfMissing);
-  if (text === undefined) return undefined;
-  const request: NetworkRequest = JSON.parse(text);
-  return { ...request, ...(await describe(request)) };
+  const request = await readJson(networkPaths(lab).record, networkRequest);
+  return request && { ...request, ...(await describe(request)) };
 }
 
 /** Removes the bridge and the lab's whole folder; its machines must be gone. */
@@ -90,7 +91,7 @@ async function describe(request: NetworkRequest) {
 
 async function ensureIdentity(keygen: string, lab: string): Promise<void> {
   const paths = networkPaths(lab);
-  if ((await readFile(paths.publicKey, 'utf8').catch(undefinedIfMissing)) !== undefined) return;
+  if ((await readIfThere(paths.publicKey)) !== undefined) return;
   const draft = `${paths.identity}.${randomUUID()}`;
   await run(keygen, ['-q', '-t', 'ed25519', '-N', '', '-C', `nixos-fleet lab ${lab}`, '-f', draft], {
     timeoutSeconds: seconds,
@@ -146,15 +147,4 @@ export function formatHosts(hosts: Record<string, string>): string {
     .sort(([one], [other]) => one.localeCompare(other))
     .map(([name, address]) => `${address} ${name}`);
   return `${['127.0.0.1 localhost', '::1 localhost', ...lines].join('\n')}\n`;
-}
-
-/** So that a crash never leaves half a file. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.new`, text);
-  await rename(`${path}.new`, path);
-}
-
-export function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOENT') return undefined;
-  throw error;
 }

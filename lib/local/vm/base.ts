@@ -1,15 +1,18 @@
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
+import { readJson } from '../../base/files.ts';
 import { bringOnce, type SetUp } from '../set-up.ts';
 
 /** What the set-up found on this computer or brought for virtual machines. All paths are absolute. */
-export interface VmBase {
-  tools: Record<'qemu-system-x86_64' | 'qemu-img' | 'ssh-keygen', string>;
+const vmBase = z.object({
+  tools: z.object({ 'qemu-system-x86_64': z.string(), 'qemu-img': z.string(), 'ssh-keygen': z.string() }),
   /** Folders in which QEMU finds its firmware and option ROMs, beside those it knows itself. */
-  data: string[];
+  data: z.array(z.string()),
   /** UEFI firmware: its code, and the variables that each machine has a copy of. */
-  firmware: { code: string; variables: string };
-}
+  firmware: z.object({ code: z.string(), variables: z.string() }),
+});
+export type VmBase = z.infer<typeof vmBase>;
 
 const vmSetUp: SetUp<VmBase> = {
   script: 'vm-base',
@@ -18,7 +21,8 @@ const vmSetUp: SetUp<VmBase> = {
   what: 'virtual machines',
   code: 'vm-failed',
   async read(folder) {
-    const base: VmBase = JSON.parse(await readFile(join(folder, 'base.json'), 'utf8'));
+    const base = await readJson(join(folder, 'base.json'), vmBase);
+    if (!base) return undefined;
     // What was found on this computer may be gone since.
     const files = [...Object.values(base.tools), ...Object.values(base.firmware)];
     await Promise.all(files.map((file) => access(file)));

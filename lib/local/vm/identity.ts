@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
+import { readIfThere, writeWhole } from '../../base/files.ts';
 import { run } from '../../base/process.ts';
-import { undefinedIfMissing } from '../lab/network.ts';
 import { ensureVmBase } from './base.ts';
 import { vmPaths } from './paths.ts';
 
@@ -16,7 +16,7 @@ export async function ensureIdentity({ stack, name, identityFile }: VirtualMachi
 }
 
 async function ensureKey(file: string, comment: string): Promise<void> {
-  if ((await readFile(file).catch(undefinedIfMissing)) !== undefined) return;
+  if ((await readIfThere(file)) !== undefined) return;
   const { tools } = await ensureVmBase();
   const draft = `${file}.${randomUUID()}`;
   await run(tools['ssh-keygen'], ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', draft], {
@@ -28,10 +28,10 @@ async function ensureKey(file: string, comment: string): Promise<void> {
 
 /** A machine-id made for the machine, unless there is one. */
 async function ensureMachineId(file: string): Promise<string> {
-  const before = await readFile(file, 'utf8').catch(undefinedIfMissing);
+  const before = await readIfThere(file);
   if (before) return before;
   const machineId = randomUUID().replaceAll('-', '');
-  await writeFile(file, machineId);
+  await writeWhole(file, machineId);
   return machineId;
 }
 
@@ -48,7 +48,7 @@ export async function writeCredentials(
   await ensureKey(hostKey, '');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { mode: 0o700 });
-  const publicKey = await readFile(`${identityFile}.pub`, 'utf8').catch(undefinedIfMissing);
+  const publicKey = await readIfThere(`${identityFile}.pub`);
   const all = {
     ...(publicKey ? { 'ssh.authorized_keys.root': publicKey } : {}),
     'nixos-fleet.ssh-host-key': await readFile(hostKey, 'utf8'),

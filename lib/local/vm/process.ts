@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type BackgroundProcess,
@@ -9,9 +9,9 @@ import {
   untilStarted,
 } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
+import { readIfThere } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process.ts';
 import { until } from '../../base/until.ts';
-import { undefinedIfMissing } from '../lab/network.ts';
 import { vmPaths } from './paths.ts';
 import { askQemu } from './qmp.ts';
 
@@ -25,7 +25,7 @@ export interface QemuCommand {
 /** The machine's QEMU, if it runs. Its pid is believed only if its command line names this machine's own pid file. */
 export async function findQemu(stack: string, name: string): Promise<BackgroundProcess | undefined> {
   const { pid: file } = vmPaths(stack, name);
-  const pid = Number(await readFile(file, 'utf8').catch(undefinedIfMissing));
+  const pid = Number(await readIfThere(file));
   return pid ? await processWith(pid, file) : undefined;
 }
 
@@ -119,7 +119,7 @@ export async function stopQemu(
 
 /** Exit code of the QEMU that ran last, where it ended under its keeper's eyes. */
 export async function exitOf(stack: string, name: string): Promise<number | undefined> {
-  const text = await readFile(vmPaths(stack, name).exit, 'utf8').catch(undefinedIfMissing);
+  const text = await readIfThere(vmPaths(stack, name).exit);
   return text === undefined ? undefined : Number(text);
 }
 

@@ -1,32 +1,31 @@
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
-import { undefinedIfMissing } from '../lab/network.ts';
+import { z } from 'zod';
+import { type VirtualMachineInputs, virtualMachineInputs } from '../../../schema/virtual-machine.ts';
+import { readJson, writeJson } from '../../base/files.ts';
 import { vmPaths } from './paths.ts';
 
 /** Inputs without secrets, as they may lie in a file. */
-export type PlainInputs = Omit<VirtualMachineInputs, 'credentials'>;
+const plainInputs = virtualMachineInputs.omit({ credentials: true });
+export type PlainInputs = z.infer<typeof plainInputs>;
 
 /** What is kept of a machine beside its disks. */
-export interface VmRecord {
+const vmRecord = z.object({
   /** What it was last started with. */
-  inputs: PlainInputs;
+  inputs: plainInputs,
   /** Private key file to log in with. */
-  identityFile: string;
-  accelerator: 'kvm' | 'tcg';
+  identityFile: z.string(),
+  accelerator: z.enum(['kvm', 'tcg']),
   /** Public ssh host key: read when it first answered. */
-  hostKey?: string;
-  machineId?: string;
+  hostKey: z.string().optional(),
+  machineId: z.string().optional(),
+});
+export type VmRecord = z.infer<typeof vmRecord>;
+
+export function readRecord(stack: string, name: string): Promise<VmRecord | undefined> {
+  return readJson(vmPaths(stack, name).record, vmRecord);
 }
 
-export async function readRecord(stack: string, name: string): Promise<VmRecord | undefined> {
-  const text = await readFile(vmPaths(stack, name).record, 'utf8').catch(undefinedIfMissing);
-  return text === undefined ? undefined : JSON.parse(text);
-}
-
-export async function writeRecord(record: VmRecord): Promise<void> {
-  const { record: file } = vmPaths(record.inputs.stack, record.inputs.name);
-  await writeFile(`${file}.new`, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
+export function writeRecord(record: VmRecord): Promise<void> {
+  return writeJson(vmPaths(record.inputs.stack, record.inputs.name).record, record);
 }
 
 export function withoutSecrets({ credentials: _, ...inputs }: VirtualMachineInputs): PlainInputs {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
+import { replaceFile } from '../../base/files.ts';
 import { run } from '../../base/process.ts';
 
 /** Where a file is, whoever's computer this is. */
@@ -46,20 +46,9 @@ export function sha256(text: string): string {
  * @throws FleetError hardware-failed
  */
 export async function writeHardwareFile(place: Place, text: string): Promise<void> {
-  const asked = pathOf(place);
-  const target = await realpath(asked).catch(() => asked);
-  const draft = join(dirname(target), `.nixos-fleet-${process.pid}.new`);
   try {
-    await mkdir(dirname(target), { recursive: true });
-    const mode = await stat(target).then(
-      (found) => found.mode & 0o777,
-      () => undefined,
-    );
-    await writeFile(draft, text, { flush: true });
-    if (mode !== undefined) await chmod(draft, mode);
-    await rename(draft, target);
+    await replaceFile(pathOf(place), text);
   } catch (cause) {
-    await rm(draft, { force: true }).catch(() => undefined);
     throw new FleetError({
       code: 'hardware-failed',
       what: `${place.file} cannot be written`,

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FleetError } from '../../../base/errors.ts';
+import { readJson, undefinedIfMissing, writeJson } from '../../../base/files.ts';
 import { type CachedPath, parseNarinfo } from './narinfo.ts';
 import { type RootsRecord, rootsRecord } from './record.ts';
 
@@ -29,7 +30,7 @@ export function recordFile({ project, stack, machine }: RecordPlace): string {
  */
 export async function readRecords(folder: string): Promise<Map<string, RootsRecord>> {
   const roots = join(folder, 'nixos-fleet', 'roots');
-  const files = await readdir(roots, { recursive: true }).catch(noneIfMissing);
+  const files = (await readdir(roots, { recursive: true }).catch(undefinedIfMissing)) ?? [];
   const records = files
     .filter((file) => file.endsWith('.json'))
     .map(async (file) => {
@@ -41,13 +42,8 @@ export async function readRecords(folder: string): Promise<Map<string, RootsReco
 
 /** @throws FleetError cache-failed where it is there and cannot be read */
 export async function readRecord(file: string): Promise<RootsRecord> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return '{"version":1,"pushed":[],"has":[]}';
-    throw error;
-  });
-  try {
-    return rootsRecord.parse(JSON.parse(text));
-  } catch (error) {
+  const record = await readJson(file, rootsRecord).catch((error: unknown) => {
+    if (!(error instanceof FleetError)) throw error;
     throw new FleetError({
       code: 'cache-failed',
       what: `${file} does not say what the cache's machines need`,
@@ -55,16 +51,14 @@ export async function readRecord(file: string): Promise<RootsRecord> {
       fix: 'Nothing is removed from the cache while it is there. Update, or look at the file.',
       cause: error,
     });
-  }
+  });
+  return record ?? { version: 1, pushed: [], has: [] };
 }
 
 /** Writes a record, whole or not at all; one that says nothing is removed. */
 export async function writeRecord(file: string, record: RootsRecord): Promise<void> {
   if (record.pushed.length === 0 && record.has.length === 0) return await rm(file, { force: true });
-  await mkdir(dirname(file), { recursive: true });
-  const part = `${file}.${process.pid}.part`;
-  await writeFile(part, `${JSON.stringify(record, null, 2)}\n`);
-  await rename(part, file);
+  await writeJson(file, record, { mode: 0o644 });
 }
 
 /** How many files are read at once. */
@@ -72,7 +66,9 @@ const atOnce = 64;
 
 /** All that a cache has, by name. */
 export async function readPaths(folder: string): Promise<Map<string, CachedPath>> {
-  const files = (await readdir(folder).catch(noneIfMissing)).filter((file) => file.endsWith('.narinfo'));
+  const files = ((await readdir(folder).catch(undefinedIfMissing)) ?? []).filter((file) =>
+    file.endsWith('.narinfo'),
+  );
   const paths = new Map<string, CachedPath>();
   for (let at = 0; at < files.length; at += atOnce) {
     const read = files.slice(at, at + atOnce).map(async (file) => {
@@ -98,9 +94,4 @@ export async function removePaths(
   }
   const inside = files.filter((file) => /^nar\/[^/]+$/.test(file));
   for (const file of inside) await rm(join(folder, file), { force: true });
-}
-
-function noneIfMissing(error: NodeJS.ErrnoException): string[] {
-  if (error.code === 'ENOENT') return [];
-  throw error;
 }

@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { FleetError } from './errors.ts';
+
+/** For `catch`: undefined for a file that does not exist; any other error is thrown again. */
+export function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}
+
+/** A file's text; undefined where it does not exist. */
+export function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch(undefinedIfMissing);
+}
+
+/**
+ * Content of a JSON file; undefined where it does not exist.
+ * @throws FleetError file-invalid where it does not fit the schema
+ */
+export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
+  const text = await readIfThere(path);
+  if (text === undefined) return undefined;
+  try {
+    return schema.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new FleetError({
+      code: 'file-invalid',
+      what: `${path} cannot be read`,
+      why: cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message,
+      fix: 'It is damaged, or a newer version has written it: update, or restore the file.',
+      cause,
+    });
+  }
+}
+
+/**
+ * Writes a file in one step: a reader sees the old content or the new one, whoever else writes it at the same time.
+ * @param mode of a new file and, with the right to enter, of missing folders; less the umask
+ */
+export async function writeWhole(path: string, content: string, { mode = 0o600 } = {}): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
+  await throughDraft(path, (draft) => writeFile(draft, content, { mode }));
+}
+
+/** Like `writeWhole`, for a JSON file that people may read. */
+export function writeJson(path: string, value: unknown, options?: { mode?: number }): Promise<void> {
+  return writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`, options);
+}
+
+/** Writes a file of the user in one step and onto the disk. A symbolic link stays one, and permissions stay. */
+export async function replaceFile(path: string, content: string): Promise<void> {
+  const target = await realpath(path).catch(() => path);
+  await mkdir(dirname(target), { recursive: true });
+  const before = await stat(target).catch(undefinedIfMissing);
+  await throughDraft(target, async (draft) => {
+    await writeFile(draft, content, { flush: true });
+    if (before) await chmod(draft, before.mode & 0o777);
+  });
+}
+
+async function throughDraft(path: string, write: (draft: string) => Promise<void>): Promise<void> {
+  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
+  try {
+    await write(draft);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
