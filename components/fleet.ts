@@ -9,6 +9,8 @@ import { LiveSystems } from './live-systems.ts';
 
 /** What the program says of one machine; its configuration comes from the flake. */
 export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
+  /** What the machine is for, shown in the summary. */
+  description?: string;
   /** Resources that must be there first, such as the machine itself. */
   dependsOn?: pulumi.Resource[];
 }
@@ -30,6 +32,8 @@ export interface FleetArgs {
 
 /** One line of the stack's summary of its machines. */
 export interface MachineSummary {
+  /** What the machine is for. */
+  description?: string;
   generation: number;
   /** Store path of the live system. */
   system: string;
@@ -71,7 +75,7 @@ export class Fleet extends pulumi.ComponentResource {
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
     const failures: string[] = [...(args.failures ?? [])];
     const first = args.liveSystems ? [new LiveSystems(name, args.liveSystems, { parent: this })] : [];
-    for (const [hostName, { dependsOn = [], ...settings }] of Object.entries(args.hosts)) {
+    for (const [hostName, { dependsOn = [], description, ...settings }] of Object.entries(args.hosts)) {
       const evaluated = args.evaluation.hosts[hostName];
       if (!evaluated?.ok) {
         failures.push(evaluated?.error.message ?? `${hostName}: was not evaluated`);
@@ -91,7 +95,7 @@ export class Fleet extends pulumi.ComponentResource {
       );
       for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
       hosts[hostName] = host;
-      summaries[hostName] = host.live.apply((live) => summary(live, evaluated));
+      summaries[hostName] = host.live.apply((live) => ({ description, ...summary(live, evaluated) }));
     }
     this.hosts = hosts;
     this.machines = pulumi.all(summaries);

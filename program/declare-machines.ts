@@ -46,6 +46,7 @@ export function declareMachines(
     declared[name] = {
       ...deploymentOf(host),
       commands: host.commands,
+      description: host.description,
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],

@@ -55,6 +55,11 @@ const host = hostDefaults.extend({
     .unwrap()
     .optional()
     .describe('Where the machine is; its name where left out, localhost with local.'),
+  description: z
+    .string()
+    .regex(/^[^\0\r\n]{1,200}$/, 'must be one line of at most 200 characters')
+    .optional()
+    .describe('What the machine is for, shown by `npm run status` and in the output `machines`.'),
   configuration: z
     .string()
     .min(1)

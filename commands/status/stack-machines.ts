@@ -5,6 +5,8 @@ import { type Connection, connection } from '../../schema/connection.ts';
 export interface RecordedMachine {
   host: string;
   connection: Connection;
+  /** What the machine is for, where the stack's config has that. */
+  description?: string;
   /** Store path of the recorded live system; empty where none is recorded. */
   system: string;
 }
@@ -25,6 +27,10 @@ const exported = z.object({
 });
 const inputs = z.object({ host: z.string(), connection });
 const outputs = z.object({ live: z.object({ system: z.string() }) });
+/** The stack's own outputs. */
+const summaries = z.object({
+  machines: z.record(z.string(), z.object({ description: z.string().optional() })),
+});
 
 /** Pulumi's mark of a secret (sdk/go/common/resource/sig), as an exported stack has it. */
 const secretMark = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75fd1eb44270' };
@@ -49,18 +55,26 @@ export function hidesConnections(exportedJson: string): boolean {
   });
 }
 
-function deploymentsIn(exportedJson: string) {
-  const { resources } = exported.parse(parseExported(exportedJson)).deployment;
-  return resources.filter((resource) => resource.type === 'nixos:index:Deployment' && !resource.delete);
+function resourcesIn(exportedJson: string) {
+  return exported.parse(parseExported(exportedJson)).deployment.resources;
 }
 
-/** The machines in what `pulumi stack export` prints, with its secrets where connections have some, by name. Pure. */
+function deploymentsIn(exportedJson: string) {
+  return resourcesIn(exportedJson).filter(
+    ({ type, delete: old }) => type === 'nixos:index:Deployment' && !old,
+  );
+}
+
+/** The machines in what `pulumi stack export` prints, with its secrets where connections have some, by name. */
 export function machinesOf(exportedJson: string): RecordedMachine[] {
+  const stack = resourcesIn(exportedJson).find(({ type }) => type === 'pulumi:pulumi:Stack');
+  const { machines = {} } = summaries.safeParse(stack?.outputs).data ?? {};
   return deploymentsIn(exportedJson)
     .flatMap((resource) => {
       const given = inputs.safeParse(resource.inputs);
       if (!given.success) return [];
-      return [{ ...given.data, system: outputs.safeParse(resource.outputs).data?.live.system ?? '' }];
+      const system = outputs.safeParse(resource.outputs).data?.live.system ?? '';
+      return [{ ...given.data, description: machines[given.data.host]?.description, system }];
     })
     .sort((a, b) => a.host.localeCompare(b.host, 'en'));
 }

@@ -14,7 +14,11 @@ const header = ['machine', 'live', 'generation', 'drift', 'reboot', 'since'];
 /** A table of all machines, and below it the last deployments of each. Pure. */
 export function statusReport(machines: readonly MachineStatus[]): string {
   if (machines.length === 0) return 'The stack records no machine.\n';
-  const parts = [table([header, ...machines.map(row)])];
+  const rows = [header, ...machines.map(row)];
+  const descriptions = ['description', ...machines.map(({ machine }) => machine.description ?? '–')];
+  // After the name, for the line of a machine that cannot be read is as long as its reason.
+  const described = rows.map(([name = '', ...cells], index) => [name, descriptions[index] ?? '', ...cells]);
+  const parts = [table(machines.some(({ machine }) => machine.description) ? described : rows)];
   const deployments = machines.flatMap((status) =>
     'history' in status ? status.history.map((result) => deployment(status.machine.host, result)) : [],
   );

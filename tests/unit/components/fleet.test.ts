@@ -118,10 +118,11 @@ test('hosts with the same kernel share one Kernel; containers have none', async 
 test('the summary says what is live, and names the services that are enabled', async () => {
   const fleet = new Fleet('fleet', {
     evaluation: evaluation({ web: evaluated('web') }),
-    hosts: { web: { connection: { address: 'web' } } },
+    hosts: { web: { description: 'public website', connection: { address: 'web' } } },
   });
   const machines = await settle(fleet);
   assert.deepEqual(machines.web, {
+    description: 'public website',
     generation: 7,
     system: '/nix/store/live',
     specialisation: '',

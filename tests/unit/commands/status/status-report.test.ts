@@ -118,3 +118,23 @@ test('the report: live, drift, reboot, unreachable machines, and the last deploy
   ]);
   assert.match(statusReport([]), /no machine/);
 });
+
+test('the description of a machine is shown, also where it cannot be read', () => {
+  const stack = {
+    type: 'pulumi:pulumi:Stack',
+    outputs: { machines: { web: { description: 'public website', generation: 1 }, db: { generation: 1 } } },
+  };
+  const machines = machinesOf(exported(stack, resource('web'), resource('db')));
+  const report = statusReport(machines.map((machine) => ({ machine, unreachable: 'off' })));
+  const rows = report
+    .trimEnd()
+    .split('\n')
+    .map((text) => text.split(/ {2,}/));
+  assert.deepEqual(rows[0]?.slice(0, 3), ['machine', 'description', 'live']);
+  assert.deepEqual(rows.slice(1), [
+    ['db', '–', 'cannot be read: off'],
+    ['web', 'public website', 'cannot be read: off'],
+  ]);
+  const plain = machinesOf(exported(resource('db'))).map((machine) => ({ machine, unreachable: 'off' }));
+  assert.doesNotMatch(statusReport(plain), /description/);
+});
