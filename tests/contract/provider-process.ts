@@ -102,10 +102,14 @@ export class ProviderClient {
     };
   }
 
-  diff(urn: string, old: { inputs: Plain; state: Plain }, news: Plain): Promise<proto.DiffResponse> {
+  diff(
+    urn: string,
+    old: { id?: string; inputs: Plain; state: Plain },
+    news: Plain,
+  ): Promise<proto.DiffResponse> {
     const request = new proto.DiffRequest();
     request.setUrn(urn);
-    request.setId('some-id');
+    request.setId(old.id ?? 'some-id');
     request.setOldInputs(struct.Struct.fromJavaScript(old.inputs));
     request.setOlds(struct.Struct.fromJavaScript(old.state));
     request.setNews(struct.Struct.fromJavaScript(news));
