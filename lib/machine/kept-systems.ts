@@ -1,9 +1,9 @@
 import type { Connection } from '../../schema/connection.ts';
 import { wrongMachine } from './guard.ts';
 import { runScript } from './script/run-script.ts';
-import { shellFile } from './script/text.ts';
+import { scriptFile } from './script/text.ts';
 
-const script = shellFile('./kept-systems.sh', import.meta.url);
+const script = scriptFile('./kept-systems.sh', import.meta.url);
 
 /** Longest time that a machine is waited for, in seconds. */
 const limitSeconds = 20;

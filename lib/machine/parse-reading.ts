@@ -86,20 +86,17 @@ export function parseReading(reply: Reply): MachineReading {
     }),
     free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
     inhibitors: reply.decoded('inhibitors'),
-    busy: reply.flag('busy') ? parseHolder(reply.decoded('holder')) : undefined,
+    busy: reply.flag('busy')
+      ? holderIn(new Reply(reply.host, { stdout: reply.decoded('holder') }))
+      : undefined,
     lastResult: reply.decoded('result'),
     history: reply.decoded('history') ?? '',
     record: reply.json('record', deploymentRecord),
   };
 }
 
-/** Reads what a supervisor writes of itself: lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
-export function parseHolder(stdout = ''): Holder {
-  return holderIn(new Reply('', { stdout }));
-}
-
-/** The same where the lines are part of a reply. */
-function holderIn(reply: Reply): Holder {
+/** What a supervisor writes of itself: lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
+export function holderIn(reply: Reply): Holder {
   const since = reply.number('since');
   return {
     unit: reply.text('unit') || 'unknown',

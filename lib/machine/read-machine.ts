@@ -2,10 +2,10 @@ import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../base/errors.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
 import { runScript } from './script/run-script.ts';
-import { shellFile } from './script/text.ts';
+import { scriptFile } from './script/text.ts';
 import type { RunOnMachineOptions } from './ssh/run.ts';
 
-const script = shellFile('./read-machine.sh', import.meta.url);
+const script = scriptFile('./read-machine.sh', import.meta.url);
 
 export interface ReadMachineOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
   /** Name of the system profile. Default: system. */

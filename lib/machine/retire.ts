@@ -1,10 +1,10 @@
 import type { Connection } from '../../schema/connection.ts';
 import { runScript } from './script/run-script.ts';
-import { shellFile } from './script/text.ts';
+import { scriptFile } from './script/text.ts';
 import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
 import { closeConnection } from './ssh/run.ts';
 
-const script = shellFile('./retire.sh', import.meta.url);
+const script = scriptFile('./retire.sh', import.meta.url);
 
 /**
  * Removes the bootstrap user of a machine that is deployed, by the user who is to stay: account, keys and home. One that the

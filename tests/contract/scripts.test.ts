@@ -5,7 +5,11 @@ import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { parseReading } from '../../lib/machine/parse-reading.ts';
 import { Reply } from '../../lib/machine/script/reply.ts';
-import { type ScriptData, scriptText, shellFile } from '../../lib/machine/script/text.ts';
+import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
+import { explainRefusal } from '../../lib/machine/switch/begin.ts';
+import { recordScript, recordVariables } from '../../lib/machine/switch/record-script.ts';
+import { type Parameters, startScript, startVariables } from '../../lib/machine/switch/start-script.ts';
+import { deploymentSettings } from '../../schema/deployment.ts';
 
 function run(script: string, data?: ScriptData, shell = 'sh'): Reply {
   const { stdout, stderr, status } = spawnSync(shell, ['-s'], {
@@ -41,7 +45,7 @@ test('a script that fails gives its reason and does not come to its end', () => 
 });
 
 test('read-machine.sh reads this computer', () => {
-  const script = shellFile('../../lib/machine/read-machine.sh', import.meta.url);
+  const script = scriptFile('../../lib/machine/read-machine.sh', import.meta.url);
   const reply = run(script, { variables: { profile: '/nix/var/nix/profiles/system' } });
   assert.equal(reply.isWhole, true, `${hostname()}: ${reply.why()}`);
   const { bootId, kernel } = parseReading(reply);
@@ -50,6 +54,37 @@ test('read-machine.sh reads this computer', () => {
 });
 
 test('kept-systems.sh reads this computer', () => {
-  const reply = run(shellFile('../../lib/machine/kept-systems.sh', import.meta.url));
+  const reply = run(scriptFile('../../lib/machine/kept-systems.sh', import.meta.url));
   assert.equal(reply.isWhole, true, reply.why());
+});
+
+const parameters: Parameters = {
+  ...deploymentSettings.parse({}),
+  unit: 'nixos-fleet-1',
+  host: 'here',
+  system: "/nix/store/x-it's $(a) system",
+  by: 'ann@laptop',
+  token: 't',
+  machineId: 'of another machine',
+  activationSeconds: 600,
+  confirmSeconds: 120,
+};
+const record = {
+  host: 'here',
+  system: parameters.system,
+  revision: "'; echo '",
+  by: 'ann@laptop',
+  at: 'now',
+};
+
+test('a switch is refused on another machine, before anything is written', () => {
+  const reply = run(startScript, { variables: startVariables(parameters, record) });
+  assert.equal(reply.exitCode, 3);
+  assert.equal(explainRefusal(parameters, reply).code, 'wrong-machine');
+});
+
+test('a record is refused where its system is not in the store', () => {
+  const reply = run(recordScript, { variables: recordVariables(record) });
+  assert.deepEqual([reply.exitCode, reply.text('state')], [3, 'missing']);
+  assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
 });

@@ -2,7 +2,7 @@ import { parseWork } from '../../store/nix/dry-run.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
 import { settingsIn, settingsScript } from '../nix-conf/machine-settings.ts';
 import type { Reply } from '../script/reply.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 
 /** What a machine's caches could give it of a closure. */
 export interface Offer {
@@ -18,7 +18,7 @@ export interface Offer {
 }
 
 /** Asks what would be fetched, and which caches and keys the machine's Nix uses. Fetches nothing. */
-export const dryRunScript = settingsScript + shellFile('./dry-run.sh', import.meta.url);
+export const dryRunScript = settingsScript + scriptFile('./dry-run.sh', import.meta.url);
 
 /** Arguments of the script. */
 export function dryRunArguments(system: string): string[] {

@@ -8,7 +8,7 @@ import { limits, notUsable } from '../../store/builders/reachable.ts';
 import { readAnswer } from '../../store/nix/ask-store.ts';
 import { nixSshEnvironment } from '../../store/nix-environment.ts';
 import type { Reply } from '../script/reply.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Builders of the machine's own configuration stay. Pure. */
@@ -22,7 +22,7 @@ builders-use-substitutes = true
 `;
 }
 
-const askScript = shellFile('./ask-builders.sh', import.meta.url);
+const askScript = scriptFile('./ask-builders.sh', import.meta.url);
 
 /** What ask-builders.sh gets to know. */
 export function askVariables(

@@ -1,7 +1,7 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 import type { RunOnMachineOptions } from '../ssh/run.ts';
 
 /** What a machine's Nix uses, all its configuration files taken together. */
@@ -11,7 +11,7 @@ export interface MachineSettings {
 }
 
 /** Prints the settings. */
-export const settingsScript = shellFile('./machine-settings.sh', import.meta.url);
+export const settingsScript = scriptFile('./machine-settings.sh', import.meta.url);
 
 /** Reads the settings from the reply of a script of which `settingsScript` is a part. */
 export function settingsIn(reply: Reply): MachineSettings {

@@ -2,9 +2,9 @@ import type { Connection } from '../../../schema/connection.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
-import { type ScriptData, shellFile } from '../script/text.ts';
+import { type ScriptData, scriptFile } from '../script/text.ts';
 
-const script = shellFile('./nix-conf-file.sh', import.meta.url);
+const script = scriptFile('./nix-conf-file.sh', import.meta.url);
 
 /** A file on a machine that its nix.conf includes. */
 export interface NixConfFile {

@@ -2,9 +2,9 @@ import type { Keep } from '../../../schema/cache-retention.ts';
 import type { Connection } from '../../../schema/connection.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 
-const script = shellFile('./pushed-roots.sh', import.meta.url);
+const script = scriptFile('./pushed-roots.sh', import.meta.url);
 
 /** A machine that serves its store. */
 export interface Server {

@@ -2,8 +2,9 @@ import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
-import { shellCommand } from '../ssh/quote.ts';
+import { scriptText } from '../script/text.ts';
 import { runOnMachine } from '../ssh/run.ts';
+import { switchScript } from '../switch/dry-activate.ts';
 import { askForReboot } from './ask.ts';
 import type { RebootRequest } from './request.ts';
 import { armTrial, followTrial } from './trial.ts';
@@ -56,8 +57,8 @@ async function makeDefault(
   { host, system, trial, signal }: RebootRequest,
 ): Promise<void> {
   if (trial === 'never') return;
-  const command = shellCommand([`${system}/bin/switch-to-configuration`, 'boot']);
-  const { exitCode, stdout } = await runOnMachine(connection, host, `${command} 2>&1 </dev/null\n`, {
+  const text = scriptText(switchScript, { args: [system, 'boot'] });
+  const { exitCode, stdout } = await runOnMachine(connection, host, text, {
     signal,
     timeoutSeconds: 600,
   });

@@ -6,18 +6,16 @@
 #   trial.sh boot  at every boot until the trial is over: waits for the confirmation, or clears up after a failure
 #
 # /var/lib/nixos-fleet/trial holds: parameters (unit host system previous profile revision by token limit_seconds boot_id
-# kexec: yes or empty), this script, result.sh, grub-entry.awk, and what the operator writes: confirm (the token), or reject.
+# kexec: yes or empty), this script, prelude.sh, result.sh, grub-entry.awk, and what the operator writes: confirm (the token), or reject.
 # The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and to the history, as that of a switch.
 set -u
 mode=$1
 dir=/var/lib/nixos-fleet/trial
 unit='' host='' system='' previous='' profile='' revision='' by='' token='' limit_seconds=600 boot_id='' kexec=''
+# shellcheck source=lib/machine/script/prelude.sh
+. "$dir/prelude.sh"
 # shellcheck source=/dev/null
 . "$dir/parameters"
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=${HOME:-/root}
-LC_ALL=C
-export PATH HOME LC_ALL
 # shellcheck source=lib/machine/switch/result.sh
 . "$dir/result.sh"
 # Units that are put there stay over a boot, and belong to no configuration.
@@ -75,10 +73,9 @@ fallback() {
 }
 
 impossible() {
-	echo state=impossible
-	echo "why=$1"
+	say state impossible
 	disarm
-	exit 3
+	fail "$1"
 }
 
 arm() {
@@ -102,8 +99,9 @@ arm() {
 	fi
 	watch_over || impossible "$units cannot be written"
 	sync
-	echo state=armed
-	echo "by=$by_way"
+	say state armed
+	say by "$by_way"
+	say previous "$previous"
 }
 
 # Picks the system for one boot.

@@ -1,25 +1,29 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { profilePath, readMachine } from '../read-machine.ts';
-import { type ActivationResult, parseResult } from '../record/result.ts';
-import { shellHereDocument, shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { type ActivationResult, activationResult } from '../record/result.ts';
+import { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
+import { prelude, scriptFile } from '../script/text.ts';
+import { shellVariables } from '../ssh/quote.ts';
 import type { RebootRequest } from './request.ts';
 import { waitForNextBoot } from './wait.ts';
 
-/** Writes a script of the project into the trial's folder on the machine. */
-const sent = (name: string, from = './') =>
-  shellHereDocument(
-    `cat >"$folder/${name}"`,
-    readFileSync(new URL(`${from}${name}`, import.meta.url), 'utf8'),
-  );
-const scripts = sent('trial.sh') + sent('result.sh', '../switch/') + sent('grub-entry.awk');
-const folder = '/var/lib/nixos-fleet/trial';
+const armScript = scriptFile('./arm.sh', import.meta.url);
+const answerScript = scriptFile('./answer.sh', import.meta.url);
+const resultScript = scriptFile('./trial-result.sh', import.meta.url);
+/** Files that a trial leaves on the machine, by the names of the variables that bring them. */
+const files = {
+  prelude,
+  trial: scriptFile('./trial.sh', import.meta.url),
+  result: scriptFile('../switch/result.sh', import.meta.url),
+  grub_entry: scriptFile('./grub-entry.awk', import.meta.url),
+};
 
 /** A trial that the next boot begins. */
 export interface ArmedTrial {
@@ -63,17 +67,10 @@ export async function armTrial(
     boot_id: reading.bootId,
     kexec: rebootBy === 'kexec' ? 'yes' : '',
   });
-  const arm = `umask 022
-${shellVariables({ folder })}rm -rf "$folder" && mkdir -p "$folder" || exit 4
-${scripts}${shellHereDocument('(umask 077; cat >"$folder/parameters")', parameters)}
-/bin/sh "$folder/trial.sh" arm && sed -n "s/^previous='\\(.*\\)'$/previous=\\1/p" "$folder/parameters" | tail -n 1
-`;
-  const { stdout, stderr } = await runOnMachine(connection, host, arm, { signal, timeoutSeconds: 600 });
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
-  if (value('state') === 'armed') {
-    return { unit, token, by: value('by') as ArmedTrial['by'], previous: value('previous') };
-  }
-  return { why: value('why') || stderr.trim() || 'the machine did not say why' };
+  const variables = { ...files, parameters };
+  const reply = await runScript(connection, host, armScript, { variables, signal, timeoutSeconds: 600 });
+  if (reply.text('state') !== 'armed') return { why: reply.why('state') };
+  return { unit, token, by: reply.text('by') as ArmedTrial['by'], previous: reply.text('previous') };
 }
 
 /**
@@ -123,21 +120,16 @@ async function answer(
   { token }: ArmedTrial,
   reason?: string,
 ): Promise<void> {
-  const file = reason === undefined ? 'confirm' : 'reject';
-  const text = (reason ?? token).replaceAll('\n', ' ');
-  const { exitCode, stderr } = await runOnMachine(
-    connection,
-    host,
-    `${shellVariables({ folder, system, file, text })}[ "$(readlink -f /run/booted-system)" = "$system" ] || exit 3
-printf %s "$text" >"$folder/$file.part" && mv "$folder/$file.part" "$folder/$file"\n`,
-    { signal, fresh: true },
-  );
-  if (exitCode === 0) return;
-  throw new FleetError({
+  const variables = {
+    system,
+    answer: reason === undefined ? 'confirm' : 'reject',
+    text: (reason ?? token).replaceAll('\n', ' '),
+  };
+  const reply = await runScript(connection, host, answerScript, { variables, signal, fresh: true });
+  if (reply.isWhole) return;
+  throw reply.error({
     code: 'trial-failed',
     what: 'the boot on trial could not be confirmed',
-    host,
-    why: stderr.trim() || 'the machine does not run the asked system any more',
     fix: 'It goes back to the system before by itself. Then deploy again.',
   });
 }
@@ -148,21 +140,14 @@ async function resultOf(
   { host, signal }: RebootRequest,
   { unit }: ArmedTrial,
 ): Promise<{ result: ActivationResult; log: string }> {
-  const path = `/var/lib/nixos-fleet/results/${unit}`;
-  const read = `i=0
-until [ -e ${path}.json ] || [ "$i" -ge 100 ]; do sleep 0.1; i=$((i + 1)); done
-echo "result=$(base64 <${path}.json | tr -d '\\n')"
-echo "log=$(tail -n 40 ${path}.log 2>/dev/null | base64 | tr -d '\\n')"
-`;
+  const options = { variables: { unit }, signal };
   const look = async () => {
-    const { stdout } = await runOnMachine(connection, host, read, { signal }).catch((error: unknown) => {
-      if (error instanceof FleetError && error.code === 'unreachable') return { stdout: '' };
+    const reply = await runScript(connection, host, resultScript, options).catch((error: unknown) => {
+      if (error instanceof FleetError && error.code === 'unreachable') return new Reply(host, {});
       throw error;
     });
-    const value = (key: string) =>
-      Buffer.from(new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '', 'base64').toString('utf8');
-    const result = parseResult(value('result') || undefined);
-    return result && { result, log: value('log').trim() };
+    const result = reply.json('result', activationResult);
+    return result && { result, log: (reply.decoded('log') ?? '').trim() };
   };
   const found = await until(look, { limitSeconds: 300, intervalSeconds: 0.5, signal });
   if (found) return found;

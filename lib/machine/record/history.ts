@@ -12,8 +12,9 @@ export async function readHistory(
   host: string,
   count: number,
 ): Promise<ActivationResult[]> {
-  const script = `tail -n ${Math.trunc(count)} /var/lib/nixos-fleet/history.jsonl 2>/dev/null || true\n`;
-  return parseHistory((await runOnMachine(connection, host, script)).stdout);
+  const words = ['tail', '-n', String(Math.trunc(count)), '/var/lib/nixos-fleet/history.jsonl'];
+  // A machine without a history prints none.
+  return parseHistory((await runOnMachine(connection, host, words)).stdout);
 }
 
 /** Lines of a history, the last one first; one that cannot be read is left out. Pure. */

@@ -9,13 +9,13 @@ export interface ScriptData {
   args?: readonly string[];
 }
 
-/** The text of a shell script that lies beside a module. @param base the module's `import.meta.url` */
-export function shellFile(name: string, base: string): string {
+/** The text of a script that lies beside a module. @param base the module's `import.meta.url` */
+export function scriptFile(name: string, base: string): string {
   return readFileSync(new URL(name, base), 'utf8');
 }
 
 /** Comes before each script: PATH, and the functions by which it replies. */
-export const prelude = shellFile('./prelude.sh', import.meta.url);
+export const prelude = scriptFile('./prelude.sh', import.meta.url);
 
 /** The whole of what a machine's shell is given: prelude, data and script. */
 export function scriptText(script: string, { variables = {}, args = [] }: ScriptData = {}): string {

@@ -4,9 +4,9 @@ import { FleetError } from '../../base/errors.ts';
 import { wrongMachine } from '../guard.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 
-const script = shellFile('./secret.sh', import.meta.url);
+const script = scriptFile('./secret.sh', import.meta.url);
 
 /** What a machine tells of a secret's file; its content does not travel. */
 export interface SecretReading {

@@ -1,11 +1,12 @@
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { inProgress, wrongMachine } from '../guard.ts';
-import { parseHolder } from '../parse-reading.ts';
+import { holderIn } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Reply } from '../script/reply.ts';
+import { runScript } from '../script/run-script.ts';
 import { changedInhibitors } from './inhibitors.ts';
-import { type Parameters, startScript } from './start-script.ts';
+import { type Parameters, startScript, startVariables } from './start-script.ts';
 
 /**
  * Checks on the machine what can be checked before anything changes, and starts the supervisor's unit.
@@ -18,26 +19,25 @@ export async function begin(
   signal?: AbortSignal,
 ): Promise<void> {
   const { host } = parameters;
-  const result = await runOnMachine(connection, host, startScript(parameters, record), { signal });
-  if (/^state=started$/m.test(result.stdout)) return;
-  throw explainRefusal(parameters, result.stdout, result.stderr || `exit code ${result.exitCode}`);
+  const variables = startVariables(parameters, record);
+  const reply = await runScript(connection, host, startScript, { variables, signal });
+  if (reply.text('state') !== 'started') throw explainRefusal(parameters, reply);
 }
 
-/** Why the start script did not start the supervisor. Pure. */
-export function explainRefusal(parameters: Parameters, stdout: string, stderr: string): FleetError {
+/** Why the start script did not start the supervisor. */
+export function explainRefusal(parameters: Parameters, reply: Reply): FleetError {
   const { host, system } = parameters;
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? '';
-  switch (value('state')) {
+  switch (reply.text('state')) {
     case 'wrong-machine':
-      return wrongMachine(host, parameters.machineId, value('found'));
+      return wrongMachine(host, parameters.machineId, reply.text('found'));
     case 'busy':
-      return inProgress(host, parseHolder(stdout));
+      return inProgress(host, holderIn(reply));
     case 'missing':
       return new FleetError({
         code: 'copy-failed',
         what: 'the system to run is not a NixOS system in the machine’s store',
         host,
-        why: `there is no ${value('path') || system}/bin/switch-to-configuration`,
+        why: `there is no ${reply.text('path') || system}/bin/switch-to-configuration`,
         fix: parameters.specialisation
           ? 'Check that `system` is the store path of a toplevel, and that it has this specialisation.'
           : 'Check that `system` is the store path of a toplevel.',
@@ -51,23 +51,23 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         fix: `Is the machine’s disk sound? \`nix-store --verify --check-contents\` looks at its whole store, \`nix-store --repair-path ${system}\` mends the path where a cache has it.`,
       });
     case 'inhibited': {
-      const decode = (key: string) => Buffer.from(value(key), 'base64').toString('utf8');
+      const changed = changedInhibitors(reply.decoded('old') ?? '', reply.decoded('new') ?? '');
       return new FleetError({
         code: 'activation-failed',
         what: 'the new system must not be switched to while the machine runs',
         host,
-        why: `switch inhibitors changed: ${changedInhibitors(decode('old'), decode('new')).join(', ') || 'unknown'}`,
+        why: `switch inhibitors changed: ${changed.join(', ') || 'unknown'}`,
         fix: 'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
       });
     }
     case 'no-room':
       return new FleetError({
         code: 'no-room',
-        what: `too little room in ${value('place')}`,
+        what: `too little room in ${reply.text('place')}`,
         host,
-        why: `${value('free')} KiB are free, ${value('need')} KiB are needed`,
+        why: `${reply.text('free')} KiB are free, ${reply.text('need')} KiB are needed`,
         fix:
-          value('place') === '/boot'
+          reply.text('place') === '/boot'
             ? 'Remove old generations on the machine: nix-collect-garbage -d, then switch-to-configuration boot'
             : 'Remove old generations on the machine: nix-collect-garbage --delete-older-than 30d',
       });
@@ -76,7 +76,7 @@ export function explainRefusal(parameters: Parameters, stdout: string, stderr: s
         code: 'command-failed',
         what: 'the deployment could not be started on the machine',
         host,
-        why: stderr,
+        why: reply.why('state'),
         fix: 'Look at the machine’s journal. Nothing was switched.',
       });
   }

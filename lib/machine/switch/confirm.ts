@@ -1,7 +1,9 @@
 import type { Connection } from '../../../schema/connection.ts';
+import { runScript } from '../script/run-script.ts';
+import { scriptFile } from '../script/text.ts';
 import { lastingConnection } from '../ssh/bootstrap.ts';
-import { shellVariables } from '../ssh/quote.ts';
-import { runOnMachine } from '../ssh/run.ts';
+
+const script = scriptFile('./confirm.sh', import.meta.url);
 
 export interface Confirmation {
   unit: string;
@@ -23,16 +25,9 @@ export async function confirm(
   signal?: AbortSignal,
   reject = false,
 ): Promise<boolean> {
-  const script = `${shellVariables({ unit, activated, token, wanted: reject ? 'reject' : 'confirm' })}
-directory=/run/nixos-fleet/units/$unit
-if [ "$(readlink -f /run/current-system)" = "$(readlink -f "$activated")" ]; then answer=$wanted; else answer=reject; fi
-printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && echo "answer=$answer"
-`;
-  const limit = connection.connectTimeoutSeconds + 10;
-  const result = await runOnMachine(lastingConnection(connection), host, script, {
-    fresh: true,
-    signal,
-    timeoutSeconds: limit,
-  });
-  return /^answer=confirm$/m.test(result.stdout);
+  const variables = { unit, activated, token, wanted: reject ? 'reject' : 'confirm' };
+  const timeoutSeconds = connection.connectTimeoutSeconds + 10;
+  const options = { variables, fresh: true, signal, timeoutSeconds };
+  const reply = await runScript(lastingConnection(connection), host, script, options);
+  return reply.text('answer') === 'confirm';
 }

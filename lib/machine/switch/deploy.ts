@@ -9,13 +9,13 @@ import type { MachineReading } from '../parse-reading.ts';
 import { readMachine } from '../read-machine.ts';
 import { reboot } from '../reboot/reboot.ts';
 import type { DeploymentRecord } from '../record/record.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { runScript } from '../script/run-script.ts';
 import { activate, operator } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
 import { isLive, reached } from './goal.ts';
 import { activateByNixosRebuild } from './nixos-rebuild.ts';
-import { recordScript } from './record-script.ts';
+import { recordScript, recordVariables } from './record-script.ts';
 import { tidy } from './tidy.ts';
 
 export interface DeployRequest extends DeploymentInputs {
@@ -139,13 +139,12 @@ async function writeRecord(
   record: DeploymentRecord,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { exitCode, stderr } = await runOnMachine(connection, host, recordScript(record), { signal });
-  if (exitCode === 0) return;
-  throw new FleetError({
+  const options = { variables: recordVariables(record), signal };
+  const reply = await runScript(connection, host, recordScript, options);
+  if (reply.exitCode === 0) return;
+  throw reply.error({
     code: 'command-failed',
     what: 'the deployment’s record could not be written on the machine',
-    host,
-    why: stderr.trim() || `exit code ${exitCode}`,
     fix: 'Is there room in /nix? The system itself is live.',
   });
 }

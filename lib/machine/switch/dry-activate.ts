@@ -1,9 +1,12 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError } from '../../base/errors.ts';
-import { shellCommand } from '../ssh/quote.ts';
+import { scriptFile, scriptText } from '../script/text.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { activatedPath } from './goal.ts';
+
+/** Runs switch-to-configuration; see there for its arguments. */
+export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);
 
 export interface DryActivation
   extends Pick<DeploymentInputs, 'host' | 'system' | 'specialisation' | 'activationTimeoutSeconds'> {
@@ -18,8 +21,8 @@ export interface DryActivation
  */
 export async function dryActivate(connection: Connection, request: DryActivation): Promise<void> {
   const { host, activationTimeoutSeconds, signal, note } = request;
-  const command = shellCommand([`${activatedPath(request)}/bin/switch-to-configuration`, 'dry-activate']);
-  const result = await runOnMachine(connection, host, `${command} 2>&1 </dev/null\n`, {
+  const text = scriptText(switchScript, { args: [activatedPath(request), 'dry-activate'] });
+  const result = await runOnMachine(connection, host, text, {
     signal,
     timeoutSeconds: activationTimeoutSeconds,
   });
@@ -33,6 +36,6 @@ export async function dryActivate(connection: Connection, request: DryActivation
     what: 'the new system could not tell what a switch to it would do',
     host,
     why: [`exit code ${result.exitCode}`, said].filter(Boolean).join('\n'),
-    fix: 'Nothing was changed. Mend what is named, then deploy again.',
+    fix: 'Nothing was changed. Fix what is named, then deploy again.',
   });
 }

@@ -2,9 +2,16 @@ import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import type { ActivationResult } from '../record/result.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import { runScript } from '../script/run-script.ts';
 import { type Confirmation, confirm } from './confirm.ts';
-import { followScript, lookSeconds, type Phase, type Progress, parseProgress } from './follow-script.ts';
+import {
+  followScript,
+  followVariables,
+  lookSeconds,
+  type Phase,
+  type Progress,
+  progressIn,
+} from './follow-script.ts';
 
 export interface FollowOptions {
   /** boot_id when the deployment began. */
@@ -98,13 +105,11 @@ async function look(
   signal?: AbortSignal,
 ): Promise<Progress> {
   const timeoutSeconds = lookSeconds + connection.connectTimeoutSeconds + 5;
-  const { stdout, stderr } = await runOnMachine(connection, host, followScript(unit, seen), {
-    signal,
-    timeoutSeconds,
-  });
-  const progress = parseProgress(stdout);
+  const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
+  const reply = await runScript(connection, host, followScript, options);
+  const progress = progressIn(reply);
   if (progress) return progress;
-  throw new FleetError({ code: 'unreachable', what: 'the connection broke', host, why: stderr.trim() });
+  throw reply.error({ code: 'unreachable', what: 'the connection broke' });
 }
 
 /**

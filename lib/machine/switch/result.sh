@@ -1,11 +1,10 @@
 #!/bin/sh
-# Sourced by supervisor.sh and by trial.sh: what a deployment leaves on the machine, as one line of JSON.
+# Sourced by supervisor.sh and by trial.sh, after prelude.sh: what a deployment leaves on the machine, as one line of JSON.
 # shellcheck disable=SC2034,SC2154 # variables are theirs
 results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 keep_history=1000
 
-target() { [ ! -e "$1" ] || readlink -f "$1"; }
 # Seconds on a clock that nobody sets.
 seconds() { sed 's/[. ].*//' /proc/uptime; }
 write() { cat >"$1.part" && mv "$1.part" "$1"; }

@@ -19,12 +19,10 @@ set -u
 mode=$1 dir=$2
 unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
 activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='' install_boot_loader='' reboot=never trial=''
+# shellcheck source=lib/machine/script/prelude.sh
+. "$dir/prelude.sh"
 # shellcheck source=/dev/null
 . "$dir/parameters"
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-HOME=${HOME:-/root}
-LC_ALL=C
-export PATH HOME LC_ALL
 
 run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet

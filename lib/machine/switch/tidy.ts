@@ -4,9 +4,9 @@ import { FleetError } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
 import { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
-import { shellFile } from '../script/text.ts';
+import { scriptFile } from '../script/text.ts';
 
-const script = shellFile('./tidy.sh', import.meta.url);
+const script = scriptFile('./tidy.sh', import.meta.url);
 
 /** Collecting garbage reads the whole store: seconds it may take. */
 const limitSeconds = 3600;

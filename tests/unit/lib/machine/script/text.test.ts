@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { prelude, scriptText, shellFile } from '../../../../../lib/machine/script/text.ts';
+import { prelude, scriptFile, scriptText } from '../../../../../lib/machine/script/text.ts';
 
 test('a script comes after the prelude and its data', () => {
   assert.equal(scriptText('true\n'), `${prelude}true\n`);
@@ -10,6 +10,6 @@ test('a script comes after the prelude and its data', () => {
 
 test('a script file is read from beside its module', () => {
   const module = new URL('../../../../../lib/machine/script/text.ts', import.meta.url).href;
-  assert.equal(shellFile('./prelude.sh', module), prelude);
+  assert.equal(scriptFile('./prelude.sh', module), prelude);
   assert.match(prelude, /^#!\/bin\/sh\n/);
 });

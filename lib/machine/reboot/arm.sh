@@ -1,0 +1,16 @@
+#!/bin/sh
+# Puts a trial onto the machine and arms it. Comes after prelude.sh and: parameters (of trial.sh), and the texts of the files that are
+# put there: prelude trial result grub_entry.
+: "${parameters:?}" "${prelude:?}" "${trial:?}" "${result:?}" "${grub_entry:?}"
+directory=/var/lib/nixos-fleet/trial
+umask 022
+
+put() { printf %s "$2" >"$directory/$1" || exit 4; }
+rm -rf "$directory" && mkdir -p "$directory" || exit 4
+put prelude.sh "$prelude"
+put trial.sh "$trial"
+put result.sh "$result"
+put grub-entry.awk "$grub_entry"
+# The token is for root alone.
+(umask 077 && put parameters "$parameters") || exit 4
+exec /bin/sh "$directory/trial.sh" arm </dev/null

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Checks what can be checked before a switch begins and anything changes; where it cannot begin, prints state=… and ends. Comes after
+# prelude.sh and: system activated (it or its specialisation) action boot_instead (yes: a system that must not be switched to becomes
+# that of the next boot: action is changed to boot) machine_id reserve (least free space, KiB).
+: "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}"
+umask 022
+
+# refuse STATE [KEY VALUE]…
+refuse() {
+	say state "$1"
+	shift
+	while [ $# -gt 0 ]; do
+		say "$1" "$2"
+		shift 2
+	done
+	exit 3
+}
+free_kib() {
+	# shellcheck disable=SC2046 # two numbers
+	set -- $(stat -f -c '%a %S' "$1")
+	echo $(($1 * ($2 / 512) / 2))
+}
+# room PLACE KIB
+room() {
+	free=$(free_kib "$1")
+	[ "$free" -ge "$2" ] || refuse no-room place "$1" free "$free" need "$2"
+}
+
+found=$(cat /etc/machine-id)
+[ "$found" = "$machine_id" ] || refuse wrong-machine found "$found"
+if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true; then
+	cat /run/nixos-fleet/holder
+	refuse busy
+fi
+for path in "$system" "$activated"; do
+	[ -x "$path/bin/switch-to-configuration" ] || refuse missing path "$path"
+done
+if command -v nix-store >/dev/null && ! nix-store --verify-path "$system" "$(readlink -f "$activated")" >/dev/null 2>&1; then
+	refuse corrupted
+fi
+old=$(readlink -f /run/current-system)
+if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/switch-inhibitors" ] &&
+	! cmp -s "$old/switch-inhibitors" "$activated/switch-inhibitors"; then
+	if [ "$boot_instead" = yes ] && [ "$action" = switch ]; then
+		action=boot
+	else
+		say64 old <"$old/switch-inhibitors"
+		say64 new <"$activated/switch-inhibitors"
+		refuse inhibited
+	fi
+fi
+for place in /nix /var/lib /run; do room "$place" "$reserve"; done
+# A new kernel and initrd must fit on a boot partition of its own.
+if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
+	[ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
+	room /boot $(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024))
+fi

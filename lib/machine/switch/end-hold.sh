@@ -1,0 +1,11 @@
+#!/bin/sh
+# Reports to the supervisor how another tool's switch ended, and prints its result. Comes after prelude.sh and: unit outcome exit_code
+# (null where there was none) log.
+: "${unit:?}" "${outcome:?}" "${exit_code:?}" "${log?}"
+directory=/run/nixos-fleet/units/$unit
+result=/var/lib/nixos-fleet/results/$unit.json
+
+printf '%s\n' "$log" >>"$directory/log"
+echo "$outcome $exit_code" >"$directory/done.part" && mv "$directory/done.part" "$directory/done"
+until [ -e "$result" ]; do sleep 0.1; done
+say64 result <"$result"

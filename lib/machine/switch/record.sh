@@ -1,0 +1,11 @@
+#!/bin/sh
+# Keeps a system from garbage collection, with its record. Comes after prelude.sh and: system record (JSON).
+: "${system:?}" "${record:?}"
+
+if [ ! -e "$system" ]; then
+	say state missing
+	fail "$system is not in the machine's store"
+fi
+root=/nix/var/nix/gcroots/nixos-fleet/${system##*/}
+mkdir -p "$root" && ln -sfn "$system" "$root/system" || exit 4
+printf '%s\n' "$record" >"$root/deployment.json.part" && mv "$root/deployment.json.part" "$root/deployment.json" || exit 4

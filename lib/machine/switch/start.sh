@@ -1,0 +1,24 @@
+#!/bin/sh
+# Starts the supervisor of a switch in a systemd unit of its own. Comes after prelude.sh, check.sh, record.sh, and: unit system action
+# activation_seconds mode (of the supervisor: run or hold) parameters (of the supervisor); and the texts of the files that it sources:
+# prelude supervisor result finish hold (empty where mode is run).
+: "${unit:?}" "${system:?}" "${action:?}" "${activation_seconds:?}" "${mode:?}" "${parameters:?}"
+: "${prelude:?}" "${supervisor:?}" "${result:?}" "${finish:?}" "${hold?}"
+directory=/run/nixos-fleet/units/$unit
+
+put() { printf %s "$2" >"$directory/$1" || exit 4; }
+mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
+put prelude.sh "$prelude"
+put supervisor.sh "$supervisor"
+put result.sh "$result"
+put finish.sh "$finish"
+[ -z "$hold" ] || put hold.sh "$hold"
+put log ''
+# The token is for root alone.
+(umask 077 && put parameters "${parameters}action=$action
+") || exit 4
+systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to ${system##*/}" \
+	--property=TimeoutStopSec=$((activation_seconds + 60)) \
+	--property="ExecStopPost=/bin/sh $directory/supervisor.sh stopped $directory" \
+	/bin/sh "$directory/supervisor.sh" "$mode" "$directory" || exit 5
+say state started

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Waits until the supervisor holds the machine's lock for another tool, or has refused to; then prints its result. Comes after
+# prelude.sh and: unit.
+: "${unit:?}"
+result=/var/lib/nixos-fleet/results/$unit.json
+
+until [ -e "$result" ] || [ "$(cat "/run/nixos-fleet/units/$unit/phase" 2>/dev/null)" = holding ]; do sleep 0.1; done
+[ ! -e "$result" ] || say64 result <"$result"
