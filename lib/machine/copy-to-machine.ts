@@ -5,9 +5,9 @@ import { copyError } from '../store/nix/copy-error.ts';
 import { exportPaths } from '../store/nix/export.ts';
 import { formatMiB } from '../store/nix/log-json.ts';
 import { requisites } from '../store/nix/store.ts';
+import { scriptFile, scriptText } from './script/text.ts';
 import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
 import { nixStoreFor } from './ssh/nix-store.ts';
-import { shellHereDocument } from './ssh/quote.ts';
 import { runOnMachine, streamToMachine } from './ssh/run.ts';
 
 export interface CopyToMachineRequest {
@@ -27,8 +27,11 @@ const limitSeconds = 24 * 3600;
 /** Paths in one stream, so that the arguments of the program that makes it stay within the system's limits. */
 const atOnce = 4000;
 
-/** Where Nix is on machines whose root has a short PATH. */
-const morePath = 'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin';
+const missingScript = scriptFile('./missing-paths.sh', import.meta.url);
+const fetchScript = scriptFile('./fetch-paths.sh', import.meta.url);
+/** One line in a language of no shell's own: its input is the stream, so no prelude can come before it. */
+const importCommand =
+  'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin; exec nix-store --import >/dev/null';
 
 /**
  * Brings closures to a machine: only what it lacks, with root's rights. Nix does it by itself over ssh wherever becoming
@@ -75,7 +78,7 @@ async function sendMissing(connection: Connection, request: CopyToMachineRequest
       if (Math.floor(bytes / 2 ** 20) > before) say();
     };
     say();
-    const words = ['sh', '-c', `${morePath}; exec nix-store --import >/dev/null`];
+    const words = ['sh', '-c', importCommand];
     const stream = exportPaths(part, { host, signal, onBytes });
     const options = { signal, timeoutSeconds: limitSeconds };
     const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options).catch(
@@ -93,7 +96,7 @@ async function missingOnMachine(
   { host, signal }: CopyToMachineRequest,
   paths: readonly string[],
 ): Promise<Set<string>> {
-  const ask = `${morePath}\n${shellHereDocument('xargs nix-store --check-validity --print-invalid', paths.join('\n'))}`;
+  const ask = scriptText(missingScript, { variables: { paths: paths.join('\n') } });
   const { exitCode, stdout, stderr } = await runOnMachine(connection, host, ask, {
     signal,
     timeoutSeconds: 300,
@@ -108,7 +111,7 @@ async function substitute(
   { host, paths, signal, onProgress }: CopyToMachineRequest,
 ): Promise<void> {
   onProgress?.('the machine fetches from its caches');
-  const script = `${morePath}\n${shellHereDocument('xargs nix-store --realise --keep-going >/dev/null', paths.join('\n'))}`;
+  const script = scriptText(fetchScript, { variables: { paths: paths.join('\n') } });
   await runOnMachine(connection, host, script, { signal, timeoutSeconds: limitSeconds });
 }
 

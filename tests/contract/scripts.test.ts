@@ -1,8 +1,11 @@
 /** The scripts for machines, run by this computer's own shell as far as they change nothing. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { hostname } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { readingIn } from '../../lib/images/disk/parse-disk.ts';
 import { parseReading } from '../../lib/machine/parse-reading.ts';
 import { Reply } from '../../lib/machine/script/reply.ts';
 import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
@@ -87,4 +90,32 @@ test('a record is refused where its system is not in the store', () => {
   const reply = run(recordScript, { variables: recordVariables(record) });
   assert.deepEqual([reply.exitCode, reply.text('state')], [3, 'missing']);
   assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
+});
+
+const disk = (name: string) => scriptFile(`../../lib/images/disk/${name}`, import.meta.url);
+
+test('a disk that does not exist is reported by the name in the config', () => {
+  const variables = { disk: '/dev/no such', serial: '', patience: 0 };
+  const reply = run(disk('disks.sh') + disk('read-disk.sh'), { variables });
+  assert.equal(reply.isWhole, true, reply.why());
+  const { found, bootId } = readingIn(reply, '/dev/no such');
+  assert.deepEqual([found.kind, found.device], ['missing', '/dev/no such']);
+  assert.ok(bootId);
+});
+
+test('serials come from wherever the kernel has them, each once, without padding', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
+  const write = (name: string, text: string) => {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  // virtio tells it without a line's end, SCSI behind four bytes, others padded.
+  write('vda/serial', 'second');
+  write('sda/device/vpd_pg80', '\0\x80\0\x08  WD-12  ');
+  write('sda/device/wwid', 'naa.5000\n');
+  write('nvme0n1/device/serial', 'S4EVNX0R1      \n');
+  write('nvme0n1/wwid', 'eui.0025\n');
+  const script = `${disk('disks.sh')}blocks=${folder}\nfor name in vda sda nvme0n1; do serials $name; done\n`;
+  assert.deepEqual(run(script).list('serial'), [...['second', 'WD-12', 'naa.5000', 'S4EVNX0R1', 'eui.0025']]);
+  rmSync(folder, { recursive: true });
 });

@@ -13,7 +13,7 @@ import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { copyToMachine } from '../../lib/machine/copy-to-machine.ts';
 import { runHealthChecks } from '../../lib/machine/health/health-checks.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { shellHereDocument, shellQuote } from '../../lib/machine/ssh/quote.ts';
+import { shellQuote } from '../../lib/machine/ssh/quote.ts';
 import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { healthCheck } from '../../schema/health-check.ts';
@@ -36,6 +36,9 @@ let root: Connection;
 let admin: Connection;
 let withPassword: Connection;
 
+/** A command with a text as its input, which is in no argument list: printf is the shell's own. */
+const givenTo = (command: string, text: string) => `printf '%s\\n' ${shellQuote(text)} | ${command}\n`;
+
 before(async () => {
   process.env.XDG_STATE_HOME = state;
   request.base = gateRequest.base = (await ensureLabBase()).base;
@@ -57,7 +60,7 @@ before(async () => {
   admin = { ...root, user: 'admin' };
   withPassword = { ...admin, becomePassword: canary };
   await asRoot(`useradd --create-home --shell /bin/bash admin
-    ${shellHereDocument('chpasswd', `admin:${canary}`)}
+    ${givenTo('chpasswd', `admin:${canary}`)}
     install -d -o admin -g admin -m 700 /home/admin/.ssh
     install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
 });
@@ -226,7 +229,7 @@ test('health checks of ports go the way of ssh: from the jump host', async () =>
     runHealthChecks(connection, 'one', { port: healthCheck.parse({ timeoutSeconds: 5, ...given }) });
   const server = String.raw`$all = IO::Socket::INET->new(LocalPort => 8080, Listen => 5) or die;
     while ($one = $all->accept) { <$one>; print $one "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"; close $one }`;
-  await asRoot(`${shellHereDocument('cat >/root/page.pl', server)}
+  await asRoot(`${givenTo('cat >/root/page.pl', server)}
     systemd-run --quiet --unit=page perl -MIO::Socket::INET /root/page.pl`);
   assert.deepEqual(await seen({ tcp: 8080 }), []);
   assert.deepEqual(await seen({ http: { url: `http://${behind.one}:8080/`, status: 204 } }), []);
@@ -286,7 +289,7 @@ test('the machine itself is deployed without ssh: by root, and by a user with su
   await copyToMachine(root, { host: 'one', paths: [first, second] });
   await asRoot('systemctl stop ssh.socket 2>/dev/null; true');
   const byRoot = JSON.stringify({ connection: { local: true }, system: first, healthChecks });
-  const said = await asRoot(shellHereDocument(`(${operate})`, byRoot));
+  const said = await asRoot(givenTo(`(${operate})`, byRoot));
   assert.match(said, /health check ssh: holds/);
   assert.equal(await liveSystem(), first);
   await sudoers('');
@@ -295,7 +298,7 @@ test('the machine itself is deployed without ssh: by root, and by a user with su
     system: second,
     healthChecks,
   });
-  const running = asRoot(shellHereDocument(`su admin -c ${shellQuote(operate)}`, byUser));
+  const running = asRoot(givenTo(`su admin -c ${shellQuote(operate)}`, byUser));
   const { found, seen } = await watchProcesses(traces, running, { environments: true });
   assert.match(await running, /health check root: holds/);
   assert.deepEqual(found, []);

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { untilBack } from '../../machine/reboot/wait.ts';
+import { runScript } from '../../machine/script/run-script.ts';
+import { scriptFile } from '../../machine/script/text.ts';
 import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
-import { runDiskScript } from './run-script.ts';
+import { disksScript } from './read-disk.ts';
 
-const keepScript = readFileSync(new URL('./keep-host-keys.sh', import.meta.url), 'utf8');
-const leaveScript = readFileSync(new URL('./leave.sh', import.meta.url), 'utf8');
+const keepScript = disksScript + scriptFile('./keep-host-keys.sh', import.meta.url);
+const leaveScript = scriptFile('./leave.sh', import.meta.url);
 
 export interface BootRequest {
   host: string;
@@ -26,13 +27,11 @@ export async function keepHostKeys(
 ): Promise<string[]> {
   status('putting the host keys onto the disk');
   const variables = { name: device.replace(/^\/dev\//, '').replaceAll('/', '!') };
-  const answer = await runDiskScript(connection, host, { script: keepScript, variables }, { signal });
-  if (answer.whole) return answer.all('kept');
-  throw new FleetError({
+  const reply = await runScript(connection, host, keepScript, { variables, signal });
+  if (reply.isWhole) return reply.list('kept');
+  throw reply.error({
     code: 'disk-failed',
     what: `the machine’s ssh host keys were not put onto ${device}`,
-    host,
-    why: answer.why,
     fix: 'The image is on the disk, and verified. Put them there by hand, or let the machine make new ones: keepHostKeys: false.',
   });
 }
@@ -50,7 +49,7 @@ export async function rebootInto(
 ): Promise<void> {
   const { host, signal, status, timeoutSeconds } = request;
   status('rebooting the machine');
-  await runOnMachine(connection, host, leaveScript, { signal });
+  await runScript(connection, host, leaveScript, { signal });
   await closeConnection(connection);
   const now = (limit: number) => bootOf(after, host, limit, signal);
   const seen = await untilOther(now, bootId, request);

@@ -1,12 +1,9 @@
 #!/bin/sh
-# Functions that tell of a machine's disks, for scripts that run with root's rights on whatever system it has booted: what is
-# used is in busybox, and what more is there (udev, libblkid, ZFS's tools) makes the answer better. They change nothing.
-PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-LC_ALL=C
-export PATH LC_ALL
+# Functions that describe a machine's disks, for scripts that run with root's rights on whatever system it has booted: what is
+# used is in busybox, and what more is there (udev, libblkid, ZFS's tools) makes the answer better. They change nothing. Come
+# after prelude.sh.
 blocks=/sys/class/block
 
-say() { printf '%s=%s\n' "$1" "$2"; }
 # Lines without control characters; busybox's tr knows no classes.
 plain() { tr -cd '\012\040-\176' | sed 's/^ *//; s/ *$//; s/  */ /g'; }
 # The kernel's name of a device has ! where its path has /.

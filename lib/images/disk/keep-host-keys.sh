@@ -1,14 +1,10 @@
 #!/bin/sh
 # Puts the ssh host keys of the running system onto a disk that an image was just written to, so that the machine keeps them. Comes
-# after disks.sh and a line that gives: name (of the disk)
+# after prelude.sh, disks.sh, and: name (of the disk)
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${name:?}"
 
-fail() {
-	say failed "$1"
-	exit 3
-}
 place=/run/nixos-fleet/written-disk
 mkdir -p "$place"
 trap 'umount "$place" 2>/dev/null; rmdir "$place"' EXIT

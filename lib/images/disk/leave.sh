@@ -1,6 +1,6 @@
 #!/bin/sh
-# Restarts the machine after this connection has told its end.
-echo end=yes
+# Restarts the machine after the reply has arrived. Comes after prelude.sh.
+say end yes
 if [ -d /run/systemd/system ]; then
 	systemctl --no-block reboot
 else

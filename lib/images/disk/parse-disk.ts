@@ -1,6 +1,7 @@
 import type { DiskFound } from '../../../schema/disk-install.ts';
+import type { Reply } from '../../machine/script/reply.ts';
 
-/** What one ssh round trip tells of a disk, and of the machine that it is in. */
+/** What one ssh round trip reads of a disk, and of the machine that it is in. */
 export interface DiskReading {
   found: DiskFound;
   /** Of zstd, gzip, sha256sum and dd, those that the machine has. */
@@ -17,34 +18,27 @@ export interface DiskReading {
   digest: string;
 }
 
-/** Reads what read-disk.sh printed; undefined where the output is not whole. Pure. */
-export function parseDisk(output: string, disk: string): DiskReading | undefined {
-  const lines = output.split('\n').flatMap((line) => {
-    const at = line.indexOf('=');
-    return at > 0 ? [[line.slice(0, at), line.slice(at + 1)] as const] : [];
-  });
-  const all = (key: string) => lines.filter(([name]) => name === key).map(([, value]) => value);
-  const text = (key: string) => all(key)[0] ?? '';
-  const number = (key: string) => (/^\d+$/.test(text(key)) ? Number(text(key)) : 0);
-  if (text('end') !== 'yes') return undefined;
+/** Reads the whole reply of read-disk.sh. */
+export function readingIn(reply: Reply, disk: string): DiskReading {
+  const text = (key: string) => reply.text(key);
   const kinds: Record<string, DiskFound['kind']> = { disk: 'disk', partition: 'partition', other: 'other' };
   return {
     found: {
       device: text('device') || disk,
       kind: kinds[text('kind')] ?? 'missing',
-      serials: all('serial'),
+      serials: reply.list('serial'),
       model: text('model'),
-      sizeBytes: number('bytes'),
-      sectorBytes: number('sector'),
+      sizeBytes: reply.number('bytes') ?? 0,
+      sectorBytes: reply.number('sector') ?? 0,
       readOnly: text('read-only') === '1',
-      contents: all('content'),
-      uses: all('use'),
-      running: all('running').includes('yes'),
-      others: all('other'),
+      contents: reply.list('content'),
+      uses: reply.list('use'),
+      running: reply.list('running').includes('yes'),
+      others: reply.list('other'),
       architecture: text('architecture'),
     },
-    tools: new Set(all('tool')),
-    memoryKiB: number('memory-kib'),
+    tools: new Set(reply.list('tool')),
+    memoryKiB: reply.number('memory-kib') ?? 0,
     machineId: text('machine-id'),
     bootId: text('boot-id'),
     headSha256: text('head'),

@@ -1,15 +1,11 @@
 #!/bin/sh
 # Starts a system that lives in memory, from the running one, by kexec. It gets the machine's own ssh host keys and the keys that may
-# log in as root or as the user of this connection, in a folder /nixos-fleet of its initrd. Comes after disks.sh and lines that give:
+# log in as root or as the user of this connection, in a folder /nixos-fleet of its initrd. Comes after prelude.sh, disks.sh, and:
 # folder (with the files kernel and initrd), kernel_sha256, initrd_sha256, params, user
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${folder:?}" "${kernel_sha256:?}" "${initrd_sha256:?}" "${params?}" "${user:?}"
 
-fail() {
-	say failed "$1"
-	exit 3
-}
 [ "$(sha256 <"$folder/kernel")" = "$kernel_sha256" ] || fail 'the kernel did not arrive whole'
 [ "$(sha256 <"$folder/initrd")" = "$initrd_sha256" ] || fail 'the initrd did not arrive whole'
 

@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { hashFile } from '../../base/hash-file.ts';
+import { runScript } from '../../machine/script/run-script.ts';
+import { scriptFile } from '../../machine/script/text.ts';
 import { closeConnection, runOnMachine, streamToMachine } from '../../machine/ssh/run.ts';
 import { type BootRequest, bootOf, untilOther } from './boot-disk.ts';
 import type { DiskReading } from './parse-disk.ts';
-import { runDiskScript } from './run-script.ts';
+import { disksScript } from './read-disk.ts';
 
-const script = readFileSync(new URL('./ram-system.sh', import.meta.url), 'utf8');
+const script = disksScript + scriptFile('./ram-system.sh', import.meta.url);
 
 export interface RamSystemRequest extends BootRequest {
   /** Folder with the files `kernel`, `initrd` and `kernel-params`. */
@@ -33,7 +35,7 @@ export async function enterRamSystem(connection: Connection, request: RamSystemR
   await ask(connection, host, ['mkdir', '-p', '-m', '0700', away], signal);
   for (const file of ['kernel', 'initrd']) {
     status(`sending the ${file} of the system in memory`);
-    const words = ['sh', '-c', `cat >${away}/${file}`];
+    const words = ['sh', '-c', 'cat >"$1"', 'sh', `${away}/${file}`];
     const stream = createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
     const options = { signal, timeoutSeconds: 3600, fresh: true };
     const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options);
@@ -47,13 +49,8 @@ export async function enterRamSystem(connection: Connection, request: RamSystemR
     user: connection.user,
   };
   status('starting the system in memory');
-  const answer = await runDiskScript(
-    connection,
-    host,
-    { script, variables },
-    { signal, timeoutSeconds: 300 },
-  );
-  if (!answer.whole) throw notStarted(host, answer.why);
+  const reply = await runScript(connection, host, script, { variables, signal, timeoutSeconds: 300 });
+  if (!reply.isWhole) throw notStarted(host, reply.why());
   await closeConnection(connection);
   const { becomePassword: _, become: __, ...rest } = connection;
   const inMemory = { ...rest, user: 'root' };

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Tells of one disk, and in few words of the machine and its other disks, as lines `key=value`. Comes after disks.sh and a line
-# that gives: disk (path of the device), serial (that it has, if any), patience (seconds to wait for a writing that was broken off to end). Changes nothing.
+# Describes one disk, and in few words the machine and its other disks. Changes nothing. Comes after prelude.sh, disks.sh, and: disk
+# (path of the device), serial (that it has, if any), patience (seconds to wait for a writing that was broken off to end).
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${disk:?}" "${serial?}" "${patience:?}"

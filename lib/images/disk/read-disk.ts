@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import type { Connection } from '../../../schema/connection.ts';
 import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
-import { FleetError } from '../../base/errors.ts';
-import { shellVariables } from '../../machine/ssh/quote.ts';
-import { type RunOnMachineOptions, runOnMachine } from '../../machine/ssh/run.ts';
-import { type DiskReading, parseDisk } from './parse-disk.ts';
+import { runScript } from '../../machine/script/run-script.ts';
+import { scriptFile } from '../../machine/script/text.ts';
+import type { RunOnMachineOptions } from '../../machine/ssh/run.ts';
+import { type DiskReading, readingIn } from './parse-disk.ts';
 
-/** Functions that tell of disks, for the scripts of this folder. */
-export const disksScript = readFileSync(new URL('./disks.sh', import.meta.url), 'utf8');
-const script = readFileSync(new URL('./read-disk.sh', import.meta.url), 'utf8');
+/** Functions that describe disks: comes before the other scripts of this folder. */
+export const disksScript = scriptFile('./disks.sh', import.meta.url);
+const script = disksScript + scriptFile('./read-disk.sh', import.meta.url);
 
 export interface ReadDiskOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
   /** Seconds to wait for an earlier writing to end, which was broken off. Default: 0. */
@@ -25,14 +24,8 @@ export async function readDisk(
   { disk, serial = '' }: Pick<DiskInstallInputs, 'disk' | 'serial'>,
   { patience = 0, ...options }: ReadDiskOptions = {},
 ): Promise<DiskReading> {
-  const input = disksScript + shellVariables({ disk, serial, patience }) + script;
-  const { stdout, stderr } = await runOnMachine(connection, host, input, { timeoutSeconds: 120, ...options });
-  const reading = parseDisk(stdout, disk);
-  if (reading) return reading;
-  throw new FleetError({
-    code: 'command-failed',
-    what: `the disk ${disk} could not be looked at`,
-    host,
-    why: stderr.trim() || stdout.trim().slice(-500),
-  });
+  const variables = { disk, serial, patience };
+  const reply = await runScript(connection, host, script, { timeoutSeconds: 120, ...options, variables });
+  if (reply.isWhole) return readingIn(reply, disk);
+  throw reply.error({ code: 'command-failed', what: `the disk ${disk} could not be read` });
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes the packed image on its standard input onto a disk, reads it back, and says how that went, as lines `key=value`. Comes
-# after disks.sh and lines that give: name (of the device), digest (of the disk as it was looked at), bytes (of the image, whole
+# Writes the packed image on its standard input onto a disk, reads it back, and reports how that went. Comes after prelude.sh,
+# disks.sh, and: name (of the device), digest (of the disk as it was looked at), bytes (of the image, whole
 # sectors), sha256, head (that of its first MiB), packing (zstd, gzip or none), patience (seconds without anything written).
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
@@ -9,32 +9,32 @@ device=$(path_of "$name")
 sectors=$(cat "$blocks/$name/size")
 unfinished=$(unfinished_file "$name")
 
-fail() {
-	say failed "$1"
-	say why "$2"
-	exit 3
+# refuse WHY: ends the script before anything was written.
+refuse() {
+	say refused yes
+	fail "$1"
 }
 
-mkdir -p /run/nixos-fleet || fail refused '/run/nixos-fleet cannot be made'
+mkdir -p /run/nixos-fleet || refuse '/run/nixos-fleet cannot be made'
 is_writing || rm -f "$writer_file"
 set -C
-{ echo $$ >"$writer_file"; } 2>/dev/null || fail refused 'an image is being written on this machine already'
+{ echo $$ >"$writer_file"; } 2>/dev/null || refuse 'an image is being written on this machine already'
 set +C
 trap 'rm -f "$writer_file"' EXIT
-[ "$(look "$name" | sed -n 's/^digest=//p')" = "$digest" ] || fail refused 'the disk is not as it was when it was looked at'
+[ "$(look "$name" | sed -n 's/^digest=//p')" = "$digest" ] || refuse 'the disk is not as it was when it was looked at'
 # The kernel reads no partition table anew while somebody uses a partition; udev may just be looking at one.
 in_use() {
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		case $(blockdev --rereadpt "$device" 2>&1) in *[Bb]usy*) sleep 1 ;; *) return 1 ;; esac
 	done
 }
-! in_use || fail refused 'the kernel says that it is in use'
+! in_use || refuse 'the kernel says that it is in use'
 
 printf '%s\n' "$head" >"$unfinished"
 # What is left of an earlier RAID, ZFS or partition table at the disk's end would be found by the new system.
 if [ $((sectors * 512)) -ge $((bytes + 1048576)) ]; then
 	dd if=/dev/zero of="$device" bs=512 seek=$((sectors - 2048)) count=2048 conv=notrunc 2>/dev/null ||
-		fail unfinished 'the end of the disk cannot be written'
+		fail 'the end of the disk cannot be written'
 fi
 
 case $packing in
@@ -70,9 +70,9 @@ written() {
 ) >/dev/null 2>&1 &
 code=0
 wait "$writer" || code=$?
-[ "$code" = 0 ] || fail unfinished "writing ended with exit code $code: $(tail -n 1 /run/nixos-fleet/dd-said)"
+[ "$code" = 0 ] || fail "writing ended with exit code $code: $(tail -n 1 /run/nixos-fleet/dd-said)"
 ! grep -q broken /run/nixos-fleet/unpack-said ||
-	fail unfinished "the image did not arrive whole: $(head -n 1 /run/nixos-fleet/unpack-said)"
+	fail "the image did not arrive whole: $(head -n 1 /run/nixos-fleet/unpack-said)"
 
 # From the disk, and not from memory.
 sync
@@ -84,7 +84,7 @@ found=$({
 	dd if="$device" bs=1048576 count="$whole" ${direct:+"iflag=$direct"}
 	[ "$rest" = 0 ] || dd if="$device" bs=512 skip=$((whole * 2048)) count="$rest"
 } 2>/dev/null | sha256)
-[ "$found" = "$sha256" ] || fail unfinished "what was read back has the SHA-256 $found, and the image $sha256"
+[ "$found" = "$sha256" ] || fail "what was read back has the SHA-256 $found, and the image $sha256"
 say verified "$found"
 rm -f "$unfinished"
 

@@ -1,18 +1,20 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
-import { shellHereDocument, shellVariables } from '../../machine/ssh/quote.ts';
-import { runOnMachine, streamToMachine } from '../../machine/ssh/run.ts';
+import { Reply } from '../../machine/script/reply.ts';
+import { runScript } from '../../machine/script/run-script.ts';
+import { scriptFile, scriptText } from '../../machine/script/text.ts';
+import { streamToMachine } from '../../machine/ssh/run.ts';
 import { formatMiB } from '../../store/nix/log-json.ts';
 import type { DiskReading } from './parse-disk.ts';
 import { paddedImage, type RawImage } from './raw-image.ts';
 import { disksScript } from './read-disk.ts';
 
-const script = readFileSync(new URL('./write-disk.sh', import.meta.url), 'utf8');
+const script = disksScript + scriptFile('./write-disk.sh', import.meta.url);
+const putScript = scriptFile('./put-script.sh', import.meta.url);
 
 export interface WriteRequest {
   host: string;
@@ -52,25 +54,23 @@ export async function writeDisk(connection: Connection, request: WriteRequest): 
     packing,
     patience: patienceSeconds,
   };
-  const text = `rm -f "$0"\n${disksScript}${shellVariables(variables)}${script}`;
-  const put = `umask 077\nmkdir -p /run/nixos-fleet && ${shellHereDocument(`cat >${file}`, text)}`;
-  const { exitCode, stderr } = await runOnMachine(connection, host, put, { signal });
-  if (exitCode !== 0) throw refused(host, `its script could not be put into /run: ${stderr.trim()}`);
+  // It removes itself.
+  const text = `rm -f "$0"\n${scriptText(script, { variables })}`;
+  const put = await runScript(connection, host, putScript, { variables: { file, text }, signal });
+  if (!put.isWhole) throw refused(host, `its script could not be put into /run: ${put.why()}`);
   const image = progress(paddedImage(raw, signal), raw.bytes, status);
-  const answer = await streamToMachine(connection, host, ['sh', file], packed(image, packing, signal), {
+  const result = await streamToMachine(connection, host, ['sh', file], packed(image, packing, signal), {
     // A shared connection may be closed by others.
     fresh: true,
     signal,
     timeoutSeconds: limitSeconds,
   });
-  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(answer.stdout)?.[1] ?? '';
-  if (value('failed') === 'refused') throw refused(host, value('why'));
-  if (value('end') === 'yes' && value('verified') === sha256) return { moved: value('moved') };
-  throw new FleetError({
+  const reply = new Reply(host, result);
+  if (reply.flag('refused')) throw refused(host, reply.why());
+  if (reply.isWhole && reply.text('verified') === sha256) return { moved: reply.text('moved') };
+  throw reply.error({
     code: 'disk-failed',
     what: `the image was not written whole onto ${reading.found.device}`,
-    host,
-    why: value('why') || answer.stderr.trim() || `the machine ended with exit code ${answer.exitCode}`,
     fix: 'Run again: the image is then written from its beginning. Where it fails at the same place, look at the disk: dmesg, smartctl.',
   });
 }

@@ -2,9 +2,12 @@ import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
 import { readMachineSettings } from '../nix-conf/machine-settings.ts';
-import { shellCommand } from '../ssh/quote.ts';
+import { scriptFile, scriptText } from '../script/text.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { explainRefusal, refusedSubstitute } from './explain-substitution.ts';
+
+const substituteScript = scriptFile('./substitute.sh', import.meta.url);
+const pathInfoScript = scriptFile('./path-info.sh', import.meta.url);
 
 export interface SubstituteRequest {
   host: string;
@@ -26,11 +29,10 @@ export async function substitute(connection: Connection, request: SubstituteRequ
   const { host, system, signal, status } = request;
   let fetched = 0;
   const caches = request.from ? ['--option', 'substituters', request.from.join(' ')] : [];
-  const command = shellCommand(['nix-store', '--realise', ...limitArguments, ...caches, system]);
-  const script = `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin LC_ALL=C; export PATH LC_ALL\n${command} >/dev/null\n`;
+  const script = scriptText(substituteScript, { args: [...limitArguments, ...caches, system] });
   const { exitCode, stderr } = await runOnMachine(connection, host, script, {
     timeoutSeconds: limitSeconds,
-    ...(signal ? { signal } : {}),
+    signal,
     onStderrLine: (line) => {
       if (!line.startsWith('copying path ')) return;
       fetched += 1;
@@ -48,12 +50,11 @@ async function explain(
   stderr: string,
 ): Promise<FleetError> {
   const refused = refusedSubstitute(stderr);
-  const options = { timeoutSeconds: 60, ...(signal ? { signal } : {}) };
+  const options = { timeoutSeconds: 60, signal };
   const settings = await readMachineSettings(connection, host, options).catch(notKnown);
   if (!refused) return explainRefusal({ host, system, stderr, settings });
-  const asked = ['nix', '--extra-experimental-features', 'nix-command', 'path-info', '--json'];
-  const words = shellCommand([...asked, ...limitArguments, '--store', refused.cache, refused.path]);
-  const script = `PATH=$PATH:/run/current-system/sw/bin:/usr/local/bin\n${words}\n`;
+  const args = [...limitArguments, '--store', refused.cache, refused.path];
+  const script = scriptText(pathInfoScript, { args });
   const answer = await runOnMachine(connection, host, script, options).catch(notKnown);
   return explainRefusal({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
 }

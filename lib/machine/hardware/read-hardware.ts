@@ -1,6 +1,7 @@
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
-import { shellCommand, shellQuote } from '../ssh/quote.ts';
+import { scriptFile, scriptText } from '../script/text.ts';
+import { shellCommand } from '../ssh/quote.ts';
 import { type RunOnMachineOptions, runOnMachine } from '../ssh/run.ts';
 import type { Generator } from './substance.ts';
 
@@ -13,7 +14,9 @@ export interface HardwareRequest {
   command?: readonly string[] | undefined;
 }
 
-/** What the shell says of a program that it does not find. */
+const script = scriptFile('./run-generator.sh', import.meta.url);
+
+/** Exit code of the script where it does not find the program. */
 const notFound = 127;
 
 /** The words that make a machine tell what it is made of. Pure. */
@@ -36,15 +39,8 @@ export async function readHardware(
 ): Promise<string> {
   const words = hardwareCommand(request);
   const [program = ''] = words;
-  const script = [
-    'PATH=$PATH:/run/current-system/sw/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    'LC_ALL=C; export PATH LC_ALL',
-    `command -v ${shellQuote(program)} >/dev/null || exit ${notFound}`,
-    // The rest of this script is its standard input otherwise.
-    `exec ${shellCommand(words)} </dev/null`,
-    '',
-  ].join('\n');
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, host, script, {
+  const text = scriptText(script, { args: words });
+  const { exitCode, stdout, stderr } = await runOnMachine(connection, host, text, {
     timeoutSeconds: 120,
     ...options,
   });

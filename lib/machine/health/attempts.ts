@@ -5,7 +5,6 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
-import { shellQuote } from '../ssh/quote.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
 
@@ -15,11 +14,11 @@ export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<st
 /** A shell command on the machine, as root, over a connection of its own, must end with 0. */
 export function tryOnMachine(connection: Connection, host: string, command: string): Attempt {
   return async (limitSeconds, signal) => {
-    const script = `timeout ${Math.ceil(limitSeconds)} sh -c ${shellQuote(command)} </dev/null\n`;
+    const words = ['timeout', String(Math.ceil(limitSeconds)), 'sh', '-c', command];
     try {
       const timeoutSeconds = limitSeconds + connection.connectTimeoutSeconds;
       const options = { fresh: true, signal, timeoutSeconds };
-      const { exitCode, stdout, stderr } = await runOnMachine(connection, host, script, options);
+      const { exitCode, stdout, stderr } = await runOnMachine(connection, host, words, options);
       if (exitCode === 0) return undefined;
       const said = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n');
       const how = exitCode === 124 ? 'it did not end in time' : `exit code ${exitCode}`;

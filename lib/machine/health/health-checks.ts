@@ -1,7 +1,10 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import { until } from '../../base/until.ts';
+import { scriptFile } from '../script/text.ts';
 import { type Attempt, connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
+
+const noFailedUnit = scriptFile('./no-failed-unit.sh', import.meta.url);
 
 /** Seconds between two attempts at a check. */
 const intervalSeconds = 0.5;
@@ -63,9 +66,6 @@ function attemptOf(connection: Connection, host: string, check: HealthCheck): At
   }
   return tryOnMachine(connection, host, noFailedUnit);
 }
-
-const noFailedUnit =
-  'failed=$(systemctl list-units --plain --no-legend --no-pager --state=failed --all | sed "s/[[:space:]].*//"); [ -z "$failed" ] || { echo failed units: $failed; false; }';
 
 /** What is asked for, and whether it is at the machine's own address: a path is. */
 export function urlAt(address: string, url: string): { whole: string; isOwn: boolean } {

@@ -14,10 +14,3 @@ export function shellVariables(values: Record<string, string | number>): string 
     .map(([name, value]) => `${name}=${shellQuote(String(value))}\n`)
     .join('');
 }
-
-/** The line `command` with `text` as its input, by a here-document that nothing in the text can end. */
-export function shellHereDocument(command: string, text: string): string {
-  let end = 'END_OF_TEXT';
-  while (text.split('\n').includes(end)) end += '_';
-  return `${command} <<'${end}'\n${text.replace(/\n?$/, '\n')}${end}\n`;
-}

@@ -1,0 +1,7 @@
+#!/bin/sh
+# Fails where systemd units have failed, and names them.
+failed=$(systemctl list-units --plain --no-legend --no-pager --state=failed --all | sed 's/[[:space:]].*//' | tr '\n' ' ')
+[ -z "$failed" ] || {
+	echo "failed units: ${failed% }"
+	exit 1
+}
