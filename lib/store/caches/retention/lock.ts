@@ -1,7 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { FleetError } from '../../../base/errors.ts';
 import { runToEnd } from '../../../base/process.ts';
+
+const holder = fileURLToPath(new URL('./hold-lock.sh', import.meta.url));
 
 /** Exit code that flock is told to end with where the lock is held by somebody else. */
 const busyCode = 75;
@@ -56,7 +59,7 @@ async function lock(
   const stop = () => waiting.abort();
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
-  const ended = runToEnd('sh', ['-c', holder, 'sh', ...flock, join(folder, 'nixos-fleet', 'lock')], {
+  const ended = runToEnd('sh', [holder, ...flock, join(folder, 'nixos-fleet', 'lock')], {
     input: nothingUntil(done.promise),
     onStdoutLine: said.resolve,
     signal: waiting.signal,
@@ -79,9 +82,6 @@ async function lock(
   }
   return release;
 }
-
-/** Holds the lock until there is no more to read; says that it has it, or with which code it was not to be had. */
-const holder = '"$@" sh -c "echo held; exec cat" || echo $?';
 
 async function* nothingUntil(end: Promise<void>): AsyncGenerator<Uint8Array> {
   await end;
