@@ -82,6 +82,16 @@ export class FleetError extends Error {
   }
 }
 
+/** Whether it is a FleetError with one of these codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is FleetError {
+  return error instanceof FleetError && codes.includes(error.code);
+}
+
+/** Whether something failed, and was neither cancelled nor a bug: such an error may be reported while other work goes on. */
+export function isFailure(error: unknown): error is FleetError {
+  return error instanceof FleetError && error.code !== 'cancelled';
+}
+
 function formatError({ code, what, host, why, fix }: FleetErrorDetails): string {
   const indent = (text: string) => text.trimEnd().replaceAll('\n', '\n        ');
   const lines = [`${host ? `${host}: ` : ''}${what} [${code}]`];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { FleetError } from '../base/errors.ts';
+import { type FleetError, isFailure } from '../base/errors.ts';
 import { readJson, writeWhole } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
 import { evalApply, nixString } from '../store/nix/eval.ts';
@@ -50,7 +50,7 @@ export async function evaluateOutputs(
       evaluated.outputs[name] = found;
       await writeWhole(file, JSON.stringify(found)).catch(() => undefined);
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      if (!isFailure(error)) throw error;
       evaluated.failures.push(error);
     }
   }

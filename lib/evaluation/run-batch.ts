@@ -1,4 +1,4 @@
-import { FleetError } from '../base/errors.ts';
+import { hasCode } from '../base/errors.ts';
 import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
 import type { FactsRecord, Missing, RawFacts, RawKernel } from './raw-facts.ts';
 
@@ -72,7 +72,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     ended = exitCode === 0;
   } catch (error) {
     // An evaluator that was killed, mostly for want of memory, must not end the others' work.
-    if (!(error instanceof FleetError) || error.code !== 'command-failed') throw error;
+    if (!hasCode(error, 'command-failed')) throw error;
     other.push(`error: ${error.message}`);
   }
   if (!ended) {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { FleetError } from '../base/errors.ts';
+import { FleetError, hasCode } from '../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../base/files.ts';
 import { hashFile } from '../base/hash-file.ts';
 import { run } from '../base/process.ts';
@@ -80,7 +80,7 @@ export async function keepCopy(
     await writeManifest(target, manifest);
   } catch (cause) {
     await rm(draft, { force: true });
-    if (cause instanceof FleetError && cause.code === 'cancelled') throw cause;
+    if (hasCode(cause, 'cancelled')) throw cause;
     throw new FleetError({
       code: 'image-failed',
       what: `the image ${manifest.image} cannot be copied to ${target}`,
@@ -125,7 +125,7 @@ async function refuseForeign(target: string, state: KeptState, image: string): P
 /** One that is damaged counts as none. */
 function readManifest(target: string): Promise<ImageManifest | undefined> {
   return readJson(manifestPath(target), imageManifest).catch((error: unknown) => {
-    if (error instanceof FleetError) return undefined;
+    if (hasCode(error, 'file-invalid')) return undefined;
     throw error;
   });
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '../../schema/connection.ts';
-import { FleetError } from '../base/errors.ts';
+import { FleetError, hasCode } from '../base/errors.ts';
 import { copyClosure } from '../store/nix/copy.ts';
 import { copyError } from '../store/nix/copy-error.ts';
 import { exportPaths } from '../store/nix/export.ts';
@@ -56,7 +56,7 @@ async function letIn(connection: Connection, { host, signal }: CopyToMachineRequ
   return await runOnMachine(lasting, host, 'true', { signal }).then(
     () => lasting,
     (error: unknown) => {
-      if (error instanceof FleetError && error.code === 'access-denied') return bootstrap;
+      if (hasCode(error, 'access-denied')) return bootstrap;
       throw error;
     },
   );
@@ -122,6 +122,6 @@ function failed(connection: Connection, host: string, stderr: string, exitCode: 
 }
 
 function cancelledCopy(error: unknown, host: string): unknown {
-  if (!(error instanceof FleetError) || error.code !== 'cancelled') return error;
+  if (!hasCode(error, 'cancelled')) return error;
   return new FleetError({ code: 'cancelled', what: 'the copy was cancelled', host, cause: error });
 }

@@ -1,4 +1,4 @@
-import { FleetError } from '../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../lib/base/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
 import type { NixConfAnswer } from '../../lib/machine/nix-conf/nix-conf-file.ts';
 import type { Connection } from '../../schema/connection.ts';
@@ -78,7 +78,7 @@ export function nixConfResource<
     async read(id, recorded, context) {
       if (!recorded) throw noImport(context.name, noun);
       const answer = await work('read', recorded.inputs, id, context.signal).catch((error: unknown) => {
-        if (error instanceof FleetError && error.code !== 'cancelled') return error;
+        if (isFailure(error)) return error;
         throw error;
       });
       const { inputs } = recorded;

@@ -1,6 +1,6 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { DiskInstallInputs, DiskInstallState } from '../../../schema/disk-install.ts';
-import { FleetError } from '../../base/errors.ts';
+import { type FleetError, hasCode } from '../../base/errors.ts';
 import { keepHostKeys, rebootInto } from './boot-disk.ts';
 import { type DiskRequest, refusals } from './guards.ts';
 import type { DiskReading } from './parse-disk.ts';
@@ -49,7 +49,7 @@ export async function installImage(
       options.onFailure(error, stateOf(inputs, reading, { ...known, sha256, backupTable }));
     const { moved } = await writeDisk(connection, { host, raw, ...hashes, reading, signal, status }).catch(
       (error: Error) => {
-        if (error instanceof FleetError && error.code === 'disk-refused') throw error;
+        if (hasCode(error, 'disk-refused')) throw error;
         return failed(error, '', '');
       },
     );

@@ -3,7 +3,7 @@ import { connection as connectionSchema } from '../../../schema/connection.ts';
 import type { RehearsalInputs, RehearsalState } from '../../../schema/rehearsal.ts';
 import { virtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode, isFailure } from '../../base/errors.ts';
 import { runHealthChecks } from '../../machine/health/health-checks.ts';
 import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
 import { deleteVm, ensureVm, type VmProgress } from '../vm/machine.ts';
@@ -58,7 +58,7 @@ async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgres
   const begun = performance.now();
   progress.status?.('booting the new system in a virtual machine');
   const machine = await ensureVm(vm, progress).catch((error: unknown) => {
-    if (error instanceof FleetError && error.code === 'vm-failed') throw failed(host, error.message);
+    if (hasCode(error, 'vm-failed')) throw failed(host, error.message);
     throw error;
   });
   const seconds = Math.round((performance.now() - begun) / 1000);
@@ -75,7 +75,7 @@ async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgres
     const options = { signal: progress.signal, timeoutSeconds: 120 };
     const { stdout } = await runOnMachine(connection, host, 'uname -r', options).catch(
       async (error: unknown) => {
-        if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+        if (!isFailure(error)) throw error;
         throw failed(host, `${error.message}\n${await end()}`);
       },
     );

@@ -1,7 +1,7 @@
 import { connection } from '../../../schema/connection.ts';
 import { sshForward } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { runOnMachine } from '../../machine/ssh/run.ts';
 import { offeredHostKey, sshBanner } from '../../machine/ssh/scan.ts';
@@ -60,7 +60,7 @@ async function machineIdOf(
     });
     return /^[0-9a-f]{32}$/.exec(stdout.trim())?.[0];
   } catch (error) {
-    if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
+    if (isFailure(error)) return undefined;
     throw error;
   }
 }

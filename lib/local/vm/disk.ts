@@ -1,6 +1,6 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, isFailure } from '../../base/errors.ts';
 import { run } from '../../base/process.ts';
 import { ensureVmBase } from './base.ts';
 
@@ -79,7 +79,7 @@ async function qemuImg(args: string[], host: string, signal?: AbortSignal): Prom
     const limits = { timeoutSeconds: 1800, ...(signal ? { signal } : {}) };
     return (await run(tools['qemu-img'], args, limits)).stdout;
   } catch (cause) {
-    if (!(cause instanceof FleetError) || cause.code === 'cancelled') throw cause;
+    if (!isFailure(cause)) throw cause;
     const { why } = cause;
     throw new FleetError({ code: 'vm-failed', host, what: `qemu-img ${args[0]} failed`, why, cause });
   }

@@ -1,6 +1,6 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { FleetError } from '../../base/errors.ts';
+import { hasCode } from '../../base/errors.ts';
 import { copyToMachine } from '../copy-to-machine.ts';
 import { runScript } from '../script/run-script.ts';
 import { dryRunArguments, dryRunScript, type Offer, offerIn } from './dry-run.ts';
@@ -42,7 +42,7 @@ export async function deliver(connection: Connection, request: DeliverRequest): 
     const from = offer.silent.length > 0 ? { from: offer.answering } : {};
     await substitute(connection, { ...request, ...from });
   } catch (error) {
-    if (!(error instanceof FleetError) || error.code !== 'substitution-failed') throw error;
+    if (!hasCode(error, 'substitution-failed')) throw error;
     warn(`${error.message}\nIt is copied instead.`);
     await copy(connection, request);
   }
@@ -55,7 +55,7 @@ async function askOffer(connection: Connection, { host, system, signal }: Delive
   try {
     return offerIn(await runScript(connection, host, dryRunScript, options));
   } catch (error) {
-    if (error instanceof FleetError && error.code === 'unreachable') return nothing;
+    if (hasCode(error, 'unreachable')) return nothing;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { type FleetError, isFailure } from '../../base/errors.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
 import { readMachineSettings } from '../nix-conf/machine-settings.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
@@ -60,6 +60,6 @@ async function explain(
 }
 
 function notKnown(error: unknown): undefined {
-  if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
+  if (isFailure(error)) return undefined;
   throw error;
 }

@@ -4,7 +4,7 @@ import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { isFailure } from '../../base/errors.ts';
 import { runOnMachine } from '../ssh/run.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
 
@@ -24,7 +24,7 @@ export function tryOnMachine(connection: Connection, host: string, command: stri
       const how = exitCode === 124 ? 'it did not end in time' : `exit code ${exitCode}`;
       return [how, said].filter(Boolean).join(': ');
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      if (!isFailure(error)) throw error;
       return error.why ?? error.message;
     }
   };

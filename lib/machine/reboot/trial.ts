@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
@@ -143,7 +143,7 @@ async function resultOf(
   const options = { variables: { unit }, signal };
   const look = async () => {
     const reply = await runScript(connection, host, resultScript, options).catch((error: unknown) => {
-      if (error instanceof FleetError && error.code === 'unreachable') return new Reply(host, {});
+      if (hasCode(error, 'unreachable')) return new Reply(host, {});
       throw error;
     });
     const result = reply.json('result', activationResult);

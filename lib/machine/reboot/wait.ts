@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { wrongMachine } from '../guard.ts';
 import type { MachineReading } from '../parse-reading.ts';
@@ -60,8 +60,7 @@ export async function untilBack<T extends object | true>(
       try {
         return await look(left);
       } catch (error) {
-        if (!(error instanceof FleetError) || ['cancelled', 'wrong-machine'].includes(error.code))
-          throw error;
+        if (!isFailure(error) || error.code === 'wrong-machine') throw error;
         const why = error.why ?? error.message;
         if (seen !== why) status(`waiting for the machine: ${why}`);
         seen = why;

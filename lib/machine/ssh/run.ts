@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { ProcessError, type RunOptions, type RunResult, runToEnd } from '../../base/process.ts';
 import { type SshOptions, sshArgs } from './arguments.ts';
 import { entryFor } from './become.ts';
@@ -78,7 +78,7 @@ async function enter(
     // What was streamed is gone.
     if (bootstrap === undefined || typeof input !== 'string') throw failure;
     return await enter(bootstrap, host, words, input, options).catch((error: unknown) => {
-      throw error instanceof FleetError && error.code === 'access-denied' ? failure : error;
+      throw hasCode(error, 'access-denied') ? failure : error;
     });
   }
   if (result.exitCode !== 0) {

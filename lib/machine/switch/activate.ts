@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
@@ -43,7 +43,7 @@ export async function activate(
   const { unit } = parameters;
   const ended = await beginAndFollow(connection, request, parameters).catch((error: unknown) => {
     if (signal?.aborted) throw leftAlone(host, unit);
-    throw error instanceof FleetError && error.code === 'unreachable' ? lost(host, unit, error) : error;
+    throw hasCode(error, 'unreachable') ? lost(host, unit, error) : error;
   });
   const failure = explainResult(ended.result, ended.log, ended.unhealthy);
   if (failure) throw failure;

@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import type { ActivationResult } from '../record/result.ts';
 import { runScript } from '../script/run-script.ts';
@@ -117,7 +117,7 @@ async function look(
  * sshd restarting. A refused login or another host key counts too: the old system brings the old ones back.
  */
 function isPassing(error: unknown): error is FleetError {
-  return error instanceof FleetError && ['unreachable', 'access-denied', 'host-key'].includes(error.code);
+  return hasCode(error, 'unreachable', 'access-denied', 'host-key');
 }
 
 function rebooted(host: string, unit: string): FleetError {

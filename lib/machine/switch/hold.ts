@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { FleetError } from '../../base/errors.ts';
+import { hasCode } from '../../base/errors.ts';
 
 import { until } from '../../base/until.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
@@ -48,7 +48,7 @@ export async function endHold(
       } as const;
       throw reply.error(details, 'result');
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code !== 'unreachable') throw error;
+      if (!hasCode(error, 'unreachable')) throw error;
       unreachable = error;
       return undefined;
     }

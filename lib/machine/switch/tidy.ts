@@ -1,6 +1,6 @@
 import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { FleetError } from '../../base/errors.ts';
+import { isFailure } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
 import { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
@@ -41,8 +41,7 @@ export async function tidy(connection: Connection, request: TidyRequest): Promis
   };
   const options = { variables, signal, timeoutSeconds: limitSeconds };
   const reply = await runScript(connection, host, script, options).catch((error: unknown) => {
-    if (error instanceof FleetError && error.code !== 'cancelled')
-      return new Reply(host, { stderr: error.message });
+    if (isFailure(error)) return new Reply(host, { stderr: error.message });
     throw error;
   });
   const isDone = reply.isWhole && !reply.has('failed');

@@ -1,4 +1,4 @@
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { copyError } from './copy-error.ts';
 import { NixLog } from './log-json.ts';
 import { nix } from './nix.ts';
@@ -47,7 +47,7 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
     });
     if (exitCode === 0) return;
   } catch (error) {
-    if (error instanceof FleetError && error.code === 'cancelled') {
+    if (hasCode(error, 'cancelled')) {
       throw new FleetError({ code: 'cancelled', what: 'the copy was cancelled', host, cause: error });
     }
     throw error;

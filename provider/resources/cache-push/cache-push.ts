@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
 import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
 import type { RecordPlace } from '../../../lib/store/caches/retention/folder.ts';
@@ -56,7 +56,7 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
     const { signal } = context;
     const request = { store: storeOf(inputs), paths: [inputs.path], timeoutSeconds: 60, signal };
     const there = await pathInfos(request).catch((error: unknown) => {
-      if (error instanceof FleetError && error.code !== 'cancelled') return error;
+      if (isFailure(error)) return error;
       throw error;
     });
     // A cache that cannot be asked says nothing of what it holds.
@@ -75,7 +75,7 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
       ? removePushedRoots({ connection, host }, gcRootName(context.urn, 'push'), context.signal)
       : giveUp(store, recordPlace(inputs, context), context.signal);
     await gone.catch((error: unknown) => {
-      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      if (!isFailure(error)) throw error;
       context.log('warning', `${host || inputs.cache} keeps what was pushed to it: ${error.message}`);
     });
   },

@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { counted } from '../../../lib/base/text.ts';
 import { readKeptSystems } from '../../../lib/machine/kept-systems.ts';
 import { keepPushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
@@ -94,7 +94,7 @@ async function retain(
       : retainFolder(inputs, machines, context));
     return { ...inputs, ...counts };
   } catch (error) {
-    if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+    if (!isFailure(error)) throw error;
     context.log(
       'warning',
       `nothing was removed from ${inputs.cache}, and the next up tries again: ${error.message}`,
@@ -118,7 +118,7 @@ async function askMachines(
         { systems, has: await readKeptSystems(connection, name, { machineId, signal }) },
       ] as const;
     } catch (error) {
-      if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+      if (!isFailure(error)) throw error;
       context.log(
         'info',
         `${name} could not be asked which systems it has; all that it had stay: ${error.why}`,

@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { readSecret, removeSecret, writeSecret } from '../../../lib/machine/secrets/secret-file.ts';
 import { resign } from '../../../lib/store/caches/push.ts';
 import { keyName } from '../../../lib/store/nix/key-format.ts';
@@ -123,7 +123,7 @@ function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, signedBy: string):
 }
 
 function notNow(error: unknown): FleetError {
-  if (error instanceof FleetError && error.code !== 'cancelled') return error;
+  if (isFailure(error)) return error;
   throw error;
 }
 

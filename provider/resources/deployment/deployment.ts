@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { drifted, wrongMachine } from '../../../lib/machine/guard.ts';
 import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../../lib/machine/read-machine.ts';
@@ -143,6 +143,6 @@ async function importMachine(
 
 /** A machine that cannot be entered now is not gone. */
 function notNow(error: unknown): FleetError {
-  if (error instanceof FleetError && error.code !== 'cancelled') return error;
+  if (isFailure(error)) return error;
   throw error;
 }

@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
 import { closeConnection } from '../../../lib/machine/ssh/run.ts';
@@ -108,7 +108,7 @@ async function lookAgain(
 ): Promise<DiskInstallState['present']> {
   const { connection, host } = inputs;
   const reading = await readDisk(connection, host, inputs, { signal }).catch((error: unknown) => {
-    if (error instanceof FleetError && error.code !== 'cancelled') return undefined;
+    if (isFailure(error)) return undefined;
     throw error;
   });
   if (!reading) return 'unknown';

@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { describePlan, describeRefusal } from '../../../lib/machine/hardware/describe-plan.ts';
 import {
   readHardwareFile,
@@ -169,7 +169,7 @@ async function askAgain(
     context.log('warning', [`${host} is no longer what ${file} was written from:`, ...lines].join('\n  '));
     return 'changed';
   } catch (error) {
-    if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+    if (!isFailure(error)) throw error;
     context.log('warning', `${host} could not be asked what it is made of: ${error.why ?? error.message}`);
     return known;
   }

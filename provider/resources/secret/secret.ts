@@ -1,4 +1,4 @@
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, hasCode, isFailure } from '../../../lib/base/errors.ts';
 import { wrongMachine } from '../../../lib/machine/guard.ts';
 import {
   contentOf,
@@ -60,7 +60,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
     if (!recorded) throw noImport(context.name);
     const { inputs } = recorded;
     const reading = await readSecret(inputs, context.signal).catch((error: unknown) => {
-      if (error instanceof FleetError && error.code !== 'cancelled') return error;
+      if (isFailure(error)) return error;
       throw error;
     });
     if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
@@ -83,7 +83,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
     const machineId = machineOf(recorded.id);
     const found = await removeSecret(inputs, machineId, context.signal).catch((error: unknown) => {
       // Where another key answers, it is another machine, or nobody knows who: nothing is sent there.
-      if (error instanceof FleetError && error.code === 'host-key') return 'another ssh host key';
+      if (hasCode(error, 'host-key')) return 'another ssh host key';
       throw error;
     });
     if (found !== machineId) {

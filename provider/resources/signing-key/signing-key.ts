@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { FleetError } from '../../../lib/base/errors.ts';
+import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { readMachineSettings } from '../../../lib/machine/nix-conf/machine-settings.ts';
 import {
   abandonRotation,
@@ -92,7 +92,7 @@ async function doNotTrust(
         const { trustedKeys } = await readMachineSettings(connection, host, { signal: context.signal });
         return trustedKeys.includes(publicKey) ? [] : [{ host, why: 'does not trust it yet' }];
       } catch (error) {
-        if (!(error instanceof FleetError) || error.code === 'cancelled') throw error;
+        if (!isFailure(error)) throw error;
         return [{ host, why: `could not be asked [${error.code}]` }];
       }
     }),

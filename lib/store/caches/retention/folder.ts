@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FleetError } from '../../../base/errors.ts';
+import { FleetError, hasCode } from '../../../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../../../base/files.ts';
 import { type CachedPath, parseNarinfo } from './narinfo.ts';
 import { type RootsRecord, rootsRecord } from './record.ts';
@@ -43,7 +43,7 @@ export async function readRecords(folder: string): Promise<Map<string, RootsReco
 /** @throws FleetError cache-failed where it is there and cannot be read */
 export async function readRecord(file: string): Promise<RootsRecord> {
   const record = await readJson(file, rootsRecord).catch((error: unknown) => {
-    if (!(error instanceof FleetError)) throw error;
+    if (!hasCode(error, 'file-invalid')) throw error;
     throw new FleetError({
       code: 'cache-failed',
       what: `${file} does not say what the cache's machines need`,

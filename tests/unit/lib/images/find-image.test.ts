@@ -36,7 +36,10 @@ test('the output itself may be the image', async () => {
 
 test('what is not clear is an error that names the files', async () => {
   const two = output('unclear', ['a.qcow2', 'b.raw', 'README']);
-  await assert.rejects(findImage(two, '', 'disk'), /\[image-failed\][\s\S]*has a\.qcow2, b\.raw\n[\s\S]*fix:/);
+  await assert.rejects(
+    findImage(two, '', 'disk'),
+    /\[image-failed\][\s\S]*has a\.qcow2, b\.raw\n[\s\S]*fix:/,
+  );
   await assert.rejects(findImage(output('none', ['README']), '', 'disk'), /has README/);
   await assert.rejects(findImage(output('empty', []), '', 'disk'), /is empty/);
 });
