@@ -16,7 +16,7 @@ import { usableResources } from '../lib/evaluation/resources.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { evalApply, nixString } from '../lib/store/nix/eval.ts';
 import { type FlakeMetadata, flakeMetadata } from '../lib/store/nix/flake.ts';
-import { compare, table } from './measure.ts';
+import { compare, markdownTable } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
 
@@ -104,7 +104,7 @@ try {
   }
   console.log(`Facts of ${flake ?? 'lab machines'}, medians of ${runs} pairs\n`);
   console.log(
-    table(
+    markdownTable(
       ['machines', 'toplevel paths alone', 'facts', 'ratio', 'whole call, cold', 'whole call, cached'],
       rows,
     ),

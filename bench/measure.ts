@@ -39,7 +39,7 @@ export function median(values: readonly number[]): number {
 }
 
 /** A Markdown table, for the terminal and for docs/performance.md alike. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((cell, column) =>
     Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../lib/base/process.ts';
-import { compare, table } from './measure.ts';
+import { compare, markdownTable } from './measure.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -151,4 +151,4 @@ for (const hosts of counts.length > 0 ? counts : [3, 30, 100]) {
   }
 }
 console.log('\nA no-op preview with cached facts, against as many plain resources (median of 5 pairs)\n');
-console.log(table(['hosts', 'resources', 'fleet s', 'plain s', 'ratio'], rows));
+console.log(markdownTable(['hosts', 'resources', 'fleet s', 'plain s', 'ratio'], rows));

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
 import { run } from '../lib/base/process.ts';
-import { parseConfig } from '../program/config/parse-config.ts';
+import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
 
 export interface StackOnDisk {
@@ -28,7 +28,7 @@ export async function readStackConfig(stack: string | undefined): Promise<StackO
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
   const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
-  return { folder, config: parseConfig(values as Record<string, string>, selected, console.error) };
+  return { folder, config: parseStackConfig(values as Record<string, string>, selected, console.error) };
 }
 
 /** The project's own keys in what `pulumi config --json` prints; a secret that is hidden is undefined. Pure. */

@@ -53,7 +53,7 @@ interface Around {
  * Gives the way to declare the files that are copied, and then the commands that are run, before a host's deployment or after it.
  * @throws pulumi.RunError where there are some, and @pulumi/command is missing
  */
-export function hostCommands(
+export function declareHostCommands(
   parent: pulumi.Resource,
   host: string,
   { commands = {}, files = {}, connection, commandProxy }: HostCommandsArgs,

@@ -6,7 +6,7 @@ import type { CacheSource } from './binary-cache.ts';
 import { Substituters } from './cache-resources.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { Deployment } from './deployment.ts';
-import { type HostCommandsArgs, hostCommands } from './host-commands.ts';
+import { declareHostCommands, type HostCommandsArgs } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
@@ -66,7 +66,7 @@ export class Host extends pulumi.ComponentResource {
     );
     this.#builders(args);
     const secrets = this.#secrets(args, 'before', []);
-    const around = hostCommands(this, name, args);
+    const around = declareHostCommands(this, name, args);
     const before = [
       ...secrets,
       ...this.#caches(args),

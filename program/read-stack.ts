@@ -7,7 +7,7 @@ import { stackFlake } from './config/flake.ts';
 import { resolveSecrets } from './config/host-secrets.ts';
 import { hostSettings, labAddresses } from './config/hosts.ts';
 import { imageSettings } from './config/images.ts';
-import { parseConfig } from './config/parse-config.ts';
+import { parseStackConfig } from './config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './config/pulumi-config.ts';
 import { reachHosts } from './reach-hosts.ts';
 
@@ -16,7 +16,7 @@ export type Stack = Awaited<ReturnType<typeof readStack>>;
 
 /** Reads the stack's config, and brings what its lab is made of. */
 export async function readStack() {
-  const config = parseConfig(ownConfig(), pulumi.getStack(), (line) => void pulumi.log.warn(line));
+  const config = parseStackConfig(ownConfig(), pulumi.getStack(), (line) => void pulumi.log.warn(line));
   refuseClearPasswords(config, isSecretConfig);
   const hosts = hostSettings(config);
   const baseDirectory = pulumi.getRootDirectory();

@@ -5,7 +5,7 @@ import { cacheConfig } from './cache-config.ts';
 import { connectionProblems, machineSettings, sharedSettings, sshKeys } from './connection.ts';
 import { deploymentSettings } from './deployment.ts';
 import { diskInstallConfig } from './disk-install.ts';
-import { hardwareConfig } from './hardware-config.ts';
+import { hostHardwareConfig } from './hardware-config.ts';
 import { hostBuilders } from './host-builders.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
@@ -82,7 +82,7 @@ const host = hostDefaults.extend({
       'Whether a new system is first booted in a throw-away virtual machine on the operator’s computer, where ssh must let in and the health checks must hold; or what that machine is given.',
     ),
   hardwareConfig: z
-    .union([z.boolean(), hardwareConfig])
+    .union([z.boolean(), hostHardwareConfig])
     .optional()
     .describe(
       'Whether the machine is asked what it is made of, and its answer kept in a file of the flake; or how. docs/hardware.md tells more.',

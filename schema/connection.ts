@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { jumpPattern as jump } from './jump.ts';
-import { sshOptions } from './ssh-options.ts';
+import { sshOptionsSetting } from './ssh-options.ts';
 
 const hostKey = z
   .string()
@@ -70,7 +70,7 @@ const sshSettings = {
     .describe(
       'Public host key of the one machine of proxyJump. Without it, known_hosts decides; an unknown key is refused.',
     ),
-  sshOptions: sshOptions({
+  sshOptions: sshOptionsSetting({
     ForwardAgent: 'forwardAgent',
     ConnectTimeout: 'connectTimeoutSeconds',
     HostName: 'address',

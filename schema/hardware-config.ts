@@ -75,7 +75,7 @@ export const hardwareConfigState = hardwareConfigInputs.omit({ content: true, pe
 export type HardwareConfigState = z.output<typeof hardwareConfigState>;
 
 /** The key `hardwareConfig` of a host. */
-export const hardwareConfig = hardwareConfigSettings
+export const hostHardwareConfig = hardwareConfigSettings
   .extend({
     file: text
       .min(1)
@@ -93,4 +93,4 @@ export const hardwareConfig = hardwareConfigSettings
       context.addIssue({ code: 'custom', path: ['fileSystems'], message });
     }
   });
-export type HardwareConfig = z.output<typeof hardwareConfig>;
+export type HostHardwareConfig = z.output<typeof hostHardwareConfig>;

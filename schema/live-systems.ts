@@ -4,5 +4,5 @@ import { z } from 'zod';
  * Inputs of `nixos:index:LiveSystems`: `<machine> runs` to the store path of its live system, with that of the next
  * boot where it is another one. A property for each machine, for Pulumi names the properties that are not as planned.
  */
-export const liveSystems = z.record(z.string().endsWith(' runs'), z.string());
-export type LiveSystems = z.infer<typeof liveSystems>;
+export const liveSystemsInputs = z.record(z.string().endsWith(' runs'), z.string());
+export type LiveSystemsInputs = z.infer<typeof liveSystemsInputs>;

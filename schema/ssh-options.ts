@@ -38,7 +38,7 @@ const session = [
  * Options of ssh_config(5) that the user may add.
  * @param ownSettings keywords of ssh_config(5) that are set by a setting of the connection, and its name
  */
-export function sshOptions(ownSettings: Readonly<Record<string, string>>) {
+export function sshOptionsSetting(ownSettings: Readonly<Record<string, string>>) {
   const own = new Map(Object.entries(ownSettings).map(([keyword, name]) => [keyword.toLowerCase(), name]));
   return z
     .record(

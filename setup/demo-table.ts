@@ -14,7 +14,7 @@ function cell(value: unknown): string {
     .replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?Z$/, '$1 $2 UTC');
 }
 
-export function table(machines: Record<string, Record<string, unknown>>): string {
+export function demoTable(machines: Record<string, Record<string, unknown>>): string {
   const header = Object.fromEntries(columns.map((column) => [column, column])) as Row;
   const rows = Object.entries(machines)
     .sort(([a], [b]) => a.localeCompare(b, 'en'))
@@ -40,5 +40,5 @@ export function table(machines: Record<string, Record<string, unknown>>): string
 
 if (import.meta.main) {
   const input = await text(process.stdin);
-  if (input.trim() !== '') process.stdout.write(table(JSON.parse(input)));
+  if (input.trim() !== '') process.stdout.write(demoTable(JSON.parse(input)));
 }

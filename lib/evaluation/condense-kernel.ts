@@ -17,7 +17,7 @@ export function condenseKernel(raw: RawKernel): EvaluatedKernel {
         lastingName(patch).trim(),
       ]),
     ),
-    config: text ? parseConfig(text) : withoutPrefix(raw.config ?? {}),
+    config: text ? parseKernelConfig(text) : withoutPrefix(raw.config ?? {}),
     dev: raw.dev ?? '',
     configOrigin: !text ? 'asked' : isWhole(text) ? 'whole' : 'fragment',
     optional: raw.optional ?? [],
@@ -35,7 +35,7 @@ function isWhole(text: string): boolean {
 }
 
 /** A Linux .config: `CONFIG_KVM=m` and `# CONFIG_XEN is not set`. */
-export function parseConfig(text: string): Record<string, string> {
+export function parseKernelConfig(text: string): Record<string, string> {
   const config: Record<string, string> = {};
   for (const line of text.split('\n')) {
     const set = /^CONFIG_(\w+)=(.*)$/.exec(line);

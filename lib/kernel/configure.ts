@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { FleetError } from '../base/errors.ts';
 import { cacheRoot } from '../base/home.ts';
-import { parseConfig } from '../evaluation/condense-kernel.ts';
+import { parseKernelConfig } from '../evaluation/condense-kernel.ts';
 import { buildDerivations } from '../store/nix/build.ts';
 import { describeDropped, droppedSymbols } from './dropped.ts';
 import { readKconfig } from './kconfig/definitions.ts';
@@ -48,7 +48,7 @@ export async function configureKernels(
       result.warnings.push(notConfigured(kernel, build.error));
       continue;
     }
-    const configured = parseConfig(await readFile(outPath, 'utf8'));
+    const configured = parseKernelConfig(await readFile(outPath, 'utf8'));
     result.kernels[key] = { ...kernel, configured };
     result.warnings.push(...(await droppedWarning({ ...kernel, configured }, signal)));
   }

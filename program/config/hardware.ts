@@ -3,11 +3,11 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { pathOf } from '../../lib/machine/hardware/hardware-file.ts';
 import { localPathOf, resolveFlakeRef } from '../../lib/store/nix/flake.ts';
 import type { StackConfig } from '../../schema/config.ts';
-import { type HardwareConfig, hardwareConfig } from '../../schema/hardware-config.ts';
+import { type HostHardwareConfig, hostHardwareConfig } from '../../schema/hardware-config.ts';
 import type { HostSettings } from './hosts.ts';
 
 /** How a machine tells what it is made of, with the file that this goes to. */
-export interface HardwareSettings extends HardwareConfig {
+export interface HardwareSettings extends HostHardwareConfig {
   file: string;
   folder: string;
 }
@@ -25,7 +25,7 @@ export function hardwareSettings(
   const settings: Record<string, HardwareSettings> = {};
   for (const [name, host] of Object.entries(hosts)) {
     if (!host.hardwareConfig) continue;
-    const given = hardwareConfig.parse(host.hardwareConfig === true ? {} : host.hardwareConfig);
+    const given = hostHardwareConfig.parse(host.hardwareConfig === true ? {} : host.hardwareConfig);
     const file = given.file ?? usualFile(name, host, given, flake, folder);
     const path = pathOf({ folder, file });
     const other = seen.get(path);
@@ -42,7 +42,7 @@ export function hardwareSettings(
 function usualFile(
   name: string,
   { configuration }: HostSettings,
-  { generator }: HardwareConfig,
+  { generator }: HostHardwareConfig,
   flake: string,
   folder: string,
 ): string {

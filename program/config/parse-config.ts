@@ -13,7 +13,7 @@ const formerKeys: Readonly<Record<string, string>> = { diskImages: 'diskInstalls
  * @param warn is called with a line for each key that has another name now
  * @throws FleetError config-invalid
  */
-export function parseConfig(
+export function parseStackConfig(
   values: Record<string, string>,
   stack: string,
   warn: (line: string) => void = () => {},

@@ -7,7 +7,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { run } from '../../lib/base/process.ts';
 import { collect, wouldCollect } from '../../lib/store/caches/retention/collect.ts';
-import { readRecord, recordFile } from '../../lib/store/caches/retention/folder.ts';
+import { readRootsRecord, recordFile } from '../../lib/store/caches/retention/folder.ts';
 import { withFolderLock } from '../../lib/store/caches/retention/lock.ts';
 import { giveUp, pushRecorded } from '../../lib/store/caches/retention/push-recorded.ts';
 import type { KeyPair } from '../../lib/store/nix/key-format.ts';
@@ -172,7 +172,7 @@ test('a path that is young is not removed, and its system is removed later', asy
   const later = { ...request([], rules), now: new Date(Date.now() + 2 * 3_600_000) };
   const held = await collect(later);
   assert.deepEqual([held.freedPaths, held.due !== undefined], [0, true]);
-  assert.equal((await readRecord(join(cache, recordFile(place('web'))))).pushed.length, 3);
+  assert.equal((await readRootsRecord(join(cache, recordFile(place('web'))))).pushed.length, 3);
   const last = { ...request([], rules), now: new Date(Date.now() + 4 * 3_600_000) };
   assert.equal((await collect(last)).freedPaths, 4);
 });

@@ -9,7 +9,7 @@ import { readingIn } from '../../lib/images/disk/parse-disk.ts';
 import { parseReading } from '../../lib/machine/parse-reading.ts';
 import { Reply } from '../../lib/machine/script/reply.ts';
 import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
-import { explainRefusal } from '../../lib/machine/switch/begin.ts';
+import { explainRefusedSwitch } from '../../lib/machine/switch/begin.ts';
 import { recordScript, recordVariables } from '../../lib/machine/switch/record-script.ts';
 import { type Parameters, startScript, startVariables } from '../../lib/machine/switch/start-script.ts';
 import { deploymentSettings } from '../../schema/deployment.ts';
@@ -83,7 +83,7 @@ const record = {
 test('a switch is refused on another machine, before anything is written', () => {
   const reply = run(startScript, { variables: startVariables(parameters, record) });
   assert.equal(reply.exitCode, 3);
-  assert.equal(explainRefusal(parameters, reply).code, 'wrong-machine');
+  assert.equal(explainRefusedSwitch(parameters, reply).code, 'wrong-machine');
 });
 
 test('a record is refused where its system is not in the store', () => {

@@ -8,7 +8,7 @@ import { run } from '../../lib/base/process.ts';
 import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteLab } from '../../lib/local/lab/delete-lab.ts';
-import { ensureMachine, type Machine, readMachine, stopMachine } from '../../lib/local/lab/machine.ts';
+import { ensureMachine, type Machine, readLabMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { ensureNetwork, readNetwork } from '../../lib/local/lab/network.ts';
 import { runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { connection } from '../../schema/connection.ts';
@@ -68,7 +68,7 @@ test('machines have identities of their own, know each other, and have no way ou
 });
 
 test('a machine that is there stays as it is', async () => {
-  const before = await readMachine(lab, 'one');
+  const before = await readLabMachine(lab, 'one');
   assert.deepEqual(await one(), before);
 });
 
@@ -76,7 +76,7 @@ test('a machine that is off is seen, and starts with all it had', async () => {
   const before = await one();
   await sh(before, 'echo kept >/root/kept');
   await stopMachine(lab, 'one');
-  const off = await readMachine(lab, 'one');
+  const off = await readLabMachine(lab, 'one');
   assert.equal(off?.running, false);
   assert.equal(off?.pid, undefined);
   const again = await one();
@@ -90,7 +90,7 @@ test('a machine whose keeper was killed starts again', async () => {
   const before = await one();
   assert.ok(before.pid);
   process.kill(before.pid, 'SIGKILL');
-  assert.ok(await until(async () => !(await readMachine(lab, 'one'))?.running, { limitSeconds: 10 }));
+  assert.ok(await until(async () => !(await readLabMachine(lab, 'one'))?.running, { limitSeconds: 10 }));
   assert.equal((await one()).running, true);
 });
 
@@ -100,7 +100,7 @@ test('a restart from inside comes back by itself, under the same keeper', async 
   await sh(machine, 'systemctl --no-block reboot').catch(() => undefined);
   const rebooted = async () => (await sh(machine, bootId).catch(() => before)) !== before;
   assert.ok(await until(rebooted, { limitSeconds: 60 }));
-  assert.equal((await readMachine(lab, 'one'))?.pid, machine.pid);
+  assert.equal((await readLabMachine(lab, 'one'))?.pid, machine.pid);
 });
 
 test('another address, and a network that came back', async () => {
@@ -117,7 +117,7 @@ test('another address, and a network that came back', async () => {
 test('a machine that was not finished is made anew', async () => {
   const before = await one();
   rmSync(join(state, 'nixos-fleet/lab', lab, 'machines/one/machine.json'));
-  assert.equal(await readMachine(lab, 'one'), undefined);
+  assert.equal(await readLabMachine(lab, 'one'), undefined);
   assert.notEqual((await one()).machineId, before.machineId);
 });
 

@@ -1,5 +1,5 @@
 import type { Connection } from '../../../schema/connection.ts';
-import { readMachine } from './machine.ts';
+import { readLabMachine } from './machine.ts';
 import { networkPaths } from './paths.ts';
 
 /** How a machine of a lab is reached; undefined where it has yet to be made. */
@@ -7,7 +7,7 @@ export async function labConnection(
   lab: string,
   name: string,
 ): Promise<Pick<Connection, 'address' | 'hostKey' | 'identityFile'> | undefined> {
-  const machine = await readMachine(lab, name);
+  const machine = await readLabMachine(lab, name);
   if (!machine) return undefined;
   return { address: machine.address, hostKey: machine.hostKey, identityFile: networkPaths(lab).identity };
 }

@@ -82,7 +82,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
 }
 
 /** The machine as it is, or undefined if there is none. */
-export async function readMachine(lab: string, name: string): Promise<Machine | undefined> {
+export async function readLabMachine(lab: string, name: string): Promise<Machine | undefined> {
   const record = await readRecord(lab, name);
   return record && describe(record);
 }

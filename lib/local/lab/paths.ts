@@ -19,12 +19,12 @@ export function networkPaths(lab: string) {
   };
 }
 
-export function machinesFolder(lab: string): string {
+export function labMachinesFolder(lab: string): string {
   return join(labFolder(lab), 'machines');
 }
 
 export function machinePaths(lab: string, name: string) {
-  const folder = join(machinesFolder(lab), name);
+  const folder = join(labMachinesFolder(lab), name);
   return {
     folder,
     root: join(folder, 'root'),

@@ -1,13 +1,13 @@
 import type { Connection } from '../../../schema/connection.ts';
 import { sshForward } from '../../../schema/virtual-machine.ts';
-import { readRecord } from './record.ts';
+import { readVmRecord } from './record.ts';
 
 /** How a virtual machine is reached; undefined where it has yet to be made, or no port leads to its sshd. */
 export async function vmConnection(
   stack: string,
   name: string,
 ): Promise<Pick<Connection, 'address' | 'port' | 'user' | 'hostKey' | 'identityFile'> | undefined> {
-  const record = await readRecord(stack, name);
+  const record = await readVmRecord(stack, name);
   const forward = record && sshForward(record.inputs);
   if (!record?.hostKey || !forward) return undefined;
   const { identityFile, hostKey, inputs } = record;

@@ -9,7 +9,7 @@ import { ensureVmBase } from './base.ts';
 import { waitForSsh } from './connect.ts';
 import { ensureDisk, imageInfo } from './disk.ts';
 import { ensureIdentity, writeCredentials } from './identity.ts';
-import { machinesFolder, vmPaths } from './paths.ts';
+import { virtualMachinesFolder, vmPaths } from './paths.ts';
 import { askStatus, exitOf, findQemu, forgetUnit, type QemuCommand, startQemu, stopQemu } from './process.ts';
 import {
   diskFile,
@@ -18,7 +18,7 @@ import {
   scriptArguments,
   scriptEnvironment,
 } from './qemu-arguments.ts';
-import { hardware, readRecord, type VmRecord, withoutSecrets, writeRecord } from './record.ts';
+import { hardware, readVmRecord, type VmRecord, withoutSecrets, writeVmRecord } from './record.ts';
 
 /** What is told of a machine while something is done to it. */
 export interface VmProgress {
@@ -51,27 +51,27 @@ export async function ensureVm(
   { restart = false }: { restart?: boolean } = {},
 ): Promise<VirtualMachine> {
   const { stack, name } = inputs;
-  const before = await readRecord(stack, name);
+  const before = await readVmRecord(stack, name);
   const same =
     before !== undefined && isDeepStrictEqual(hardware(before.inputs), hardware(withoutSecrets(inputs)));
   const healthy = (await findQemu(stack, name)) && !isBroken(await askStatus(stack, name));
   let record: VmRecord;
   if (before && same && healthy && !restart) {
     record = { ...before, inputs: withoutSecrets(inputs), identityFile: await ensureIdentity(inputs) };
-    await writeRecord(record);
+    await writeVmRecord(record);
   } else {
     await shutDown(stack, name, inputs.stopTimeoutSeconds, progress);
     record = await start(inputs, before, progress);
   }
   progress.status?.(sshForward(inputs) ? 'waiting for ssh' : 'started');
   record = await waitForSsh(record, progress.signal);
-  await writeRecord(record);
+  await writeVmRecord(record);
   return describe(record);
 }
 
 /** The machine as it is, or undefined if there is none. */
 export async function readVm(stack: string, name: string): Promise<VirtualMachine | undefined> {
-  const record = await readRecord(stack, name);
+  const record = await readVmRecord(stack, name);
   return record && (await describe(record));
 }
 
@@ -104,9 +104,9 @@ export async function deleteVm(
   await rm(folder, { recursive: true, force: true });
   // The folders above it when this was the last one, and nothing else is in them.
   const above = [
-    machinesFolder(stack),
-    dirname(machinesFolder(stack)),
-    dirname(dirname(machinesFolder(stack))),
+    virtualMachinesFolder(stack),
+    dirname(virtualMachinesFolder(stack)),
+    dirname(dirname(virtualMachinesFolder(stack))),
   ];
   for (const empty of above) await rmdir(empty).catch(() => undefined);
 }
@@ -144,7 +144,7 @@ async function start(
   const fromDisk = image || inputs.system || (!inputs.kernel && !before?.inputs.kernel);
   const record = fromDisk ? { ...before, ...plain } : plain;
   // Also of a machine that does not start: what was made of it can be removed.
-  await writeRecord(record);
+  await writeVmRecord(record);
   status?.('starting');
   try {
     await startQemu(stack, name, await commandOf(request));

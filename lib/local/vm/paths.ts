@@ -2,14 +2,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** Folder with the virtual machines of a stack. */
-export function machinesFolder(stack: string): string {
+export function virtualMachinesFolder(stack: string): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   return join(state, 'nixos-fleet', 'vm', stack);
 }
 
 /** Everything that one virtual machine consists of. */
 export function vmPaths(stack: string, name: string) {
-  const folder = join(machinesFolder(stack), name);
+  const folder = join(virtualMachinesFolder(stack), name);
   return {
     folder,
     /** What it is and what it was last started with. */

@@ -20,11 +20,11 @@ const vmRecord = z.object({
 });
 export type VmRecord = z.infer<typeof vmRecord>;
 
-export function readRecord(stack: string, name: string): Promise<VmRecord | undefined> {
+export function readVmRecord(stack: string, name: string): Promise<VmRecord | undefined> {
   return readJson(vmPaths(stack, name).record, vmRecord);
 }
 
-export function writeRecord(record: VmRecord): Promise<void> {
+export function writeVmRecord(record: VmRecord): Promise<void> {
   return writeJson(vmPaths(record.inputs.stack, record.inputs.name).record, record);
 }
 

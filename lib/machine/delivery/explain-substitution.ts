@@ -18,7 +18,7 @@ export function refusedSubstitute(stderr: string): Refused | undefined {
 }
 
 /** Why a machine could not fetch a system from its caches. Pure. */
-export function explainRefusal(failure: {
+export function explainRefusedSubstitution(failure: {
   host: string;
   system: string;
   stderr: string;

@@ -4,7 +4,7 @@ import { limitArguments } from '../../store/nix/path-info.ts';
 import { readMachineSettings } from '../nix-conf/machine-settings.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
 import { runOnMachine } from '../ssh/run.ts';
-import { explainRefusal, refusedSubstitute } from './explain-substitution.ts';
+import { explainRefusedSubstitution, refusedSubstitute } from './explain-substitution.ts';
 
 const substituteScript = scriptFile('./substitute.sh', import.meta.url);
 const pathInfoScript = scriptFile('./path-info.sh', import.meta.url);
@@ -52,11 +52,11 @@ async function explain(
   const refused = refusedSubstitute(stderr);
   const options = { timeoutSeconds: 60, signal };
   const settings = await readMachineSettings(connection, host, options).catch(notKnown);
-  if (!refused) return explainRefusal({ host, system, stderr, settings });
+  if (!refused) return explainRefusedSubstitution({ host, system, stderr, settings });
   const args = [...limitArguments, '--store', refused.cache, refused.path];
   const script = scriptText(pathInfoScript, { args });
   const answer = await runOnMachine(connection, host, script, options).catch(notKnown);
-  return explainRefusal({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
+  return explainRefusedSubstitution({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
 }
 
 function notKnown(error: unknown): undefined {

@@ -21,11 +21,11 @@ export async function begin(
   const { host } = parameters;
   const variables = startVariables(parameters, record);
   const reply = await runScript(connection, host, startScript, { variables, signal });
-  if (reply.text('state') !== 'started') throw explainRefusal(parameters, reply);
+  if (reply.text('state') !== 'started') throw explainRefusedSwitch(parameters, reply);
 }
 
 /** Why the start script did not start the supervisor. */
-export function explainRefusal(parameters: Parameters, reply: Reply): FleetError {
+export function explainRefusedSwitch(parameters: Parameters, reply: Reply): FleetError {
   const { host, system } = parameters;
   switch (reply.text('state')) {
     case 'wrong-machine':

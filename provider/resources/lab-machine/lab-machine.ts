@@ -1,5 +1,10 @@
 import { FleetError } from '../../../lib/base/errors.ts';
-import { deleteMachine, ensureMachine, type Machine, readMachine } from '../../../lib/local/lab/machine.ts';
+import {
+  deleteMachine,
+  ensureMachine,
+  type Machine,
+  readLabMachine,
+} from '../../../lib/local/lab/machine.ts';
 import { bridgeName } from '../../../lib/local/lab/paths.ts';
 import {
   type LabMachineInputs,
@@ -48,7 +53,7 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
 
   async read(id, recorded) {
     const [lab, name] = recorded ? [recorded.inputs.lab, recorded.inputs.name] : partsOf(id);
-    const machine = await readMachine(lab, name);
+    const machine = await readLabMachine(lab, name);
     if (!machine) return undefined;
     const { address, base } = machine;
     const inputs = { bridge: bridgeName(lab), ...recorded?.inputs, lab, name, address, base };

@@ -1,12 +1,12 @@
 import { FleetError } from '../../../lib/base/errors.ts';
-import { type LiveSystems, liveSystems as schema } from '../../../schema/live-systems.ts';
+import { type LiveSystemsInputs, liveSystemsInputs as schema } from '../../../schema/live-systems.ts';
 import { noChanges } from '../../diff.ts';
 import type { Resource } from '../../resource.ts';
 
 const id = 'live-systems';
 
 /** What the machines ran when Pulumi ran: there for saved plans, which Pulumi refuses where an input is not as planned. */
-export const liveSystems: Resource<LiveSystems, LiveSystems> = {
+export const liveSystems: Resource<LiveSystemsInputs, LiveSystemsInputs> = {
   token: 'nixos:index:LiveSystems',
   description:
     'What the machines ran when Pulumi ran. Never a change; but a saved plan is refused where it has become another.',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../program/config/parse-config.ts';
 import { builders } from '../../../schema/builder.ts';
 import { hostBuilders } from '../../../schema/host-builders.ts';
 
@@ -50,11 +50,11 @@ test('a builder, known by its address or its host key, builds for its own system
 
 test('a builder that is not declared is an error of the config', () => {
   const config = (hosts: object) => () =>
-    parseConfig({ builders: JSON.stringify(declared), hosts: JSON.stringify(hosts) }, 'prod');
+    parseStackConfig({ builders: JSON.stringify(declared), hosts: JSON.stringify(hosts) }, 'prod');
   assert.throws(config({ web: { builders: ['bog'] } }), /hosts\.web\.builders: names bog, which is none/);
   assert.doesNotThrow(config({ web: { builders: ['big'] } }));
   assert.throws(
-    () => parseConfig({ hosts: '{"web":{"builders":true}}' }, 'prod'),
+    () => parseStackConfig({ hosts: '{"web":{"builders":true}}' }, 'prod'),
     /hosts\.web\.builders: needs the key builders/,
   );
 });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { table } from '../../../setup/demo-table.ts';
+import { demoTable } from '../../../setup/demo-table.ts';
 
 test('columns are as wide as their longest cell, machines in order', () => {
   const hash = '0'.repeat(32);
   assert.equal(
-    table({
+    demoTable({
       web: {
         generation: 3,
         system: `/nix/store/${hash}-nixos-system-web-1`,
@@ -24,4 +24,4 @@ test('columns are as wide as their longest cell, machines in order', () => {
   );
 });
 
-test('no machines, no table', () => assert.equal(table({}), ''));
+test('no machines, no table', () => assert.equal(demoTable({}), ''));

@@ -1,7 +1,14 @@
 import { basename, join } from 'node:path';
 import type { Keep } from '../../../../schema/cache-retention.ts';
 import { type Collection, planCollection } from './collection.ts';
-import { type RecordPlace, readPaths, readRecords, recordFile, removePaths, writeRecord } from './folder.ts';
+import {
+  type RecordPlace,
+  readPaths,
+  readRecords,
+  recordFile,
+  removePaths,
+  writeRootsRecord,
+} from './folder.ts';
 import { withFolderLock } from './lock.ts';
 import type { CachedPath } from './narinfo.ts';
 import { emptyRecord, judged, type RootsRecord, rootsOf, withoutSystems, withPushed } from './record.ts';
@@ -128,6 +135,6 @@ function without(records: Records, gone: ReadonlySet<string>): Map<string, Roots
 async function writeChanged(folder: string, before: Records, after: Records): Promise<void> {
   for (const [file, record] of after) {
     if (JSON.stringify(before.get(file)) !== JSON.stringify(record))
-      await writeRecord(join(folder, file), record);
+      await writeRootsRecord(join(folder, file), record);
   }
 }

@@ -35,13 +35,13 @@ export async function readRecords(folder: string): Promise<Map<string, RootsReco
     .filter((file) => file.endsWith('.json'))
     .map(async (file) => {
       const place = join('nixos-fleet', 'roots', file);
-      return [place, await readRecord(join(folder, place))] as const;
+      return [place, await readRootsRecord(join(folder, place))] as const;
     });
   return new Map(await Promise.all(records));
 }
 
 /** @throws FleetError cache-failed where it is there and cannot be read */
-export async function readRecord(file: string): Promise<RootsRecord> {
+export async function readRootsRecord(file: string): Promise<RootsRecord> {
   const record = await readJson(file, rootsRecord).catch((error: unknown) => {
     if (!hasCode(error, 'file-invalid')) throw error;
     throw new FleetError({
@@ -56,7 +56,7 @@ export async function readRecord(file: string): Promise<RootsRecord> {
 }
 
 /** Writes a record, whole or not at all; one that says nothing is removed. */
-export async function writeRecord(file: string, record: RootsRecord): Promise<void> {
+export async function writeRootsRecord(file: string, record: RootsRecord): Promise<void> {
   if (record.pushed.length === 0 && record.has.length === 0) return await rm(file, { force: true });
   await writeJson(file, record, { mode: 0o644 });
 }

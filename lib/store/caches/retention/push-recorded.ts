@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Pushed, type PushRequest, pushClosures } from '../push.ts';
-import { folderOf, type RecordPlace, readRecord, recordFile, writeRecord } from './folder.ts';
+import { folderOf, type RecordPlace, readRootsRecord, recordFile, writeRootsRecord } from './folder.ts';
 import { withFolderLock } from './lock.ts';
 import { withoutMachine, withPushed } from './record.ts';
 
@@ -26,7 +26,7 @@ export async function pushRecorded(
     const pushed = await pushClosures(request);
     for (const { path, ...place } of pushedFor) {
       const file = join(folder, recordFile(place));
-      await writeRecord(file, withPushed(await readRecord(file), path, new Date()));
+      await writeRootsRecord(file, withPushed(await readRootsRecord(file), path, new Date()));
     }
     return pushed;
   });
@@ -38,6 +38,6 @@ export async function giveUp(uri: string, place: RecordPlace, signal?: AbortSign
   if (folder === undefined || !existsSync(folder)) return;
   await withFolderLock(folder, { mode: 'shared', waitSeconds, ...(signal ? { signal } : {}) }, async () => {
     const file = join(folder, recordFile(place));
-    await writeRecord(file, withoutMachine(await readRecord(file), new Date()));
+    await writeRootsRecord(file, withoutMachine(await readRootsRecord(file), new Date()));
   });
 }

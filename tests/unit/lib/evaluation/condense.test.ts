@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CondenseOptions, condense, kernelParams } from '../../../../lib/evaluation/condense.ts';
-import { condenseKernel, parseConfig } from '../../../../lib/evaluation/condense-kernel.ts';
+import { condenseKernel, parseKernelConfig } from '../../../../lib/evaluation/condense-kernel.ts';
 import type { RawEtc, RawFacts, RawUnit } from '../../../../lib/evaluation/raw-facts.ts';
 import { evaluatedKernel } from '../../../../schema/evaluation.ts';
 import { hostFacts } from '../../../../schema/facts.ts';
@@ -165,9 +165,12 @@ test('a kernel’s symbols, by NixOS’s structure and by a .config', () => {
   assert.equal(kernel.configOrigin, 'asked');
   assert.deepEqual(kernel.patches, { bridge: 'bridge.patch', 'patch 2': '' });
   assert.deepEqual(kernel.config, { KVM: 'm', NR_CPUS: '64' });
-  assert.deepEqual(parseConfig('# comment\nCONFIG_KVM=m\n# CONFIG_XEN is not set\nCONFIG_NAME="a b"\n\n'), {
-    KVM: 'm',
-    XEN: 'n',
-    NAME: 'a b',
-  });
+  assert.deepEqual(
+    parseKernelConfig('# comment\nCONFIG_KVM=m\n# CONFIG_XEN is not set\nCONFIG_NAME="a b"\n\n'),
+    {
+      KVM: 'm',
+      XEN: 'n',
+      NAME: 'a b',
+    },
+  );
 });

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FleetError } from '../../../../lib/base/errors.ts';
 import { refuseClearPasswords } from '../../../../program/config/become-password.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 const password = { becomePassword: 'hunter2' };
 const config = (hosts: object, defaults = {}) =>
-  parseConfig({ hosts: JSON.stringify(hosts), defaults: JSON.stringify(defaults) }, 'prod');
+  parseStackConfig({ hosts: JSON.stringify(hosts), defaults: JSON.stringify(defaults) }, 'prod');
 
 test('a password in the clear is refused, with the command that sets it, and is not shown', () => {
   const refused = (key: string) => (error: FleetError) => {

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { diskInstallSettings } from '../../../../program/config/disk-installs.ts';
 import { hostSettings } from '../../../../program/config/hosts.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 import type { Connection } from '../../../../schema/connection.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'disk-installs-'));
 after(() => rmSync(folder, { recursive: true }));
 const parse = (values: Record<string, unknown>) =>
-  parseConfig(
+  parseStackConfig(
     Object.fromEntries(Object.entries(values).map(([key, value]) => [key, JSON.stringify(value)])),
     'dev',
   );

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hardwareSettings } from '../../../../program/config/hardware.ts';
 import { hostSettings } from '../../../../program/config/hosts.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 function settings(hosts: object, flake = './nix') {
-  const config = parseConfig({ hosts: JSON.stringify(hosts), flake }, 'dev');
+  const config = parseStackConfig({ hosts: JSON.stringify(hosts), flake }, 'dev');
   return hardwareSettings(hostSettings(config), config, '/fleet');
 }
 const fileOf = (host: object, flake?: string) =>

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { FleetError } from '../../../../lib/base/errors.ts';
 import { resolveSecrets } from '../../../../program/config/host-secrets.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'host-secrets-'));
 after(() => rmSync(folder, { recursive: true }));
 const sources = { baseDirectory: folder, encrypted: true };
 
 function hosts(secrets: object) {
-  const config = parseConfig({ hosts: JSON.stringify({ web: { secrets }, db: {} }) }, 'prod');
+  const config = parseStackConfig({ hosts: JSON.stringify({ web: { secrets }, db: {} }) }, 'prod');
   return Object.fromEntries(Object.entries(config.hosts).map(([name, host]) => [name, host.secrets]));
 }
 

@@ -7,10 +7,10 @@ import {
   hostSettings,
   labAddresses,
 } from '../../../../program/config/hosts.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 test('a host’s own settings win over the defaults, and its name is its address and configuration', () => {
-  const config = parseConfig(
+  const config = parseStackConfig(
     {
       defaults: '{"user":"ops","port":2222}',
       hosts: '{"web":{},"db":{"user":"root","address":"10.0.0.2","configuration":"database"}}',
@@ -24,7 +24,7 @@ test('a host’s own settings win over the defaults, and its name is its address
 });
 
 test('only machines of the lab have lab addresses', () => {
-  const config = parseConfig(
+  const config = parseStackConfig(
     {
       lab: '{"network":"10.213.9.0/24"}',
       hosts: '{"web":{"lab":true,"address":"10.213.9.11"},"db":{}}',
@@ -37,7 +37,7 @@ test('only machines of the lab have lab addresses', () => {
 test('which generations stay is said once for all, or for one host, and never as nothing', () => {
   const settings = (keepGenerations: object) =>
     hostSettings(
-      parseConfig(
+      parseStackConfig(
         {
           defaults: JSON.stringify({ keepGenerations, collectGarbage: true }),
           hosts: '{"web":{},"db":{"keepGenerations":{"days":30},"collectGarbage":false}}',
@@ -60,7 +60,7 @@ test('how a machine is entered is kept apart from how it is deployed', () => {
     proxyJump: 'gate',
     sshOptions: { Compression: 'yes' },
   };
-  const config = parseConfig(
+  const config = parseStackConfig(
     { defaults: JSON.stringify(entered), hosts: '{"web":{"onDrift":"fail"}}' },
     'prod',
   );
@@ -70,7 +70,7 @@ test('how a machine is entered is kept apart from how it is deployed', () => {
 });
 
 test('the operator’s own computer takes of the defaults what is not ssh’s', () => {
-  const config = parseConfig(
+  const config = parseStackConfig(
     {
       defaults: '{"port":2222,"identityFile":"/k","proxyJump":"gate","become":"doas","onDrift":"fail"}',
       hosts: '{"laptop":{"local":true},"web":{}}',

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FleetError } from '../../../../lib/base/errors.ts';
-import { parseConfig } from '../../../../program/config/parse-config.ts';
+import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 const hosts = JSON.stringify({ web: {} });
 
 /** The message of the error that this config gives. */
 function refusal(values: Record<string, string>): string {
   try {
-    parseConfig(values, 'prod');
+    parseStackConfig(values, 'prod');
   } catch (error) {
     assert.ok(error instanceof FleetError);
     assert.equal(error.code, 'config-invalid');
@@ -18,7 +18,7 @@ function refusal(values: Record<string, string>): string {
 }
 
 test('a host alone is enough', () => {
-  const config = parseConfig({ hosts }, 'prod');
+  const config = parseStackConfig({ hosts }, 'prod');
   assert.equal(config.flake, './nix');
   assert.deepEqual(config.hosts, { web: { lab: false } });
 });
@@ -57,7 +57,7 @@ test('a key by its former name is read, with a warning that names the new one', 
   const disks = JSON.stringify({ web: { disk: '/dev/vdb', serial: 's', image: '/a' } });
   const warnings: string[] = [];
   const parsed = (key: string) =>
-    parseConfig({ [key]: disks }, 'prod', (line) => warnings.push(line)).diskInstalls;
+    parseStackConfig({ [key]: disks }, 'prod', (line) => warnings.push(line)).diskInstalls;
   assert.deepEqual(parsed('diskImages'), parsed('diskInstalls'));
   assert.deepEqual(warnings, ['the config key diskImages is called diskInstalls now: rename it']);
   assert.match(refusal({ diskImages: disks, diskInstalls: disks }), /diskImages: unknown key; did you mean/);
@@ -92,7 +92,10 @@ test('two hosts at one address, also by default port and name', () => {
     /hosts\.db\.address: is 10\.0\.0\.1, port 22, which is web’s already/,
   );
   assert.match(refusal({ hosts: '{"web":{},"db":{"address":"web"}}' }), /hosts\.db\.address/);
-  parseConfig({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":2222}}' }, 'prod');
+  parseStackConfig(
+    { hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":2222}}' },
+    'prod',
+  );
 });
 
 test('a lab machine needs a network, and an address in it', () => {
@@ -104,7 +107,7 @@ test('a lab machine needs a network, and an address in it', () => {
     refusal({ hosts: '{"web":{"lab":true,"address":"10.213.90.11"}}', lab }),
     /hosts\.web\.address/,
   );
-  parseConfig({ hosts: '{"web":{"lab":true,"address":"10.213.9.11"}}', lab }, 'prod');
+  parseStackConfig({ hosts: '{"web":{"lab":true,"address":"10.213.9.11"}}', lab }, 'prod');
 });
 
 test('a lab address cannot smuggle an option to ssh', () => {
@@ -114,11 +117,11 @@ test('a lab address cannot smuggle an option to ssh', () => {
 test('a health check has exactly one kind, and its defaults are filled in', () => {
   const hosts = (one: object) => ({ hosts: JSON.stringify({ web: { healthChecks: { one } } }) });
   assert.throws(
-    () => parseConfig(hosts({}), 'dev'),
+    () => parseStackConfig(hosts({}), 'dev'),
     /hosts\.web\.healthChecks\.one: must have exactly one of/,
   );
-  assert.throws(() => parseConfig(hosts({ tpc: 80 }), 'dev'), /healthChecks\.one\.tpc: unknown key/);
-  assert.deepEqual(parseConfig(hosts({ http: {} }), 'dev').hosts.web?.healthChecks, {
+  assert.throws(() => parseStackConfig(hosts({ tpc: 80 }), 'dev'), /healthChecks\.one\.tpc: unknown key/);
+  assert.deepEqual(parseStackConfig(hosts({ http: {} }), 'dev').hosts.web?.healthChecks, {
     one: { http: { url: '/', status: 200 }, timeoutSeconds: 30 },
   });
 });
@@ -161,14 +164,14 @@ test('a cache has a place to fill and a key, or is somebody else’s with its pu
   assert.match(refusal(caches({ kee: 'main-1' })), /caches\.main\.kee: unknown key; did you mean key\?/);
   const stored = { key: 'main-1', store: 's3://bucket?secret-key=/etc/key' };
   assert.match(refusal(caches(stored)), /caches\.main\.store: must not name a secret-key/);
-  assert.equal(parseConfig(caches({ key: 'main-1', host: 'web' }), 'prod').caches.main?.host, 'web');
+  assert.equal(parseStackConfig(caches({ key: 'main-1', host: 'web' }), 'prod').caches.main?.host, 'web');
   assert.match(refusal(caches({ pullThrough: true })), /caches\.main\.host: is missing/);
   assert.match(
     refusal(caches({ pullThrough: true, host: 'web', key: 'main-1' })),
     /caches\.main\.key: .*one with pullThrough is not/,
   );
   assert.equal(
-    parseConfig(caches({ pullThrough: true, host: 'web' }), 'prod').caches.main?.pullThrough,
+    parseStackConfig(caches({ pullThrough: true, host: 'web' }), 'prod').caches.main?.pullThrough,
     true,
   );
 });

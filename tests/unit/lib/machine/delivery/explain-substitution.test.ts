@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  explainRefusal,
+  explainRefusedSubstitution,
   refusedSubstitute,
 } from '../../../../../lib/machine/delivery/explain-substitution.ts';
 
@@ -13,7 +13,7 @@ const refused = refusedSubstitute(stderr);
 const signed = (...signatures: string[]) =>
   JSON.stringify({ [path]: { narHash: 'sha256-x', narSize: 1, references: [], signatures } });
 const explain = (pathInfo: string) =>
-  explainRefusal({ host: 'web', system: path, stderr, settings, refused, pathInfo });
+  explainRefusedSubstitution({ host: 'web', system: path, stderr, settings, refused, pathInfo });
 
 test('a refused path and its cache are found in what nix says', () => {
   assert.deepEqual(refused, { path, cache: 'http://cache:8080' });
@@ -34,8 +34,17 @@ test('no signature, and one in the name of a trusted key that is not that key’
 
 test('where the cache no longer tells, and where no cache had it', () => {
   assert.match(explain('').message, /is not signed by a key it trusts/);
-  const { message } = explainRefusal({ host: 'web', system: path, stderr: 'error: no', settings });
+  const { message } = explainRefusedSubstitution({
+    host: 'web',
+    system: path,
+    stderr: 'error: no',
+    settings,
+  });
   assert.match(message, /the caches it asks: http:\/\/cache:8080/);
-  const full = explainRefusal({ host: 'web', system: path, stderr: 'error: No space left on device' });
+  const full = explainRefusedSubstitution({
+    host: 'web',
+    system: path,
+    stderr: 'error: No space left on device',
+  });
   assert.equal(full.code, 'no-room');
 });

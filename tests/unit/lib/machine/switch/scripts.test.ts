@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
-import { explainRefusal } from '../../../../../lib/machine/switch/begin.ts';
+import { explainRefusedSwitch } from '../../../../../lib/machine/switch/begin.ts';
 import { progressIn } from '../../../../../lib/machine/switch/follow-script.ts';
 import { changedInhibitors } from '../../../../../lib/machine/switch/inhibitors.ts';
 import { type Parameters, startVariables } from '../../../../../lib/machine/switch/start-script.ts';
@@ -34,7 +34,7 @@ test('the supervisor gets its parameters as one file, quoted', () => {
 test('each refusal of the start script is its own error', () => {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const refusal = (stdout: string) =>
-    explainRefusal(parameters, new Reply('web', { stdout, stderr: 'words of systemd' }));
+    explainRefusedSwitch(parameters, new Reply('web', { stdout, stderr: 'words of systemd' }));
   assert.equal(refusal('state=missing\n').code, 'copy-failed');
   assert.equal(refusal('state=no-room\nplace=/boot\nfree=1\nneed=2\n').code, 'no-room');
   assert.match(
