@@ -3,192 +3,176 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorCodes } from '../lib/base/errors.ts';
-import { cachePushInputs, cachePushState, cacheStoreInputs, cacheStoreState } from '../schema/cache.ts';
-import { cacheRetentionInputs, cacheRetentionState } from '../schema/cache-retention.ts';
+import { registry } from '../provider/registry.ts';
+import type { AnyResource } from '../provider/resource.ts';
+import { providerConfig } from '../provider/service/configuration.ts';
+import { builder } from '../schema/builder.ts';
+import { cacheConfig } from '../schema/cache-config.ts';
 import { stackConfig } from '../schema/config.ts';
-import { deploymentInputs, liveState } from '../schema/deployment.ts';
-import { diskInstallInputs, diskInstallState } from '../schema/disk-install.ts';
-import { hostFacts, kernelFacts } from '../schema/facts.ts';
-import { hardwareConfigInputs, hardwareConfigState } from '../schema/hardware-config.ts';
-import { imageInputs, imageState } from '../schema/image.ts';
-import { machineBuildersInputs, machineBuildersState } from '../schema/machine-builders.ts';
-import { secretInputs } from '../schema/secret.ts';
-import { signingKeyInputs, signingKeyState } from '../schema/signing-key.ts';
-import { substitutersInputs, substitutersState } from '../schema/substituters.ts';
-import { virtualMachineInputs } from '../schema/virtual-machine.ts';
+import { connectionSettings } from '../schema/connection.ts';
+import { deploymentSettings } from '../schema/deployment.ts';
+import { diskInstallConfig } from '../schema/disk-install.ts';
+import { hostFacts } from '../schema/facts.ts';
+import { hostHardwareConfig } from '../schema/hardware-config.ts';
+import { healthCheck } from '../schema/health-check.ts';
+import { hostCommand } from '../schema/host-command.ts';
+import { imageConfig } from '../schema/image.ts';
+import { rehearsalSettings } from '../schema/rehearsal.ts';
+import { hostSecret } from '../schema/secret.ts';
+import { virtualMachineConfig } from '../schema/virtual-machine.ts';
+import { link, outputs, row, type Section, settings } from './reference-tables.ts';
 
-interface Property {
-  type?: string;
-  description?: string;
-  default?: unknown;
-  properties?: Record<string, Property>;
-  additionalProperties?: Property | boolean;
-  minimum?: number;
-  maximum?: number;
+const { hosts, defaults } = stackConfig.shape;
+
+/** A section with what is said above its table. */
+interface Described extends Section {
+  text: string;
 }
 
-const markdownCell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+const connection: Described = {
+  title: 'Connection',
+  schema: connectionSettings,
+  text: 'How a machine is entered. Without a setting, the user’s own ssh configuration decides.',
+};
+const deployment: Described = {
+  title: 'Deployment settings',
+  schema: deploymentSettings,
+  text: 'How a machine is deployed to ([reliability.md](reliability.md)).',
+};
+const defaultsSection: Described = {
+  title: 'Defaults',
+  schema: defaults.unwrap(),
+  text: '`defaults`: settings for all hosts; a host’s own go before them.',
+  inherits: [connection, deployment],
+};
+const virtualMachines: Described = {
+  title: 'Virtual machines',
+  schema: virtualMachineConfig,
+  text: '`virtualMachines.<name>`: a virtual machine on the operator’s computer ([virtual-machines.md](virtual-machines.md)).',
+};
+const diskInstalls: Described = {
+  title: 'Disk installs',
+  schema: diskInstallConfig,
+  text: '`diskInstalls.<name>`: an image that is installed on a disk of the machine of this name ([disk-installs.md](disk-installs.md)). What its connection leaves out is the host’s.',
+  inherits: [connection],
+};
+const images: Described = {
+  title: 'Images',
+  schema: imageConfig,
+  text: '`images.<name>`: a disk image, built on the operator’s computer ([images.md](images.md)).',
+};
+const builders: Described = {
+  title: 'Builders',
+  schema: builder,
+  text: '`builders.<name>`: a machine that builds ([builders.md](builders.md)).',
+};
+const secrets: Described = {
+  title: 'Secrets',
+  schema: hostSecret,
+  text: '`hosts.<name>.secrets.<name>`: a file whose content is in no Nix store ([secrets.md](secrets.md)).',
+};
 
-/** One table row a property, nested ones by their path. */
-function rows(property: Property, path = ''): string[] {
-  const nested = Object.entries(property.properties ?? {});
-  const values = property.additionalProperties;
-  const own = path
-    ? [
-        `| \`${path}\` | ${typeName(property)} | ${property.default === undefined || isEmpty(property.default) ? '' : `\`${JSON.stringify(property.default)}\``} | ${markdownCell(property.description ?? '')} |`,
-      ]
-    : [];
-  return [
-    ...own,
-    ...nested.flatMap(([name, child]) => rows(child, path ? `${path}.${name}` : name)),
-    ...(typeof values === 'object' && values.properties ? rows(values, `${path}.<name>`) : []),
-  ];
+const hardwareDetection: Described = {
+  title: 'Hardware detection',
+  schema: hostHardwareConfig,
+  text: '`hosts.<name>.hardwareConfig`: how the machine’s hardware is detected ([hardware.md](hardware.md)).',
+};
+
+/** Of the stack's config, in their order. */
+const sections: Described[] = [
+  {
+    title: 'Hosts',
+    schema: hosts.unwrap().valueType,
+    text: '`hosts.<name>`: one machine ([hosts.md](hosts.md)).',
+    inherits: [defaultsSection, connection, deployment],
+  },
+  defaultsSection,
+  connection,
+  deployment,
+  {
+    title: 'Health checks',
+    schema: healthCheck,
+    text: '`hosts.<name>.healthChecks.<name>`: exactly one of `command`, `tcp`, `http` and `units`.',
+  },
+  secrets,
+  {
+    title: 'Commands',
+    schema: hostCommand,
+    text: '`hosts.<name>.commands.before.<name>` and `.after.<name>`: a command on the machine, run by @pulumi/command.',
+  },
+  {
+    title: 'Rehearsals',
+    schema: rehearsalSettings,
+    text: '`hosts.<name>.rehearse`: the virtual machine in which a new system is booted first.',
+  },
+  hardwareDetection,
+  {
+    title: 'Caches',
+    schema: cacheConfig,
+    text: '`caches.<name>`: a binary cache ([caches.md](caches.md)).',
+  },
+  builders,
+  images,
+  diskInstalls,
+  virtualMachines,
+];
+
+/** Of a resource: the sections that have settings of its inputs. */
+const inherits: Readonly<Record<string, readonly Section[]>> = {
+  Deployment: [deployment],
+  HardwareConfig: [hardwareDetection],
+  DiskInstall: [diskInstalls],
+  Secret: [secrets],
+  VirtualMachine: [virtualMachines],
+};
+
+function section({ title, schema, text, inherits = [] }: Described): string {
+  const others = sections.filter((other) => other.title !== title);
+  return `### ${title}\n\n${text}\n\n${settings(schema, others, inherits)}`;
 }
 
-const isEmpty = (value: unknown) =>
-  typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-
-function typeName({ type, additionalProperties, minimum, maximum }: Property): string {
-  if (type === 'object' && typeof additionalProperties === 'object') {
-    return `map of ${additionalProperties.type ?? 'value'}`;
-  }
-  const range = type === 'integer' && maximum !== undefined && maximum < 1e6 ? `, ${minimum}–${maximum}` : '';
-  return `${type ?? 'any'}${range}`;
+function resource({ token, description, inputs, state }: AnyResource): string {
+  const name = token.split(':').at(-1) as string;
+  const parts = [`### ${name}`, `\`${token}\`: ${description}`];
+  if (!(inputs instanceof z.ZodObject) || !(state instanceof z.ZodObject)) return parts.join('\n\n');
+  const read = z.object(
+    Object.fromEntries(Object.entries(state.shape).filter(([output]) => !(output in inputs.shape))),
+  );
+  parts.push(settings(inputs, sections, inherits[name]));
+  if (Object.keys(read.shape).length > 0) parts.push('Outputs:', outputs(read, sections));
+  return parts.join('\n\n');
 }
-
-const table = (schema: z.ZodType) =>
-  [
-    '| key | type | default | meaning |',
-    '|---|---|---|---|',
-    ...rows(z.toJSONSchema(schema, { io: 'input' }) as Property),
-  ].join('\n');
-
-/** The outputs of a resource that are not among its inputs. */
-const only = (outputs: z.ZodRawShape, inputs: z.ZodRawShape) =>
-  Object.fromEntries(Object.entries(outputs).filter(([name]) => !(name in inputs)));
 
 export function reference(): string {
   return `# Reference
 
-Made by \`node docs/generate-reference.ts\` from \`schema/\` and \`lib/base/errors.ts\`; do not edit.
+Made by \`node docs/generate-reference.ts\` from \`schema/\`, \`provider/\` and \`lib/base/errors.ts\`; do not edit.
 
 ## Stack config
 
 The keys of \`Pulumi.<stack>.yaml\`, under the project's namespace (\`nixos-fleet:hosts\`, …). An unknown key is an error.
 
-${table(stackConfig)}
+${settings(stackConfig, sections)}
 
-Of the provider itself, under \`nixos:\`:
+${sections.map(section).join('\n\n')}
 
-| key | type | default | meaning |
-|---|---|---|---|
-| \`onFailure\` | \`continue\` or \`stop\` | \`continue\` | Whether the other machines go on when one fails. |
+### Provider
 
-## Deployment
+Of the provider itself, under \`nixos:\` (\`nixos:onFailure\`).
 
-Inputs of \`nixos:index:Deployment\`.
+${settings(providerConfig, sections)}
 
-${table(deploymentInputs)}
+## Resources
 
-Its output \`live\`, read from the machine:
+What a program declares, and a preview shows. Most have a class of the same name in this package.
 
-${table(liveState)}
-
-## Secret
-
-Inputs of \`nixos:index:Secret\`; [secrets.md](secrets.md) tells how they are used.
-
-${table(secretInputs)}
-
-## SigningKey
-
-Inputs of \`nixos:index:SigningKey\`; [caches.md](caches.md) tells how a key is used and rotated.
-
-${table(signingKeyInputs)}
-
-And what it makes:
-
-${table(z.object(only(signingKeyState.shape, signingKeyInputs.shape)))}
-
-## CacheStore, CachePush, Substituters
-
-Inputs of \`nixos:index:CacheStore\`, the content of a binary cache, and its own output:
-
-${table(cacheStoreInputs)}
-
-${table(z.object(only(cacheStoreState.shape, cacheStoreInputs.shape)))}
-
-Of \`nixos:index:CachePush\`, one closure in it:
-
-${table(cachePushInputs)}
-
-${table(z.object(only(cachePushState.shape, cachePushInputs.shape)))}
-
-Of \`nixos:index:CacheRetention\`, what it keeps:
-
-${table(cacheRetentionInputs)}
-
-${table(z.object(only(cacheRetentionState.shape, cacheRetentionInputs.shape)))}
-
-And of \`nixos:index:Substituters\`, the caches that one machine asks:
-
-${table(substitutersInputs)}
-
-${table(z.object(only(substitutersState.shape, substitutersInputs.shape)))}
-
-## Builders of machines
-
-Inputs of \`nixos:index:MachineBuilders\`, the builders that one machine's own Nix builds with; its id is the machine-id:
-
-${table(machineBuildersInputs)}
-
-${table(z.object(only(machineBuildersState.shape, machineBuildersInputs.shape)))}
-
-## HardwareConfig
-
-Inputs of \`nixos:index:HardwareConfig\`; [hardware.md](hardware.md) tells how it is used.
-
-${table(hardwareConfigInputs)}
-
-And what it tells of the file:
-
-${table(z.object(only(hardwareConfigState.shape, hardwareConfigInputs.shape)))}
-
-## Image
-
-Inputs of \`nixos:index:Image\`; [images.md](images.md) tells how one is declared.
-
-${table(imageInputs)}
-
-And what it tells of the built image:
-
-${table(z.object(only(imageState.shape, imageInputs.shape)))}
-
-## DiskInstall
-
-Inputs of \`nixos:index:DiskInstall\`; [disk-installs.md](disk-installs.md) tells how one is declared.
-
-${table(diskInstallInputs)}
-
-And what it tells of what was written:
-
-${table(z.object(only(diskInstallState.shape, diskInstallInputs.shape)))}
-
-## Virtual machine
-
-Inputs of \`nixos:index:VirtualMachine\`; [virtual-machines.md](virtual-machines.md) tells how they are used.
-
-${table(virtualMachineInputs)}
+${[...registry.values()].map(resource).join('\n\n')}
 
 ## Facts
 
-What a preview shows of a machine, under \`facts\` of its deployment:
+What a preview shows of a machine, under \`facts\` of its ${link('Deployment')}:
 
-${table(hostFacts)}
-
-And of a kernel, as inputs of \`nixos:index:Kernel\`:
-
-${table(kernelFacts)}
+${outputs(hostFacts, sections)}
 
 ## Errors
 
@@ -197,7 +181,7 @@ Each error message ends its first line with one of these codes, then says why an
 | code | meaning |
 |---|---|
 ${Object.entries(errorCodes)
-  .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
+  .map(([code, meaning]) => row(`\`${code}\``, meaning))
   .join('\n')}
 `;
 }

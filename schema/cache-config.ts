@@ -3,8 +3,11 @@ import { cacheStoreInputs } from './cache.ts';
 import { keep } from './cache-retention.ts';
 import { signingKeyInputs } from './signing-key.ts';
 import { substituter } from './substituters.ts';
+import { withoutDefaults } from './without-defaults.ts';
 
 const { store, host, protocol, keyFile } = cacheStoreInputs.shape;
+const { rotation } = signingKeyInputs.shape;
+const { priority } = substituter.shape;
 
 /** Where a machine of the stack is asked that fetches from other caches; the module `pull-through-cache` listens there. */
 export const pullThroughPort = 8501;
@@ -17,20 +20,9 @@ export const cacheConfig = z
       .describe(
         'Name of the key that the stack signs with, such as cache.example.org-1; another name begins a rotation. None, where the cache is somebody else’s.',
       ),
-    rotation: signingKeyInputs.shape.rotation
-      .unwrap()
-      .optional()
-      .describe(signingKeyInputs.shape.rotation.description ?? ''),
     store,
     host,
-    protocol: protocol
-      .unwrap()
-      .optional()
-      .describe(protocol.description ?? ''),
-    keyFile: keyFile
-      .unwrap()
-      .optional()
-      .describe(keyFile.description ?? ''),
+    ...withoutDefaults({ rotation, protocol, keyFile, priority }),
     pullThrough: z
       .boolean()
       .optional()
@@ -46,10 +38,6 @@ export const cacheConfig = z
       .optional()
       .describe('Keys that somebody else’s cache signs with.'),
     keep: keep.optional(),
-    priority: substituter.shape.priority
-      .unwrap()
-      .optional()
-      .describe(substituter.shape.priority.description ?? ''),
   })
   .superRefine((cache, context) => {
     const problem = (key: string, message: string) =>

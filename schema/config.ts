@@ -28,9 +28,6 @@ const deploymentDefaults = withoutDefaults(sharedDeployment, namingDefault);
 /** What can be set once for all hosts under `defaults`, and again for one. */
 const hostDefaults = z.strictObject({
   ...withoutDefaults(sharedSettings, namingDefault),
-  becomePassword: sharedSettings.becomePassword.describe(
-    `${sharedSettings.becomePassword.description} Set with \`pulumi config set --secret --path\`; refused in the clear.`,
-  ),
   ...deploymentDefaults,
   builders: z
     .union([z.boolean(), z.array(builders.keyType)])

@@ -38,7 +38,7 @@ const loginSettings = {
     .regex(/^[^\0\r\n]+$/, 'must be one line, and not empty')
     .optional()
     .describe(
-      'Password that sudo asks for; always a secret in the state. Without it, becoming root must take none.',
+      'Password that sudo asks for; always a secret in the state. In a stack’s config it is set with `pulumi config set --secret --path`, and refused in the clear. Without it, becoming root must take none.',
     ),
   connectTimeoutSeconds: z
     .int()

@@ -147,7 +147,7 @@ export const deploymentInputs = deploymentSettings.extend({
 export type DeploymentInputs = z.output<typeof deploymentInputs>;
 
 /** What was read from the machine itself. */
-export const liveState = z.object({
+const liveState = z.object({
   system: z
     .string()
     .describe('The live system (/run/current-system), also where a specialisation of it is live.'),

@@ -148,7 +148,7 @@ export const diskInstallConfig = settings
       .describe('The one of virtualMachines whose disk it is; that of the host of this name where left out.'),
     ...enteredBy,
     address: enteredBy.address.describe(
-      'Where the machine is. This and the keys below are those of the host of this name where left out.',
+      'Where the machine is; where the host of this name is, where left out.',
     ),
   })
   .refine(({ serial, sizeBytes }) => serial !== undefined || sizeBytes !== undefined, {

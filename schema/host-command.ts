@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A command on a machine, before its deployment or after it, as @pulumi/command runs it. */
-const hostCommand = z.strictObject({
+export const hostCommand = z.strictObject({
   create: z.string().min(1).describe('Shell command, run at first and again at each new deployment.'),
   update: z
     .string()
