@@ -87,7 +87,7 @@ export function parseReading(reply: Reply): MachineReading {
     free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
     inhibitors: reply.decoded('inhibitors'),
     busy: reply.flag('busy')
-      ? holderIn(new Reply(reply.host, { stdout: reply.decoded('holder') }))
+      ? parseHolder(new Reply(reply.host, { stdout: reply.decoded('holder') }))
       : undefined,
     lastResult: reply.decoded('result'),
     history: reply.decoded('history') ?? '',
@@ -96,7 +96,7 @@ export function parseReading(reply: Reply): MachineReading {
 }
 
 /** What a supervisor writes of itself: lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
-export function holderIn(reply: Reply): Holder {
+export function parseHolder(reply: Reply): Holder {
   const since = reply.number('since');
   return {
     unit: reply.text('unit') || 'unknown',

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { readingIn } from '../../lib/images/disk/parse-disk.ts';
+import { parseDisk } from '../../lib/images/disk/parse-disk.ts';
 import { parseReading } from '../../lib/machine/parse-reading.ts';
 import { Reply } from '../../lib/machine/script/reply.ts';
 import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
@@ -98,7 +98,7 @@ test('a disk that does not exist is reported by the name in the config', () => {
   const variables = { disk: '/dev/no such', serial: '', patience: 0 };
   const reply = run(disk('disks.sh') + disk('read-disk.sh'), { variables });
   assert.equal(reply.isWhole, true, reply.why());
-  const { found, bootId } = readingIn(reply, '/dev/no such');
+  const { found, bootId } = parseDisk(reply, '/dev/no such');
   assert.deepEqual([found.kind, found.device], ['missing', '/dev/no such']);
   assert.ok(bootId);
 });

@@ -19,7 +19,7 @@ export interface DiskReading {
 }
 
 /** Reads the whole reply of read-disk.sh. */
-export function readingIn(reply: Reply, disk: string): DiskReading {
+export function parseDisk(reply: Reply, disk: string): DiskReading {
   const text = (key: string) => reply.text(key);
   const kinds: Record<string, DiskFound['kind']> = { disk: 'disk', partition: 'partition', other: 'other' };
   return {

@@ -3,7 +3,7 @@ import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
 import type { RunOnMachineOptions } from '../../machine/ssh/run.ts';
-import { type DiskReading, readingIn } from './parse-disk.ts';
+import { type DiskReading, parseDisk } from './parse-disk.ts';
 
 /** Functions that describe disks: comes before the other scripts of this folder. */
 export const disksScript = scriptFile('./disks.sh', import.meta.url);
@@ -26,6 +26,6 @@ export async function readDisk(
 ): Promise<DiskReading> {
   const variables = { disk, serial, patience };
   const reply = await runScript(connection, host, script, { timeoutSeconds: 120, ...options, variables });
-  if (reply.isWhole) return readingIn(reply, disk);
+  if (reply.isWhole) return parseDisk(reply, disk);
   throw reply.error({ code: 'command-failed', what: `the disk ${disk} could not be read` });
 }

@@ -3,7 +3,7 @@ import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { hasCode } from '../../base/errors.ts';
 import { copyToMachine } from '../copy-to-machine.ts';
 import { runScript } from '../script/run-script.ts';
-import { dryRunArguments, dryRunScript, type Offer, offerIn } from './dry-run.ts';
+import { dryRunArguments, dryRunScript, type Offer, parseOffer } from './dry-run.ts';
 import { substitute } from './substitute.ts';
 
 export interface DeliverRequest {
@@ -53,7 +53,7 @@ async function askOffer(connection: Connection, { host, system, signal }: Delive
   const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [], answering: [] };
   const options = { timeoutSeconds: askSeconds, signal, args: dryRunArguments(system) };
   try {
-    return offerIn(await runScript(connection, host, dryRunScript, options));
+    return parseOffer(await runScript(connection, host, dryRunScript, options));
   } catch (error) {
     if (hasCode(error, 'unreachable')) return nothing;
     throw error;

@@ -1,6 +1,6 @@
 import { parseWork } from '../../store/nix/dry-run.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
-import { settingsIn, settingsScript } from '../nix-conf/machine-settings.ts';
+import { parseSettings, settingsScript } from '../nix-conf/machine-settings.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 
@@ -26,13 +26,13 @@ export function dryRunArguments(system: string): string[] {
 }
 
 /** Reads the reply of `dryRunScript`. */
-export function offerIn(reply: Reply): Offer {
+export function parseOffer(reply: Reply): Offer {
   const text = reply.list('said').join('\n');
   const silent = [
     ...text.matchAll(/(?:disabling binary cache|cannot connect to|unable to download) '([^']+)'/g),
   ].map((match) => (match[1] ?? '').replace(/\/nix-cache-info$/, ''));
   const { builds: _, ...fetched } = parseWork(text);
-  const { substituters } = settingsIn(reply);
+  const { substituters } = parseSettings(reply);
   const missing =
     /don't know how to build these paths|does not exist in the store|there is no substituter/.test(text);
   return {

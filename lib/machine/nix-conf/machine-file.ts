@@ -24,7 +24,7 @@ builders-use-substitutes = true
 
 const askScript = scriptFile('./ask-builders.sh', import.meta.url);
 
-/** What ask-builders.sh gets to know. */
+/** Variables of ask-builders.sh. */
 export function askVariables(
   builders: Readonly<Record<string, MachineBuilder>>,
 ): Record<'builders' | 'limit' | 'NIX_SSHOPTS', string> {

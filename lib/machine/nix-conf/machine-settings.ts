@@ -14,7 +14,7 @@ export interface MachineSettings {
 export const settingsScript = scriptFile('./machine-settings.sh', import.meta.url);
 
 /** Reads the settings from the reply of a script of which `settingsScript` is a part. */
-export function settingsIn(reply: Reply): MachineSettings {
+export function parseSettings(reply: Reply): MachineSettings {
   const words = (key: string) => reply.text(key).split(/\s+/).filter(Boolean);
   return { substituters: words('substituters'), trustedKeys: words('trusted-keys') };
 }
@@ -29,7 +29,7 @@ export async function readMachineSettings(
   options: Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds'> = {},
 ): Promise<MachineSettings> {
   const reply = await runScript(connection, host, settingsScript, options);
-  if (reply.has('substituters')) return settingsIn(reply);
+  if (reply.has('substituters')) return parseSettings(reply);
   throw reply.error(
     { code: 'cache-failed', what: 'the settings of the machine’s Nix could not be read' },
     'substituters',

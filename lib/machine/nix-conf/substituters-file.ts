@@ -1,5 +1,5 @@
 import { type SubstitutersInputs, substitutersFile } from '../../../schema/substituters.ts';
-import { type MachineSettings, settingsIn, settingsScript } from './machine-settings.ts';
+import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Pure. */
@@ -32,7 +32,7 @@ export async function workOnSubstituters(
   const content = substitutersText(inputs);
   const file = { connection, host, path: substitutersFile, content, ask: settingsScript } as const;
   const answer = await workOnNixConf(mode, { ...file, code: 'cache-failed' }, machineId, signal);
-  return { ...answer, settings: settingsIn(answer.reply) };
+  return { ...answer, settings: parseSettings(answer.reply) };
 }
 
 /** Which of the caches and keys the machine's Nix does not use; empty where it uses all. */

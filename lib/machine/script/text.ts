@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { shellQuote, shellVariables } from '../ssh/quote.ts';
 
-/** What a script gets to know. It travels with the script, so that it is in no argument list and in no environment. */
+/** Data for a script. It travels with the script's text: it is in no argument list and in no environment. */
 export interface ScriptData {
   /** Shell variables, set before the script's first line. */
   variables?: Readonly<Record<string, string | number>>;

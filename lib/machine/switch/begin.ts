@@ -1,7 +1,7 @@
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { inProgress, wrongMachine } from '../guard.ts';
-import { holderIn } from '../parse-reading.ts';
+import { parseHolder } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
@@ -31,7 +31,7 @@ export function explainRefusedSwitch(parameters: Parameters, reply: Reply): Flee
     case 'wrong-machine':
       return wrongMachine(host, parameters.machineId, reply.text('found'));
     case 'busy':
-      return inProgress(host, holderIn(reply));
+      return inProgress(host, parseHolder(reply));
     case 'missing':
       return new FleetError({
         code: 'copy-failed',

@@ -41,7 +41,7 @@ export function followVariables(
 }
 
 /** Reads the reply of `followScript`; undefined where it is not whole. */
-export function progressIn(reply: Reply): Progress | undefined {
+export function parseProgress(reply: Reply): Progress | undefined {
   if (!reply.isWhole) return undefined;
   const result = reply.json('result', activationResult);
   return {

@@ -10,7 +10,7 @@ import {
   lookSeconds,
   type Phase,
   type Progress,
-  progressIn,
+  parseProgress,
 } from './follow-script.ts';
 
 export interface FollowOptions {
@@ -107,7 +107,7 @@ async function look(
   const timeoutSeconds = lookSeconds + connection.connectTimeoutSeconds + 5;
   const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
   const reply = await runScript(connection, host, followScript, options);
-  const progress = progressIn(reply);
+  const progress = parseProgress(reply);
   if (progress) return progress;
   throw reply.error({ code: 'unreachable', what: 'the connection broke' });
 }

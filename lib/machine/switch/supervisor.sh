@@ -12,7 +12,7 @@
 # path) revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: where the system refuses to be
 # switched to, it is made that of the next boot) install_boot_loader (1 or empty) reboot (never, when-needed, always) trial (yes:
 # a reboot is one boot on trial)
-# DIR/phase tells how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
+# DIR/phase holds how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
 # The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl (DIR/result.sh);
 # both survive a reboot.
 set -u

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeDisk, formatBytes } from '../../../../../lib/images/disk/describe.ts';
-import { readingIn } from '../../../../../lib/images/disk/parse-disk.ts';
+import { parseDisk } from '../../../../../lib/images/disk/parse-disk.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { someDisk } from './found.ts';
 
@@ -30,7 +30,7 @@ end=yes
 `;
 
 test('what a machine printed of a disk is read, with whatever is in its names', () => {
-  const reading = readingIn(new Reply('web', { stdout: printed }), '/dev/disk/by-id/x');
+  const reading = parseDisk(new Reply('web', { stdout: printed }), '/dev/disk/by-id/x');
   assert.deepEqual(reading, {
     found: {
       device: '/dev/vdb',

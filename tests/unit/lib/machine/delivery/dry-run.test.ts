@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { offerIn } from '../../../../../lib/machine/delivery/dry-run.ts';
+import { parseOffer } from '../../../../../lib/machine/delivery/dry-run.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 
 const printed = (said: string, end = 'end=yes\n') =>
@@ -8,7 +8,7 @@ const printed = (said: string, end = 'end=yes\n') =>
 
 test('everything is in the caches', () => {
   const said = `these 312 paths will be fetched (80.50 MiB download, 400.00 MiB unpacked):\n  /nix/store/a-b`;
-  assert.deepEqual(offerIn(printed(said)), {
+  assert.deepEqual(parseOffer(printed(said)), {
     has: 'all',
     paths: 312,
     mebibytes: 80.5,
@@ -16,7 +16,7 @@ test('everything is in the caches', () => {
     answering: ['http://cache'],
   });
   const one = 'this path will be fetched (512.0 KiB download, 1.0 MiB unpacked):\n  /nix/store/a-b';
-  assert.deepEqual(offerIn(printed(one)), {
+  assert.deepEqual(parseOffer(printed(one)), {
     has: 'all',
     paths: 1,
     mebibytes: 0.5,
@@ -26,7 +26,7 @@ test('everything is in the caches', () => {
 });
 
 test('nothing is missing on the machine', () => {
-  assert.deepEqual(offerIn(printed('')), {
+  assert.deepEqual(parseOffer(printed('')), {
     has: 'all',
     paths: 0,
     mebibytes: 0,
@@ -37,7 +37,7 @@ test('nothing is missing on the machine', () => {
 
 test('the caches do not have it, or one does not answer', () => {
   const missing = `don't know how to build these paths:\n  /nix/store/a-b`;
-  assert.deepEqual(offerIn(printed(missing)), {
+  assert.deepEqual(parseOffer(printed(missing)), {
     has: 'none',
     paths: 0,
     mebibytes: 0,
@@ -47,10 +47,10 @@ test('the caches do not have it, or one does not answer', () => {
   const silent = `warning: unable to download 'http://cache/nix-cache-info': Timeout was reached (28)
 disabling binary cache 'http://cache' for 60 seconds
 ${missing}`;
-  const { silent: who, answering } = offerIn(printed(silent));
+  const { silent: who, answering } = parseOffer(printed(silent));
   assert.deepEqual([who, answering], [['http://cache'], []]);
 });
 
 test('an answer that was cut off says nothing', () => {
-  assert.equal(offerIn(printed('', '')).has, 'unknown');
+  assert.equal(parseOffer(printed('', '')).has, 'unknown');
 });

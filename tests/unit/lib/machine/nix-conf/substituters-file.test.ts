@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { settingsIn } from '../../../../../lib/machine/nix-conf/machine-settings.ts';
+import { parseSettings } from '../../../../../lib/machine/nix-conf/machine-settings.ts';
 import { notInForce, substitutersText } from '../../../../../lib/machine/nix-conf/substituters-file.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { substitutersInputs } from '../../../../../schema/substituters.ts';
 
-const settings = (stdout: string) => settingsIn(new Reply('web', { stdout }));
+const settings = (stdout: string) => parseSettings(new Reply('web', { stdout }));
 const key = (name: string) => `${name}:${'A'.repeat(43)}=`;
 const inputs = substitutersInputs.parse({
   host: 'web',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { explainRefusedSwitch } from '../../../../../lib/machine/switch/begin.ts';
-import { progressIn } from '../../../../../lib/machine/switch/follow-script.ts';
+import { parseProgress } from '../../../../../lib/machine/switch/follow-script.ts';
 import { changedInhibitors } from '../../../../../lib/machine/switch/inhibitors.ts';
 import { type Parameters, startVariables } from '../../../../../lib/machine/switch/start-script.ts';
 import { deploymentSettings } from '../../../../../schema/deployment.ts';
@@ -61,7 +61,7 @@ test('inhibitors that came, went or changed are named', () => {
 
 test('progress is read, and what is cut off is not', () => {
   const output = Buffer.from('activating…\n').toString('base64');
-  const read = (stdout: string) => progressIn(new Reply('web', { stdout }));
+  const read = (stdout: string) => parseProgress(new Reply('web', { stdout }));
   const text = `phase=waiting\nactive=yes\nboot-id=b\noffset=14\noutput=${output}\n`;
   const end = 'end=yes\n';
   assert.deepEqual(read(text + end), {
