@@ -20,13 +20,15 @@ interface Suite {
   pattern?: string;
   /** How many test files run at once. Machines of the lab share the computer's two kinds of scarce things. */
   concurrency: number;
+  /** A module that each test file loads first. */
+  preload?: string;
   /** Environment variable without which the suite is skipped, which it says and counts. */
   needs?: string;
 }
 
 const suites: Record<string, Suite> = {
   lint: { concurrency: 1 },
-  unit: { pattern: 'tests/unit/**/*.test.ts', concurrency: 2 },
+  unit: { pattern: 'tests/unit/**/*.test.ts', concurrency: 2, preload: './tests/no-processes.ts' },
   contract: { pattern: 'tests/contract/**/*.test.ts', concurrency: 2 },
   lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 1 },
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 1 },
@@ -34,7 +36,7 @@ const suites: Record<string, Suite> = {
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: 'NIXPKGS' },
 };
 
-async function runSuite(name: string, { pattern, concurrency, needs }: Suite): Promise<Counts> {
+async function runSuite(name: string, { pattern, concurrency, preload, needs }: Suite): Promise<Counts> {
   if (!pattern) return await lint();
   if (needs && !process.env[needs]) {
     console.log(
@@ -45,7 +47,12 @@ async function runSuite(name: string, { pattern, concurrency, needs }: Suite): P
   const files = globSync(pattern).sort();
   if (files.length === 0) throw new Error(`suite ${name} has no test files (${pattern})`);
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
-  const events = run({ files, concurrency, timeout: 45 * 60 * 1000 });
+  const events = run({
+    files,
+    concurrency,
+    execArgv: preload ? ['--import', preload] : [],
+    timeout: 45 * 60 * 1000,
+  });
   const costs: [file: string, seconds: number][] = [];
   events.on('test:summary', ({ file, duration_ms, counts: { passed, skipped, tests, todo } }) => {
     if (file !== undefined) {

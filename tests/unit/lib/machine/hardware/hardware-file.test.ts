@@ -12,12 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { run } from '../../../../../lib/base/process.ts';
-import {
-  readHardwareFile,
-  untrackedNote,
-  writeHardwareFile,
-} from '../../../../../lib/machine/hardware/hardware-file.ts';
+import { readHardwareFile, writeHardwareFile } from '../../../../../lib/machine/hardware/hardware-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hardware-file-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -51,13 +46,4 @@ test('what cannot be read or written is told', async () => {
     readdirSync(folder).filter((name) => name.startsWith('.')),
     [],
   );
-});
-
-test('a file that git does not know is told with the command, once it knows it nothing is', async () => {
-  assert.equal(await untrackedNote(place('real.nix')), undefined, 'no repository');
-  const git = (...args: string[]) => run('git', ['-C', folder, ...args], { timeoutSeconds: 30 });
-  await git('init', '-q');
-  assert.match((await untrackedNote(place('hosts/web/a.nix'))) ?? '', /git add -N hosts\/web\/a\.nix$/);
-  await git('add', '-N', 'hosts/web/a.nix');
-  assert.equal(await untrackedNote(place('hosts/web/a.nix')), undefined);
 });
