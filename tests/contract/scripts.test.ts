@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseDisk } from '../../lib/images/disk/parse-disk.ts';
 import { parseReading } from '../../lib/machine/parse-reading.ts';
+import { activationResult } from '../../lib/machine/record/result.ts';
 import { Reply } from '../../lib/machine/script/reply.ts';
 import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
 import { explainRefusedSwitch } from '../../lib/machine/switch/begin.ts';
@@ -90,6 +91,30 @@ test('a record is refused where its system is not in the store', () => {
   const reply = run(recordScript, { variables: recordVariables(record) });
   assert.deepEqual([reply.exitCode, reply.text('state')], [3, 'missing']);
   assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
+});
+
+test('a result comes back whole, whatever the names of failed units', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'result-'));
+  const failedUnits = ['a\\x2db.service', 'quote".mount'];
+  const variables = {
+    unit: 'nixos-fleet-1',
+    host: 'here',
+    system: '/s',
+    by: 'ann@laptop',
+    revision: '',
+    action: 'switch',
+  };
+  const more = { activated: '/s', old: '/o', old_generation: 1, units: failedUnits.join('\n'), folder };
+  const script = `${scriptFile('../../lib/machine/switch/result.sh', import.meta.url)}
+history=$folder/history.jsonl failed=$units
+result_json units-failed 4 | say64 result
+say64 history <"$history"
+`;
+  const reply = run(script, { variables: { ...variables, ...more } });
+  const result = reply.json('result', activationResult);
+  assert.deepEqual(result?.failedUnits, failedUnits);
+  assert.equal(reply.decoded('history'), reply.decoded('result'));
+  rmSync(folder, { recursive: true });
 });
 
 const disk = (name: string) => scriptFile(`../../lib/images/disk/${name}`, import.meta.url);

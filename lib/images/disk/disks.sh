@@ -147,7 +147,7 @@ bytes_at() { dd if="$1" bs=1 skip="$2" count="$3" 2>/dev/null | tr '\001-\037\17
 marks() {
 	[ "$(bytes_at "$1" 510 2)" != 'U?' ] || echo 'partition table dos or boot sector'
 	[ "$(bytes_at "$1" 512 8)" != 'EFI PART' ] || echo 'partition table gpt'
-	[ "$(bytes_at "$1" 1080 2)" != 'S?' ] || echo "ext '$(bytes_at "$1" 1144 16)'"
+	[ "$(bytes_at "$1" 1080 2)" != 'S?' ] || printf "ext '%s'\n" "$(bytes_at "$1" 1144 16)"
 	[ "$(bytes_at "$1" 0 4)" != XFSB ] || echo xfs
 	[ "$(bytes_at "$1" 65600 8)" != _BHRfS_M ] || echo btrfs
 	[ "$(bytes_at "$1" 0 4)" != LUKS ] || echo crypto_LUKS
@@ -206,7 +206,7 @@ summary() {
 	serial=$(serials "$1" | head -n 1)
 	model=$(model "$1")
 	serial=${serial#serial=}
-	echo "$(path_of "$1"): serial ${serial:-none}, $(($(cat "$blocks/$1/size") * 512)) bytes${model:+, $model}"
+	printf '%s\n' "$(path_of "$1"): serial ${serial:-none}, $(($(cat "$blocks/$1/size") * 512)) bytes${model:+, $model}"
 }
 
 # disk NAME: all that a guard wants to know of one disk.

@@ -193,7 +193,7 @@ seen() {
 }
 
 go_back() {
-	echo "nixos-fleet: $1: going back to $previous" | tee -a "$dir/seen"
+	printf 'nixos-fleet: %s: going back to %s\n' "$1" "$previous" | tee -a "$dir/seen"
 	sync
 	systemctl reboot
 	sleep 120

@@ -33,7 +33,8 @@ result_json() {
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
 	)
-	echo "$line" >>"$history"
+	# echo would eat the backslashes in names of units, such as a\x2db.service.
+	printf '%s\n' "$line" >>"$history"
 	[ "$(wc -l <"$history")" -le "$keep_history" ] || tail -n "$keep_history" "$history" | write "$history"
-	echo "$line"
+	printf '%s\n' "$line"
 }
