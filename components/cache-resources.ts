@@ -4,15 +4,9 @@ import type { CachePushInputs, CacheStoreInputs } from '../schema/cache.ts';
 import type { CacheRetentionInputs, keep } from '../schema/cache-retention.ts';
 import type { SubstitutersInputs } from '../schema/substituters.ts';
 import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Inputs of a resource as a program gives them: each may be an output of another one. */
-type Given<Inputs, Required extends keyof Inputs> = {
-  [key in Exclude<keyof Inputs, 'connection' | Required>]?: pulumi.Input<Inputs[key] | undefined>;
-} & { [key in Required]: pulumi.Input<Inputs[key]> };
-
-export type CacheStoreArgs = Given<CacheStoreInputs, 'name' | 'publicKey' | 'secretKey'> & {
-  connection?: pulumi.Input<ConnectionArgs>;
-};
+export type CacheStoreArgs = ResourceArgs<CacheStoreInputs, 'name' | 'publicKey' | 'secretKey'>;
 
 /** What a binary cache holds, signed by one key. */
 export class CacheStore extends pulumi.CustomResource {
@@ -20,13 +14,16 @@ export class CacheStore extends pulumi.CustomResource {
   declare readonly signedBy: pulumi.Output<string>;
 
   constructor(name: string, args: CacheStoreArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:CacheStore', name, { ...given(args), signedBy: undefined }, options);
+    super(
+      'nixos:index:CacheStore',
+      name,
+      registered({ ...args, secretKey: pulumi.secret(args.secretKey) }, ['signedBy']),
+      options,
+    );
   }
 }
 
-export type CachePushArgs = Given<CachePushInputs, 'cache' | 'path' | 'publicKey' | 'secretKey'> & {
-  connection?: pulumi.Input<ConnectionArgs>;
-};
+export type CachePushArgs = ResourceArgs<CachePushInputs, 'cache' | 'path' | 'publicKey' | 'secretKey'>;
 
 /** One closure in a binary cache. */
 export class CachePush extends pulumi.CustomResource {
@@ -34,12 +31,16 @@ export class CachePush extends pulumi.CustomResource {
   declare readonly complete: pulumi.Output<boolean>;
 
   constructor(name: string, args: CachePushArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:CachePush', name, { ...given(args), complete: undefined }, options);
+    super(
+      'nixos:index:CachePush',
+      name,
+      registered({ ...args, secretKey: pulumi.secret(args.secretKey) }, ['complete']),
+      options,
+    );
   }
 }
 
-export type CacheRetentionArgs = Pick<Given<CacheRetentionInputs, 'cache'>, 'cache' | 'store' | 'host'> & {
-  connection?: pulumi.Input<ConnectionArgs>;
+export type CacheRetentionArgs = ResourceArgs<Omit<CacheRetentionInputs, 'keep' | 'machines'>, 'cache'> & {
   keep: KeepArgs;
   machines: Record<string, KeptMachineArgs>;
 };
@@ -66,14 +67,12 @@ export class CacheRetention extends pulumi.CustomResource {
       machine,
       { ...rest, connection: withSecretPassword(connection) },
     ]);
-    const outputs = { freedPaths: undefined, freedMebibytes: undefined };
-    const inputs = { ...given({ ...args, machines: Object.fromEntries(machines) }), ...outputs };
-    super('nixos:index:CacheRetention', name, inputs, options);
+    const inputs = { ...args, machines: Object.fromEntries(machines) };
+    super('nixos:index:CacheRetention', name, registered(inputs, ['freedPaths', 'freedMebibytes']), options);
   }
 }
 
-export type SubstitutersArgs = Omit<Given<SubstitutersInputs, 'host'>, 'caches'> & {
-  connection: pulumi.Input<ConnectionArgs>;
+export type SubstitutersArgs = ResourceArgs<Omit<SubstitutersInputs, 'caches'>, 'host' | 'connection'> & {
   caches: Record<
     string,
     { url: pulumi.Input<string>; publicKeys: pulumi.Input<string[]>; priority?: pulumi.Input<number> }
@@ -83,20 +82,6 @@ export type SubstitutersArgs = Omit<Given<SubstitutersInputs, 'host'>, 'caches'>
 /** The binary caches that one machine asks, and the keys it trusts. */
 export class Substituters extends pulumi.CustomResource {
   constructor(name: string, args: SubstitutersArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:Substituters', name, given(args), options);
+    super('nixos:index:Substituters', name, registered(args), options);
   }
-}
-
-/** The arguments that are given, the secret ones as secrets. */
-function given<Args extends { connection?: pulumi.Input<ConnectionArgs>; secretKey?: pulumi.Input<string> }>(
-  args: Args,
-): pulumi.Inputs {
-  const { connection, secretKey } = args;
-  const secrets = {
-    ...(connection === undefined ? {} : { connection: withSecretPassword(connection) }),
-    ...(secretKey === undefined ? {} : { secretKey: pulumi.secret(secretKey) }),
-  };
-  return Object.fromEntries(
-    Object.entries({ ...args, ...secrets }).filter(([, value]) => value !== undefined),
-  );
 }

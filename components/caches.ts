@@ -25,7 +25,7 @@ export function declareCaches(
     }
     const others = Object.entries(connections).filter(([consumer]) => consumer !== host);
     const consumers = Object.fromEntries(others);
-    const signingKey = new SigningKey(name, { name: key, consumers, ...(rotation ? { rotation } : {}) });
+    const signingKey = new SigningKey(name, { name: key, consumers, rotation });
     const machine = host !== undefined && connection ? { machine: { host, connection } } : {};
     const settings = { protocol, keyFile, url, ...order, ...(keep ? { keep } : {}) };
     return new BinaryCache(name, { key: signingKey, store, ...machine, ...settings });

@@ -2,17 +2,13 @@ import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
-import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Arguments of a deployment; what the schema gives a default for may be left out. */
-export type DeploymentArgs = {
-  [key in keyof Omit<DeploymentInputs, 'connection' | 'facts' | 'healthChecks'>]?: pulumi.Input<
-    DeploymentInputs[key]
-  >;
-} & {
-  host: string;
-  system: pulumi.Input<string>;
-  connection: pulumi.Input<ConnectionArgs>;
+/** Arguments of a deployment. */
+export type DeploymentArgs = ResourceArgs<
+  Omit<DeploymentInputs, 'facts' | 'healthChecks'>,
+  'host' | 'system' | 'connection'
+> & {
   facts?: HostFacts;
   healthChecks?: Record<string, HealthCheckArgs>;
 };
@@ -25,12 +21,6 @@ export class Deployment extends pulumi.CustomResource {
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
     const facts = args.facts && formatFacts(args.facts);
-    // The SDK spends time on each argument, and on those that are undefined no less.
-    const given = Object.fromEntries(
-      Object.entries({ ...args, facts, connection: withSecretPassword(args.connection) }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    );
-    super('nixos:index:Deployment', name, { ...given, live: undefined }, options);
+    super('nixos:index:Deployment', name, registered({ ...args, facts }, ['live']), options);
   }
 }

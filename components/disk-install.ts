@@ -1,20 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DiskInstallInputs } from '../schema/disk-install.ts';
 import { formerTypeAliases } from '../schema/former-types.ts';
-import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Arguments of a disk install; what the schema gives a default for may be left out. */
-export type DiskInstallArgs = {
-  [key in keyof Omit<DiskInstallInputs, 'connection' | 'bootConnection'>]?: pulumi.Input<
-    DiskInstallInputs[key]
-  >;
-} & {
-  host: string;
-  disk: pulumi.Input<string>;
-  image: pulumi.Input<string>;
-  connection: pulumi.Input<ConnectionArgs>;
-  bootConnection?: pulumi.Input<ConnectionArgs> | undefined;
-};
+/** Arguments of a disk install. */
+export type DiskInstallArgs = ResourceArgs<DiskInstallInputs, 'host' | 'disk' | 'image' | 'connection'>;
 
 /**
  * Installs an image on a disk of a machine: written over ssh into whatever the machine has booted, and verified. Only an empty disk
@@ -35,17 +25,10 @@ export class DiskInstall extends pulumi.CustomResource {
 
   constructor(name: string, args: DiskInstallArgs, options?: pulumi.CustomResourceOptions) {
     const type = 'nixos:index:DiskInstall';
-    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
     super(
       type,
       name,
-      {
-        ...given,
-        connection: withSecretPassword(args.connection),
-        ...(args.bootConnection ? { bootConnection: withSecretPassword(args.bootConnection) } : {}),
-        sha256: undefined,
-        writtenAt: undefined,
-      },
+      registered(args, ['sha256', 'writtenAt']),
       pulumi.mergeOptions({ aliases: formerTypeAliases(type) }, options),
     );
   }

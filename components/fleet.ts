@@ -87,9 +87,9 @@ export class Fleet extends pulumi.ComponentResource {
         {
           evaluated,
           revision: args.evaluation.revision || evaluated.revision,
-          ...(args.builders ? { builders: args.builders } : {}),
+          builders: args.builders,
           ...settings,
-          ...(kernel ? { kernel } : {}),
+          kernel,
         },
         { parent: this, dependsOn: [...first, ...dependsOn] },
       );

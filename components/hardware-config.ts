@@ -1,18 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { HardwareConfigInputs } from '../schema/hardware-config.ts';
-import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Arguments of a hardware configuration; what the schema gives a default for may be left out. */
-export type HardwareConfigArgs = {
-  [key in keyof Omit<HardwareConfigInputs, 'connection' | 'pending'>]?: pulumi.Input<
-    HardwareConfigInputs[key]
-  >;
-} & {
-  host: string;
-  connection: pulumi.Input<ConnectionArgs>;
-  file: pulumi.Input<string>;
-  folder: pulumi.Input<string>;
-};
+/** Arguments of a hardware configuration. */
+export type HardwareConfigArgs = ResourceArgs<
+  Omit<HardwareConfigInputs, 'pending'>,
+  'host' | 'connection' | 'file' | 'folder'
+>;
 
 /**
  * What a machine says that it is made of, in a file of its flake on this computer. The file is source: it stays when this is
@@ -23,17 +17,6 @@ export class HardwareConfig extends pulumi.CustomResource {
   declare readonly sha256: pulumi.Output<string>;
 
   constructor(name: string, args: HardwareConfigArgs, options?: pulumi.CustomResourceOptions) {
-    super(
-      'nixos:index:HardwareConfig',
-      name,
-      {
-        ...args,
-        connection: withSecretPassword(args.connection),
-        sha256: undefined,
-        onDisk: undefined,
-        machine: undefined,
-      },
-      options,
-    );
+    super('nixos:index:HardwareConfig', name, registered(args, ['sha256', 'onDisk', 'machine']), options);
   }
 }

@@ -61,7 +61,7 @@ export class Host extends pulumi.ComponentResource {
     const builders = args.builders && formatBuilders(args.builders);
     this.system = new System(
       name,
-      { host: name, drvPath, outPath, ...(builders ? { builders } : {}) },
+      { host: name, drvPath, outPath, builders },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
     this.#builders(args);
@@ -89,7 +89,7 @@ export class Host extends pulumi.ComponentResource {
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
       {
         parent: this,
-        ...(before.length > 0 ? { dependsOn: before } : {}),
+        dependsOn: before,
         aliases: [{ parent: pulumi.rootStackResource }],
       },
     );
@@ -113,10 +113,7 @@ export class Host extends pulumi.ComponentResource {
     >;
     const sshPort = Number(Object.keys(evaluated.facts.sshd.ports)[0] ?? 22);
     const args = { ...rehearsal, host: this.#name, address, user, identityFile, sshPort, healthChecks };
-    const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
-    return [
-      new Rehearsal(this.#name, given as typeof args as never, { parent: this, dependsOn: [this.system] }),
-    ];
+    return [new Rehearsal(this.#name, args, { parent: this, dependsOn: [this.system] })];
   }
 
   /** Nothing waits for them: what the fleet deploys is built elsewhere. */
@@ -160,6 +157,5 @@ export class Host extends pulumi.ComponentResource {
 function settingsOf(args: HostArgs): DeploymentSettings {
   const names = Object.keys(deploymentSettings.shape) as (keyof DeploymentSettings)[];
   const settings: DeploymentSettings = Object.fromEntries(names.map((name) => [name, args[name]]));
-  const delivery = settings.delivery ?? (args.caches?.length ? 'auto' : undefined);
-  return { ...settings, ...(delivery ? { delivery } : {}) };
+  return { ...settings, delivery: settings.delivery ?? (args.caches?.length ? 'auto' : undefined) };
 }

@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
 import { formatFacts } from '../schema/facts.ts';
+import { registered } from './resource-args.ts';
 
 export interface ImageArgs {
   /** The image as `evaluateFleet` returned it. */
@@ -40,31 +41,27 @@ export class Image extends pulumi.CustomResource {
 
   constructor(name: string, args: ImageArgs, options?: pulumi.CustomResourceOptions) {
     const { configuration, attribute, keep, revision, evaluated, builders } = args;
-    const declared = builders && formatBuilders(builders);
     const { image } = evaluated;
     if (!image) throw new Error(`the evaluation of '${name}' is one of a machine, not of an image`);
     super(
       'nixos:index:Image',
       name,
-      {
-        configuration,
-        attribute,
-        drvPath: image.drvPath,
-        outPath: image.outPath,
-        file: image.file,
-        ...(image.diskSizeMiB === undefined ? {} : { diskSizeMiB: image.diskSizeMiB }),
-        system: evaluated.outPath,
-        facts: formatFacts(evaluated.facts),
-        revision: revision ?? evaluated.revision,
-        ...(keep === undefined ? {} : { keep }),
-        ...(declared ? { builders: declared } : {}),
-        path: undefined,
-        format: undefined,
-        sha256: undefined,
-        virtualSizeBytes: undefined,
-        realSizeBytes: undefined,
-        builtAt: undefined,
-      },
+      registered(
+        {
+          configuration,
+          attribute,
+          drvPath: image.drvPath,
+          outPath: image.outPath,
+          file: image.file,
+          diskSizeMiB: image.diskSizeMiB,
+          system: evaluated.outPath,
+          facts: formatFacts(evaluated.facts),
+          revision: revision ?? evaluated.revision,
+          keep,
+          builders: builders && formatBuilders(builders),
+        },
+        ['path', 'format', 'sha256', 'virtualSizeBytes', 'realSizeBytes', 'builtAt'],
+      ),
       options,
     );
   }

@@ -45,11 +45,7 @@ export class Images {
       }
       const settings = { evaluated, configuration, attribute: path.join('.'), keep };
       const revision = args.revision || evaluated.revision;
-      const image = new Image(
-        imageName,
-        { ...settings, revision, ...(args.builders ? { builders: args.builders } : {}) },
-        { parent },
-      );
+      const image = new Image(imageName, { ...settings, revision, builders: args.builders }, { parent });
       for (const warning of evaluated.warnings) void pulumi.log.warn(`image ${imageName}: ${warning}`, image);
       this.#images[imageName] = image;
     }
@@ -75,9 +71,9 @@ export class Images {
     const { outPath, file, diskSizeMiB } = (evaluated?.ok && evaluated.image) || { outPath: '', file: '' };
     return {
       image: file === '' ? path : `${outPath}/${file}`,
-      ...(diskSizeMiB === undefined ? {} : { imageSizeMiB: diskSizeMiB }),
-      ...(evaluated?.ok ? { platform: evaluated.facts.platform } : {}),
-      ...(resource ? { resource } : {}),
+      imageSizeMiB: diskSizeMiB,
+      platform: evaluated?.ok ? evaluated.facts.platform : undefined,
+      resource,
     };
   }
 
@@ -90,7 +86,7 @@ export class Images {
           path,
           format,
           sha256,
-          ...(virtualSizeBytes === undefined ? {} : { virtualSizeBytes }),
+          virtualSizeBytes,
           realSizeBytes,
           builtAt,
         }));

@@ -3,6 +3,7 @@ import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { EvaluatedKernel } from '../schema/evaluation.ts';
 import { kernelFacts } from '../schema/facts.ts';
 import type { KernelInputs } from '../schema/kernel.ts';
+import { registered } from './resource-args.ts';
 
 /**
  * A kernel, built once on the operator's computer and shared by all machines that run it. Its config symbols are
@@ -13,7 +14,7 @@ export class Kernel extends pulumi.CustomResource {
   declare readonly outPath: pulumi.Output<string>;
 
   constructor(name: string, args: KernelInputs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:Kernel', name, { ...args, gcRoot: undefined }, options);
+    super('nixos:index:Kernel', name, registered(args, ['gcRoot']), options);
   }
 }
 
@@ -24,12 +25,11 @@ export function kernelArgs(
   builders?: BuildersArgs,
 ): KernelInputs {
   const { configured } = kernel;
-  const declared = builders && formatBuilders(builders);
   const lines = configured && Object.entries(configured).map(([symbol, value]) => `${symbol}=${value}`);
   return {
     ...kernelFacts.parse(kernel),
     machines: [...machines].sort(),
-    ...(declared ? { builders: declared } : {}),
-    ...(lines ? { configured: lines.sort().join('\n') } : {}),
+    builders: builders && formatBuilders(builders),
+    configured: lines?.sort().join('\n'),
   };
 }

@@ -1,12 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { LabMachineInputs } from '../schema/lab-machine.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-export interface LabMachineArgs {
-  lab: string;
-  name: string;
-  address: string;
-  bridge: pulumi.Input<string>;
-  base: string;
-}
+type LabMachineArgs = ResourceArgs<LabMachineInputs, keyof LabMachineInputs>;
 
 /** One machine of the lab: a systemd-nspawn container with its own systemd, sshd, Nix and store. */
 export class LabMachine extends pulumi.CustomResource {
@@ -14,6 +10,6 @@ export class LabMachine extends pulumi.CustomResource {
   declare readonly machineId: pulumi.Output<string>;
 
   constructor(name: string, args: LabMachineArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:LabMachine', name, { ...args, hostKey: undefined, machineId: undefined }, options);
+    super('nixos:index:LabMachine', name, registered(args, ['hostKey', 'machineId']), options);
   }
 }

@@ -1,4 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { LabNetworkInputs } from '../schema/lab-network.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** The lab's own network: a bridge on the operator's computer from which nothing is routed out. */
 export class LabNetwork extends pulumi.CustomResource {
@@ -7,9 +9,9 @@ export class LabNetwork extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    args: { name: string; cidr: string; hosts: Record<string, string> },
+    args: ResourceArgs<LabNetworkInputs, keyof LabNetworkInputs>,
     options?: pulumi.CustomResourceOptions,
   ) {
-    super('nixos:index:LabNetwork', name, { ...args, bridge: undefined, identityFile: undefined }, options);
+    super('nixos:index:LabNetwork', name, registered(args, ['bridge', 'identityFile']), options);
   }
 }

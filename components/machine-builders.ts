@@ -1,7 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { machineBuilder } from '../schema/machine-builders.ts';
-import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import type { ConnectionArgs } from './connection.ts';
+import { registered } from './resource-args.ts';
 
 export interface MachineBuildersArgs {
   host: string;
@@ -15,8 +16,6 @@ export interface MachineBuildersArgs {
 /** The builders that one machine's own Nix builds with, with their host keys. */
 export class MachineBuilders extends pulumi.CustomResource {
   constructor(name: string, args: MachineBuildersArgs, options?: pulumi.CustomResourceOptions) {
-    const connection = withSecretPassword(args.connection);
-    const given = Object.entries({ ...args, connection }).filter(([, value]) => value !== undefined);
-    super('nixos:index:MachineBuilders', name, Object.fromEntries(given), options);
+    super('nixos:index:MachineBuilders', name, registered(args), options);
   }
 }

@@ -1,9 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { RehearsalInputs } from '../schema/rehearsal.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Arguments of a rehearsal; what the schema gives a default for may be left out. */
-export type RehearsalArgs = Partial<{ [key in keyof RehearsalInputs]: pulumi.Input<RehearsalInputs[key]> }> &
-  Pick<RehearsalInputs, 'stack' | 'host' | 'drvPath' | 'outPath'>;
+/** Arguments of a rehearsal. */
+export type RehearsalArgs = ResourceArgs<
+  Omit<RehearsalInputs, 'healthChecks'>,
+  'stack' | 'host' | 'drvPath' | 'outPath'
+> & { healthChecks?: Record<string, HealthCheckArgs> };
 
 /** What a host's rehearsal is made of, beside what the host itself tells. */
 export type HostRehearsal = Pick<
@@ -18,6 +22,6 @@ export class Rehearsal extends pulumi.CustomResource {
   declare readonly rehearsedAt: pulumi.Output<string>;
 
   constructor(name: string, args: RehearsalArgs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:Rehearsal', name, { ...args, kernel: undefined, rehearsedAt: undefined }, options);
+    super('nixos:index:Rehearsal', name, registered(args, ['kernel', 'rehearsedAt']), options);
   }
 }

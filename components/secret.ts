@@ -1,28 +1,16 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SecretInputs } from '../schema/secret.ts';
-import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** Arguments of a secret; what the schema gives a default for may be left out. */
-export type SecretArgs = {
-  [key in keyof Omit<SecretInputs, 'connection'>]?: pulumi.Input<SecretInputs[key]>;
-} & {
-  host: string;
-  connection: pulumi.Input<ConnectionArgs>;
-  path: pulumi.Input<string>;
-  value: pulumi.Input<string>;
-};
+/** Arguments of a secret. */
+export type SecretArgs = ResourceArgs<SecretInputs, 'host' | 'connection' | 'path' | 'value'>;
 
 /** One file on one machine whose content never enters a Nix store; removed when it is dropped. */
 export class Secret extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
   constructor(name: string, args: SecretArgs, options?: pulumi.CustomResourceOptions) {
-    super(
-      'nixos:index:Secret',
-      name,
-      { ...args, connection: withSecretPassword(args.connection), value: pulumi.secret(args.value) },
-      options,
-    );
+    super('nixos:index:Secret', name, registered({ ...args, value: pulumi.secret(args.value) }), options);
   }
 }
 

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { RotationPhase, SigningKeyInputs } from '../schema/signing-key.ts';
 import type { ConnectionArgs } from './connection.ts';
+import { registered } from './resource-args.ts';
 
 export interface SigningKeyArgs {
   /** Such as cache.example.org-1; another name begins a rotation. */
@@ -25,22 +26,10 @@ export class SigningKey extends pulumi.CustomResource {
   declare readonly waitingFor: pulumi.Output<string[]>;
 
   constructor(name: string, args: SigningKeyArgs, options?: pulumi.CustomResourceOptions) {
-    const outputs = {
-      publicKey: undefined,
-      secretKey: undefined,
-      trustedKeys: undefined,
-      revokedKeys: undefined,
-      phase: undefined,
-      waitingFor: undefined,
-    };
-    super(
-      'nixos:index:SigningKey',
-      name,
-      { ...args, ...outputs },
-      {
-        ...options,
-        additionalSecretOutputs: ['secretKey', 'nextSecretKey'],
-      },
-    );
+    const outputs = ['publicKey', 'secretKey', 'trustedKeys', 'revokedKeys', 'phase', 'waitingFor'];
+    super('nixos:index:SigningKey', name, registered(args, outputs), {
+      ...options,
+      additionalSecretOutputs: ['secretKey', 'nextSecretKey'],
+    });
   }
 }

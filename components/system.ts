@@ -1,11 +1,12 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { SystemInputs } from '../schema/system.ts';
+import { registered } from './resource-args.ts';
 
 /** The system closure of one machine, built on the operator's computer from the evaluated derivation. */
 export class System extends pulumi.CustomResource {
   declare readonly outPath: pulumi.Output<string>;
 
   constructor(name: string, args: SystemInputs, options?: pulumi.CustomResourceOptions) {
-    super('nixos:index:System', name, { ...args, gcRoot: undefined }, options);
+    super('nixos:index:System', name, registered(args, ['gcRoot']), options);
   }
 }

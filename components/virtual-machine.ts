@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { VirtualMachineInputs } from '../schema/virtual-machine.ts';
 import type { ConnectionArgs } from './connection.ts';
+import { registered } from './resource-args.ts';
 
 /** Arguments of a virtual machine; what the schema gives a default for may be left out. */
 export type VirtualMachineArgs = {
@@ -31,12 +32,7 @@ export class VirtualMachine extends pulumi.CustomResource {
 
   constructor(name: string, args: VirtualMachineArgs, options?: pulumi.CustomResourceOptions) {
     const outputs = ['running', 'address', 'port', 'user', 'identityFile', 'hostKey', 'machineId', 'console'];
-    super(
-      'nixos:index:VirtualMachine',
-      name,
-      { ...Object.fromEntries(outputs.map((output) => [output, undefined])), ...args },
-      options,
-    );
+    super('nixos:index:VirtualMachine', name, registered(args, outputs), options);
   }
 
   /** How it is reached over ssh. */
@@ -46,10 +42,10 @@ export class VirtualMachine extends pulumi.CustomResource {
       .all([address, port, user, identityFile, hostKey])
       .apply(([address, port, user, identityFile, hostKey]) => ({
         address,
+        port,
         user,
         identityFile,
-        ...(port === undefined ? {} : { port }),
-        ...(hostKey === undefined ? {} : { hostKey }),
+        hostKey,
       }));
   }
 }
