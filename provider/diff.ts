@@ -18,11 +18,11 @@ export interface LeafDiffOptions {
 /** The leaves that differ between two plain values, as the engine wants them; a new value that is unknown differs. */
 export function leafDiff(
   old: unknown,
-  asked: unknown,
+  desired: unknown,
   { at = [], inputDiff = true, replace = false }: LeafDiffOptions = {},
 ): DiffResult['detailed'] {
   return Object.fromEntries(
-    differences(old, asked, at).map(({ path, kind }) => [
+    differences(old, desired, at).map(({ path, kind }) => [
       formatPath(path),
       { kind: replace ? (`${kind}-replace` as const) : kind, inputDiff },
     ]),

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** Inputs or outputs of any resource, as plain values. */
+export type Properties = Record<string, unknown>;
+
 /** What a resource may use while it works for the engine. */
 export interface Context {
   readonly urn: string;
@@ -27,7 +30,7 @@ export interface DiffResult {
   detailed: Record<string, { kind: PropertyDiffKind; inputDiff: boolean }>;
   /** Whether a replacement must delete the old resource first. */
   deleteBeforeReplace?: boolean;
-  /** Lines for the preview's diagnostics: what paths alone cannot say. */
+  /** Lines for the preview's diagnostics: what property paths cannot show. */
   notes?: string[];
 }
 
@@ -40,7 +43,7 @@ export interface ReadResult<Inputs, State> {
   id: string;
   inputs: Inputs;
   state: State;
-  /** Set where the resource exists but cannot be read now (a machine that is off): kept, and said so. */
+  /** Why a resource that exists cannot be read now (a machine that is off): it is kept, with a warning. */
   unhealthy?: string;
 }
 
@@ -51,7 +54,7 @@ export interface Recorded<Inputs, State> {
 }
 
 /**
- * Thrown by `create` or `update` when the resource exists but is not as asked: the engine saves `state` and updates
+ * Thrown by `create` or `update` when the resource exists but is not as desired: the engine saves `state` and updates
  * again next time. `inputs` are those that are true of the machine now.
  */
 export class PartialFailure<State = unknown> extends Error {
@@ -98,10 +101,10 @@ export interface Resource<Inputs, State> {
    * inputs of the last deployment, where there was one; another version may have written them.
    */
   check?(inputs: Inputs, recorded?: Inputs): Record<string, string>;
-  /** Pure: compares what is recorded with what is asked. */
-  diff(recorded: Recorded<Inputs, State>, asked: Inputs): DiffResult;
+  /** Compares the recorded with the desired; reads nothing else. */
+  diff(recorded: Recorded<Inputs, State>, desired: Inputs): DiffResult;
   /** Outputs that are known before anything is done; everything else is unknown in a preview. */
-  preview(asked: Inputs, recorded?: Recorded<Inputs, State>): Partial<State>;
+  preview(desired: Inputs, recorded?: Recorded<Inputs, State>): Partial<State>;
   create(inputs: Inputs, context: Context): Promise<Created<State>>;
   /**
    * What is there now; `undefined` means gone. `recorded.inputs` is undefined in an import, where only the id is
@@ -112,7 +115,7 @@ export interface Resource<Inputs, State> {
     recorded: { inputs: Inputs; state: State } | undefined,
     context: Context,
   ): Promise<ReadResult<Inputs, State> | undefined>;
-  update(recorded: Recorded<Inputs, State>, asked: Inputs, context: Context): Promise<State>;
+  update(recorded: Recorded<Inputs, State>, desired: Inputs, context: Context): Promise<State>;
   delete(recorded: Recorded<Inputs, State>, context: Context): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// The first file that Node reads: written so that an old Node reads it too, and can say that it is too old.
+// The first file that Node reads: in syntax that old versions of Node read too, so that they report that they are too old.
 const { pathToFileURL } = require('node:url');
 
 const needed = 24;

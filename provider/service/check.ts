@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
-import type { AnyResource } from '../resource.ts';
-import { containsUnknown, type Properties } from '../wire/wire.ts';
+import type { AnyResource, Properties } from '../resource.ts';
+import { containsUnknown } from '../wire/unknown.ts';
 
 export interface CheckOutcome {
   /** The inputs with defaults filled in; those given, where there are failures. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { containsUnknown, type Properties } from '../wire/wire.ts';
+import type { Properties } from '../resource.ts';
+import { containsUnknown } from '../wire/unknown.ts';
 import { describeIssues } from './check.ts';
 
 /** Configuration of the provider: `pulumi config set nixos:<key> <value>`, or arguments of a provider resource. */
@@ -9,12 +10,12 @@ export const providerConfig = z.strictObject({
     .default('continue')
     .describe(
       'What a failed machine means for the others: "continue" deploys them, "stop" starts nothing new. ' +
-        'The environment variable NIXOS_FLEET_ON_FAILURE goes before it.',
+        'The environment variable NIXOS_FLEET_ON_FAILURE overrides it.',
     ),
 });
 export type ProviderConfig = z.infer<typeof providerConfig>;
 
-/** Reads the configuration; what the environment sets goes first. Where there are failures, defaults are returned. */
+/** Reads the configuration; the environment comes first. Where there are failures, defaults are returned. */
 export function parseProviderConfig(
   properties: Properties,
   environment: Record<string, string | undefined>,

@@ -58,7 +58,7 @@ export class EngineLog {
     line.stopTimer ??= this.#clock.after(left, () => this.#showStatus(urn, line.waiting ?? message));
   }
 
-  /** Takes the resource's status line away: what it told of has ended. */
+  /** Removes the resource's status line once its work has ended. */
   endStatus(urn: string): void {
     const line = this.#statuses.get(urn);
     if (!line) return;

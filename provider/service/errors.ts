@@ -3,10 +3,31 @@ import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import anyProto from 'google-protobuf/google/protobuf/any_pb.js';
 import { FleetError } from '../../lib/base/errors.ts';
-import { PartialFailure } from '../resource.ts';
-import { encode, type Properties, Secrets } from '../wire/wire.ts';
+import { PartialFailure, type Properties, type ReadResult } from '../resource.ts';
+import { Secrets } from '../wire/secrets.ts';
+import { encode } from '../wire/wire.ts';
 
-/** What to tell the user of an error. Whatever is no `FleetError` is a bug of ours, and brings its stack. */
+/** An error, as the cause, with the secrets that its text must not show. */
+export class WithSecrets extends Error {
+  readonly secrets: Secrets;
+  constructor(error: unknown, secrets: Secrets) {
+    super('failed', { cause: error });
+    this.secrets = secrets;
+  }
+}
+
+/** A resource that exists but cannot be read now. */
+export class UnhealthyRead extends Error {
+  readonly found: ReadResult<Properties, Properties>;
+  readonly secrets: Secrets;
+  constructor(found: ReadResult<Properties, Properties>, secrets: Secrets) {
+    super(found.unhealthy);
+    this.found = found;
+    this.secrets = secrets;
+  }
+}
+
+/** The text of an error for the user. Whatever is no `FleetError` is a bug of nixos-fleet, and brings its stack. */
 export function describeError(error: unknown, secrets = new Secrets()): string {
   const shown = error instanceof PartialFailure ? error.cause : error;
   if (shown instanceof FleetError) return secrets.redact(shown.message);
@@ -16,14 +37,15 @@ export function describeError(error: unknown, secrets = new Secrets()): string {
 
 /** The gRPC form of an error. */
 export function toServiceError(error: unknown, secrets = new Secrets()): Partial<ServiceError> {
+  if (error instanceof WithSecrets) return toServiceError(error.cause, error.secrets);
+  if (error instanceof UnhealthyRead) {
+    const { id, state, inputs, unhealthy } = error.found;
+    const reason = error.secrets.redact(unhealthy ?? error.message);
+    return initFailed({ id, state, inputs, reason, secrets: error.secrets });
+  }
   if (error instanceof PartialFailure) {
     const { id, state } = error;
-    return initFailed({
-      id,
-      state: state as Properties,
-      reason: describeError(error, secrets),
-      secrets,
-    });
+    return initFailed({ id, state: state as Properties, reason: describeError(error, secrets), secrets });
   }
   const message = describeError(error, secrets);
   if (!(error instanceof FleetError)) return { code: status.INTERNAL, details: message };
@@ -35,7 +57,7 @@ export function toServiceError(error: unknown, secrets = new Secrets()): Partial
 }
 
 /** Tells the engine that a resource exists but is not well: it records the properties and updates it the next time. */
-export function initFailed(failure: {
+function initFailed(failure: {
   id: string;
   state: Properties;
   inputs?: Properties;

@@ -1,7 +1,21 @@
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
-import type { DiffResult, PropertyDiffKind } from '../resource.ts';
-import { encode, type Secrets } from '../wire/wire.ts';
+import type { DiffResult, Properties, PropertyDiffKind, Recorded } from '../resource.ts';
+import type { Secrets } from '../wire/secrets.ts';
+import { decode, encode } from '../wire/wire.ts';
 import type { CheckOutcome } from './check.ts';
+
+/** What the state holds of the resource: the old inputs and outputs that the engine sends along. */
+export function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): {
+  value: Recorded<Properties, Properties>;
+  secrets: Secrets;
+} {
+  const state = decode(request.getOlds());
+  const inputs = decode(request.getOldInputs());
+  return {
+    value: { id: request.getId(), inputs: inputs.properties, state: state.properties },
+    secrets: state.secrets.with(inputs.secrets),
+  };
+}
 
 export function checkResponse({ inputs, failures }: CheckOutcome, secrets: Secrets): proto.CheckResponse {
   const response = new proto.CheckResponse();

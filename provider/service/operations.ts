@@ -1,5 +1,5 @@
 import { describeError } from './errors.ts';
-import { FailureHold } from './hold-failures.ts';
+import { FailureHold } from './failure-hold.ts';
 
 /** The operations under way, which a cancel ends, and the failures that wait for them. */
 export class Operations {
@@ -7,7 +7,7 @@ export class Operations {
   readonly #controllers = new Set<AbortController>();
   readonly #running = new Set<Promise<unknown>>();
   #cancelled = false;
-  /** Whether a failure waits for other operations before it is told. */
+  /** Whether a failure is reported only after the other operations have ended. */
   holdFailures = true;
 
   constructor(hold = new FailureHold()) {
@@ -30,7 +30,7 @@ export class Operations {
   }
 
   /**
-   * Runs a change of a resource. If it fails while others run, `onHeld` is told at once, and the error is thrown when
+   * Runs a change of a resource. If it fails while others run, `onHeld` is called at once, and the error is thrown when
    * the others have ended.
    */
   async change<T>(work: (signal: AbortSignal) => Promise<T>, onHeld: (error: unknown) => void): Promise<T> {
@@ -49,7 +49,7 @@ export class Operations {
     }
   }
 
-  /** The engine calls: whatever it asks for, more changes may follow. */
+  /** To be called on each call of the engine: more changes may follow. */
   seen(): void {
     this.#hold.seen();
   }
@@ -76,7 +76,7 @@ export class Operations {
   }
 }
 
-/** The line that tells of a failure early; the whole error comes with the answer. */
+/** One line that reports a failure early; the whole error comes with the answer. */
 export function heldMessage(error: unknown, redact: (text: string) => string): string {
   const [headline = ''] = describeError(error).split('\n');
   return redact(`${headline} (other machines go on; the update ends with this error after them)`);

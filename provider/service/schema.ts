@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { formerTypeAliases } from '../../schema/former-types.ts';
 import type { AnyResource } from '../resource.ts';
-import { alwaysSecret } from '../wire/secret-inputs.ts';
+import { alwaysSecret } from '../wire/secrets.ts';
 import { providerConfig } from './configuration.ts';
 
 interface JsonSchema {

@@ -1,9 +1,8 @@
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import { registry } from '../registry.ts';
-import { initFailed, toServiceError } from './errors.ts';
+import { toServiceError } from './errors.ts';
 import { ProviderService } from './service.ts';
-import { UnhealthyRead, WithSecrets } from './service-errors.ts';
 
 const methods = [
   'handshake',
@@ -25,12 +24,12 @@ const methods = [
 
 /** Largest message taken or sent, as the engine has it. */
 const messageLimitBytes = 400 * 1024 * 1024;
-/** What an operation may still take to end once the engine has gone. */
-const goodbyeMilliseconds = 5000;
+/** Time for operations to end once the engine has gone. */
+const endLimitMilliseconds = 5000;
 
 /** Serves the provider on a free port of this computer and prints that port; returns when it listens. */
 export async function serve(args: readonly string[]): Promise<void> {
-  // The engine's address is the one argument that is no flag; without it somebody starts the provider by hand.
+  // The engine's address is the one argument that is no flag; without it the provider was started by hand.
   const engineAddress = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--tracing');
   const service = new ProviderService(registry, engineAddress);
   const server = new Server({
@@ -57,21 +56,12 @@ export function handlers(service: ProviderService): grpc.IResourceProviderServer
         // Wrapped, so that what is thrown before the first await is answered too.
         (async () => handle(call.request))().then(
           (response) => callback(null, response),
-          (error: unknown) => callback(answerTo(error)),
+          (error: unknown) => callback(toServiceError(error)),
         );
       },
     ];
   });
   return Object.fromEntries(table) as grpc.IResourceProviderServer;
-}
-
-function answerTo(error: unknown) {
-  if (error instanceof UnhealthyRead) {
-    const { id, state, inputs, unhealthy } = error.found;
-    const reason = error.secrets.redact(unhealthy ?? error.message);
-    return initFailed({ id, state, inputs, reason, secrets: error.secrets });
-  }
-  return error instanceof WithSecrets ? toServiceError(error.cause, error.secrets) : toServiceError(error);
 }
 
 /** The engine holds our standard input open as long as it lives. */
@@ -81,14 +71,14 @@ function endWithTheEngine(service: ProviderService, server: Server, startedByEng
     if (ending) return;
     ending = true;
     service.operations.cancel();
-    await service.operations.idle(goodbyeMilliseconds);
+    await service.operations.idle(endLimitMilliseconds);
     server.forceShutdown();
     process.exit(0);
   };
   const end = () => void endOnce();
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
-  // Nobody reads our output any more: that is no reason to crash before operations have ended.
+  // Output that is no longer read must not end the process before its operations have ended.
   process.stdout.on('error', end);
   process.stderr.on('error', end);
   if (!startedByEngine) return;

@@ -5,18 +5,18 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { presentType } from '../../schema/former-types.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import type { AnyResource, Context } from '../resource.ts';
-import { markSecretInputs } from '../wire/secret-inputs.ts';
+import { markSecretInputs, markSecretOutputs, type Secrets } from '../wire/secrets.ts';
 import { parseUrn } from '../wire/urn.ts';
-import { decode, encode, type Secrets } from '../wire/wire.ts';
+import { decode, encode } from '../wire/wire.ts';
 import { checkInputs } from './check.ts';
 import { parseProviderConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
-import { checkResponse, diffResponse } from './messages.ts';
+import { UnhealthyRead, WithSecrets } from './errors.ts';
+import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
 import { heldMessage, Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
-import { markOutputs, previewOf, recordedFrom } from './recorded.ts';
+import { previewOf } from './preview.ts';
 import { packageSchema } from './schema.ts';
-import { UnhealthyRead, WithSecrets } from './service-errors.ts';
 
 interface Addressed {
   getUrn(): string;
@@ -107,11 +107,11 @@ export class ProviderService {
 
   async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {
     this.operations.seen();
-    const asked = decode(request.getNews());
+    const desired = decode(request.getNews());
     const recorded = recordedFrom(request);
-    const diff = this.#resource(request).diff(recorded.value, asked.properties);
+    const diff = this.#resource(request).diff(recorded.value, desired.properties);
     for (const note of diff.notes ?? []) {
-      this.#engine?.log(request.getUrn(), 'info', asked.secrets.with(recorded.secrets).redact(note));
+      this.#engine?.log(request.getUrn(), 'info', desired.secrets.with(recorded.secrets).redact(note));
     }
     await this.#engine?.flush();
     return diffResponse(diff);
@@ -126,7 +126,7 @@ export class ProviderService {
       return response;
     }
     const created = await this.#change(request, secrets, (context) => resource.create(properties, context));
-    markOutputs(resource, created.state, secrets);
+    markSecretOutputs(resource, created.state, secrets);
     response.setId(created.id);
     response.setProperties(encode(created.state, secrets));
     return response;
@@ -134,19 +134,19 @@ export class ProviderService {
 
   async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
     const resource = this.#resource(request);
-    const asked = decode(request.getNews());
+    const desired = decode(request.getNews());
     const recorded = recordedFrom(request);
-    // What the new inputs no longer call a secret is none, but the content of an old secret stays one.
-    const secrets = asked.secrets.with(recorded.secrets, false);
+    // A property is no secret once the new inputs give it in the clear, but the text of an old secret stays one.
+    const secrets = desired.secrets.with(recorded.secrets, false);
     const response = new proto.UpdateResponse();
     if (request.getPreview()) {
-      response.setProperties(encode(previewOf(resource, asked.properties, recorded.value), secrets));
+      response.setProperties(encode(previewOf(resource, desired.properties, recorded.value), secrets));
       return response;
     }
     const state = await this.#change(request, secrets, (context) =>
-      resource.update(recorded.value, asked.properties, context),
+      resource.update(recorded.value, desired.properties, context),
     );
-    markOutputs(resource, state, secrets);
+    markSecretOutputs(resource, state, secrets);
     response.setProperties(encode(state, secrets));
     return response;
   }
@@ -165,7 +165,7 @@ export class ProviderService {
     );
     const response = new proto.ReadResponse();
     if (!found) return response;
-    markOutputs(resource, found.state, secrets);
+    markSecretOutputs(resource, found.state, secrets);
     if (found.unhealthy !== undefined) throw new UnhealthyRead(found, secrets);
     response.setId(found.id);
     response.setInputs(encode(found.inputs, secrets));

@@ -11,8 +11,8 @@ interface Waiting<Request, Result> extends BatchItem<Request> {
 }
 
 /**
- * Collects what is asked within a short moment, so that many resources share one run of a tool. `run` gets everything
- * collected and a signal that is aborted when nobody waits any more; it answers for each item, in their order.
+ * Collects requests within a short moment, so that many resources share one run of a tool. `run` gets everything
+ * collected and a signal that is aborted once no request waits any more; it returns a result for each item, in their order.
  */
 export class Batcher<Request, Result> {
   readonly #run: (items: readonly BatchItem<Request>[], signal: AbortSignal) => Promise<readonly Result[]>;

@@ -7,27 +7,26 @@ import { parseBuilders } from '../../schema/builder.ts';
 import type { Context } from '../resource.ts';
 import { Batcher, type BatchItem } from './batch.ts';
 
-interface Asked extends BuildRequest {
+interface Wanted extends BuildRequest {
   /** Builders that may build it, as the resource's inputs give them. */
   builders?: string | undefined;
 }
 
-interface Job extends Asked {
+interface Job extends Wanted {
   status(message: string): void;
   log: Context['log'];
 }
 
+// A nix process for each kind: no system waits for an image or for another machine's kernel, which may take long.
 const systems = new Batcher(buildAll);
-/** Of images: what is inside may take long to build, such as a kernel, and no machine is to wait for that of another. */
 const images = new Batcher(buildAll);
-/** Of kernels, for the same reason: a machine that has another kernel, or none, is not to wait for this one. */
 const kernels = new Batcher(buildAll);
 
 /**
- * Builds a derivation that was evaluated before, and keeps its output by a gcroot. What other resources ask for at
- * the same time is built by the same nix process; a failure is told to those alone whose derivation it is.
+ * Builds a derivation that was evaluated before, and keeps its output by a gcroot. Requests of other resources at
+ * the same time are built by the same nix process; a failure concerns only those whose derivation it is.
  */
-export async function buildAndKeep(request: Asked, context: Context, builds = systems): Promise<void> {
+export async function buildAndKeep(request: Wanted, context: Context, builds = systems): Promise<void> {
   if (request.drvPath === '') {
     throw new FleetError({
       code: 'build-failed',
@@ -42,13 +41,13 @@ export async function buildAndKeep(request: Asked, context: Context, builds = sy
   if (failure) throw failure;
 }
 
-/** The same for an image, by a nix process beside that of the systems. */
-export async function buildImage(request: Asked, context: Context): Promise<void> {
+/** The same for an image. */
+export async function buildImage(request: Wanted, context: Context): Promise<void> {
   await buildAndKeep(request, context, images);
 }
 
 /** The same for a kernel. */
-export async function buildKernel(request: Asked, context: Context): Promise<void> {
+export async function buildKernel(request: Wanted, context: Context): Promise<void> {
   await buildAndKeep(request, context, kernels);
 }
 

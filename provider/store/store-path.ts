@@ -22,9 +22,7 @@ export function importedOutput(id: string, name: string): string {
   throw new FleetError({
     code: 'config-invalid',
     what: `cannot import '${name}' by the id '${id}'`,
-    why: isDerivation
-      ? 'it is the path of a derivation, which does not tell the path of its output'
-      : 'it is not a store path',
+    why: isDerivation ? 'it is the path of a derivation, not that of its output' : 'it is not a store path',
     fix: isDerivation
       ? `Give the output's path: nix-store --query --outputs ${id}`
       : 'Give the path of the built output: /nix/store/<hash>-<name>',

@@ -1,7 +1,5 @@
 import { isPlainObject } from '../../lib/base/differences.ts';
 
-export { isPlainObject };
-
 /**
  * Stands for a value that a preview cannot know yet. It is met in `diff` and `preview` only: what the engine sends
  * to the other methods is always known.

@@ -1,7 +1,8 @@
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
-import { isPlainObject, isUnknown, unknown } from './unknown.ts';
-
-export { containsUnknown, isPlainObject, isUnknown, unknown } from './unknown.ts';
+import { isPlainObject } from '../../lib/base/differences.ts';
+import type { Properties } from '../resource.ts';
+import { Secrets } from './secrets.ts';
+import { isUnknown, unknown } from './unknown.ts';
 
 // Pulumi's marks for values that JSON has no notation for (sdk/go/common/resource/sig).
 const signatureKey = '4dabf18193072939515e22adb298388d';
@@ -17,56 +18,12 @@ const unknownSentinels = new Set([
 ]);
 const unknownSentinel = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 
-export type Properties = Record<string, unknown>;
-
-/** Which parts of some properties are secret: by path, and by content, so that a copy elsewhere stays secret too. */
-export class Secrets {
-  readonly #paths = new Set<string>();
-  readonly #texts = new Set<string>();
-
-  add(path: readonly (string | number)[], value: unknown): void {
-    this.#paths.add(JSON.stringify(path));
-    for (const text of textsOf(value)) this.#texts.add(text);
-  }
-
-  /** What is secret in either. Of `other`, only contents count where `pathsToo` is not set. */
-  with(other: Secrets, pathsToo = true): Secrets {
-    const all = new Secrets();
-    for (const text of [...this.#texts, ...other.#texts]) all.#texts.add(text);
-    for (const path of this.#paths) all.#paths.add(path);
-    if (pathsToo) for (const path of other.#paths) all.#paths.add(path);
-    return all;
-  }
-
-  covers(path: readonly (string | number)[], value: unknown): boolean {
-    if (this.#paths.has(JSON.stringify(path))) return true;
-    if (typeof value !== 'string') return false;
-    // A short secret would mark every text with that letter in it; it counts where it is the whole text.
-    for (const text of this.#texts)
-      if (value === text || (text.length >= 6 && value.includes(text))) return true;
-    return false;
-  }
-
-  get empty(): boolean {
-    return this.#paths.size === 0 && this.#texts.size === 0;
-  }
-
-  /** The text with every secret in it replaced, for messages and logs. */
-  redact(text: string): string {
-    let hidden = text;
-    for (const secret of [...this.#texts].sort((a, b) => b.length - a.length)) {
-      if (secret.length >= 3) hidden = hidden.replaceAll(secret, '[secret]');
-    }
-    return hidden;
-  }
-}
-
 export interface Decoded {
   properties: Properties;
   secrets: Secrets;
 }
 
-/** Engine to provider: plain values, with `unknown` for what is not known yet, and secrets noted apart. */
+/** Engine to provider: plain values, with `unknown` for what is not known yet; secrets are listed apart. */
 export function decode(message: struct.Struct | undefined): Decoded {
   const secrets = new Secrets();
   const path: (string | number)[] = [];
@@ -149,10 +106,4 @@ function text(value: string): struct.Value {
   const message = new struct.Value();
   message.setStringValue(value);
   return message;
-}
-
-function textsOf(value: unknown): string[] {
-  if (typeof value === 'string') return value === '' ? [] : [value];
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(textsOf);
-  return [];
 }

@@ -7,7 +7,7 @@ import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
 import { FleetError } from '../../lib/base/errors.ts';
 import { PartialFailure } from '../../provider/resource.ts';
-import { FailureHold } from '../../provider/service/hold-failures.ts';
+import { FailureHold } from '../../provider/service/failure-hold.ts';
 import { Operations } from '../../provider/service/operations.ts';
 import { FakeEngine, ProviderClient, plain, urnOf } from './provider-process.ts';
 import { Puppet, servePuppets } from './puppet.ts';

@@ -1,3 +1,4 @@
+import { isPlainObject } from '../../../lib/base/differences.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
 import { consequences } from '../../../lib/evaluation/consequences.ts';
 import { isLive, isTrueOf, reached } from '../../../lib/machine/switch/goal.ts';
@@ -5,7 +6,6 @@ import type { DeploymentInputs, DeploymentState, LiveState } from '../../../sche
 import { type HostFacts, parseFacts } from '../../../schema/facts.ts';
 import { changesFrom, leafDiff, sameValue } from '../../diff.ts';
 import type { DiffResult, Recorded } from '../../resource.ts';
-import { isPlainObject } from '../../wire/unknown.ts';
 
 /** Where a machine is; the rest of a connection is how it is entered, which is no change of the machine. */
 const places = ['address', 'user', 'port'] as const;

@@ -6,7 +6,7 @@ import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import { FleetError } from '../../../../lib/base/errors.ts';
 import { PartialFailure } from '../../../../provider/resource.ts';
 import { describeError, toServiceError } from '../../../../provider/service/errors.ts';
-import { Secrets } from '../../../../provider/wire/wire.ts';
+import { Secrets } from '../../../../provider/wire/secrets.ts';
 
 const mistake = new FleetError({
   code: 'unreachable',

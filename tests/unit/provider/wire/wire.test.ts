@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
-import { containsUnknown, decode, encode, Secrets, unknown } from '../../../../provider/wire/wire.ts';
+import { Secrets } from '../../../../provider/wire/secrets.ts';
+import { containsUnknown, unknown } from '../../../../provider/wire/unknown.ts';
+import { decode, encode } from '../../../../provider/wire/wire.ts';
 
 const secretOf = (value: struct.JavaScriptValue) => ({
   [sdk.specialSigKey]: sdk.specialSecretSig,

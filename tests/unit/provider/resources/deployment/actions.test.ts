@@ -1,14 +1,14 @@
 /** What the state and the diff make of the actions, specialisations and reboots of a deployment. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type MachineReading, parseReading } from '../../../lib/machine/parse-reading.ts';
-import { Reply } from '../../../lib/machine/script/reply.ts';
-import { checkDeployment } from '../../../provider/resources/deployment/check.ts';
-import { diffDeployment } from '../../../provider/resources/deployment/diff.ts';
-import { deploymentStateFrom, trueInputs } from '../../../provider/resources/deployment/state.ts';
-import { type DeploymentInputs, deploymentInputs } from '../../../schema/deployment.ts';
-import { formatFacts } from '../../../schema/facts.ts';
-import { someFacts } from '../../fixtures/facts.ts';
+import { type MachineReading, parseReading } from '../../../../../lib/machine/parse-reading.ts';
+import { Reply } from '../../../../../lib/machine/script/reply.ts';
+import { checkDeployment } from '../../../../../provider/resources/deployment/check.ts';
+import { diffDeployment } from '../../../../../provider/resources/deployment/diff.ts';
+import { deploymentStateFrom, trueInputs } from '../../../../../provider/resources/deployment/state.ts';
+import { type DeploymentInputs, deploymentInputs } from '../../../../../schema/deployment.ts';
+import { formatFacts } from '../../../../../schema/facts.ts';
+import { someFacts } from '../../../../fixtures/facts.ts';
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
 const facts = (changes: Parameters<typeof someFacts>[0]) => formatFacts(someFacts(changes));

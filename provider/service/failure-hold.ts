@@ -41,7 +41,7 @@ export class FailureHold {
     this.#schedule();
   }
 
-  /** Resolves when a failure may be told. */
+  /** Resolves when a failure may be reported. */
   hold(): Promise<void> {
     if (this.#open) return Promise.resolve();
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FailureHold } from '../../../../provider/service/hold-failures.ts';
+import { FailureHold } from '../../../../provider/service/failure-hold.ts';
 import { FakeClock, settled } from '../../fake-clock.ts';
 
 function setUp() {
