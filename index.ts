@@ -18,8 +18,8 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const stack = await readStack();
-  const { name, config, reached } = stack;
-  const answers = config.checkLive ? askMachines(reached) : undefined;
+  const { name, config, machines } = stack;
+  const answers = config.checkLive ? askMachines(machines) : undefined;
   const hardware = askStackHardware(stack);
   const disks = seeDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);

@@ -5,9 +5,8 @@
 
 import { FleetError } from '../lib/base/errors.ts';
 import { loadedModules, moduleFragment } from '../lib/kernel/local-modules.ts';
-import { closeConnection } from '../lib/machine/ssh/run.ts';
 import { machineCommand } from './console/command.ts';
-import { connectionTo } from './console/virtual-machines.ts';
+import { machineNamed } from './console/virtual-machines.ts';
 
 const usage = 'usage: npm run localmodconfig -- HOST --source FOLDER-OR-ARCHIVE [--stack STACK]';
 
@@ -17,11 +16,11 @@ await machineCommand(
     if (source === undefined) {
       throw new FleetError({ code: 'config-invalid', what: 'no kernel source is named', fix: usage });
     }
-    const connection = connectionTo(exported, host);
+    const machine = machineNamed(exported, host);
     try {
-      process.stdout.write(await moduleFragment(host, await loadedModules(connection, host), source));
+      process.stdout.write(await moduleFragment(host, await loadedModules(machine), source));
     } finally {
-      await closeConnection(connection);
+      await machine.close();
     }
     return 0;
   },

@@ -1,5 +1,6 @@
 import { FleetError } from '../lib/base/errors.ts';
-import { type MachineSettings, readMachineSettings } from '../lib/machine/nix-conf/machine-settings.ts';
+import { readMachineSettings } from '../lib/machine/nix-conf/machine-settings.ts';
+import type { Machine } from '../lib/machine/ssh/machine.ts';
 import {
   type CacheAnswer,
   cacheNotes,
@@ -9,7 +10,6 @@ import {
 import { workOf } from '../lib/store/nix/dry-run.ts';
 import { closureOf, type OtherStore, type PathInfo, pathInfos } from '../lib/store/nix/path-info.ts';
 import { invalidPaths } from '../lib/store/nix/store.ts';
-import { type Connection, connection as connectionSchema } from '../schema/connection.ts';
 import type { DeploymentInputs } from '../schema/deployment.ts';
 
 /** A machine whose new system is asked for. */
@@ -17,8 +17,8 @@ export interface AskedHost {
   drvPath: string;
   outPath: string;
   delivery: DeploymentInputs['delivery'];
-  /** Undefined where the machine has yet to be made. */
-  connection?: unknown;
+  /** Undefined where the machine does not exist yet. */
+  machine?: Machine;
 }
 
 export interface AskedCache {
@@ -47,7 +47,7 @@ export async function askCaches(
   const unbuilt = Object.values(hosts).filter(({ outPath }) => missing.has(outPath));
   const [answers, settings, work] = await Promise.all([
     allOf(caches, ({ store, filled }) => askCache(store, wanted, filled)),
-    allOf(hosts, (host, name) => trustOf(host, name)),
+    allOf(hosts, trustOf),
     workOf([...new Set(unbuilt.map(({ drvPath }) => drvPath))]),
   ]);
   const questions: Record<string, HostQuestion> = {};
@@ -55,7 +55,7 @@ export async function askCaches(
     const built = own.has(outPath);
     const closure = built ? closureOf(outPath, own).map((path) => own.get(path) as PathInfo) : undefined;
     const trusted = settings[name];
-    questions[name] = { outPath, delivery, ...(closure ? { closure } : {}), ...(trusted ? { trusted } : {}) };
+    questions[name] = { outPath, delivery, closure, trusted };
   }
   return cacheNotes(answers, questions, unbuilt.length > 0 ? work : undefined);
 }
@@ -70,16 +70,10 @@ async function askCache(store: OtherStore, paths: string[], filled: boolean): Pr
 }
 
 /** The keys that a machine trusts; undefined where that does not matter, or it could not be asked. */
-async function trustOf({ connection, delivery }: AskedHost, name: string): Promise<string[] | undefined> {
-  const parsed = connectionSchema.safeParse(connection);
-  if (delivery === 'copy' || !parsed.success) return undefined;
-  const settings = await readTrust(parsed.data, name);
-  return settings?.trustedKeys;
-}
-
-async function readTrust(connection: Connection, name: string): Promise<MachineSettings | undefined> {
+async function trustOf({ machine, delivery }: AskedHost): Promise<string[] | undefined> {
+  if (delivery === 'copy' || !machine) return undefined;
   try {
-    return await readMachineSettings(connection, name, { timeoutSeconds: machineSeconds });
+    return (await readMachineSettings(machine, { timeoutSeconds: machineSeconds })).trustedKeys;
   } catch (error) {
     if (error instanceof FleetError) return undefined;
     throw error;
@@ -88,10 +82,8 @@ async function readTrust(connection: Connection, name: string): Promise<MachineS
 
 async function allOf<A, B>(
   record: Readonly<Record<string, A>>,
-  ask: (value: A, name: string) => Promise<B>,
+  ask: (value: A) => Promise<B>,
 ): Promise<Record<string, B>> {
-  const entries = Object.entries(record).map(
-    async ([name, value]) => [name, await ask(value, name)] as const,
-  );
+  const entries = Object.entries(record).map(async ([name, value]) => [name, await ask(value)] as const);
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -11,9 +11,9 @@ export interface AskedHardware {
 }
 
 /** Begins to ask the machines what they are made of, which goes on beside the evaluation. */
-export function askStackHardware({ config, hosts, reached, flake }: Stack): AskedHardware {
+export function askStackHardware({ config, hosts, machines, flake }: Stack): AskedHardware {
   const settings = hardwareSettings(hosts, config, flake.baseDirectory);
-  return { settings, answers: askHardware(settings, reached) };
+  return { settings, answers: askHardware(settings, machines) };
 }
 
 /**

@@ -9,17 +9,17 @@ import { retentionNotes } from './retention-notes.ts';
 
 /** Says in a preview what its diff does not. */
 export async function notePreview(
-  { name, config, hosts, reached }: Stack,
+  { name, config, hosts, machines }: Stack,
   evaluation: FleetEvaluation,
   live: Record<string, LiveAnswer> | undefined,
 ): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
-  const changed = askedHosts({ evaluation, live, connections: reached, hosts });
+  const changed = askedHosts({ evaluation, live, machines, hosts });
   const { caches } = config;
   const notes = [
-    ...(await askCaches(askedCaches(caches, reached), changed)),
+    ...(await askCaches(askedCaches(caches, machines), changed)),
     ...(await retentionNotes({ project: pulumi.getProject(), stack: name, caches, evaluation, live })),
   ];
   for (const { severity, text } of notes) {

@@ -1,17 +1,26 @@
 import { labConnection } from '../lib/local/lab/connection.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
+import type { Machine } from '../lib/machine/ssh/machine.ts';
+import { machineAt } from '../lib/machine/ssh/machine-at.ts';
+import { connection } from '../schema/connection.ts';
 import { connectionOf, type HostSettings, virtualMachineOf } from './config/hosts.ts';
 
-/** How the machines that are there already are reached; those that have yet to be made have no connection. */
+/** The machines that exist already, by host; one that the stack does not have yet is left out. */
 export async function reachHosts(
   stack: string,
   hosts: Readonly<Record<string, HostSettings>>,
-): Promise<Record<string, unknown>> {
-  const connections = Object.entries(hosts).map(async ([name, host]) => {
-    const machine = virtualMachineOf(name, host);
-    if (host.lab) return [name, await labConnection(stack, name)];
-    if (machine) return [name, await vmConnection(stack, machine)];
-    return [name, connectionOf(host)];
+): Promise<Record<string, Machine>> {
+  const machines = Object.entries(hosts).map(async ([name, host]) => {
+    // An invalid connection is reported by the host's resources.
+    const { data } = connection.safeParse(await settingsOf(stack, name, host));
+    return data ? [[name, machineAt(name, data)] as const] : [];
   });
-  return Object.fromEntries(await Promise.all(connections));
+  return Object.fromEntries((await Promise.all(machines)).flat());
+}
+
+async function settingsOf(stack: string, name: string, host: HostSettings) {
+  if (host.lab) return await labConnection(stack, name);
+  const virtualMachine = virtualMachineOf(name, host);
+  if (virtualMachine) return await vmConnection(stack, virtualMachine);
+  return connectionOf(host);
 }

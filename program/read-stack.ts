@@ -31,8 +31,8 @@ export async function readStack() {
       mapValues(hosts, ({ secrets }) => secrets),
       { baseDirectory, encrypted: isSecretConfig('hosts') },
     ),
-    /** How the machines that are there already are reached. */
-    reached: await reachHosts(pulumi.getStack(), hosts),
+    /** The machines that exist already, by host. */
+    machines: await reachHosts(pulumi.getStack(), hosts),
     labMachines,
     labBase: Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined,
     flake: await stackFlake(config, baseDirectory),

@@ -2,6 +2,7 @@ import { FleetError } from '../lib/base/errors.ts';
 import { describeDisk } from '../lib/images/disk/describe.ts';
 import { readDisk } from '../lib/images/disk/read-disk.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
+import { machineAt } from '../lib/machine/ssh/machine-at.ts';
 import { connection as connectionSchema } from '../schema/connection.ts';
 import type { DiskFound } from '../schema/disk-install.ts';
 import type { DiskInstallSettings } from './config/disk-installs.ts';
@@ -37,7 +38,11 @@ async function seeDisk(
   const { data } = connectionSchema.safeParse(given);
   if (!data) return { note: `${disk} is looked at when its machine is there` };
   try {
-    const { found } = await readDisk(data, name, { disk, serial }, { timeoutSeconds: limitSeconds });
+    const { found } = await readDisk(
+      machineAt(name, data),
+      { disk, serial },
+      { timeoutSeconds: limitSeconds },
+    );
     return { found, note: describeDisk(found) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;

@@ -4,8 +4,8 @@
  */
 import { login } from '../../lib/machine/ssh/login.ts';
 import { machineCommand } from './command.ts';
-import { connectionTo } from './virtual-machines.ts';
+import { machineNamed } from './virtual-machines.ts';
 
 await machineCommand('usage: npm run ssh -- NAME [--stack STACK] [-- COMMAND…]', (exported, name, command) =>
-  login(connectionTo(exported, name), command),
+  login(machineNamed(exported, name), command),
 );

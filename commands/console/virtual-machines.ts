@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Connection, connection } from '../../schema/connection.ts';
 import { machinesOf } from '../status/stack-machines.ts';
 
@@ -29,7 +31,7 @@ const outputs = z.object({
   hostKey: z.string().optional(),
 });
 
-/** The virtual machines in what `pulumi stack export` prints. Pure. */
+/** The virtual machines in what `pulumi stack export` prints. */
 function virtualMachinesOf(exportedJson: string): RecordedVm[] {
   return exported
     .parse(JSON.parse(exportedJson))
@@ -44,13 +46,13 @@ function virtualMachinesOf(exportedJson: string): RecordedVm[] {
     });
 }
 
-/** How a machine of the stack is reached: a deployed host or a virtual machine, by its name. Pure. */
-export function connectionTo(exportedJson: string, name: string): Connection {
+/** The machine of that name in the stack: a deployed host, else a virtual machine. */
+export function machineNamed(exportedJson: string, name: string): Machine {
   const hosts = machinesOf(exportedJson).map(({ host, connection }) => [host, connection] as const);
   const vms = virtualMachinesOf(exportedJson).map((vm) => [vm.name, vm.connection] as const);
   const all = new Map([...vms, ...hosts]);
   const found = all.get(name);
-  if (found) return found;
+  if (found) return machineAt(name, found);
   if (all.has(name)) {
     throw new FleetError({
       code: 'vm-failed',
@@ -62,7 +64,7 @@ export function connectionTo(exportedJson: string, name: string): Connection {
   throw notInStack(name, [...all.keys()]);
 }
 
-/** The virtual machine of that name. Pure. */
+/** The virtual machine of that name. */
 export function virtualMachineNamed(exportedJson: string, name: string): RecordedVm {
   const all = virtualMachinesOf(exportedJson);
   const found = all.find((vm) => vm.name === name);

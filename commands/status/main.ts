@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
-import { closeConnection } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { exportStack } from './export-stack.ts';
 import { machinesOf, type RecordedMachine } from './stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
@@ -14,16 +14,19 @@ import { type MachineStatus, statusReport } from './status-report.ts';
 /** Deployments shown of each machine. */
 const shown = 3;
 
-async function statusOf(machine: RecordedMachine): Promise<MachineStatus> {
-  const { connection, host } = machine;
+async function statusOf(recorded: RecordedMachine): Promise<MachineStatus> {
+  const machine = machineAt(recorded.host, recorded.connection);
   try {
-    const reading = await readMachine(connection, host);
-    return { machine, reading, history: await readHistory(connection, host, shown) };
+    const reading = await readMachine(machine);
+    return { machine: recorded, reading, history: await readHistory(machine, shown) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
-    return { machine, unreachable: `${error.why ?? error.message} [${error.code}]`.replaceAll('\n', ' ') };
+    return {
+      machine: recorded,
+      unreachable: `${error.why ?? error.message} [${error.code}]`.replaceAll('\n', ' '),
+    };
   } finally {
-    await closeConnection(connection);
+    await machine.close();
   }
 }
 

@@ -1,6 +1,5 @@
-import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../base/errors.ts';
-import { runOnMachine } from '../machine/ssh/run.ts';
+import type { Machine } from '../machine/ssh/machine.ts';
 import { kbuildFiles, readModuleSymbols } from './kconfig/module-symbols.ts';
 import { withSource } from './kconfig/source.ts';
 
@@ -14,19 +13,22 @@ export interface LoadedModules {
 }
 
 /** What a running machine has loaded. */
-export async function loadedModules(connection: Connection, host: string): Promise<LoadedModules> {
-  const { exitCode, stdout, stderr } = await runOnMachine(
-    connection,
-    host,
+export async function loadedModules(machine: Machine): Promise<LoadedModules> {
+  const { exitCode, stdout, stderr } = await machine.run(
     'uname -r; uname -m; [ ! -e /proc/modules ] || cat /proc/modules',
   );
   if (exitCode !== 0) {
-    throw new FleetError({ code: 'command-failed', host, what: 'cannot read the modules', why: stderr });
+    throw new FleetError({
+      code: 'command-failed',
+      host: machine.name,
+      what: 'cannot read the modules',
+      why: stderr,
+    });
   }
   return parseLoaded(stdout);
 }
 
-/** The lines of `uname -r`, `uname -m` and /proc/modules. Pure. */
+/** The lines of `uname -r`, `uname -m` and /proc/modules. */
 export function parseLoaded(text: string): LoadedModules {
   const [release = '', machine = '', ...lines] = text.split('\n');
   return {

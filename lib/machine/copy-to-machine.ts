@@ -1,4 +1,3 @@
-import type { Connection } from '../../schema/connection.ts';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { copyClosure } from '../store/nix/copy.ts';
 import { copyError } from '../store/nix/copy-error.ts';
@@ -6,12 +5,9 @@ import { exportPaths } from '../store/nix/export.ts';
 import { formatMiB } from '../store/nix/log-json.ts';
 import { requisites } from '../store/nix/store.ts';
 import { scriptFile, scriptText } from './script/text.ts';
-import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
-import { nixStoreFor } from './ssh/nix-store.ts';
-import { runOnMachine, streamToMachine } from './ssh/run.ts';
+import type { Machine } from './ssh/machine.ts';
 
 export interface CopyToMachineRequest {
-  host: string;
   /** Valid store paths; their closures are copied. */
   paths: readonly string[];
   /** Lets the machine fetch what its own caches have, instead of sending it. */
@@ -39,21 +35,21 @@ const importCommand =
  * through a connection of ours. To the operator's own computer nothing is copied: its store is this one.
  * @throws FleetError no-room, unreachable, host-key, access-denied, not-nixos, cancelled, and copy-failed for the rest
  */
-export async function copyToMachine(asked: Connection, request: CopyToMachineRequest): Promise<void> {
-  if (asked.local) return;
-  const connection = await letIn(asked, request);
-  const { user, becomePassword } = connection;
-  if (user !== 'root' && becomePassword !== undefined) return await sendMissing(connection, request);
-  const store = nixStoreFor(connection);
-  await copyClosure({ ...request, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
+export async function copyToMachine(machine: Machine, request: CopyToMachineRequest): Promise<void> {
+  if (machine.connection.local) return;
+  const entered = await letIn(machine, request);
+  const { user, becomePassword } = entered.connection;
+  if (user !== 'root' && becomePassword !== undefined) return await sendMissing(entered, request);
+  const store = entered.store();
+  await copyClosure({ ...request, host: machine.name, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
 }
 
-/** The connection whose user is let in: neither nix nor a stream can be sent a second time by another one. */
-async function letIn(connection: Connection, { host, signal }: CopyToMachineRequest): Promise<Connection> {
-  const bootstrap = bootstrapConnection(connection);
-  const lasting = lastingConnection(connection);
+/** The machine by the user who is let in: neither nix nor a stream can be sent a second time by another one. */
+async function letIn(machine: Machine, { signal }: CopyToMachineRequest): Promise<Machine> {
+  const bootstrap = machine.asBootstrapUser();
+  const lasting = machine.asLastingUser();
   if (!bootstrap) return lasting;
-  return await runOnMachine(lasting, host, 'true', { signal }).then(
+  return await lasting.run('true', { signal }).then(
     () => lasting,
     (error: unknown) => {
       if (hasCode(error, 'access-denied')) return bootstrap;
@@ -62,11 +58,11 @@ async function letIn(connection: Connection, { host, signal }: CopyToMachineRequ
   );
 }
 
-async function sendMissing(connection: Connection, request: CopyToMachineRequest): Promise<void> {
-  const { host, paths, substituteOnDestination, signal, onProgress } = request;
+async function sendMissing(machine: Machine, request: CopyToMachineRequest): Promise<void> {
+  const { paths, substituteOnDestination, signal, onProgress } = request;
   const closure = [...(await requisites(paths, { signal }))];
-  if (substituteOnDestination) await substitute(connection, request);
-  const lacking = await missingOnMachine(connection, request, closure);
+  if (substituteOnDestination) await substitute(machine, request);
+  const lacking = await missingOnMachine(machine, request, closure);
   const missing = closure.filter((path) => lacking.has(path));
   let bytes = 0;
   for (let sent = 0; sent < missing.length; sent += atOnce) {
@@ -79,46 +75,44 @@ async function sendMissing(connection: Connection, request: CopyToMachineRequest
     };
     say();
     const words = ['sh', '-c', importCommand];
-    const stream = exportPaths(part, { host, signal, onBytes });
+    const stream = exportPaths(part, { host: machine.name, signal, onBytes });
     const options = { signal, timeoutSeconds: limitSeconds };
-    const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options).catch(
-      (error: unknown) => {
-        throw cancelledCopy(error, host);
-      },
-    );
-    if (exitCode !== 0) throw failed(connection, host, stderr, exitCode);
+    const { exitCode, stderr } = await machine.stream(words, stream, options).catch((error: unknown) => {
+      throw cancelledCopy(error, machine.name);
+    });
+    if (exitCode !== 0) throw failed(machine, stderr, exitCode);
   }
 }
 
 /** Those of the paths that are not valid in the machine's store. */
 async function missingOnMachine(
-  connection: Connection,
-  { host, signal }: CopyToMachineRequest,
+  machine: Machine,
+  { signal }: CopyToMachineRequest,
   paths: readonly string[],
 ): Promise<Set<string>> {
   const ask = scriptText(missingScript, { variables: { paths: paths.join('\n') } });
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, host, ask, {
+  const { exitCode, stdout, stderr } = await machine.run(ask, {
     signal,
     timeoutSeconds: 300,
   });
-  if (exitCode !== 0) throw failed(connection, host, stderr, exitCode);
+  if (exitCode !== 0) throw failed(machine, stderr, exitCode);
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
 /** What the machine's caches do not have is sent afterwards: nothing here is an error. */
 async function substitute(
-  connection: Connection,
-  { host, paths, signal, onProgress }: CopyToMachineRequest,
+  machine: Machine,
+  { paths, signal, onProgress }: CopyToMachineRequest,
 ): Promise<void> {
   onProgress?.('the machine fetches from its caches');
   const script = scriptText(fetchScript, { variables: { paths: paths.join('\n') } });
-  await runOnMachine(connection, host, script, { signal, timeoutSeconds: limitSeconds });
+  await machine.run(script, { signal, timeoutSeconds: limitSeconds });
 }
 
-function failed(connection: Connection, host: string, stderr: string, exitCode: number): FleetError {
-  const { user, address } = connection;
+function failed(machine: Machine, stderr: string, exitCode: number): FleetError {
+  const { user, address } = machine.connection;
   const said = [stderr.trim() || `nix-store on the machine ended with exit code ${exitCode}`];
-  return copyError({ target: `${user}@${address}`, host, said });
+  return copyError({ target: `${user}@${address}`, host: machine.name, said });
 }
 
 function cancelledCopy(error: unknown, host: string): unknown {

@@ -1,7 +1,7 @@
-import type { Connection } from '../../schema/connection.ts';
 import { wrongMachine } from './guard.ts';
 import { runScript } from './script/run-script.ts';
 import { scriptFile } from './script/text.ts';
+import type { Machine } from './ssh/machine.ts';
 
 const script = scriptFile('./kept-systems.sh', import.meta.url);
 
@@ -13,13 +13,12 @@ const limitSeconds = 20;
  * @throws FleetError unreachable, host-key, access-denied, wrong-machine, command-failed, cancelled
  */
 export async function readKeptSystems(
-  connection: Connection,
-  host: string,
-  { machineId, signal }: { machineId?: string | undefined; signal?: AbortSignal } = {},
+  machine: Machine,
+  { machineId, signal }: { machineId?: string; signal?: AbortSignal } = {},
 ): Promise<string[]> {
-  const reply = await runScript(connection, host, script, { timeoutSeconds: limitSeconds, signal });
+  const reply = await runScript(machine, script, { timeoutSeconds: limitSeconds, signal });
   const found = reply.text('machine-id');
-  if (machineId && found && found !== machineId) throw wrongMachine(host, machineId, found);
+  if (machineId && found && found !== machineId) throw wrongMachine(machine.name, machineId, found);
   const what = 'the systems that the machine keeps could not be read';
   if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });
   return [...new Set(reply.list('system'))].filter((path) => path.startsWith('/nix/store/')).sort();

@@ -1,9 +1,8 @@
-import type { Connection } from '../../schema/connection.ts';
 import { FleetError } from '../base/errors.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
 import { runScript } from './script/run-script.ts';
 import { scriptFile } from './script/text.ts';
-import type { RunOnMachineOptions } from './ssh/run.ts';
+import type { Machine, RunOnMachineOptions } from './ssh/machine.ts';
 
 const script = scriptFile('./read-machine.sh', import.meta.url);
 
@@ -22,19 +21,18 @@ export function profilePath(name = 'system'): string {
  * @throws FleetError unreachable, host-key, access-denied, cancelled, command-failed
  */
 export async function readMachine(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   { profile, ...options }: ReadMachineOptions = {},
 ): Promise<MachineReading> {
   const variables = { profile: profilePath(profile) };
-  const reply = await runScript(connection, host, script, { ...options, variables });
+  const reply = await runScript(machine, script, { ...options, variables });
   const what = 'the machine could not be read';
   if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });
   if (reply.text('machine-id')) return parseReading(reply);
   throw new FleetError({
     code: 'command-failed',
     what,
-    host,
+    host: machine.name,
     why: 'it has no /etc/machine-id',
     fix: 'Run systemd-machine-id-setup on it.',
   });

@@ -1,8 +1,6 @@
-import type { Connection } from '../../schema/connection.ts';
 import { runScript } from './script/run-script.ts';
 import { scriptFile } from './script/text.ts';
-import { bootstrapConnection, lastingConnection } from './ssh/bootstrap.ts';
-import { closeConnection } from './ssh/run.ts';
+import type { Machine } from './ssh/machine.ts';
 
 const script = scriptFile('./retire.sh', import.meta.url);
 
@@ -11,23 +9,20 @@ const script = scriptFile('./retire.sh', import.meta.url);
  * system itself dropped leaves a home, which goes too. Returns whether there was anything of it.
  * @throws FleetError bootstrap-user where the account is still there; unreachable, host-key, access-denied, cancelled
  */
-export async function retireBootstrapUser(
-  connection: Connection,
-  host: string,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  const bootstrap = bootstrapConnection(connection);
+export async function retireBootstrapUser(machine: Machine, signal?: AbortSignal): Promise<boolean> {
+  const bootstrap = machine.asBootstrapUser();
   // Root stays: it is every machine's.
-  if (!bootstrap || bootstrap.user === 'root') return false;
-  await closeConnection(bootstrap);
-  const variables = { name: bootstrap.user };
-  const reply = await runScript(lastingConnection(connection), host, script, { variables, signal });
+  if (!bootstrap || bootstrap.connection.user === 'root') return false;
+  await bootstrap.close();
+  const { user } = bootstrap.connection;
+  const variables = { name: user };
+  const reply = await runScript(machine.asLastingUser(), script, { variables, signal });
   if (reply.has('state')) return reply.text('state') === 'removed';
   throw reply.error(
     {
       code: 'bootstrap-user',
-      what: `the bootstrap user ${bootstrap.user} is still on the machine`,
-      fix: `The machine is deployed. Remove the user there (userdel --remove ${bootstrap.user}), or leave bootstrapUser out; the next up tries again.`,
+      what: `the bootstrap user ${user} is still on the machine`,
+      fix: `The machine is deployed. Remove the user there (userdel --remove ${user}), or leave bootstrapUser out; the next up tries again.`,
     },
     'state',
   );

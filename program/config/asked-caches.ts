@@ -1,28 +1,27 @@
 import type { LiveAnswer } from '../../lib/machine/check-live.ts';
-import { nixStoreFor } from '../../lib/machine/ssh/nix-store.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { type CacheConfig, pullThroughPort } from '../../schema/cache-config.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { FleetEvaluation } from '../../schema/evaluation.ts';
 import type { AskedCache, AskedHost } from '../ask-caches.ts';
 import type { HostSettings } from './hosts.ts';
 
-/** Where this computer asks each cache of a stack's config; a machine that has yet to be made is left out. */
+/** Where this computer asks each cache of a stack's config; the cache of a machine that does not exist yet is left out. */
 export function askedCaches(
   caches: Readonly<Record<string, CacheConfig>>,
-  connections: Readonly<Record<string, unknown>>,
+  machines: Readonly<Record<string, Machine>>,
 ): Record<string, AskedCache> {
   return Object.fromEntries(
     Object.entries(caches).flatMap(([name, { key, store, host, url }]) => {
       const filled = key !== undefined;
       if (host === undefined) return [[name, { filled, store: { uri: store ?? url ?? '' } }] as const];
-      const parsed = connectionSchema.safeParse(connections[host]);
-      if (!parsed.success) return [];
+      const machine = machines[host];
+      if (!machine) return [];
       if (!filled) {
-        const { address } = parsed.data;
+        const { address } = machine.connection;
         const there = address.includes(':') ? `[${address}]` : address;
         return [[name, { filled, store: { uri: url ?? `http://${there}:${pullThroughPort}` } }] as const];
       }
-      const { uri, env } = nixStoreFor(parsed.data);
+      const { uri, env } = machine.store();
       return [[name, { filled, store: { uri, sshOpts: env.NIX_SSHOPTS } }] as const];
     }),
   );
@@ -32,12 +31,12 @@ export function askedCaches(
 export function askedHosts({
   evaluation,
   live = {},
-  connections,
+  machines,
   hosts,
 }: {
   evaluation: FleetEvaluation;
   live?: Readonly<Record<string, LiveAnswer>> | undefined;
-  connections: Readonly<Record<string, unknown>>;
+  machines: Readonly<Record<string, Machine>>;
   hosts: Readonly<Record<string, Pick<HostSettings, 'delivery'>>>;
 }): Record<string, AskedHost> {
   return Object.fromEntries(
@@ -48,7 +47,7 @@ export function askedHosts({
       if (!evaluated.ok || isLive) return [];
       const { drvPath, outPath } = evaluated;
       const delivery = hosts[name]?.delivery ?? 'auto';
-      return [[name, { drvPath, outPath, delivery, connection: connections[name] }] as const];
+      return [[name, { drvPath, outPath, delivery, machine: machines[name] }] as const];
     }),
   );
 }

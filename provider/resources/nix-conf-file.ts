@@ -1,6 +1,8 @@
 import { FleetError, isFailure } from '../../lib/base/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
 import type { NixConfAnswer } from '../../lib/machine/nix-conf/nix-conf-file.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../schema/connection.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import type { Context, Resource } from '../resource.ts';
@@ -23,8 +25,9 @@ export interface NixConfResource<Inputs, State, Answer>
   /** Inputs that decide what the file says. */
   decisive: readonly (keyof Inputs & string)[];
   work(
+    machine: Machine,
     mode: 'write' | 'read' | 'remove',
-    inputs: Inputs,
+    inputs: NoInfer<Inputs>,
     machineId: string | undefined,
     signal?: AbortSignal,
   ): Promise<Answer>;
@@ -38,7 +41,13 @@ export function nixConfResource<
   State extends Inputs & FileState,
   Answer extends NixConfAnswer,
 >(kind: NixConfResource<Inputs, State, Answer>): Resource<Inputs, State> {
-  const { token, description, inputs, state, noun, decisive, work, written } = kind;
+  const { token, description, inputs, state, noun, decisive, written } = kind;
+  const work = (
+    mode: 'write' | 'read' | 'remove',
+    inputs: NoInfer<Inputs>,
+    machineId?: string,
+    signal?: AbortSignal,
+  ) => kind.work(machineAt(inputs.host, inputs.connection), mode, inputs, machineId, signal);
   const withContent = (inputs: Inputs, content: FileState['content']) => ({ ...inputs, content }) as State;
   const write = async (asked: Inputs, expected: string | undefined, context: Context) => {
     const answer = await work('write', asked, expected, context.signal);

@@ -9,8 +9,9 @@ import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 import { labSystems } from './lab-systems.ts';
@@ -18,7 +19,7 @@ import { labSystems } from './lab-systems.ts';
 const lab = `actions-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.26.11', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-actions-'));
-let connection: Connection;
+let machine: Machine;
 let deployer: Deployer;
 let good: string;
 /** Has the specialisation `night`. */
@@ -31,33 +32,33 @@ before(async () => {
   const network = await ensureNetwork({ lab, cidr: '10.213.26.0/24', hosts: { one: request.address } });
   const { hostKey } = await ensureMachine(request);
   const { identityFile } = network;
-  connection = connectionSchema.parse({ address: request.address, hostKey, identityFile });
+  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
   const systems = await labSystems(['plain', 'with-night', 'inhibited', 'other-init']);
   ({ plain: good = '', 'with-night': lasting = '', ...refusing } = systems);
 });
 
 after(async () => {
-  if (connection) await closeConnection(connection);
+  if (machine) await machine.close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
 });
 
 beforeEach(async () => {
-  deployer = new Deployer(connection);
+  deployer = new Deployer(machine.connection);
   await deployer.up(good);
   assert.equal(await deployer.up(good), false);
 });
 
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
 
 /** What the machine says and what the state says: live system, specialisation, system of the next boot. */
 async function assertOn(system: string, specialisation: string, next: string): Promise<void> {
-  const reading = await readMachine(connection, 'one');
+  const reading = await readMachine(machine);
   const expected = [system, specialisation, next];
   assert.deepEqual([reading.system, reading.specialisation, reading.profileSystem], expected);
   const { live } = deployer;
@@ -163,7 +164,7 @@ test('another profile, where the boot loader fails: there is no such profile aft
   const bad = await fixtureSystem('bad-boot', { boot: 'exit 1' });
   await assert.rejects(deployer.up(bad, { profile: 'canary' }), /is back on/);
   assert.equal(await onMachine('ls /nix/var/nix/profiles/system-profiles'), '');
-  const { system, profileSystem } = await readMachine(connection, 'one');
+  const { system, profileSystem } = await readMachine(machine);
   assert.deepEqual([system, profileSystem, deployer.live.system], [good, good, good]);
 });
 
@@ -176,7 +177,7 @@ test('the boot loader itself is installed anew where that is asked for, and only
 });
 
 test('reboot: waited for, and back on the new system with a new boot id', async () => {
-  const { bootId } = await readMachine(connection, 'one');
+  const { bootId } = await readMachine(machine);
   await deployer.up(lasting, {
     reboot: 'always',
     healthChecks: { beat: { command: 'test -e /run/heartbeat/message', timeoutSeconds: 30 } },
@@ -200,7 +201,7 @@ for (const [name, why] of [
       return true;
     });
     await assertOn(good, '', good);
-    const { bootId } = await readMachine(connection, 'one');
+    const { bootId } = await readMachine(machine);
     await deployer.up(system, { reboot: 'when-needed' });
     assert.notEqual(deployer.live.bootId, bootId);
     await assertOn(system, '', system);

@@ -16,10 +16,11 @@ import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/m
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { parseResult } from '../../lib/machine/record/result.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { shellQuote } from '../../lib/machine/ssh/quote.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { begin } from '../../lib/machine/switch/begin.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { deploymentSettings } from '../../schema/deployment.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
@@ -27,7 +28,7 @@ import { fixtureSystem } from './fixture-system.ts';
 // Of this process alone: a second run at the same time is told that the addresses are in use.
 const lab = `activation-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.20.11', base: '' };
-let connection: Connection;
+let machine: Machine;
 let otherHostKey: string;
 let deployer: Deployer;
 /** The system that every test begins with, confirmed and booted next; it brings sshd and the network back. */
@@ -40,19 +41,22 @@ before(async () => {
   request.base = (await ensureLabBase()).base;
   const hosts = { one: request.address };
   const network = await ensureNetwork({ lab, cidr: '10.213.20.0/24', hosts });
-  const machine = await ensureMachine(request);
+  const { hostKey } = await ensureMachine(request);
   otherHostKey = network.publicKey;
-  connection = connectionSchema.parse({
-    address: request.address,
-    hostKey: machine.hostKey,
-    identityFile: network.identityFile,
-    connectTimeoutSeconds: 3,
-  });
+  machine = machineAt(
+    'one',
+    connectionSchema.parse({
+      address: request.address,
+      hostKey,
+      identityFile: network.identityFile,
+      connectTimeoutSeconds: 3,
+    }),
+  );
   good = await fixtureSystem('good', { test: 'systemctl start ssh.service' });
 });
 
 after(async () => {
-  await closeConnection(connection);
+  await machine.close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -60,13 +64,13 @@ after(async () => {
 
 /** Runs a script on the machine, and expects it to work. */
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
 
 async function lastResult() {
-  return parseResult((await readMachine(connection, 'one')).lastResult);
+  return parseResult((await readMachine(machine)).lastResult);
 }
 
 /** Waits on the machine until a command succeeds there. */
@@ -76,7 +80,7 @@ async function untilOnMachine(command: string, seconds = 30): Promise<void> {
 
 /** The machine runs and boots `system`, and the state says so. */
 async function assertOn(system: string): Promise<void> {
-  const reading = await readMachine(connection, 'one');
+  const reading = await readMachine(machine);
   assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
   assert.equal(reading.busy, undefined);
   const { live } = deployer;
@@ -93,8 +97,8 @@ const failsWith = (code: FleetError['code'], why: RegExp) => (error: FleetError)
 };
 
 test('a machine where nothing was deployed gets its first system', async () => {
-  deployer = new Deployer(connection);
-  assert.equal((await readMachine(connection, 'one')).system, '');
+  deployer = new Deployer(machine.connection);
+  assert.equal((await readMachine(machine)).system, '');
   const first = await fixtureSystem('first');
   await deployer.up(first);
   await assertOn(first);
@@ -132,16 +136,16 @@ test('a change is shown as it happens, and gets a generation of its own', async 
 
 test('a machine that runs and boots the system already is only recorded: no switch', async () => {
   const switches = await onMachine('cat /var/log/switches');
-  const adopter = new Deployer(connection);
+  const adopter = new Deployer(machine.connection);
   await adopter.up(good, { revision: 'adopted' });
   assert.equal(adopter.live.revision, 'adopted');
   assert.equal(await onMachine('cat /var/log/switches'), switches);
 });
 
 test('letting go of a machine leaves it as it is', async () => {
-  const { free: _, ...before } = await readMachine(connection, 'one');
+  const { free: _, ...before } = await readMachine(machine);
   await deployer.letGo();
-  const { free: __, ...after } = await readMachine(connection, 'one');
+  const { free: __, ...after } = await readMachine(machine);
   assert.deepEqual(after, before);
 });
 
@@ -355,9 +359,13 @@ test('cancelled in the middle: left to its supervisor, which goes back', async (
 test('kill -9 of the operator’s program: the machine goes back by itself', async () => {
   const bad = await fixtureSystem('orphaned', { test: 'echo reached; sleep 1' });
   const program = new URL('./deploy-once.ts', import.meta.url).pathname;
-  const child = spawn(process.execPath, [program, JSON.stringify({ connection, system: bad })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [program, JSON.stringify({ connection: machine.connection, system: bad })],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.includes('reached')) child.kill('SIGKILL');
   }
@@ -371,14 +379,14 @@ test('kill -9 of the operator’s program: the machine goes back by itself', asy
 test('a confirmation left over from another deployment confirms nothing', async () => {
   const system = await fixtureSystem('left-over');
   await onMachine('true');
-  const { machineId } = await readMachine(connection, 'one');
+  const { machineId } = await readMachine(machine);
   // Copied and recorded by a deployment before; begun here by hand, with nobody to confirm it.
   await deployer.up(system);
   await deployer.up(good);
   const unit = `nixos-fleet-left-over-${process.pid}`;
   const parameters = { unit, host: 'one', system, by: 'ann@laptop', token: 'new', machineId };
   await begin(
-    connection,
+    machine,
     { ...deploymentSettings.parse({}), ...parameters, activationSeconds: 30, confirmSeconds: 2 },
     { host: 'one', system, revision: '', by: 'ann@laptop', at: '' },
   );
@@ -391,7 +399,7 @@ test('a confirmation left over from another deployment confirms nothing', async 
 
 test('two deployments at once: the second is told who holds the machine', async () => {
   const first = await fixtureSystem('at-once', { test: 'echo reached; sleep 2' });
-  const other = new Deployer(connection);
+  const other = new Deployer(machine.connection);
   const { onStatus, acted } = when('reached', () =>
     assert.rejects(
       other.up(good),
@@ -446,20 +454,21 @@ test('switched by hand: refresh shows it, and the next up puts it back', async (
 });
 
 test('the state was lost: import adopts the machine with no diff', async () => {
-  await closeConnection(connection);
-  const lost = new Deployer(connection);
-  const { address, identityFile = '', hostKey = '' } = connection;
+  await machine.close();
+  const lost = new Deployer(machine.connection);
+  const { address, identityFile = '', hostKey = '' } = machine.connection;
   await lost.import(
-    `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey)}`,
+    `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`,
   );
   assert.equal(lost.recorded?.id, deployer.recorded?.id);
   assert.equal(await lost.up(good), false);
 });
 
 test('another machine at the address: refused, and kept in the state', async () => {
-  const stranger = new Deployer(connection);
+  const stranger = new Deployer(machine.connection);
+  const { address, identityFile, hostKey } = machine.connection;
   await stranger.import(
-    `ssh://root@${connection.address}?identityFile=${connection.identityFile}&hostKey=${encodeURIComponent(connection.hostKey ?? '')}`,
+    `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`,
   );
   if (stranger.recorded) stranger.recorded.id = '0'.repeat(32);
   assert.match((await stranger.refresh()) ?? '', /wrong-machine/);
@@ -469,14 +478,14 @@ test('another machine at the address: refused, and kept in the state', async () 
 });
 
 test('another host key: refused before anything is sent', async () => {
-  const wrong = new Deployer({ ...connection, hostKey: otherHostKey });
+  const wrong = new Deployer({ ...machine.connection, hostKey: otherHostKey });
   await assert.rejects(wrong.up(good), failsWith('host-key', /expected SHA256:[\s\S]*offered {2}SHA256:/));
 });
 
 test('a machine that is off: unreachable, kept in the state', async () => {
   const { recorded } = deployer;
   await stopMachine(lab, request.name);
-  const off = new Deployer(connection);
+  const off = new Deployer(machine.connection);
   await assert.rejects(off.up(good), failsWith('unreachable', /./));
   assert.match((await deployer.refresh()) ?? '', /unreachable/);
   assert.deepEqual(deployer.recorded?.state, recorded?.state);

@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
-import { closeConnection } from '../../lib/machine/ssh/run.ts';
 import { formatBuilders } from '../../schema/builder.ts';
 import { type Derivation, instantiate } from '../contract/derivations.ts';
 import { ProviderProcess, urnOf } from '../contract/provider-process.ts';
@@ -38,7 +37,7 @@ after(async () => {
 function declared(
   settings: { hostKey?: string; systems?: string[]; mandatoryFeatures?: string[] } = {},
 ): string {
-  const { address, hostKey = '', identityFile = '' } = machine.connection;
+  const { address, hostKey = '', identityFile = '' } = machine.target.connection;
   const one = { address, hostKey, identityFile, systems: [system], ...settings };
   return formatBuilders({ one }) ?? '';
 }
@@ -90,8 +89,8 @@ test('a builder that goes away during a build is left out, and the rest is built
   const building = build(derivation, declared());
   await provider.engine.until(({ message }) => /building: builders-lost on/.test(message));
   await machine.until('pgrep -f "[s]leep 600"');
-  await closeConnection(machine.connection);
-  await stopMachine(machine.lab, machine.name);
+  await machine.target.close();
+  await stopMachine(machine.lab, machine.target.name);
   assert.notEqual(await building, 'one');
   assert.equal(shown(/the builder one is left out/).length, 1);
 });
@@ -119,7 +118,7 @@ test('what is built already asks no builder', async () => {
 
 test('a builder that comes back builds again', async () => {
   const { base } = await ensureLabBase();
-  await ensureMachine({ lab: machine.lab, name: machine.name, address: machine.address, base });
+  await ensureMachine({ lab: machine.lab, name: machine.target.name, address: machine.address, base });
   const derivation = await instantiate('builders-back', whereAmI);
   assert.equal(await build(derivation, declared()), 'one');
 });

@@ -13,6 +13,7 @@ import { run } from '../../lib/base/process.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { substitute } from '../../lib/machine/delivery/substitute.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { generateSigningKey, withKeyFile } from '../../lib/store/nix/signing-key.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { SigningKeyState } from '../../schema/signing-key.ts';
@@ -142,9 +143,9 @@ test('an unsigned and a wrongly signed path are refused, and the message says wh
   const narinfo = join(folder, `${forged?.slice(11, 43)}.narinfo`);
   const signature = /^Sig: .*$/m.exec(readFileSync(await narinfoOf('db'), 'utf8'))?.[0];
   writeFileSync(narinfo, `${readFileSync(narinfo, 'utf8')}${signature}\n`);
-  const connection = await connectionOf('db');
+  const machine = machineAt('db', await connectionOf('db'));
   const refusal = async (system = '') => {
-    const asked = substitute(connection, { host: 'db', system, status: () => {} });
+    const asked = substitute(machine, { system, status: () => {} });
     const error = await asked.then(
       () => assert.fail(`${system} was accepted`),
       (error: FleetError) => error,

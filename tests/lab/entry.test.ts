@@ -8,13 +8,13 @@ import { fileURLToPath } from 'node:url';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { runToEnd } from '../../lib/base/process.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine, type Machine } from '../../lib/local/lab/machine.ts';
+import { deleteMachine, ensureMachine, type LabMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { copyToMachine } from '../../lib/machine/copy-to-machine.ts';
 import { runHealthChecks } from '../../lib/machine/health/health-checks.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { shellQuote } from '../../lib/machine/ssh/quote.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { healthCheck } from '../../schema/health-check.ts';
 import { CliProject } from '../contract/cli-project.ts';
@@ -31,7 +31,8 @@ const behind = { one: '198.51.100.11', gate: '198.51.100.12' };
 const canary = 'Kanarienvogel-"\'$(id)\\ ü';
 const traces = [canary.slice(0, 13), Buffer.from(canary).toString('base64').slice(0, 16)];
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-entry-'));
-const machines: Record<string, Machine> = {};
+const machines: Record<string, LabMachine> = {};
+const at = (connection: Connection) => machineAt('one', connection);
 let root: Connection;
 let admin: Connection;
 let withPassword: Connection;
@@ -66,7 +67,7 @@ before(async () => {
 });
 
 after(async () => {
-  for (const connection of [root, admin]) if (connection) await closeConnection(connection);
+  for (const connection of [root, admin]) if (connection) await at(connection).close();
   for (const { name } of [request, gateRequest]) await deleteMachine(lab, name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -74,7 +75,7 @@ after(async () => {
 
 /** Runs a script as root by root's own login, and expects it to work. */
 async function asRoot(script: string, connection = root): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await at(connection).run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -84,7 +85,7 @@ const sudoers = (rule: string) =>
   asRoot(`printf '%s\\n' 'admin ALL=(ALL:ALL) ${rule}ALL' >/etc/sudoers.d/admin`);
 const system = (name: string, hooks: Hooks = {}) =>
   fixtureSystem(name, { test: 'systemctl start ssh.service', ...hooks });
-const liveSystem = async () => (await readMachine(root, 'one')).system;
+const liveSystem = async () => (await readMachine(at(root))).system;
 
 const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetError) => {
   assert.equal(error.code, code, error.message);
@@ -125,7 +126,7 @@ test('a copy with a password sends only what the machine lacks', async () => {
   const path = await system('lacking');
   const lines: string[] = [];
   const copy = () =>
-    copyToMachine(withPassword, { host: 'one', paths: [path], onProgress: (line) => lines.push(line) });
+    copyToMachine(at(withPassword), { paths: [path], onProgress: (line) => lines.push(line) });
   await copy();
   assert.match(lines.join('\n'), /^copying 1 paths/);
   lines.length = 0;
@@ -180,8 +181,7 @@ test('a copy with a password is cancelled in the middle', async () => {
   const onProgress = (line: string) => {
     if (/[1-9]\d* MiB/.test(line)) controller.abort();
   };
-  const copy = copyToMachine(withPassword, {
-    host: 'one',
+  const copy = copyToMachine(at(withPassword), {
     paths: [path],
     onProgress,
     signal: controller.signal,
@@ -206,19 +206,19 @@ test('a jump host: its key must be known, and all goes through it', async () => 
   const { gate } = machines;
   assert.ok(gate);
   const beyond: Connection = { ...root, address: behind.one };
-  await assert.rejects(readMachine(beyond, 'one'), failsWith('unreachable', /./));
+  await assert.rejects(readMachine(at(beyond)), failsWith('unreachable', /./));
   const proxyJump = `root@${gate.address}:22`;
   const unknown = { ...beyond, proxyJump };
-  await assert.rejects(readMachine(unknown, 'one'), failsWith('host-key', /jump host 10\.213\.30\.12/));
+  await assert.rejects(readMachine(at(unknown)), failsWith('host-key', /jump host 10\.213\.30\.12/));
   const otherKey = { ...unknown, proxyJumpHostKey: root.hostKey };
-  await assert.rejects(readMachine(otherKey, 'one'), failsWith('host-key', /jump host 10\.213\.30\.12/));
+  await assert.rejects(readMachine(at(otherKey)), failsWith('host-key', /jump host 10\.213\.30\.12/));
   const through = { ...unknown, proxyJumpHostKey: gate.hostKey };
   const path = await system('through');
   await new Deployer(through).up(path);
   assert.equal(await liveSystem(), path);
   const stranger = { ...through, proxyJump: `nobody@${gate.address}` };
-  await assert.rejects(readMachine(stranger, 'one'), failsWith('access-denied', /refused at the jump host/));
-  await closeConnection(through);
+  await assert.rejects(readMachine(at(stranger)), failsWith('access-denied', /refused at the jump host/));
+  await at(through).close();
 });
 
 test('health checks of ports go the way of ssh: from the jump host', async () => {
@@ -226,7 +226,7 @@ test('health checks of ports go the way of ssh: from the jump host', async () =>
   const proxyJump = `root@${gate?.address}:22`;
   const through: Connection = { ...root, address: behind.one, proxyJump, proxyJumpHostKey: gate?.hostKey };
   const seen = (given: object, connection = through) =>
-    runHealthChecks(connection, 'one', { port: healthCheck.parse({ timeoutSeconds: 5, ...given }) });
+    runHealthChecks(at(connection), { port: healthCheck.parse({ timeoutSeconds: 5, ...given }) });
   const server = String.raw`$all = IO::Socket::INET->new(LocalPort => 8080, Listen => 5) or die;
     while ($one = $all->accept) { <$one>; print $one "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"; close $one }`;
   await asRoot(`${givenTo('cat >/root/page.pl', server)}
@@ -253,9 +253,9 @@ test('further options of ssh hold for every connection, the copy’s too', async
   const path = await system('options');
   await new Deployer(connection).up(path);
   assert.equal(await liveSystem(), path);
-  await closeConnection(connection);
+  await at(connection).close();
   const misspelt = { ...root, sshOptions: { Compresion: 'yes' } };
-  await assert.rejects(readMachine(misspelt, 'one'), failsWith('config-invalid', /Compresion|compresion/));
+  await assert.rejects(readMachine(at(misspelt)), failsWith('config-invalid', /Compresion|compresion/));
 });
 
 /** Brings Node and the project to the machine: it becomes an operator's own computer. */
@@ -286,7 +286,7 @@ test('the machine itself is deployed without ssh: by root, and by a user with su
   };
   const first = await system('local-by-root');
   const second = await system('local-by-user');
-  await copyToMachine(root, { host: 'one', paths: [first, second] });
+  await copyToMachine(at(root), { paths: [first, second] });
   await asRoot('systemctl stop ssh.socket 2>/dev/null; true');
   const byRoot = JSON.stringify({ connection: { local: true }, system: first, healthChecks });
   const said = await asRoot(givenTo(`(${operate})`, byRoot));
@@ -304,7 +304,7 @@ test('the machine itself is deployed without ssh: by root, and by a user with su
   assert.deepEqual(found, []);
   assert.ok(seen.has('sudo'), [...seen].join(' '));
   assert.equal(await liveSystem(), second);
-  assert.equal((await readMachine(root, 'one')).record?.by.startsWith('admin@'), true);
+  assert.equal((await readMachine(at(root))).record?.by.startsWith('admin@'), true);
 });
 
 test('in a stack: the password is encrypted in the state however it was given, and nothing shows it', async () => {
@@ -351,9 +351,9 @@ new Deployment('one', { host: 'one', connection, system: ${JSON.stringify(await 
 test('closing the shared connection ends nothing that runs over it', async () => {
   const begun = Promise.withResolvers<void>();
   const script = 'mkfifo /run/go; echo begun; read -r word </run/go; rm /run/go; echo "$word"\n';
-  const running = runOnMachine(root, 'one', script, { onStdoutLine: () => begun.resolve() });
+  const running = at(root).run(script, { onStdoutLine: () => begun.resolve() });
   await Promise.race([begun.promise, running]);
-  await closeConnection(root);
+  await at(root).close();
   await asRoot('echo went >/run/go');
   assert.equal((await running).stdout, 'begun\nwent\n');
 });

@@ -7,7 +7,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, mock, test } from 'node:test';
 import { run } from '../../lib/base/process.ts';
-import { nixStoreFor } from '../../lib/machine/ssh/nix-store.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
@@ -22,7 +22,7 @@ let good: string;
 before(async () => {
   machine = await MachineUnderTest.create('faults', '10.213.32');
   good = await fixtureSystem('good', { test: 'systemctl start ssh.service' });
-  deployer = new Deployer(machine.connection);
+  deployer = new Deployer(machine.target.connection);
 });
 
 after(async () => {
@@ -119,7 +119,7 @@ test('a path that is corrupted in this computer’s store: not taken by the mach
 
 test('a path that is corrupted in the machine’s store: the switch is refused', async () => {
   const bad = await fixtureSystem('corrupted-there', { files: { data: `${process.pid}` } });
-  const { uri, env } = nixStoreFor(machine.connection);
+  const { uri, env } = machine.target.store();
   await copyClosure({ paths: [bad], target: uri, sshOpts: env.NIX_SSHOPTS });
   await machine.run(`chmod u+w ${bad}/bin/switch-to-configuration; echo >${bad}/bin/switch-to-configuration`);
   await assert.rejects(
@@ -141,7 +141,7 @@ test('a path that nobody signed, where the machine’s store does not trust the 
     timeoutSeconds: 60,
   });
   const path = built.stdout.trim();
-  const { env } = nixStoreFor({ ...machine.connection, user: 'ops' });
+  const { env } = machineAt('one', { ...machine.target.connection, user: 'ops' }).store();
   await assert.rejects(
     copyClosure({
       paths: [path],

@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 
@@ -16,7 +17,7 @@ const lab = `generations-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.25.12', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-generations-'));
 const roots = '/nix/var/nix/gcroots/nixos-fleet';
-let connection: Connection;
+let machine: Machine;
 let deployer: Deployer;
 let systems: string[];
 
@@ -26,21 +27,21 @@ before(async () => {
   const network = await ensureNetwork({ lab, cidr: '10.213.25.0/24', hosts: { one: request.address } });
   const { hostKey } = await ensureMachine(request);
   const { identityFile } = network;
-  connection = connectionSchema.parse({ address: request.address, hostKey, identityFile });
-  deployer = new Deployer(connection);
+  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
+  deployer = new Deployer(machine.connection);
   systems = [];
   for (const n of [1, 2, 3, 4, 5, 6]) systems.push(await fixtureSystem(`generation-${n}`));
 });
 
 after(async () => {
-  if (connection) await closeConnection(connection);
+  if (machine) await machine.close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
 });
 
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }

@@ -12,8 +12,9 @@ import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { askMachines, noteOf } from '../../lib/machine/check-live.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { formatFacts, type HostFacts } from '../../schema/facts.ts';
 import { healthCheck } from '../../schema/health-check.ts';
 import { CliProject } from '../contract/cli-project.ts';
@@ -23,7 +24,7 @@ import { fixtureSystem } from './fixture-system.ts';
 
 const lab = `guards-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.24.11', base: '' };
-let connection: Connection;
+let machine: Machine;
 let deployer: Deployer;
 let good: string;
 
@@ -34,19 +35,22 @@ before(async () => {
   request.base = (await ensureLabBase()).base;
   const hosts = { one: request.address };
   const network = await ensureNetwork({ lab, cidr: '10.213.24.0/24', hosts });
-  const machine = await ensureMachine(request);
-  connection = connectionSchema.parse({
-    address: request.address,
-    hostKey: machine.hostKey,
-    identityFile: network.identityFile,
-    connectTimeoutSeconds: 3,
-  });
+  const { hostKey } = await ensureMachine(request);
+  machine = machineAt(
+    'one',
+    connectionSchema.parse({
+      address: request.address,
+      hostKey,
+      identityFile: network.identityFile,
+      connectTimeoutSeconds: 3,
+    }),
+  );
   good = await fixtureSystem('good');
-  deployer = new Deployer(connection);
+  deployer = new Deployer(machine.connection);
 });
 
 after(async () => {
-  await closeConnection(connection);
+  await machine.close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -57,19 +61,19 @@ beforeEach(async () => {
 });
 
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
 
-async function checkLive(given: unknown, host: string, asked: string): Promise<string | undefined> {
-  const answer = (await askMachines({ [host]: given }))[host];
+async function checkLive(given: Machine, asked: string): Promise<string | undefined> {
+  const answer = (await askMachines({ one: given })).one;
   assert.ok(answer);
-  return noteOf(answer, host, asked);
+  return noteOf(answer, 'one', asked);
 }
 
 async function assertOn(system: string): Promise<void> {
-  const reading = await readMachine(connection, 'one');
+  const reading = await readMachine(machine);
   assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
   assert.deepEqual([deployer.live.system, deployer.live.profileSystem], [system, system]);
 }
@@ -138,38 +142,36 @@ test('a health check may take longer than the confirmation’s limit: the superv
 test('switched by hand before an update: named, and refused where onDrift is fail', async () => {
   const other = await fixtureSystem('by-hand');
   const next = await fixtureSystem('after-drift');
-  const foreign = new Deployer(connection);
+  const foreign = new Deployer(machine.connection);
   await foreign.up(other);
   await onMachine(`rm -r /nix/var/nix/gcroots/nixos-fleet/${other.split('/').at(-1)}`);
   await assert.rejects(
     deployer.up(next, { onDrift: 'fail' }),
     failsWith('drifted', /by-hand, which nixos-fleet did not deploy\nrecorded is .*-good$/),
   );
-  assert.equal((await readMachine(connection, 'one')).system, other, 'nothing was changed');
+  assert.equal((await readMachine(machine)).system, other, 'nothing was changed');
   await deployer.up(next, { onDrift: 'overwrite' });
   assert.match(deployer.lines.join('\n'), /another system than the recorded one.*by-hand, not .*-good/);
   await assertOn(next);
 });
 
 test('a machine that was switched by hand is named by one round trip, and one that is off too', async () => {
-  assert.equal(await checkLive(connection, 'one', 'another'), undefined);
+  assert.equal(await checkLive(machine, 'another'), undefined);
   const other = await fixtureSystem('named');
-  await new Deployer(connection).up(other);
-  assert.equal(await checkLive(connection, 'one', 'another'), undefined, 'deployed, by whomever');
+  await new Deployer(machine.connection).up(other);
+  assert.equal(await checkLive(machine, 'another'), undefined, 'deployed, by whomever');
   await onMachine(`${good}/bin/switch-to-configuration test`);
   assert.match(
-    (await checkLive(connection, 'one', 'another')) ?? '',
+    (await checkLive(machine, 'another')) ?? '',
     /^one runs .*-good, and not .*-named, on which the last deployment, by .+@.+ at .*, left it$/,
   );
-  assert.equal(await checkLive(connection, 'one', good), undefined, 'what is asked for');
+  assert.equal(await checkLive(machine, good), undefined, 'what is asked for');
   await onMachine(`ln -sfn /nix/store /run/current-system`);
-  assert.match((await checkLive(connection, 'one', good)) ?? '', /which nixos-fleet did not deploy$/);
+  assert.match((await checkLive(machine, good)) ?? '', /which nixos-fleet did not deploy$/);
   await onMachine(`${other}/bin/switch-to-configuration test`);
-  const off = { ...connection, address: '10.213.24.99', connectTimeoutSeconds: 1 };
-  assert.match(
-    (await checkLive(off, 'one', good)) ?? '',
-    /^one could not be asked what it runs: .*unreachable\]$/,
-  );
+  const { connection } = machine;
+  const off = machineAt('one', { ...connection, address: '10.213.24.99', connectTimeoutSeconds: 1 });
+  assert.match((await checkLive(off, good)) ?? '', /^one could not be asked what it runs: .*unreachable\]$/);
   await deployer.refresh();
 });
 
@@ -183,7 +185,7 @@ test('the real CLI: a lock-out is an error at preview unless it is allowed, and 
         {
           type: 'nixos:index:Deployment',
           name: 'one',
-          inputs: { host: 'one', connection, system, revision: 'cli', ...given },
+          inputs: { host: 'one', connection: machine.connection, system, revision: 'cli', ...given },
         },
       ]);
     await project.pulumi('stack', 'init', 'test');
@@ -222,7 +224,7 @@ test('the machine keeps a history: who, when, which revision and systems, and th
   const next = await fixtureSystem('told');
   await deployer.up(next, { revision: 'told-revision' });
   await assert.rejects(deployer.up(await fixtureSystem('untold', { test: 'exit 2' })));
-  const [failed, confirmed] = await readHistory(connection, 'one', 2);
+  const [failed, confirmed] = await readHistory(machine, 2);
   assert.equal(failed?.outcome, 'activation-failed');
   assert.equal(failed?.previous, next);
   assert.equal(confirmed?.outcome, 'confirmed');
@@ -236,5 +238,5 @@ test('the machine keeps a history: who, when, which revision and systems, and th
   );
   await deployer.up(good);
   assert.equal(await onMachine('wc -l </var/lib/nixos-fleet/history.jsonl'), '1000');
-  assert.equal((await readHistory(connection, 'one', 1))[0]?.system, good);
+  assert.equal((await readHistory(machine, 1))[0]?.system, good);
 });

@@ -12,11 +12,13 @@ import { run } from '../../lib/base/process.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { CliProject } from '../contract/cli-project.ts';
 
 const program = fileURLToPath(new URL('../../program/hardware.ts', import.meta.url));
+const machineModule = fileURLToPath(new URL('../../lib/machine/ssh/machine-at.ts', import.meta.url));
 const askHardware = fileURLToPath(new URL('../../lib/machine/hardware/ask-hardware.ts', import.meta.url));
 const lab = `hardware-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.35.11', base: '' };
@@ -24,7 +26,8 @@ const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-hardware-'));
 const project = new CliProject();
 const file = 'nix/hosts/one/hardware-configuration.nix';
 const path = join(project.folder, file);
-let connection: Connection;
+let machine: Machine;
+const asUser = (user: string) => machineAt('one', { ...machine.connection, user });
 
 before(async () => {
   process.env.XDG_STATE_HOME = state;
@@ -32,13 +35,16 @@ before(async () => {
   const hosts = { one: request.address };
   const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.35.0/24', hosts });
   const { hostKey } = await ensureMachine(request);
-  connection = connectionSchema.parse({
-    address: request.address,
-    hostKey,
-    identityFile,
-    user: 'admin',
-    connectTimeoutSeconds: 5,
-  });
+  machine = machineAt(
+    'one',
+    connectionSchema.parse({
+      address: request.address,
+      hostKey,
+      identityFile,
+      user: 'admin',
+      connectTimeoutSeconds: 5,
+    }),
+  );
   // Asked by a user who becomes root by sudo.
   await onMachine(`useradd --create-home --shell /bin/bash admin
     echo 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
@@ -51,11 +57,12 @@ before(async () => {
     `import { readFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
 import { askHardware } from '${askHardware}';
+import { machineAt } from '${machineModule}';
 import { declareHardware } from '${program}';
 const { connection, ...asked } = JSON.parse(readFileSync('settings.json', 'utf8'));
 const settings = { one: { ...asked, folder: import.meta.dirname } };
 const failures = await declareHardware(
-  { settings, answers: askHardware(settings, { one: connection }) },
+  { settings, answers: askHardware(settings, { one: machineAt('one', connection) }) },
   { one: { connection } },
 );
 if (failures.length > 0) throw new pulumi.RunError(failures.join('\\n'));
@@ -65,7 +72,7 @@ if (failures.length > 0) throw new pulumi.RunError(failures.join('\\n'));
 });
 
 after(async () => {
-  if (connection) for (const user of ['root', 'admin']) await closeConnection({ ...connection, user });
+  if (machine) for (const user of ['root', 'admin']) await asUser(user).close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -73,7 +80,7 @@ after(async () => {
 });
 
 async function onMachine(script: string): Promise<void> {
-  const { exitCode, stderr } = await runOnMachine({ ...connection, user: 'root' }, 'one', script);
+  const { exitCode, stderr } = await asUser('root').run(script);
   assert.equal(exitCode, 0, stderr);
 }
 
@@ -92,7 +99,13 @@ const declare = (settings: object = {}) =>
   writeFileSync(
     join(project.folder, 'settings.json'),
     JSON.stringify({
-      ...{ generator: 'nixos-generate-config', fileSystems: false, onHandEdit: 'fail', file, connection },
+      ...{
+        generator: 'nixos-generate-config',
+        fileSystems: false,
+        onHandEdit: 'fail',
+        file,
+        connection: machine.connection,
+      },
       ...settings,
     }),
   );
@@ -185,8 +198,8 @@ test('a hand edit is refused in the preview with what it would lose, kept or ove
 test('a machine that is off is a warning and no change, and what was written is put back from the state', async () => {
   const before = onDisk();
   rmSync(path);
-  await closeConnection(connection);
-  declare({ connection: { ...connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
+  await machine.close();
+  declare({ connection: { ...machine.connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
   const shown = await preview();
   assert.equal(shown.exitCode, 0, shown.text);
   assert.match(shown.text, /one could not be asked what it is made of: [\s\S]*\[unreachable\]/);

@@ -8,9 +8,9 @@ import { run } from '../../lib/base/process.ts';
 import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteLab } from '../../lib/local/lab/delete-lab.ts';
-import { ensureMachine, type Machine, readLabMachine, stopMachine } from '../../lib/local/lab/machine.ts';
+import { ensureMachine, type LabMachine, readLabMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { ensureNetwork, readNetwork } from '../../lib/local/lab/network.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { connection } from '../../schema/connection.ts';
 
 const lab = 'lab-life';
@@ -32,10 +32,10 @@ after(async () => {
 const one = () => ensureMachine({ lab, name: 'one', address: network.hosts.one, base });
 const two = () => ensureMachine({ lab, name: 'two', address: network.hosts.two, base });
 
-async function sh({ name, address, hostKey }: Machine, script: string): Promise<string> {
+async function sh({ name, address, hostKey }: LabMachine, script: string): Promise<string> {
   const identityFile = (await readNetwork(lab))?.identityFile;
   const to = connection.parse({ address, hostKey, identityFile, connectTimeoutSeconds: 5 });
-  return (await runOnMachine(to, name, script, { fresh: true })).stdout.trim();
+  return (await machineAt(name, to).run(script, { fresh: true })).stdout.trim();
 }
 
 const bootId = 'cat /proc/sys/kernel/random/boot_id';

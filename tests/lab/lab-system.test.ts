@@ -9,8 +9,8 @@ import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import { nixStoreFor } from '../../lib/machine/ssh/nix-store.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
 import { labSystems } from './lab-systems.ts';
@@ -32,7 +32,7 @@ const names = [
   'no-sshd',
 ];
 let systems: Record<string, string>;
-let connection: ReturnType<typeof connectionSchema.parse>;
+let machine: Machine;
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-lab-system-'));
 
 before(async () => {
@@ -40,14 +40,17 @@ before(async () => {
   const { base } = await ensureLabBase();
   systems = await labSystems(names);
   const network = await ensureNetwork({ lab, cidr: '10.213.22.0/24', hosts: { fault: request.address } });
-  const machine = await ensureMachine({ ...request, base });
-  connection = connectionSchema.parse({
-    address: machine.address,
-    hostKey: machine.hostKey,
-    identityFile: network.identityFile,
-    connectTimeoutSeconds: 4,
-  });
-  const store = nixStoreFor(connection);
+  const { hostKey } = await ensureMachine({ ...request, base });
+  machine = machineAt(
+    'fault',
+    connectionSchema.parse({
+      address: request.address,
+      hostKey,
+      identityFile: network.identityFile,
+      connectTimeoutSeconds: 4,
+    }),
+  );
+  const store = machine.store();
   await copyClosure({
     target: store.uri,
     sshOpts: store.env.NIX_SSHOPTS,
@@ -62,7 +65,7 @@ after(async () => {
   rmSync(state, { recursive: true });
 });
 
-const sh = (script: string) => runOnMachine(connection, 'fault', script, { fresh: true });
+const sh = (script: string) => machine.run(script, { fresh: true });
 const to = (name: string, action: string) => sh(`${systems[name]}/bin/switch-to-configuration ${action}`);
 const live = async () => (await sh('readlink /run/current-system')).stdout.trim();
 const pidOf = async (unit: string) =>

@@ -10,18 +10,18 @@ import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { type ActivationResult, parseResult } from '../../lib/machine/record/result.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { shellQuote } from '../../lib/machine/ssh/quote.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
 import { sshBanner } from '../../lib/machine/ssh/scan.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { Deployer } from './deployer.ts';
 
 export class MachineUnderTest {
   /** Its lab is of this process alone: a second run at the same time is told that the addresses are in use. */
   readonly lab: string;
-  readonly name = 'one';
   readonly address: string;
-  readonly connection: Connection;
+  readonly target: Machine;
   /** The bridge of its network, on this computer. */
   readonly bridge: string;
   /** The key that it lets in, as a public key line. */
@@ -30,13 +30,13 @@ export class MachineUnderTest {
 
   private constructor(
     lab: string,
-    connection: Connection,
+    target: Machine,
     network: { bridge: string; publicKey: string },
     state: string,
   ) {
     this.lab = lab;
-    this.address = connection.address;
-    this.connection = connection;
+    this.address = target.connection.address;
+    this.target = target;
     this.bridge = network.bridge;
     this.publicKey = network.publicKey;
     this.#state = state;
@@ -53,19 +53,19 @@ export class MachineUnderTest {
     const { hostKey } = await ensureMachine({ lab, name: 'one', address, base });
     const { identityFile } = made;
     const connection = connectionSchema.parse({ address, hostKey, identityFile, connectTimeoutSeconds: 3 });
-    return new MachineUnderTest(lab, connection, made, state);
+    return new MachineUnderTest(lab, machineAt('one', connection), made, state);
   }
 
   async remove(): Promise<void> {
-    await closeConnection(this.connection);
-    await deleteMachine(this.lab, this.name);
+    await this.target.close();
+    await deleteMachine(this.lab, this.target.name);
     await deleteNetwork(this.lab);
     rmSync(this.#state, { recursive: true, force: true });
   }
 
   /** Runs a script on the machine, and expects it to work. */
   async run(script: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await runOnMachine(this.connection, this.name, script);
+    const { exitCode, stdout, stderr } = await this.target.run(script);
     assert.equal(exitCode, 0, stderr);
     return stdout.trim();
   }
@@ -81,12 +81,12 @@ export class MachineUnderTest {
   }
 
   async lastResult(): Promise<ActivationResult | undefined> {
-    return parseResult((await readMachine(this.connection, this.name)).lastResult);
+    return parseResult((await readMachine(this.target)).lastResult);
   }
 
   /** The machine runs and boots `system`, nothing is under way there, and the state says so. */
   async assertOn(system: string, { live }: Deployer): Promise<void> {
-    const reading = await readMachine(this.connection, this.name);
+    const reading = await readMachine(this.target);
     assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
     assert.equal(reading.busy, undefined);
     assert.deepEqual(

@@ -17,7 +17,7 @@ let good: string;
 before(async () => {
   machine = await MachineUnderTest.create('rebuild', '10.213.32');
   good = await fixtureSystem('good');
-  deployer = new Deployer(machine.connection);
+  deployer = new Deployer(machine.target.connection);
 });
 
 after(async () => {
@@ -48,7 +48,7 @@ test('nixos-rebuild switches: the same is recorded as of any deployment', async 
     deployer.lines.some((line) => line.includes('Done. The new configuration is')),
     deployer.lines.join('\n'),
   );
-  const [last] = await readHistory(machine.connection, 'one', 1);
+  const [last] = await readHistory(machine.target, 1);
   assert.deepEqual(
     [last?.outcome, last?.system, last?.previous, last?.exitCode, last?.wentBack],
     ['confirmed', next, good, 0, 'not-needed'],
@@ -59,11 +59,11 @@ test('nixos-rebuild switches: the same is recorded as of any deployment', async 
 test('nixos-rebuild boot and test do that alone', async () => {
   const next = await fixtureSystem('next-boot');
   await deployer.up(next, via({ action: 'boot' }));
-  const booting = await readMachine(machine.connection, 'one');
+  const booting = await readMachine(machine.target);
   assert.deepEqual([booting.system, booting.profileSystem], [good, next]);
   await deployer.up(good);
   await deployer.up(next, via({ action: 'test' }));
-  const testing = await readMachine(machine.connection, 'one');
+  const testing = await readMachine(machine.target);
   assert.deepEqual([testing.system, testing.profileSystem], [next, good]);
 });
 
@@ -117,7 +117,7 @@ test('two deployments at once, one by nixos-rebuild: the second is told who hold
   const slow = await fixtureSystem('slow-by-it', {
     test: 'echo reached; while [ ! -e /run/go ]; do sleep 0.1; done',
   });
-  const other = new Deployer(machine.connection);
+  const other = new Deployer(machine.target.connection);
   const { onStatus, acted } = when('reached', async () => {
     await assert.rejects(
       other.up(good),
@@ -136,7 +136,7 @@ test('a switch by nixos-rebuild that hangs is ended at its limit, and the machin
   const settings = via({ activationTimeoutSeconds: 3, confirmTimeoutSeconds: 1 });
   await assert.rejects(deployer.up(hang, settings), failsWith('activation-failed', /did not end within 3 s/));
   assert.equal((await machine.lastResult())?.outcome, 'timed-out');
-  assert.equal((await readMachine(machine.connection, 'one')).busy, undefined);
+  assert.equal((await readMachine(machine.target)).busy, undefined);
   assert.equal(deployer.live.generation, generation + 1);
   await machine.run('systemctl kill --signal=KILL nixos-rebuild-switch-to-configuration; true');
 });

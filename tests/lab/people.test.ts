@@ -12,7 +12,7 @@ import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem, type Hooks } from './fixture-system.ts';
@@ -22,6 +22,7 @@ const request = { lab, name: 'one', address: '10.213.36.11', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-people-'));
 const agentKey = join(state, 'agent-key');
 let agent: ChildProcess;
+const at = (connection: Connection) => machineAt('one', connection);
 let root: Connection;
 
 before(async () => {
@@ -44,8 +45,7 @@ before(async () => {
 after(async () => {
   agent?.kill();
   for (const user of ['root', 'admin', 'ops'])
-    if (root)
-      for (const forwardAgent of [true, false]) await closeConnection({ ...root, user, forwardAgent });
+    if (root) for (const forwardAgent of [true, false]) await at({ ...root, user, forwardAgent }).close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -53,7 +53,7 @@ after(async () => {
 
 /** Runs a script as root by root's own login, and expects it to work. */
 async function asRoot(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(root, 'one', script);
+  const { exitCode, stdout, stderr } = await at(root).run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -89,7 +89,7 @@ test('sudo by a key of the operator’s agent: the machine is deployed without a
       grep -q agent_auth /etc/pam.d/sudo || sed -i '1i auth sufficient pam_ssh_agent_auth.so file=/etc/ssh/authorized_keys.d/%u' /etc/pam.d/sudo`,
   });
   await new Deployer(lending).up(rules);
-  assert.equal((await readMachine(root, 'one')).system, rules);
+  assert.equal((await readMachine(at(root))).system, rules);
 
   const path = await system('agent');
   await assert.rejects(
@@ -105,7 +105,7 @@ test('sudo by a key of the operator’s agent: the machine is deployed without a
   );
   await add(agentKey);
   await new Deployer(lending).up(path);
-  assert.equal((await readMachine(root, 'one')).system, path);
+  assert.equal((await readMachine(at(root))).system, path);
   await add('-D');
   await assert.rejects(
     new Deployer(lending).up(await system('agent-again')),
@@ -114,7 +114,7 @@ test('sudo by a key of the operator’s agent: the machine is deployed without a
 });
 
 test('a first deployment by a user of the installation, who is gone after it with keys and home', async () => {
-  const before = (await readMachine(root, 'one')).system;
+  const before = (await readMachine(at(root))).system;
   await asRoot(`${person('install')}
     ${sudoRule('install')}`);
   const first: Connection = { ...root, user: 'ops', bootstrapUser: 'install' };
@@ -123,7 +123,7 @@ test('a first deployment by a user of the installation, who is gone after it wit
   // A system that does not bring the user who is to stay goes back, and the other one can try again.
   const without = new Deployer(first);
   await assert.rejects(without.up(await system('without-ops')), failsWith('not-confirmed', /./));
-  assert.equal((await readMachine(root, 'one')).system, before);
+  assert.equal((await readMachine(at(root))).system, before);
   assert.equal(await installed(), 'yes');
 
   const path = await system('with-ops', {
@@ -139,7 +139,7 @@ test('a first deployment by a user of the installation, who is gone after it wit
     'admin\nops\nREADME\nadmin\nops',
   );
   await assert.rejects(
-    readMachine({ ...root, user: 'install' }, 'one', { fresh: true }),
+    readMachine(at({ ...root, user: 'install' }), { fresh: true }),
     failsWith('access-denied', /the login was refused/),
   );
   // The key may stay in the config: from now on it means nothing.

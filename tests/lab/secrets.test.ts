@@ -9,8 +9,9 @@ import { runToEnd } from '../../lib/base/process.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { CliProject } from '../contract/cli-project.ts';
 import { watchProcesses } from './watch-processes.ts';
 
@@ -19,7 +20,7 @@ const lab = `secrets-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.25.11', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-secrets-'));
 const project = new CliProject();
-let connection: Connection;
+let machine: Machine;
 
 const canary = (n: number) => `Kanarienvogel-${n}-'"$(id)\\ ü`;
 /** How a secret might be written where it must not be. */
@@ -34,7 +35,7 @@ before(async () => {
   const network = await ensureNetwork({ lab, cidr: '10.213.25.0/24', hosts: { one: request.address } });
   const { hostKey } = await ensureMachine(request);
   const { identityFile } = network;
-  connection = connectionSchema.parse({ address: request.address, hostKey, identityFile });
+  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
   await onMachine(`useradd --system --no-create-home app
     mkdir -p /run/systemd/system
     printf '[Service]\\nExecStart=/bin/sh -c "cat /run/keys/app >/dev/null && exec sleep infinity"\\n' >/run/systemd/system/reader.service
@@ -54,7 +55,7 @@ for (const [name, file] of Object.entries(files)) new Secret(name, { host: 'one'
 });
 
 after(async () => {
-  if (connection) await closeConnection(connection);
+  if (machine) await machine.close();
   await deleteMachine(lab, request.name);
   await deleteNetwork(lab);
   rmSync(state, { recursive: true, force: true });
@@ -62,7 +63,7 @@ after(async () => {
 });
 
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -75,7 +76,10 @@ const app = {
   restartUnits: ['reader.service', 'idle.service'],
 };
 const declare = (files: object) =>
-  writeFileSync(join(project.folder, 'settings.json'), JSON.stringify({ connection, files }));
+  writeFileSync(
+    join(project.folder, 'settings.json'),
+    JSON.stringify({ connection: machine.connection, files }),
+  );
 const setValue = (n: number) => project.pulumi('config', 'set', '--secret', 'value', canary(n));
 const pid = () => onMachine('systemctl show --property=MainPID --value reader.service');
 

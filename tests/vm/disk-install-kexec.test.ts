@@ -6,8 +6,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../commands/console/virtual-machines.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { TestStack } from '../lab/stack.ts';
 import { makeGuest } from './guest.ts';
 
@@ -36,9 +35,9 @@ function configure(disk?: object): void {
 }
 
 async function sh(script: string): Promise<string> {
-  const to = connectionTo(JSON.stringify(await stack.exportState()), 'vm');
+  const machine = machineNamed(JSON.stringify(await stack.exportState()), 'vm');
   const limits = { fresh: true, timeoutSeconds: 120 };
-  const { exitCode, stdout, stderr } = await runOnMachine(to, 'vm', script, limits);
+  const { exitCode, stdout, stderr } = await machine.run(script, limits);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }

@@ -7,10 +7,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { run } from '../../lib/base/process.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Context, PartialFailure } from '../../provider/resource.ts';
 import { diskInstall } from '../../provider/resources/disk-install/disk-install.ts';
 import {
@@ -63,14 +63,10 @@ function configure({
 }
 
 async function sh(script: string): Promise<string> {
-  const to = connectionTo(JSON.stringify(await stack.exportState()), 'target');
+  const { name, connection } = machineNamed(JSON.stringify(await stack.exportState()), 'target');
+  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
   const limits = { fresh: true, timeoutSeconds: 120 };
-  const { exitCode, stdout, stderr } = await runOnMachine(
-    { ...to, connectTimeoutSeconds: 60 },
-    'target',
-    script,
-    limits,
-  );
+  const { exitCode, stdout, stderr } = await patient.run(script, limits);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -185,7 +181,7 @@ test('broken off in the middle: recorded, known again, and written whole by the 
   const data = randomBytes(64 * MiB);
   data.write('EFI PART', 512, 'latin1');
   writeFileSync(image, data);
-  const connection = connectionTo(JSON.stringify(await stack.exportState()), 'target');
+  const { connection } = machineNamed(JSON.stringify(await stack.exportState()), 'target');
   const inputs = diskInstallInputs.parse({ host: 'target', connection, ...second, image });
   const stop = new AbortController();
   const context = (signal: AbortSignal): Context => ({

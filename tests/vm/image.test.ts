@@ -6,11 +6,11 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
 import { run, runToEnd } from '../../lib/base/process.ts';
 import { until } from '../../lib/base/until.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { ImageState } from '../../schema/image.ts';
 import { TestStack } from '../lab/stack.ts';
 
@@ -60,9 +60,10 @@ async function image(): Promise<ImageState> {
 }
 
 async function sh(script: string): Promise<string> {
-  const to = connectionTo(JSON.stringify(await stack.exportState()), 'vm');
+  const { name, connection } = machineNamed(JSON.stringify(await stack.exportState()), 'vm');
+  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
   const limits = { fresh: true, timeoutSeconds: 120 };
-  return (await runOnMachine({ ...to, connectTimeoutSeconds: 60 }, 'vm', script, limits)).stdout.trim();
+  return (await patient.run(script, limits)).stdout.trim();
 }
 
 const live = async () => (await stack.live()).vm;

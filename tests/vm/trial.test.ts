@@ -7,8 +7,9 @@ import { after, before, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { deleteVm, ensureVm } from '../../lib/local/vm/machine.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { closeConnection, runOnMachine } from '../../lib/machine/ssh/run.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Machine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { connection as connectionSchema } from '../../schema/connection.ts';
 import { virtualMachineInputs } from '../../schema/virtual-machine.ts';
 import { Deployer } from '../lab/deployer.ts';
 import { buildVmSystems } from './vm-systems.ts';
@@ -30,7 +31,7 @@ const settings = {
   activationTimeoutSeconds: 300,
   rebootTimeoutSeconds: 400,
 } as const;
-let connection: Connection;
+let machine: Machine;
 let deployer: Deployer;
 let systems: Record<'base' | 'edited' | 'panics' | 'mute', string>;
 
@@ -43,18 +44,21 @@ before(async () => {
   ]);
   systems = { base, edited, panics, mute };
   const { identityFile, hostKey } = await ensureVm({ ...vm, image: `${image}/trial.qcow2` });
-  connection = connectionSchema.parse({ address: '127.0.0.1', port: 23741, hostKey, identityFile });
-  deployer = new Deployer(connection);
+  machine = machineAt(
+    'one',
+    connectionSchema.parse({ address: '127.0.0.1', port: 23741, hostKey, identityFile }),
+  );
+  deployer = new Deployer(machine.connection);
 });
 
 after(async () => {
-  if (connection) await closeConnection(connection);
+  if (machine) await machine.close();
   await deleteVm(vm.stack, vm.name, 1);
   rmSync(state, { recursive: true, force: true });
 });
 
 async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, 'one', script);
+  const { exitCode, stdout, stderr } = await machine.run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -68,7 +72,7 @@ const defaultInit = () =>
 /** The machine runs and boots a system, and the state says so. */
 async function assertLive(system: string): Promise<void> {
   const { live } = deployer;
-  const reading = await readMachine(connection, 'one');
+  const reading = await readMachine(machine);
   assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
   assert.deepEqual([live.system, live.profileSystem], [system, system]);
 }
@@ -76,7 +80,7 @@ async function assertLive(system: string): Promise<void> {
 /** The machine runs, has booted and boots a system, the state says so, and nothing of the trial is left. */
 async function assertOn(system: string): Promise<void> {
   const { live } = deployer;
-  const reading = await readMachine(connection, 'one');
+  const reading = await readMachine(machine);
   assert.deepEqual([reading.system, reading.booted, reading.profileSystem], [system, system, system]);
   assert.deepEqual([live.system, live.booted, live.profileSystem], [system, system, system]);
   assert.equal(live.rebootDue, false);
@@ -101,11 +105,11 @@ for (const [clock, shift, name] of [
 ] as const) {
   test(`a machine whose clock is a day ${clock}: switched, and its newest result is told`, async () => {
     await onMachine(`date --set='${shift}'`);
-    const { system } = await readMachine(connection, 'one');
+    const { system } = await readMachine(machine);
     await deployer.up(systems[name], settings);
     assert.notEqual(systems[name], system);
     await assertLive(systems[name]);
-    const last = JSON.parse((await readMachine(connection, 'one')).lastResult ?? '{}');
+    const last = JSON.parse((await readMachine(machine)).lastResult ?? '{}');
     assert.deepEqual([last.system, last.outcome], [systems[name], 'confirmed']);
     assert.equal(await deployer.refresh(), undefined);
     assert.equal(await deployer.up(systems[name], settings), false);
@@ -134,7 +138,7 @@ test('started by kexec, a kernel that panics: back through the firmware', async 
       return true;
     },
   );
-  const result = JSON.parse((await readMachine(connection, 'one')).lastResult ?? '{}');
+  const result = JSON.parse((await readMachine(machine)).lastResult ?? '{}');
   assert.deepEqual([result.outcome, result.wentBack], ['trial-failed', 'yes']);
   assert.match(deployer.lines.join('\n'), /rebooting on trial \(kexec\)/);
   assert.notEqual(deployer.live.bootId, bootId);

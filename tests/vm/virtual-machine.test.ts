@@ -4,10 +4,10 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { connectionTo } from '../../commands/console/virtual-machines.ts';
+import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { run } from '../../lib/base/process.ts';
 import { until } from '../../lib/base/until.ts';
-import { runOnMachine } from '../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
 
@@ -54,8 +54,9 @@ async function state(name = 'one'): Promise<VmState> {
 }
 
 async function sh(script: string, name = 'one'): Promise<string> {
-  const to = connectionTo(JSON.stringify(await stack.exportState()), name);
-  const { stdout } = await runOnMachine({ ...to, connectTimeoutSeconds: 60 }, name, script, { fresh: true });
+  const { connection } = machineNamed(JSON.stringify(await stack.exportState()), name);
+  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
+  const { stdout } = await patient.run(script, { fresh: true });
   return stdout.trim();
 }
 

@@ -1,16 +1,14 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { untilBack } from '../../machine/reboot/wait.ts';
 import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
-import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
+import type { Machine } from '../../machine/ssh/machine.ts';
 import { disksScript } from './read-disk.ts';
 
 const keepScript = disksScript + scriptFile('./keep-host-keys.sh', import.meta.url);
 const leaveScript = scriptFile('./leave.sh', import.meta.url);
 
 export interface BootRequest {
-  host: string;
   timeoutSeconds: number;
   signal: AbortSignal;
   status: (line: string) => void;
@@ -21,13 +19,13 @@ export interface BootRequest {
  * @throws FleetError disk-failed
  */
 export async function keepHostKeys(
-  connection: Connection,
+  machine: Machine,
   device: string,
-  { host, signal, status }: BootRequest,
+  { signal, status }: BootRequest,
 ): Promise<string[]> {
   status('putting the host keys onto the disk');
   const variables = { name: device.replace(/^\/dev\//, '').replaceAll('/', '!') };
-  const reply = await runScript(connection, host, keepScript, { variables, signal });
+  const reply = await runScript(machine, keepScript, { variables, signal });
   if (reply.isWhole) return reply.list('kept');
   throw reply.error({
     code: 'disk-failed',
@@ -42,22 +40,22 @@ export async function keepHostKeys(
  * @throws FleetError reboot-failed
  */
 export async function rebootInto(
-  connection: Connection,
-  after: Connection,
+  machine: Machine,
+  after: Machine,
   bootId: string,
   request: BootRequest,
 ): Promise<void> {
-  const { host, signal, status, timeoutSeconds } = request;
+  const { signal, status, timeoutSeconds } = request;
   status('rebooting the machine');
-  await runScript(connection, host, leaveScript, { signal });
-  await closeConnection(connection);
-  const now = (limit: number) => bootOf(after, host, limit, signal);
+  await runScript(machine, leaveScript, { signal });
+  await machine.close();
+  const now = (limit: number) => bootOf(after, limit, signal);
   const seen = await untilOther(now, bootId, request);
   if (seen === undefined) return;
   throw new FleetError({
     code: 'reboot-failed',
     what: `the image is on the disk, and verified; but the machine did not answer within ${timeoutSeconds} s after its reboot`,
-    host,
+    host: machine.name,
     why: seen,
     fix: 'Look at its console: does its firmware start the disk? It is reached as hosts says, with the host key given there or known.',
   });
@@ -81,18 +79,17 @@ export async function untilOther(
 }
 
 /** Boot id of whatever answers. */
-export async function bootOf(
-  connection: Connection,
-  host: string,
-  timeoutSeconds: number,
-  signal: AbortSignal,
-): Promise<string> {
+export async function bootOf(machine: Machine, timeoutSeconds: number, signal: AbortSignal): Promise<string> {
   const words = ['cat', '/proc/sys/kernel/random/boot_id'];
-  const { stdout, exitCode } = await runOnMachine(connection, host, words, {
+  const { stdout, exitCode } = await machine.run(words, {
     fresh: true,
     signal,
     timeoutSeconds,
   });
   if (exitCode === 0 && stdout.trim()) return stdout.trim();
-  throw new FleetError({ code: 'unreachable', what: 'the machine does not tell its boot id', host });
+  throw new FleetError({
+    code: 'unreachable',
+    what: 'the machine does not tell its boot id',
+    host: machine.name,
+  });
 }

@@ -1,6 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { DiskInstallInputs, DiskInstallState } from '../../../schema/disk-install.ts';
-import { type FleetError, hasCode } from '../../base/errors.ts';
+import { hasCode } from '../../base/errors.ts';
+import type { Machine } from '../../machine/ssh/machine.ts';
+import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { keepHostKeys, rebootInto } from './boot-disk.ts';
 import { type DiskRequest, refusals } from './guards.ts';
 import type { DiskReading } from './parse-disk.ts';
@@ -20,9 +21,9 @@ export interface InstallOptions {
   onFailure: (error: Error, state: DiskInstallState) => never;
 }
 
-/** The disk that is written, as it was just seen, and the way to it. */
+/** The disk that is written, as it was just seen, and its machine, as it is entered now. */
 interface Target {
-  connection: Connection;
+  machine: Machine;
   reading: DiskReading;
 }
 
@@ -31,23 +32,24 @@ interface Target {
  * @throws FleetError disk-refused, image-failed, and those of ssh, where nothing was written
  */
 export async function installImage(
+  machine: Machine,
   inputs: DiskInstallInputs,
   options: InstallOptions,
 ): Promise<DiskInstallState> {
-  const { host, image } = inputs;
+  const { image } = inputs;
   const { signal, status } = options;
   // Before an image is unpacked for nothing.
-  await look(inputs.connection, inputs, inputs, options);
+  await look(machine, inputs, inputs, options);
   status('unpacking the image');
-  return await withRawImage(image, { host, signal }, async (raw) => {
+  return await withRawImage(image, { host: machine.name, signal }, async (raw) => {
     status('computing its hash');
     const hashes = await hashRaw(raw, signal);
-    const target = await reach(inputs, raw, options);
-    const { connection, reading } = target;
+    const target = await reach(machine, inputs, raw, options);
+    const { reading } = target;
     const known = { bytes: raw.bytes, headSha256: hashes.headSha256 };
     const failed = (error: Error, sha256: string, backupTable: string) =>
       options.onFailure(error, stateOf(inputs, reading, { ...known, sha256, backupTable }));
-    const { moved } = await writeDisk(connection, { host, raw, ...hashes, reading, signal, status }).catch(
+    const { moved } = await writeDisk(target.machine, { raw, ...hashes, reading, signal, status }).catch(
       (error: Error) => {
         if (hasCode(error, 'disk-refused')) throw error;
         return failed(error, '', '');
@@ -60,48 +62,56 @@ export async function installImage(
 }
 
 /** The disk in a state in which it can be written: the machine leaves it first, where it runs from it and may do so. */
-async function reach(inputs: DiskInstallInputs, raw: RawImage, options: InstallOptions): Promise<Target> {
+async function reach(
+  machine: Machine,
+  inputs: DiskInstallInputs,
+  raw: RawImage,
+  options: InstallOptions,
+): Promise<Target> {
   const request = { ...inputs, imageBytes: raw.bytes, imageSectorBytes: raw.sectorBytes };
-  const reading = await look(inputs.connection, inputs, request, options);
-  const { kexec: folder, bootTimeoutSeconds: timeoutSeconds, host } = inputs;
-  if (folder === undefined || !reading.found.running) return { connection: inputs.connection, reading };
-  const connection = await enterRamSystem(inputs.connection, {
-    ...{ host, folder, reading, timeoutSeconds },
-    ...{ signal: options.signal, status: options.status },
-  });
+  const reading = await look(machine, inputs, request, options);
+  const { kexec: folder, bootTimeoutSeconds: timeoutSeconds } = inputs;
+  if (folder === undefined || !reading.found.running) return { machine, reading };
+  const { signal, status } = options;
+  const inMemory = await enterRamSystem(machine, { folder, reading, timeoutSeconds, signal, status });
   return {
-    connection,
-    reading: await look(connection, inputs, { ...request, kexec: undefined }, options),
+    machine: inMemory,
+    reading: await look(inMemory, inputs, { ...request, kexec: undefined }, options),
   };
 }
 
 /** @throws FleetError disk-refused */
 async function look(
-  connection: Connection,
-  { host, disk, serial }: DiskInstallInputs,
+  machine: Machine,
+  { disk, serial }: DiskInstallInputs,
   request: DiskRequest,
   { unfinishedHead, signal, status }: InstallOptions,
 ): Promise<DiskReading> {
   status('looking at the disk');
-  const reading = await readDisk(connection, host, { disk, serial }, { signal, patience: 30 });
+  const reading = await readDisk(machine, { disk, serial }, { signal, patience: 30 });
   const { found, headSha256, unfinished } = reading;
   // It begins with an image that was being written, and nobody has used it since.
   const own = headSha256 !== '' && [unfinishedHead, unfinished].includes(headSha256);
   const refused = refusals(request, found, own);
-  if (refused.length > 0) throw refusedBy(host, found.device, refused);
+  if (refused.length > 0) throw refusedBy(machine.name, found.device, refused);
   return reading;
 }
 
 /** What comes after a disk was verified. */
 async function goOn(
-  { host, keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskInstallInputs,
-  { connection, reading }: Target,
+  { keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskInstallInputs,
+  { machine, reading }: Target,
   { signal, status }: InstallOptions,
 ): Promise<void> {
-  const request = { host, signal, status, timeoutSeconds: bootTimeoutSeconds };
-  if (keep) await keepHostKeys(connection, reading.found.device, request);
+  const request = { signal, status, timeoutSeconds: bootTimeoutSeconds };
+  if (keep) await keepHostKeys(machine, reading.found.device, request);
   if (afterwards === 'reboot')
-    await rebootInto(connection, bootConnection ?? connection, reading.bootId, request);
+    await rebootInto(
+      machine,
+      bootConnection ? machineAt(machine.name, bootConnection) : machine,
+      reading.bootId,
+      request,
+    );
 }
 
 function stateOf(

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { hashFile } from '../../base/hash-file.ts';
 import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
-import { closeConnection, runOnMachine, streamToMachine } from '../../machine/ssh/run.ts';
+import type { Machine } from '../../machine/ssh/machine.ts';
+import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { type BootRequest, bootOf, untilOther } from './boot-disk.ts';
 import type { DiskReading } from './parse-disk.ts';
 import { disksScript } from './read-disk.ts';
@@ -25,20 +25,21 @@ export interface RamSystemRequest extends BootRequest {
 const spareKiB = 256 * 1024;
 
 /**
- * Lets a machine boot into a system that lives in its memory, which has the same ssh host keys, and returns how that is entered.
+ * Lets a machine boot into a system that lives in its memory, which has the same ssh host keys, and returns the machine as it is entered then.
  * @throws FleetError reboot-failed, disk-refused, and those of ssh
  */
-export async function enterRamSystem(connection: Connection, request: RamSystemRequest): Promise<Connection> {
-  const { host, folder, reading, signal, status } = request;
-  await refuseLittleMemory(request);
+export async function enterRamSystem(machine: Machine, request: RamSystemRequest): Promise<Machine> {
+  const { name: host } = machine;
+  const { folder, reading, signal, status } = request;
+  await refuseLittleMemory(host, request);
   const away = `/var/tmp/nixos-fleet-ram-${randomBytes(8).toString('hex')}`;
-  await ask(connection, host, ['mkdir', '-p', '-m', '0700', away], signal);
+  await ask(machine, ['mkdir', '-p', '-m', '0700', away], signal);
   for (const file of ['kernel', 'initrd']) {
     status(`sending the ${file} of the system in memory`);
     const words = ['sh', '-c', 'cat >"$1"', 'sh', `${away}/${file}`];
     const stream = createReadStream(join(folder, file), { highWaterMark: 1 << 20 });
     const options = { signal, timeoutSeconds: 3600, fresh: true };
-    const { exitCode, stderr } = await streamToMachine(connection, host, words, stream, options);
+    const { exitCode, stderr } = await machine.stream(words, stream, options);
     if (exitCode !== 0) throw notStarted(host, `the ${file} could not be put into ${away}: ${stderr.trim()}`);
   }
   const variables = {
@@ -46,22 +47,22 @@ export async function enterRamSystem(connection: Connection, request: RamSystemR
     kernel_sha256: await hashFile(join(folder, 'kernel'), signal),
     initrd_sha256: await hashFile(join(folder, 'initrd'), signal),
     params: (await readFile(join(folder, 'kernel-params'), 'utf8')).trim(),
-    user: connection.user,
+    user: machine.connection.user,
   };
   status('starting the system in memory');
-  const reply = await runScript(connection, host, script, { variables, signal, timeoutSeconds: 300 });
+  const reply = await runScript(machine, script, { variables, signal, timeoutSeconds: 300 });
   if (!reply.isWhole) throw notStarted(host, reply.why());
-  await closeConnection(connection);
-  const { becomePassword: _, become: __, ...rest } = connection;
-  const inMemory = { ...rest, user: 'root' };
-  const seen = await untilOther((limit) => bootOf(inMemory, host, limit, signal), reading.bootId, request);
+  await machine.close();
+  const { becomePassword: _, become: __, ...rest } = machine.connection;
+  const inMemory = machineAt(host, { ...rest, user: 'root' });
+  const seen = await untilOther((limit) => bootOf(inMemory, limit, signal), reading.bootId, request);
   if (seen !== undefined)
     throw notStarted(host, `it did not answer within ${request.timeoutSeconds} s: ${seen}`);
   return inMemory;
 }
 
 /** Both systems' memory holds the initrd while the one starts the other, and then it is unpacked. */
-async function refuseLittleMemory({ host, folder, reading }: RamSystemRequest): Promise<void> {
+async function refuseLittleMemory(host: string, { folder, reading }: RamSystemRequest): Promise<void> {
   const files = await Promise.all(['kernel', 'initrd'].map((file) => stat(join(folder, file))));
   const neededKiB = Math.ceil((files.reduce((sum, { size }) => sum + size, 0) * 2) / 1024) + spareKiB;
   if (reading.memoryKiB >= neededKiB) return;
@@ -74,14 +75,9 @@ async function refuseLittleMemory({ host, folder, reading }: RamSystemRequest): 
   });
 }
 
-async function ask(
-  connection: Connection,
-  host: string,
-  words: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  const { exitCode, stderr } = await runOnMachine(connection, host, words, { signal });
-  if (exitCode !== 0) throw notStarted(host, stderr.trim());
+async function ask(machine: Machine, words: readonly string[], signal: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await machine.run(words, { signal });
+  if (exitCode !== 0) throw notStarted(machine.name, stderr.trim());
 }
 
 function notStarted(host: string, why: string): FleetError {

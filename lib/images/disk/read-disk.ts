@@ -1,8 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
-import type { RunOnMachineOptions } from '../../machine/ssh/run.ts';
+import type { Machine, RunOnMachineOptions } from '../../machine/ssh/machine.ts';
 import { type DiskReading, parseDisk } from './parse-disk.ts';
 
 /** Functions that describe disks: comes before the other scripts of this folder. */
@@ -19,13 +18,12 @@ export interface ReadDiskOptions extends Pick<RunOnMachineOptions, 'signal' | 't
  * @throws FleetError unreachable, host-key, access-denied, cancelled, command-failed
  */
 export async function readDisk(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   { disk, serial = '' }: Pick<DiskInstallInputs, 'disk' | 'serial'>,
   { patience = 0, ...options }: ReadDiskOptions = {},
 ): Promise<DiskReading> {
   const variables = { disk, serial, patience };
-  const reply = await runScript(connection, host, script, { timeoutSeconds: 120, ...options, variables });
+  const reply = await runScript(machine, script, { timeoutSeconds: 120, ...options, variables });
   if (reply.isWhole) return parseDisk(reply, disk);
   throw reply.error({ code: 'command-failed', what: `the disk ${disk} could not be read` });
 }

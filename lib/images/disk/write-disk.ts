@@ -2,12 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { Reply } from '../../machine/script/reply.ts';
 import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile, scriptText } from '../../machine/script/text.ts';
-import { streamToMachine } from '../../machine/ssh/run.ts';
+import type { Machine } from '../../machine/ssh/machine.ts';
 import { formatMiB } from '../../store/nix/log-json.ts';
 import type { DiskReading } from './parse-disk.ts';
 import { paddedImage, type RawImage } from './raw-image.ts';
@@ -17,7 +16,6 @@ const script = disksScript + scriptFile('./write-disk.sh', import.meta.url);
 const putScript = scriptFile('./put-script.sh', import.meta.url);
 
 export interface WriteRequest {
-  host: string;
   raw: RawImage;
   sha256: string;
   headSha256: string;
@@ -41,8 +39,9 @@ const patienceSeconds = 300;
  * Sends an image to a machine, which writes it onto its disk and reads it back.
  * @throws FleetError disk-refused where nothing was written; after any other error the disk may be half written
  */
-export async function writeDisk(connection: Connection, request: WriteRequest): Promise<Written> {
-  const { host, raw, sha256, headSha256, reading, signal, status } = request;
+export async function writeDisk(machine: Machine, request: WriteRequest): Promise<Written> {
+  const { name: host } = machine;
+  const { raw, sha256, headSha256, reading, signal, status } = request;
   const packing = (['zstd', 'gzip'] as const).find((tool) => reading.tools.has(tool)) ?? 'none';
   const file = `/run/nixos-fleet/write-disk-${randomBytes(8).toString('hex')}.sh`;
   const variables = {
@@ -56,10 +55,10 @@ export async function writeDisk(connection: Connection, request: WriteRequest): 
   };
   // It removes itself.
   const text = `rm -f "$0"\n${scriptText(script, { variables })}`;
-  const put = await runScript(connection, host, putScript, { variables: { file, text }, signal });
+  const put = await runScript(machine, putScript, { variables: { file, text }, signal });
   if (!put.isWhole) throw refused(host, `its script could not be put into /run: ${put.why()}`);
   const image = progress(paddedImage(raw, signal), raw.bytes, status);
-  const result = await streamToMachine(connection, host, ['sh', file], packed(image, packing, signal), {
+  const result = await machine.stream(['sh', file], packed(image, packing, signal), {
     // A shared connection may be closed by others.
     fresh: true,
     signal,

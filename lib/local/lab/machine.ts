@@ -23,7 +23,7 @@ export interface MachineRequest {
   base: string;
 }
 
-export interface Machine extends MachineRequest, MachineIdentity {
+export interface LabMachine extends MachineRequest, MachineIdentity {
   running: boolean;
   /** The process that keeps it, and since when (ISO 8601, UTC); undefined where it is off. */
   pid?: number;
@@ -53,7 +53,7 @@ const startSeconds = 90;
  *
  * @throws FleetError `lab-failed` with the end of its console.
  */
-export async function ensureMachine(request: MachineRequest, signal?: AbortSignal): Promise<Machine> {
+export async function ensureMachine(request: MachineRequest, signal?: AbortSignal): Promise<LabMachine> {
   const network = await networkOf(request);
   const cidr = parseCidr(network.cidr);
   if (!cidr || !contains(cidr, parseAddress(request.address) ?? -1) || request.address === network.gateway) {
@@ -82,7 +82,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
 }
 
 /** The machine as it is, or undefined if there is none. */
-export async function readLabMachine(lab: string, name: string): Promise<Machine | undefined> {
+export async function readLabMachine(lab: string, name: string): Promise<LabMachine | undefined> {
   const record = await readRecord(lab, name);
   return record && describe(record);
 }
@@ -156,7 +156,7 @@ function readRecord(lab: string, name: string): Promise<MachineRecord | undefine
   return readJson(machinePaths(lab, name).record, machineRecord);
 }
 
-async function describe(record: MachineRecord): Promise<Machine> {
+async function describe(record: MachineRecord): Promise<LabMachine> {
   const { root, console } = machinePaths(record.lab, record.name);
   const found = await machineProcess(record.lab, record.name);
   return { ...record, ...found, running: found !== undefined, root, console };

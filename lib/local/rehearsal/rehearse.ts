@@ -5,7 +5,7 @@ import { virtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
 import { FleetError, hasCode, isFailure } from '../../base/errors.ts';
 import { runHealthChecks } from '../../machine/health/health-checks.ts';
-import { closeConnection, runOnMachine } from '../../machine/ssh/run.ts';
+import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { deleteVm, ensureVm, type VmProgress } from '../vm/machine.ts';
 import { vmPaths } from '../vm/paths.ts';
 import { rehearsedChecks } from './checks.ts';
@@ -57,7 +57,7 @@ async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgres
   });
   const begun = performance.now();
   progress.status?.('booting the new system in a virtual machine');
-  const machine = await ensureVm(vm, progress).catch((error: unknown) => {
+  const booted = await ensureVm(vm, progress).catch((error: unknown) => {
     if (hasCode(error, 'vm-failed')) throw failed(host, error.message);
     throw error;
   });
@@ -66,27 +66,26 @@ async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgres
     address: loopback,
     port: forwarded(inputs.sshPort),
     user,
-    hostKey: machine.hostKey,
-    identityFile: machine.identityFile,
+    hostKey: booted.hostKey,
+    identityFile: booted.identityFile,
     connectTimeoutSeconds: 60,
   });
+  const machine = machineAt(host, connection);
   const end = () => lastLines(vmPaths(stack, name).console);
   try {
     const options = { signal: progress.signal, timeoutSeconds: 120 };
-    const { stdout } = await runOnMachine(connection, host, 'uname -r', options).catch(
-      async (error: unknown) => {
-        if (!isFailure(error)) throw error;
-        throw failed(host, `${error.message}\n${await end()}`);
-      },
-    );
-    const unhealthy = await runHealthChecks(connection, host, checks, {
+    const { stdout } = await machine.run('uname -r', options).catch(async (error: unknown) => {
+      if (!isFailure(error)) throw error;
+      throw failed(host, `${error.message}\n${await end()}`);
+    });
+    const unhealthy = await runHealthChecks(machine, checks, {
       signal: progress.signal,
       onLine: (line) => progress.status?.(`rehearsal: ${line}`),
     });
     if (unhealthy.length > 0) throw failed(host, [...unhealthy, await end()].join('\n'));
     return { rehearsedAt: new Date().toISOString(), kernel: stdout.trim(), seconds };
   } finally {
-    await closeConnection(connection);
+    await machine.close();
   }
 }
 

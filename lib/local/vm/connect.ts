@@ -3,7 +3,7 @@ import { sshForward } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
 import { FleetError, isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
-import { runOnMachine } from '../../machine/ssh/run.ts';
+import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { offeredHostKey, sshBanner } from '../../machine/ssh/scan.ts';
 import { vmPaths } from './paths.ts';
 import { exitOf, findQemu } from './process.ts';
@@ -44,16 +44,16 @@ async function machineIdOf(
   const { user, name } = record.inputs;
   const forward = sshForward(record.inputs);
   const { identityFile } = record;
-  const to = connection.parse({
+  const to = {
     address: forward?.address,
     port: forward?.host,
     user,
     hostKey,
     identityFile,
     connectTimeoutSeconds: 60,
-  });
+  };
   try {
-    const { stdout } = await runOnMachine(to, name, 'cat /etc/machine-id', {
+    const { stdout } = await machineAt(name, connection.parse(to)).run('cat /etc/machine-id', {
       fresh: true,
       timeoutSeconds: 120,
       signal,

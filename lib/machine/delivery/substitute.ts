@@ -1,16 +1,14 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { type FleetError, isFailure } from '../../base/errors.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
 import { readMachineSettings } from '../nix-conf/machine-settings.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { explainRefusedSubstitution, refusedSubstitute } from './explain-substitution.ts';
 
 const substituteScript = scriptFile('./substitute.sh', import.meta.url);
 const pathInfoScript = scriptFile('./path-info.sh', import.meta.url);
 
 export interface SubstituteRequest {
-  host: string;
   system: string;
   /** The caches to ask; all that the machine's Nix goes by, where left out. */
   from?: readonly string[];
@@ -25,12 +23,12 @@ const limitSeconds = 6 * 3600;
  * Has a machine fetch a closure from its own caches; nothing is sent to it.
  * @throws FleetError substitution-failed, no-room, unreachable, host-key, access-denied, cancelled
  */
-export async function substitute(connection: Connection, request: SubstituteRequest): Promise<void> {
-  const { host, system, signal, status } = request;
+export async function substitute(machine: Machine, request: SubstituteRequest): Promise<void> {
+  const { system, signal, status } = request;
   let fetched = 0;
   const caches = request.from ? ['--option', 'substituters', request.from.join(' ')] : [];
   const script = scriptText(substituteScript, { args: [...limitArguments, ...caches, system] });
-  const { exitCode, stderr } = await runOnMachine(connection, host, script, {
+  const { exitCode, stderr } = await machine.run(script, {
     timeoutSeconds: limitSeconds,
     signal,
     onStderrLine: (line) => {
@@ -40,22 +38,23 @@ export async function substitute(connection: Connection, request: SubstituteRequ
     },
   });
   if (exitCode === 0) return;
-  throw await explain(connection, request, stderr);
+  throw await explain(machine, request, stderr);
 }
 
 /** Why it could not: what a cache's signatures are, and what the machine trusts, is asked only now. */
 async function explain(
-  connection: Connection,
-  { host, system, signal }: SubstituteRequest,
+  machine: Machine,
+  { system, signal }: SubstituteRequest,
   stderr: string,
 ): Promise<FleetError> {
+  const { name: host } = machine;
   const refused = refusedSubstitute(stderr);
   const options = { timeoutSeconds: 60, signal };
-  const settings = await readMachineSettings(connection, host, options).catch(notKnown);
+  const settings = await readMachineSettings(machine, options).catch(notKnown);
   if (!refused) return explainRefusedSubstitution({ host, system, stderr, settings });
   const args = [...limitArguments, '--store', refused.cache, refused.path];
   const script = scriptText(pathInfoScript, { args });
-  const answer = await runOnMachine(connection, host, script, options).catch(notKnown);
+  const answer = await machine.run(script, options).catch(notKnown);
   return explainRefusedSubstitution({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
 }
 

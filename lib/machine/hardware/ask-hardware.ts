@@ -1,5 +1,5 @@
-import { type Connection, connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type Place, readHardwareFile, untrackedNote } from './hardware-file.ts';
 import { type HardwareRequest, readHardware } from './read-hardware.ts';
 
@@ -11,23 +11,23 @@ export type HardwareAnswer =
   | { failure: FleetError };
 
 /**
- * Asks machines, all at once and in one ssh round trip each, what they are made of. Changes nothing and never fails: what is
- * wrong with one machine is told of that one. One without a connection has yet to be made, and is left out.
+ * Asks machines, all at once and in one ssh round trip each, what they are made of. Changes nothing and never fails: a failure
+ * is the answer of its machine. A requested machine that does not exist yet is left out.
  */
 export async function askHardware(
   requests: Readonly<Record<string, HardwareRequest>>,
-  connections: Readonly<Record<string, unknown>>,
+  machines: Readonly<Record<string, Machine>>,
 ): Promise<Record<string, HardwareAnswer>> {
   const answers = Object.entries(requests).map(async ([host, request]) => {
-    const parsed = connection.safeParse(connections[host]);
-    return parsed.success ? [[host, await ask(parsed.data, host, request)] as const] : [];
+    const machine = machines[host];
+    return machine ? [[host, await ask(machine, request)] as const] : [];
   });
   return Object.fromEntries((await Promise.all(answers)).flat());
 }
 
-async function ask(to: Connection, host: string, request: HardwareRequest): Promise<HardwareAnswer> {
+async function ask(machine: Machine, request: HardwareRequest): Promise<HardwareAnswer> {
   try {
-    return { content: await readHardware(to, host, request) };
+    return { content: await readHardware(machine, request) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     return error.code === 'hardware-failed'

@@ -1,8 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
+import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
 import { shellCommand } from '../ssh/quote.ts';
-import { type RunOnMachineOptions, runOnMachine } from '../ssh/run.ts';
 import type { Generator } from './substance.ts';
 
 /** How a machine is asked what it is made of. */
@@ -19,7 +18,7 @@ const script = scriptFile('./run-generator.sh', import.meta.url);
 /** Exit code of the script where it does not find the program. */
 const notFound = 127;
 
-/** The words that make a machine tell what it is made of. Pure. */
+/** The words that make a machine tell what it is made of. */
 export function hardwareCommand({ generator, fileSystems, command }: HardwareRequest): readonly string[] {
   if (command) return command;
   if (generator === 'nixos-facter') return ['nixos-facter'];
@@ -32,15 +31,14 @@ export function hardwareCommand({ generator, fileSystems, command }: HardwareReq
  * access-denied, cancelled
  */
 export async function readHardware(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   request: HardwareRequest,
   options: Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds'> = {},
 ): Promise<string> {
   const words = hardwareCommand(request);
   const [program = ''] = words;
   const text = scriptText(script, { args: words });
-  const { exitCode, stdout, stderr } = await runOnMachine(connection, host, text, {
+  const { exitCode, stdout, stderr } = await machine.run(text, {
     timeoutSeconds: 120,
     ...options,
   });
@@ -48,7 +46,7 @@ export async function readHardware(
     new FleetError({
       code: 'hardware-failed',
       what: `the machine does not tell what it is made of`,
-      host,
+      host: machine.name,
       why,
       fix,
     });
@@ -63,7 +61,7 @@ export async function readHardware(
   return stdout.endsWith('\n') ? stdout : `${stdout}\n`;
 }
 
-/** Why a text cannot be what the generator says; undefined where it can. Pure. */
+/** Why a text cannot be what the generator says; undefined where it can. */
 export function problemOf(text: string, generator: Generator): string | undefined {
   if (generator === 'nixos-generate-config') {
     const code = text.replaceAll(/^\s*#.*$/gm, '').trim();

@@ -3,22 +3,21 @@ import { request as httpsRequest } from 'node:https';
 import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { Connection } from '../../../schema/connection.ts';
 import { isFailure } from '../../base/errors.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
 
 /** One attempt at a check: undefined where it holds, else what was seen instead. */
 export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
 
 /** A shell command on the machine, as root, over a connection of its own, must end with 0. */
-export function tryOnMachine(connection: Connection, host: string, command: string): Attempt {
+export function tryOnMachine(machine: Machine, command: string): Attempt {
   return async (limitSeconds, signal) => {
     const words = ['timeout', String(Math.ceil(limitSeconds)), 'sh', '-c', command];
     try {
-      const timeoutSeconds = limitSeconds + connection.connectTimeoutSeconds;
+      const timeoutSeconds = limitSeconds + machine.connection.connectTimeoutSeconds;
       const options = { fresh: true, signal, timeoutSeconds };
-      const { exitCode, stdout, stderr } = await runOnMachine(connection, host, words, options);
+      const { exitCode, stdout, stderr } = await machine.run(words, options);
       if (exitCode === 0) return undefined;
       const said = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n');
       const how = exitCode === 124 ? 'it did not end in time' : `exit code ${exitCode}`;
@@ -34,10 +33,11 @@ export function tryOnMachine(connection: Connection, host: string, command: stri
 export type Connect = (port: number, signal: AbortSignal) => Promise<Duplex>;
 
 /** From this computer to the address, or from the last jump host where there is one. */
-export function connectTo(connection: Connection): Connect {
-  if (connection.local) return connectDirectly('127.0.0.1');
-  if (connection.proxyJump === undefined) return connectDirectly(connection.address);
-  return (port, signal) => connectThroughJump(connection, port, signal);
+export function connectTo(machine: Machine): Connect {
+  const { local, proxyJump, address } = machine.connection;
+  if (local) return connectDirectly('127.0.0.1');
+  if (proxyJump === undefined) return connectDirectly(address);
+  return (port, signal) => connectThroughJump(machine, port, signal);
 }
 
 function connectDirectly(host: string): Connect {

@@ -1,7 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import { until } from '../../base/until.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type Attempt, connectTo, tryHttp, tryOnMachine, tryTcp } from './attempts.ts';
 
 const noFailedUnit = scriptFile('./no-failed-unit.sh', import.meta.url);
@@ -19,18 +19,13 @@ export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>
  * not hold: its name, and what was seen last.
  */
 export async function runHealthChecks(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   checks: Readonly<Record<string, HealthCheck>>,
   options: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
 ): Promise<string[]> {
   const failures = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const seen = await untilItHolds(
-        attemptOf(connection, host, check),
-        check.timeoutSeconds,
-        options.signal,
-      );
+      const seen = await untilItHolds(attemptOf(machine, check), check.timeoutSeconds, options.signal);
       options.onLine?.(`health check ${name}: ${seen === undefined ? 'holds' : 'does not hold'}`);
       return seen === undefined
         ? []
@@ -56,15 +51,15 @@ export async function untilItHolds(
   return seen;
 }
 
-function attemptOf(connection: Connection, host: string, check: HealthCheck): Attempt {
-  if (check.command !== undefined) return tryOnMachine(connection, host, check.command);
-  if (check.tcp !== undefined) return tryTcp(connectTo(connection), check.tcp);
+function attemptOf(machine: Machine, check: HealthCheck): Attempt {
+  if (check.command !== undefined) return tryOnMachine(machine, check.command);
+  if (check.tcp !== undefined) return tryTcp(connectTo(machine), check.tcp);
   if (check.http !== undefined) {
     const { url, status } = check.http;
-    const { whole, isOwn } = urlAt(connection.address, url);
-    return tryHttp(whole, status, isOwn ? connectTo(connection) : undefined);
+    const { whole, isOwn } = urlAt(machine.connection.address, url);
+    return tryHttp(whole, status, isOwn ? connectTo(machine) : undefined);
   }
-  return tryOnMachine(connection, host, noFailedUnit);
+  return tryOnMachine(machine, noFailedUnit);
 }
 
 /** What is asked for, and whether it is at the machine's own address: a path is. */

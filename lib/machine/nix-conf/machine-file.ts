@@ -9,6 +9,7 @@ import { readAnswer } from '../../store/nix/ask-store.ts';
 import { nixSshEnvironment } from '../../store/nix-environment.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Builders of the machine's own configuration stay. Pure. */
@@ -76,14 +77,15 @@ export function problemsOf(
 
 /** Writes, reads or removes the file; see `workOnNixConf`. After writing, `problemsOf` reads from the reply what keeps the builders from building. */
 export async function workOnBuilders(
+  machine: Machine,
   mode: 'write' | 'read' | 'remove',
-  inputs: MachineBuildersInputs,
+  inputs: Pick<MachineBuildersInputs, 'builders'>,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer> {
-  const { connection, host, builders } = inputs;
+  const { builders } = inputs;
   const content = buildersFileText(inputs);
   const ask = mode === 'write' ? { ask: askScript, variables: askVariables(builders) } : { ask: '' };
-  const file = { connection, host, path: buildersFile, content, code: 'builder-failed', ...ask } as const;
-  return await workOnNixConf(mode, file, machineId, signal);
+  const file = { path: buildersFile, content, code: 'builder-failed', ...ask } as const;
+  return await workOnNixConf(machine, mode, file, machineId, signal);
 }

@@ -1,8 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
-import type { RunOnMachineOptions } from '../ssh/run.ts';
+import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
 
 /** What a machine's Nix uses, all its configuration files taken together. */
 export interface MachineSettings {
@@ -24,11 +23,10 @@ export function parseSettings(reply: Reply): MachineSettings {
  * @throws FleetError unreachable, host-key, access-denied, cancelled, cache-failed
  */
 export async function readMachineSettings(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   options: Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds'> = {},
 ): Promise<MachineSettings> {
-  const reply = await runScript(connection, host, settingsScript, options);
+  const reply = await runScript(machine, settingsScript, options);
   if (reply.has('substituters')) return parseSettings(reply);
   throw reply.error(
     { code: 'cache-failed', what: 'the settings of the machine’s Nix could not be read' },

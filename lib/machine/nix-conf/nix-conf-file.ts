@@ -1,15 +1,13 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { ErrorCode } from '../../base/errors.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { type ScriptData, scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 const script = scriptFile('./nix-conf-file.sh', import.meta.url);
 
 /** A file on a machine that its nix.conf includes. */
 export interface NixConfFile {
-  connection: Connection;
-  host: string;
   path: string;
   content: string;
   /** Code of the error where it can be neither written nor read. */
@@ -34,13 +32,14 @@ export interface NixConfAnswer {
  * @throws FleetError of the file's code, unreachable, host-key, access-denied, cancelled
  */
 export async function workOnNixConf(
+  machine: Machine,
   mode: 'write' | 'read' | 'remove',
-  { connection, host, path, content, code, ask, variables: forAsk }: NixConfFile,
+  { path, content, code, ask, variables: forAsk }: NixConfFile,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer> {
   const variables = { ...forAsk, action: mode, path, content, machine_id: machineId ?? '' };
-  const reply = await runScript(connection, host, script + ask, { variables, signal });
+  const reply = await runScript(machine, script + ask, { variables, signal });
   const found = reply.text('machine-id');
   if (reply.isWhole || (machineId && found && found !== machineId)) {
     return {

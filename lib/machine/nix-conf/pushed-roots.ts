@@ -1,23 +1,17 @@
 import type { Keep } from '../../../schema/cache-retention.ts';
-import type { Connection } from '../../../schema/connection.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 const script = scriptFile('./pushed-roots.sh', import.meta.url);
-
-/** A machine that serves its store. */
-export interface Server {
-  connection: Connection;
-  host: string;
-}
 
 /**
  * Keeps a pushed system from the garbage collection of the machine that serves it, under a name for whom it was pushed.
  * @throws FleetError cache-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function addPushedRoot(
-  server: Server,
+  server: Machine,
   name: string,
   path: string,
   signal?: AbortSignal,
@@ -26,7 +20,7 @@ export async function addPushedRoot(
 }
 
 /** Keeps nothing more of what was pushed under a name. */
-export async function removePushedRoots(server: Server, name: string, signal?: AbortSignal): Promise<void> {
+export async function removePushedRoots(server: Machine, name: string, signal?: AbortSignal): Promise<void> {
   await work(server, { action: 'remove', folder: folderOf(name) }, signal);
 }
 
@@ -36,7 +30,7 @@ export async function removePushedRoots(server: Server, name: string, signal?: A
  * @param machines by the name under which is pushed: the systems that each machine has
  */
 export async function keepPushedRoots(
-  server: Server,
+  server: Machine,
   { generations = 1, days = 0 }: Pick<Keep, 'generations' | 'days'>,
   machines: Readonly<Record<string, readonly string[]>>,
   signal?: AbortSignal,
@@ -57,11 +51,11 @@ function folderOf(name: string): string {
 }
 
 async function work(
-  { connection, host }: Server,
+  server: Machine,
   variables: Record<string, string | number>,
   signal?: AbortSignal,
 ): Promise<Reply> {
-  const reply = await runScript(connection, host, script, { variables, signal });
+  const reply = await runScript(server, script, { variables, signal });
   if (reply.isWhole) return reply;
   throw reply.error({
     code: 'cache-failed',

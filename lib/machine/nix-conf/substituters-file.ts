@@ -1,9 +1,13 @@
 import { type SubstitutersInputs, substitutersFile } from '../../../schema/substituters.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
 import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
 
 /** What the file says, in nix.conf's words. Pure. */
-export function substitutersText({ caches, connectTimeoutSeconds }: SubstitutersInputs): string {
+export function substitutersText({
+  caches,
+  connectTimeoutSeconds,
+}: Pick<SubstitutersInputs, 'caches' | 'connectTimeoutSeconds'>): string {
   const all = Object.values(caches).sort((a, b) => a.priority - b.priority || (a.url < b.url ? -1 : 1));
   const keys = [...new Set(all.flatMap(({ publicKeys }) => publicKeys))];
   return `# Written by nixos-fleet; nix.conf includes it.
@@ -23,15 +27,15 @@ function withPriority({ url, priority }: { url: string; priority: number }): str
 
 /** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix uses after that. */
 export async function workOnSubstituters(
+  machine: Machine,
   mode: 'write' | 'read' | 'remove',
-  inputs: SubstitutersInputs,
+  inputs: Pick<SubstitutersInputs, 'caches' | 'connectTimeoutSeconds'>,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer & { settings: MachineSettings }> {
-  const { connection, host } = inputs;
   const content = substitutersText(inputs);
-  const file = { connection, host, path: substitutersFile, content, ask: settingsScript } as const;
-  const answer = await workOnNixConf(mode, { ...file, code: 'cache-failed' }, machineId, signal);
+  const file = { path: substitutersFile, content, ask: settingsScript } as const;
+  const answer = await workOnNixConf(machine, mode, { ...file, code: 'cache-failed' }, machineId, signal);
   return { ...answer, settings: parseSettings(answer.reply) };
 }
 

@@ -1,7 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { wrongMachine } from '../guard.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 import type { RebootRequest } from './request.ts';
 
 const script = scriptFile('./reboot.sh', import.meta.url);
@@ -12,14 +12,14 @@ const script = scriptFile('./reboot.sh', import.meta.url);
  * @throws FleetError wrong-machine, reboot-failed
  */
 export async function askForReboot(
-  connection: Connection,
-  { host, reading, signal }: RebootRequest,
+  machine: Machine,
+  { reading, signal }: RebootRequest,
   how: 'reboot' | 'kexec',
 ): Promise<void> {
   const variables = { machine_id: reading.machineId, boot_id: reading.bootId, how };
-  const reply = await runScript(connection, host, script, { variables, signal });
+  const reply = await runScript(machine, script, { variables, signal });
   if (reply.exitCode === 0) return;
-  if (reply.has('found')) throw wrongMachine(host, reading.machineId, reply.text('found'));
+  if (reply.has('found')) throw wrongMachine(machine.name, reading.machineId, reply.text('found'));
   throw reply.error({
     code: 'reboot-failed',
     what: 'the machine did not begin to reboot',

@@ -1,9 +1,8 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { scriptText } from '../script/text.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { switchScript } from '../switch/dry-activate.ts';
 import { askForReboot } from './ask.ts';
 import type { RebootRequest } from './request.ts';
@@ -15,32 +14,34 @@ import { waitForNextBoot } from './wait.ts';
  * that system, with its health checks holding.
  * @throws FleetError trial-failed, reboot-failed, health-check-failed, wrong-machine, cancelled
  */
-export async function reboot(connection: Connection, request: RebootRequest): Promise<MachineReading> {
-  const { host, trial, reading, warn, status } = request;
+export async function reboot(machine: Machine, request: RebootRequest): Promise<MachineReading> {
+  const { name: host } = machine;
+  const { trial, reading, warn, status } = request;
   // A container boots no kernel of its own: there is nothing to try.
-  if (trial === 'never' || reading.container) return await plainReboot(connection, request);
-  const armed = await armTrial(connection, request);
+  if (trial === 'never' || reading.container) return await plainReboot(machine, request);
+  const armed = await armTrial(machine, request);
   if ('unit' in armed) {
     status(`rebooting on trial (${armed.by}): the boot loader goes on starting ${armed.previous}`);
-    await askForReboot(connection, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
-    return await followTrial(connection, request, armed);
+    await askForReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
+    return await followTrial(machine, request, armed);
   }
   if (trial === 'required') throw notPossible(host, armed.why);
   warn(`${host} is rebooted without a trial, so a kernel that does not come up stays: ${armed.why}`);
-  return await plainReboot(connection, request);
+  return await plainReboot(machine, request);
 }
 
 /** Without a way back: the system is what the boot loader starts from now on. */
-async function plainReboot(connection: Connection, request: RebootRequest): Promise<MachineReading> {
-  const { host, system, reading, healthChecks, rebootTimeoutSeconds, signal, status } = request;
-  await makeDefault(connection, request);
+async function plainReboot(machine: Machine, request: RebootRequest): Promise<MachineReading> {
+  const { name: host } = machine;
+  const { system, reading, healthChecks, rebootTimeoutSeconds, signal, status } = request;
+  await makeDefault(machine, request);
   status('rebooting the machine');
-  await askForReboot(connection, request, 'reboot');
+  await askForReboot(machine, request, 'reboot');
   const waiting = { ...request, before: reading, timeoutSeconds: rebootTimeoutSeconds };
-  const back = await waitForNextBoot(connection, waiting);
-  if (typeof back === 'string') throw notBack(request, back);
-  if (back.booted !== system) throw onAnother(request, back);
-  const unhealthy = await runHealthChecks(connection, host, healthChecks ?? {}, { signal, onLine: status });
+  const back = await waitForNextBoot(machine, waiting);
+  if (typeof back === 'string') throw notBack(host, request, back);
+  if (back.booted !== system) throw onAnother(host, request, back);
+  const unhealthy = await runHealthChecks(machine, healthChecks ?? {}, { signal, onLine: status });
   if (unhealthy.length === 0) return back;
   throw new FleetError({
     code: 'health-check-failed',
@@ -52,13 +53,10 @@ async function plainReboot(connection: Connection, request: RebootRequest): Prom
 }
 
 /** The supervisor left that to the trial. */
-async function makeDefault(
-  connection: Connection,
-  { host, system, trial, signal }: RebootRequest,
-): Promise<void> {
+async function makeDefault(machine: Machine, { system, trial, signal }: RebootRequest): Promise<void> {
   if (trial === 'never') return;
   const text = scriptText(switchScript, { args: [system, 'boot'] });
-  const { exitCode, stdout } = await runOnMachine(connection, host, text, {
+  const { exitCode, stdout } = await machine.run(text, {
     signal,
     timeoutSeconds: 600,
   });
@@ -66,7 +64,7 @@ async function makeDefault(
   throw new FleetError({
     code: 'activation-failed',
     what: 'the boot loader could not be set to the new system, so the machine was not rebooted',
-    host,
+    host: machine.name,
     why: stdout.trim().split('\n').slice(-15).join('\n'),
     fix: 'Look at the log: is there room in /boot?',
   });
@@ -82,7 +80,7 @@ function notPossible(host: string, why: string): FleetError {
   });
 }
 
-function notBack({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
+function notBack(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
   return new FleetError({
     code: 'reboot-failed',
     what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot`,
@@ -92,7 +90,7 @@ function notBack({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): F
   });
 }
 
-function onAnother({ host, system }: RebootRequest, back: MachineReading): FleetError {
+function onAnother(host: string, { system }: RebootRequest, back: MachineReading): FleetError {
   return new FleetError({
     code: 'reboot-failed',
     what: 'the machine came back on another system than the asked one',

@@ -5,14 +5,7 @@ import type { MachineReading } from '../parse-reading.ts';
 export interface RebootRequest
   extends Pick<
     DeploymentInputs,
-    | 'host'
-    | 'system'
-    | 'revision'
-    | 'profile'
-    | 'rebootBy'
-    | 'trial'
-    | 'rebootTimeoutSeconds'
-    | 'healthChecks'
+    'system' | 'revision' | 'profile' | 'rebootBy' | 'trial' | 'rebootTimeoutSeconds' | 'healthChecks'
   > {
   /** The machine as it is now. */
   reading: MachineReading;

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
@@ -10,6 +8,7 @@ import { type ActivationResult, activationResult } from '../record/result.ts';
 import { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { prelude, scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { shellVariables } from '../ssh/quote.ts';
 import type { RebootRequest } from './request.ts';
 import { waitForNextBoot } from './wait.ts';
@@ -48,15 +47,15 @@ function limitSeconds({ rebootTimeoutSeconds, healthChecks }: RebootRequest): nu
  * possible there.
  */
 export async function armTrial(
-  connection: Connection,
+  machine: Machine,
   request: RebootRequest,
 ): Promise<ArmedTrial | { why: string }> {
-  const { host, system, revision, profile, by, previous, reading, rebootBy, signal } = request;
+  const { system, revision, profile, by, previous, reading, rebootBy, signal } = request;
   const token = randomBytes(16).toString('hex');
   const unit = `nixos-fleet-trial-${new Date().toISOString().replace(/[-:]/g, '').slice(0, 15)}-${token.slice(0, 6)}`;
   const parameters = shellVariables({
     unit,
-    host,
+    host: machine.name,
     system,
     previous,
     profile: profilePath(profile),
@@ -68,7 +67,7 @@ export async function armTrial(
     kexec: rebootBy === 'kexec' ? 'yes' : '',
   });
   const variables = { ...files, parameters };
-  const reply = await runScript(connection, host, armScript, { variables, signal, timeoutSeconds: 600 });
+  const reply = await runScript(machine, armScript, { variables, signal, timeoutSeconds: 600 });
   if (reply.text('state') !== 'armed') return { why: reply.why('state') };
   return { unit, token, by: reply.text('by') as ArmedTrial['by'], previous: reply.text('previous') };
 }
@@ -79,44 +78,45 @@ export async function armTrial(
  * @throws FleetError trial-failed where it fell back; health-check-failed where it was sent back
  */
 export async function followTrial(
-  connection: Connection,
+  machine: Machine,
   request: RebootRequest,
   trial: ArmedTrial,
 ): Promise<MachineReading> {
-  const { host, system, profile, reading, healthChecks, signal, status } = request;
+  const { name: host } = machine;
+  const { system, profile, reading, healthChecks, signal, status } = request;
   const waiting = { ...request, timeoutSeconds: request.rebootTimeoutSeconds };
-  const back = await waitForNextBoot(connection, { ...waiting, before: reading });
+  const back = await waitForNextBoot(machine, { ...waiting, before: reading });
   if (typeof back === 'string') {
     // Its dead-man's timer, or its console's watcher, may bring it back yet.
     status(`not back in time (${back}): waiting for it to fall back`);
     // That long it may wait to be confirmed, and then it boots again.
     const timeoutSeconds = limitSeconds(request) + request.rebootTimeoutSeconds;
-    const later = await waitForNextBoot(connection, { ...request, timeoutSeconds, before: reading });
-    if (typeof later === 'string') throw lost(request, later);
+    const later = await waitForNextBoot(machine, { ...request, timeoutSeconds, before: reading });
+    if (typeof later === 'string') throw lost(host, request, later);
     return await judge(later);
   }
   return await judge(back);
 
   async function judge(now: MachineReading): Promise<MachineReading> {
-    if (now.booted !== system) throw fellBack(request, now, await resultOf(connection, request, trial));
-    const unhealthy = await runHealthChecks(connection, host, healthChecks ?? {}, { signal, onLine: status });
+    if (now.booted !== system) throw fellBack(host, request, now, await resultOf(machine, request, trial));
+    const unhealthy = await runHealthChecks(machine, healthChecks ?? {}, { signal, onLine: status });
     if (unhealthy.length > 0) {
-      await answer(connection, request, trial, `not healthy: ${unhealthy.join('; ')}`);
-      const after = await waitForNextBoot(connection, { ...waiting, before: now });
-      if (typeof after !== 'string') await resultOf(connection, request, trial);
-      throw sentBack(request, unhealthy, typeof after === 'string' ? undefined : after);
+      await answer(machine, request, trial, `not healthy: ${unhealthy.join('; ')}`);
+      const after = await waitForNextBoot(machine, { ...waiting, before: now });
+      if (typeof after !== 'string') await resultOf(machine, request, trial);
+      throw sentBack(host, unhealthy, typeof after === 'string' ? undefined : after);
     }
-    await answer(connection, request, trial);
-    const { result, log } = await resultOf(connection, request, trial);
-    if (result.outcome !== 'confirmed') throw notKept(request, log);
-    return await readMachine(connection, host, { profile, signal });
+    await answer(machine, request, trial);
+    const { result, log } = await resultOf(machine, request, trial);
+    if (result.outcome !== 'confirmed') throw notKept(host, log);
+    return await readMachine(machine, { profile, signal });
   }
 }
 
 /** Confirms, or with a reason rejects, over a connection of its own. */
 async function answer(
-  connection: Connection,
-  { host, system, signal }: RebootRequest,
+  machine: Machine,
+  { system, signal }: RebootRequest,
   { token }: ArmedTrial,
   reason?: string,
 ): Promise<void> {
@@ -125,7 +125,7 @@ async function answer(
     answer: reason === undefined ? 'confirm' : 'reject',
     text: (reason ?? token).replaceAll('\n', ' '),
   };
-  const reply = await runScript(connection, host, answerScript, { variables, signal, fresh: true });
+  const reply = await runScript(machine, answerScript, { variables, signal, fresh: true });
   if (reply.isWhole) return;
   throw reply.error({
     code: 'trial-failed',
@@ -136,14 +136,14 @@ async function answer(
 
 /** Waits for what the machine says of the trial's end. */
 async function resultOf(
-  connection: Connection,
-  { host, signal }: RebootRequest,
+  machine: Machine,
+  { signal }: RebootRequest,
   { unit }: ArmedTrial,
 ): Promise<{ result: ActivationResult; log: string }> {
   const options = { variables: { unit }, signal };
   const look = async () => {
-    const reply = await runScript(connection, host, resultScript, options).catch((error: unknown) => {
-      if (hasCode(error, 'unreachable')) return new Reply(host, {});
+    const reply = await runScript(machine, resultScript, options).catch((error: unknown) => {
+      if (hasCode(error, 'unreachable')) return new Reply(machine.name, {});
       throw error;
     });
     const result = reply.json('result', activationResult);
@@ -154,13 +154,14 @@ async function resultOf(
   throw new FleetError({
     code: 'trial-failed',
     what: 'the machine does not report how the boot on trial ended',
-    host,
+    host: machine.name,
     fix: 'Look at it: systemctl status nixos-fleet-trial.service',
   });
 }
 
 function fellBack(
-  { host, system }: RebootRequest,
+  host: string,
+  { system }: RebootRequest,
   now: MachineReading,
   { log }: { log: string },
 ): FleetError {
@@ -178,11 +179,7 @@ function fellBack(
   });
 }
 
-function sentBack(
-  { host }: RebootRequest,
-  unhealthy: readonly string[],
-  after: MachineReading | undefined,
-): FleetError {
+function sentBack(host: string, unhealthy: readonly string[], after: MachineReading | undefined): FleetError {
   return new FleetError({
     code: 'health-check-failed',
     what: 'the machine came up on the new system and was not healthy; it was sent back',
@@ -194,7 +191,7 @@ function sentBack(
   });
 }
 
-function notKept({ host }: RebootRequest, log: string): FleetError {
+function notKept(host: string, log: string): FleetError {
   return new FleetError({
     code: 'activation-failed',
     what: 'the machine came up on the new system, but the boot loader could not be set to it',
@@ -204,7 +201,7 @@ function notKept({ host }: RebootRequest, log: string): FleetError {
   });
 }
 
-function lost({ host, rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
+function lost(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
   return new FleetError({
     code: 'reboot-failed',
     what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot, and has not fallen back either`,

@@ -1,13 +1,11 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { wrongMachine } from '../guard.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { readMachine } from '../read-machine.ts';
-import { closeConnection } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 export interface WaitRequest {
-  host: string;
   profile: string;
   /** Boot id and machine-id that the machine has before. */
   before: Pick<MachineReading, 'bootId' | 'machineId'>;
@@ -25,16 +23,18 @@ const intervalSeconds = 0.5;
  * @throws FleetError wrong-machine, cancelled
  */
 export async function waitForNextBoot(
-  connection: Connection,
+  machine: Machine,
   request: WaitRequest,
 ): Promise<MachineReading | string> {
-  const { host, profile, before, timeoutSeconds: limitSeconds, signal, status } = request;
-  await closeConnection(connection);
+  const { profile, before, timeoutSeconds: limitSeconds, signal, status } = request;
+  await machine.close();
   const look = async (left: number): Promise<MachineReading | undefined> => {
-    const timeoutSeconds = Math.ceil(Math.max(1, Math.min(left, connection.connectTimeoutSeconds + 10)));
-    const now = await readMachine(connection, host, { profile, fresh: true, signal, timeoutSeconds });
+    const timeoutSeconds = Math.ceil(
+      Math.max(1, Math.min(left, machine.connection.connectTimeoutSeconds + 10)),
+    );
+    const now = await readMachine(machine, { profile, fresh: true, signal, timeoutSeconds });
     if (now.bootId === before.bootId) return undefined;
-    if (now.machineId !== before.machineId) throw wrongMachine(host, before.machineId, now.machineId);
+    if (now.machineId !== before.machineId) throw wrongMachine(machine.name, before.machineId, now.machineId);
     status(`back after the reboot, on ${now.booted || 'an unknown system'}`);
     return now;
   };

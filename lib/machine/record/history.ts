@@ -1,5 +1,4 @@
-import type { Connection } from '../../../schema/connection.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type ActivationResult, parseResult } from './result.ts';
 
 /**
@@ -7,17 +6,13 @@ import { type ActivationResult, parseResult } from './result.ts';
  * left there.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
-export async function readHistory(
-  connection: Connection,
-  host: string,
-  count: number,
-): Promise<ActivationResult[]> {
+export async function readHistory(machine: Machine, count: number): Promise<ActivationResult[]> {
   const words = ['tail', '-n', String(Math.trunc(count)), '/var/lib/nixos-fleet/history.jsonl'];
   // A machine without a history prints none.
-  return parseHistory((await runOnMachine(connection, host, words)).stdout);
+  return parseHistory((await machine.run(words)).stdout);
 }
 
-/** Lines of a history, the last one first; one that cannot be read is left out. Pure. */
+/** Lines of a history, the last one first; one that cannot be read is left out. */
 export function parseHistory(text: string): ActivationResult[] {
   return text
     .split('\n')
@@ -25,7 +20,7 @@ export function parseHistory(text: string): ActivationResult[] {
     .reverse();
 }
 
-/** One line of a history for a person: when, by whom, what, from which revision, result. Pure. */
+/** One line of a history for a person: when, by whom, what, from which revision, result. */
 export function describeDeployment(result: ActivationResult): string {
   const { endedAt, by, action, revision, system } = result;
   const what = action === 'switch' ? '' : ` (${action})`;
@@ -33,12 +28,12 @@ export function describeDeployment(result: ActivationResult): string {
   return `${isoSeconds(endedAt)} ${by}: ${shortSystem(system)}${what}${from}: ${describeOutcome(result)}`;
 }
 
-/** How a deployment ended. Pure. */
+/** How a deployment ended. */
 export function describeOutcome({ outcome, wentBack }: ActivationResult): string {
   return outcome === 'confirmed' ? outcome : `${outcome}, went back: ${wentBack}`;
 }
 
-/** A store path's name with eight letters of its hash, which tell two systems of one name apart. Pure. */
+/** A store path's name with eight letters of its hash, which tell two systems of one name apart. */
 export function shortSystem(path: string): string {
   if (!path) return 'none';
   return path.replace(/^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.*)$/, '$2 ($1)');

@@ -1,5 +1,4 @@
-import type { Connection } from '../../../schema/connection.ts';
-import { type RunOnMachineOptions, runOnMachine } from '../ssh/run.ts';
+import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
 import { Reply } from './reply.ts';
 import { type ScriptData, scriptText } from './text.ts';
 
@@ -10,11 +9,10 @@ export interface RunScriptOptions extends RunOnMachineOptions, ScriptData {}
  * @throws FleetError unreachable, host-key, access-denied, or cancelled
  */
 export async function runScript(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   script: string,
   { variables, args, ...options }: RunScriptOptions = {},
 ): Promise<Reply> {
   const text = scriptText(script, { variables, args });
-  return new Reply(host, await runOnMachine(connection, host, text, options));
+  return new Reply(machine.name, await machine.run(text, options));
 }

@@ -5,6 +5,7 @@ import { wrongMachine } from '../guard.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 const script = scriptFile('./secret.sh', import.meta.url);
 
@@ -16,6 +17,9 @@ export interface SecretReading {
     | { owner: string; group: string; mode: string; content: 'in-place' | 'changed'; restartDue: boolean }
     | undefined;
 }
+
+/** The file on its machine. */
+export type SecretFile = Omit<SecretInputs, 'host' | 'connection' | 'machineId'>;
 
 /** The bytes that the file is to hold. */
 export function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
@@ -29,13 +33,14 @@ export function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'enc
  * @throws FleetError secret-failed, wrong-machine, unreachable, host-key, access-denied, cancelled
  */
 export async function writeSecret(
-  inputs: SecretInputs,
+  machine: Machine,
+  inputs: SecretFile,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<{ machineId: string; restarted: string[]; notRestarted: FleetError | undefined }> {
   const { path, owner, group, mode, restartUnits } = inputs;
   const reply = await work(
-    inputs,
+    machine,
     {
       action: 'write',
       path,
@@ -49,11 +54,11 @@ export async function writeSecret(
     signal,
   );
   const found = reply.text('machine-id');
-  if (machineId && found && found !== machineId) throw wrongMachine(inputs.host, machineId, found);
-  if (!reply.flag('written')) throw failed(inputs, 'could not be written', reply.why());
+  if (machineId && found && found !== machineId) throw wrongMachine(machine.name, machineId, found);
+  if (!reply.flag('written')) throw failed(machine, path, 'could not be written', reply.why());
   const notRestarted = reply.isWhole
     ? undefined
-    : failed(inputs, 'was written, but units that use it are not well', reply.why());
+    : failed(machine, path, 'was written, but units that use it are not well', reply.why());
   return { machineId: found, restarted: reply.list('restarted'), notRestarted };
 }
 
@@ -62,10 +67,14 @@ export async function writeSecret(
  * is new each time.
  * @throws FleetError secret-failed, unreachable, host-key, access-denied, cancelled
  */
-export async function readSecret(inputs: SecretInputs, signal?: AbortSignal): Promise<SecretReading> {
+export async function readSecret(
+  machine: Machine,
+  inputs: SecretFile,
+  signal?: AbortSignal,
+): Promise<SecretReading> {
   const salt = randomBytes(16).toString('hex');
-  const reply = await work(inputs, { action: 'read', path: inputs.path, salt }, signal);
-  if (!reply.isWhole) throw failed(inputs, 'could not be read', reply.why());
+  const reply = await work(machine, { action: 'read', path: inputs.path, salt }, signal);
+  if (!reply.isWhole) throw failed(machine, inputs.path, 'could not be read', reply.why());
   const machineId = reply.text('machine-id');
   if (!reply.flag('present')) return { machineId, file: undefined };
   const digest = createHash('sha256').update(salt).update(contentOf(inputs)).digest('hex');
@@ -87,29 +96,28 @@ export async function readSecret(inputs: SecretInputs, signal?: AbortSignal): Pr
  * @throws FleetError secret-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function removeSecret(
-  inputs: Pick<SecretInputs, 'host' | 'connection' | 'path'>,
+  machine: Machine,
+  path: string,
   machineId: string,
   signal?: AbortSignal,
 ): Promise<string> {
-  const variables = { action: 'remove', path: inputs.path, machine_id: machineId };
-  const reply = await work(inputs, variables, signal);
+  const variables = { action: 'remove', path, machine_id: machineId };
+  const reply = await work(machine, variables, signal);
   const found = reply.text('machine-id');
   if (reply.isWhole || (found && found !== machineId)) return found;
-  throw failed(inputs, 'could not be removed', reply.why());
+  throw failed(machine, path, 'could not be removed', reply.why());
 }
 
-type Place = Pick<SecretInputs, 'host' | 'connection' | 'path'>;
-
 async function work(
-  { host, connection }: Place,
+  machine: Machine,
   variables: Record<string, string>,
   signal?: AbortSignal,
 ): Promise<Reply> {
   const redact = variables.content ? [variables.content] : [];
-  return await runScript(connection, host, script, { variables, signal, timeoutSeconds: 180, redact });
+  return await runScript(machine, script, { variables, signal, timeoutSeconds: 180, redact });
 }
 
-function failed({ host, path }: Place, what: string, why: string): FleetError {
+function failed({ name: host }: Machine, path: string, what: string, why: string): FleetError {
   return new FleetError({
     code: 'secret-failed',
     what: `the secret ${path} ${what}`,

@@ -1,12 +1,12 @@
 import type { Connection } from '../../../schema/connection.ts';
 
-/** The same way by the bootstrap user, who needs no password; undefined where there is none. Pure. */
+/** The connection of the bootstrap user, who becomes root without a password; undefined where there is none. */
 export function bootstrapConnection(connection: Connection): Connection | undefined {
   const { bootstrapUser, becomePassword: _, forwardAgent: __, ...rest } = connection;
   return bootstrapUser === undefined ? undefined : { ...rest, user: bootstrapUser };
 }
 
-/** The same way by the user alone who is to stay: what is done by it proves that this one is let in. Pure. */
+/** The connection of `user` only: what succeeds over it proves that this user is let in. */
 export function lastingConnection({ bootstrapUser: _, ...rest }: Connection): Connection {
   return rest;
 }

@@ -1,11 +1,10 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { jumpsOf } from '../../../schema/jump.ts';
 import { FleetError } from '../../base/errors.ts';
+import type { Machine } from './machine.ts';
 
-/** A machine on the way refused; told by the name that ssh gives it. Pure; undefined where that is not the matter. */
+/** Explains the refusal of a jump host, by the name that ssh prints; undefined where none refused. */
 export function explainJumpFailure(
-  connection: Connection,
-  host: string,
+  { name: host, connection }: Pick<Machine, 'name' | 'connection'>,
   stderr: string,
 ): FleetError | undefined {
   const jumps = jumpsOf(connection).map((jump) => jump.host);

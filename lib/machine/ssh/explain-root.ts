@@ -1,7 +1,7 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import type { RunResult } from '../../base/process.ts';
 import { refusedCode, refusedMark } from './become.ts';
+import type { Machine } from './machine.ts';
 
 const passwordless = {
   sudo: 'let it use sudo without a password (security.sudo.wheelNeedsPassword = false), or set becomePassword',
@@ -9,10 +9,9 @@ const passwordless = {
   run0: 'let it use run0 without a password (a polkit rule for org.freedesktop.systemd1.manage-units)',
 } as const;
 
-/** The user is not root and does not become it. Pure; undefined where that is not the matter. */
+/** Explains why the user did not become root; undefined where the failure is another one. */
 export function explainRootFailure(
-  connection: Connection,
-  host: string,
+  { name: host, connection }: Pick<Machine, 'name' | 'connection'>,
   { exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>,
 ): FleetError | undefined {
   const { user, address, local, become = 'sudo', forwardAgent } = connection;

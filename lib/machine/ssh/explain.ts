@@ -3,12 +3,14 @@ import { FleetError } from '../../base/errors.ts';
 import { fingerprint } from '../../base/host-key.ts';
 import { portOption } from './arguments.ts';
 import { explainJumpFailure } from './explain-jump.ts';
+import type { Machine } from './machine.ts';
 
-/** What ssh's exit code 255 and its messages mean. Pure. */
-export function explainSshFailure(connection: Connection, host: string, stderr: string): FleetError {
+/** What ssh's exit code 255 and its messages mean. */
+export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>, stderr: string): FleetError {
+  const { name: host, connection } = machine;
   const where = `${connection.user}@${connection.address}${connection.port ? `, port ${connection.port}` : ''}`;
   const why = lastLine(stderr) || 'ssh ended without a message';
-  const jump = explainJumpFailure(connection, host, stderr);
+  const jump = explainJumpFailure(machine, stderr);
   if (jump) return jump;
   const [option] = /^.*bad configuration option:.*$|^.*\/f-[0-9a-f]+ line \d+: .*$/im.exec(stderr) ?? [];
   if (option) {
@@ -42,7 +44,7 @@ export function explainSshFailure(connection: Connection, host: string, stderr: 
     what: `no ssh connection could be made (${where})`,
     host,
     why,
-    fix: unreachableMend(connection, stderr),
+    fix: unreachableFix(connection, stderr),
   });
 }
 
@@ -64,7 +66,7 @@ function hostKeyError(connection: Connection, host: string, stderr: string): Fle
   });
 }
 
-function unreachableMend(connection: Connection, stderr: string): string {
+function unreachableFix(connection: Connection, stderr: string): string {
   const { address, port, user } = connection;
   if (/could not resolve|name or service not known|temporary failure in name/i.test(stderr)) {
     return `Check the name '${address}': it is neither in DNS nor in /etc/hosts nor in ssh_config.`;

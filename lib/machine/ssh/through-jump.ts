@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { Connection } from '../../../schema/connection.ts';
 import { talkTo } from '../../base/process.ts';
 import { throughJumpArgs } from './arguments.ts';
+import type { Machine } from './machine.ts';
 
 /**
  * Connects to a port of a machine from its last jump host, as the machine's ssh is connected to; resolves once the port has accepted.
  * @throws Error saying why it did not
  */
 export async function connectThroughJump(
-  connection: Connection,
+  { connection }: Machine,
   port: number,
   signal: AbortSignal,
 ): Promise<Duplex> {

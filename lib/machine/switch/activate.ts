@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { ActivationResult } from '../record/result.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { begin } from './begin.ts';
 import { explainResult } from './explain.ts';
 import { follow } from './follow.ts';
@@ -34,14 +34,12 @@ export function operator(): string {
  * and what the machine boots.
  * @throws FleetError where the machine went back or could not be followed; `cancelled` leaves it to its supervisor
  */
-export async function activate(
-  connection: Connection,
-  request: ActivationRequest,
-): Promise<ActivationResult> {
-  const { host, signal } = request;
-  const parameters = switchParameters(request);
+export async function activate(machine: Machine, request: ActivationRequest): Promise<ActivationResult> {
+  const { name: host } = machine;
+  const { signal } = request;
+  const parameters = switchParameters(machine, request);
   const { unit } = parameters;
-  const ended = await beginAndFollow(connection, request, parameters).catch((error: unknown) => {
+  const ended = await beginAndFollow(machine, request, parameters).catch((error: unknown) => {
     if (signal?.aborted) throw leftAlone(host, unit);
     throw hasCode(error, 'unreachable') ? lost(host, unit, error) : error;
   });
@@ -51,10 +49,11 @@ export async function activate(
 }
 
 /** What the machine is told of a switch that is to begin now. */
-export function switchParameters(request: ActivationRequest): Parameters {
+export function switchParameters({ name: host }: Machine, request: ActivationRequest): Parameters {
   const { reading, confirmTimeoutSeconds, healthChecks } = request;
   return {
     ...request,
+    host,
     unit: unitName(new Date()),
     by: operator(),
     token: randomBytes(16).toString('hex'),
@@ -66,20 +65,20 @@ export function switchParameters(request: ActivationRequest): Parameters {
 }
 
 async function beginAndFollow(
-  connection: Connection,
+  machine: Machine,
   request: ActivationRequest,
   parameters: Parameters,
 ): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
-  const { host, record, reading, signal, healthChecks } = request;
+  const { record, reading, signal, healthChecks } = request;
   const { unit, token, confirmSeconds } = parameters;
-  await begin(connection, parameters, record, signal);
-  const confirmation = { unit, host, activated: activatedPath(request), token };
-  return await follow(connection, confirmation, {
+  await begin(machine, parameters, record, signal);
+  const confirmation = { unit, activated: activatedPath(request), token };
+  return await follow(machine, confirmation, {
     bootId: reading.bootId,
     // By then a supervisor that could not be confirmed has put the machine back.
     patienceSeconds: confirmSeconds + 60,
     signal,
-    healthChecks: () => runHealthChecks(connection, host, healthChecks, { signal, onLine: request.status }),
+    healthChecks: () => runHealthChecks(machine, healthChecks, { signal, onLine: request.status }),
     onLine: request.status ?? (() => undefined),
   });
 }

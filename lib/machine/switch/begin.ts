@@ -1,10 +1,10 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { inProgress, wrongMachine } from '../guard.ts';
 import { parseHolder } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { changedInhibitors } from './inhibitors.ts';
 import { type Parameters, startScript, startVariables } from './start-script.ts';
 
@@ -13,14 +13,13 @@ import { type Parameters, startScript, startVariables } from './start-script.ts'
  * @throws FleetError wrong-machine, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
-  connection: Connection,
+  machine: Machine,
   parameters: Parameters,
   record: DeploymentRecord,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { host } = parameters;
   const variables = startVariables(parameters, record);
-  const reply = await runScript(connection, host, startScript, { variables, signal });
+  const reply = await runScript(machine, startScript, { variables, signal });
   if (reply.text('state') !== 'started') throw explainRefusedSwitch(parameters, reply);
 }
 

@@ -1,13 +1,11 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
-import { lastingConnection } from '../ssh/bootstrap.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 const script = scriptFile('./confirm.sh', import.meta.url);
 
 export interface Confirmation {
   unit: string;
-  host: string;
   /** Path of what was activated: the system, or a specialisation in it. */
   activated: string;
   token: string;
@@ -20,14 +18,14 @@ export interface Confirmation {
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
 export async function confirm(
-  connection: Connection,
-  { unit, host, activated, token }: Confirmation,
+  machine: Machine,
+  { unit, activated, token }: Confirmation,
   signal?: AbortSignal,
   reject = false,
 ): Promise<boolean> {
   const variables = { unit, activated, token, wanted: reject ? 'reject' : 'confirm' };
-  const timeoutSeconds = connection.connectTimeoutSeconds + 10;
+  const timeoutSeconds = machine.connection.connectTimeoutSeconds + 10;
   const options = { variables, fresh: true, signal, timeoutSeconds };
-  const reply = await runScript(lastingConnection(connection), host, script, options);
+  const reply = await runScript(machine.asLastingUser(), script, options);
   return reply.text('answer') === 'confirm';
 }

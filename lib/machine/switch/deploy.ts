@@ -1,4 +1,3 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { parseFacts } from '../../../schema/facts.ts';
 import { FleetError } from '../../base/errors.ts';
@@ -10,6 +9,7 @@ import { readMachine } from '../read-machine.ts';
 import { reboot } from '../reboot/reboot.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import { runScript } from '../script/run-script.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { activate, operator } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
@@ -18,7 +18,7 @@ import { activateByNixosRebuild } from './nixos-rebuild.ts';
 import { recordScript, recordVariables } from './record-script.ts';
 import { tidy } from './tidy.ts';
 
-export interface DeployRequest extends DeploymentInputs {
+export interface DeployRequest extends Omit<DeploymentInputs, 'host' | 'connection'> {
   /** The machine as it was read before. */
   reading: MachineReading;
   signal?: AbortSignal;
@@ -36,35 +36,36 @@ export interface DeployRequest extends DeploymentInputs {
  * is only told what it is.
  * @throws FleetError
  */
-export async function deploy(connection: Connection, request: DeployRequest): Promise<MachineReading> {
-  const { host, system, revision, facts, reading, profile, signal } = request;
+export async function deploy(machine: Machine, request: DeployRequest): Promise<MachineReading> {
+  const { name: host } = machine;
+  const { system, revision, facts, reading, profile, signal } = request;
   const record: DeploymentRecord = {
     host,
     system,
     revision,
-    ...(facts ? { facts: parseFacts(facts) } : {}),
+    facts: facts ? parseFacts(facts) : undefined,
     by: operator(),
     at: new Date().toISOString(),
   };
-  const read = () => readMachine(connection, host, { profile, signal });
+  const read = () => readMachine(machine, { profile, signal });
   if (request.action === 'dry-activate') {
     assertDeployable(reading, host);
-    await deliver(connection, request);
-    await dryActivate(connection, request);
+    await deliver(machine, request);
+    await dryActivate(machine, request);
     return await read();
   }
   const isThere = reached(reading, request);
   if (isThere) {
-    await writeRecord(connection, host, record, signal);
+    await writeRecord(machine, record, signal);
   } else {
     assertDeployable(reading, host);
-    if (reading.system !== system) await deliver(connection, request);
+    if (reading.system !== system) await deliver(machine, request);
   }
   try {
-    if (!isThere) await switchTo(connection, request, record);
+    if (!isThere) await switchTo(machine, request, record);
     const now = await read();
     if (!rebootWanted(request, now, !isThere)) return now;
-    const booted = await reboot(connection, {
+    const booted = await reboot(machine, {
       ...request,
       reading: now,
       previous: isThere ? '' : reading.system,
@@ -72,34 +73,30 @@ export async function deploy(connection: Connection, request: DeployRequest): Pr
     });
     // The boot loader starts the system itself, and not a specialisation of it.
     if (isLive(booted, request)) return booted;
-    await switchTo(connection, { ...request, reading: booted }, record);
+    await switchTo(machine, { ...request, reading: booted }, record);
     return await read();
   } catch (error) {
     if (!(error instanceof FleetError) || signal?.aborted) throw error;
-    const now = await readAfterFailure(connection, request, error);
+    const now = await readAfterFailure(machine, request, error);
     if (now && now.machineId === reading.machineId) request.onFailure(error, now);
     throw error;
   }
 }
 
 /** Switches under the supervisor, and tidies up. */
-async function switchTo(
-  connection: Connection,
-  request: DeployRequest,
-  record: DeploymentRecord,
-): Promise<void> {
-  const { host, reading, action } = request;
+async function switchTo(machine: Machine, request: DeployRequest, record: DeploymentRecord): Promise<void> {
+  const { reading, action } = request;
   // A state that an earlier version wrote has no health checks.
   const healthChecks = request.healthChecks ?? {};
   const switchIt = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;
-  const { failedUnits } = await switchIt(connection, { ...request, record, healthChecks });
+  const { failedUnits } = await switchIt(machine, { ...request, record, healthChecks });
   if (failedUnits.length > 0) {
-    request.warn(`${host} runs the new system, but units failed: ${failedUnits.join(', ')}`);
+    request.warn(`${machine.name} runs the new system, but units failed: ${failedUnits.join(', ')}`);
   }
-  if (action !== 'test') await tidy(connection, { ...request, before: reading.system, by: record.by });
+  if (action !== 'test') await tidy(machine, { ...request, before: reading.system, by: record.by });
 }
 
-/** Whether a machine that is as asked has to be rebooted still. Pure. */
+/** Whether a machine that is as asked has to be rebooted still. */
 export function rebootWanted(
   { reboot, action, system }: Pick<DeploymentInputs, 'reboot' | 'action' | 'system'>,
   now: Pick<MachineReading, 'rebootDue' | 'system'>,
@@ -115,13 +112,12 @@ export function rebootWanted(
 
 /** The machine as it is after a failed switch; undefined where it cannot be read. One that goes down is waited for. */
 async function readAfterFailure(
-  connection: Connection,
-  { host, reading, profile, confirmTimeoutSeconds, signal }: DeployRequest,
+  machine: Machine,
+  { reading, profile, confirmTimeoutSeconds, signal }: DeployRequest,
   error: FleetError,
 ): Promise<MachineReading | undefined> {
   const goesDown = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
-  const look = () =>
-    readMachine(connection, host, { profile, fresh: goesDown, signal }).catch(() => undefined);
+  const look = () => readMachine(machine, { profile, fresh: goesDown, signal }).catch(() => undefined);
   if (!goesDown) return await look();
   const booted = async () => {
     const now = await look();
@@ -133,14 +129,9 @@ async function readAfterFailure(
   );
 }
 
-async function writeRecord(
-  connection: Connection,
-  host: string,
-  record: DeploymentRecord,
-  signal?: AbortSignal,
-): Promise<void> {
+async function writeRecord(machine: Machine, record: DeploymentRecord, signal?: AbortSignal): Promise<void> {
   const options = { variables: recordVariables(record), signal };
-  const reply = await runScript(connection, host, recordScript, options);
+  const reply = await runScript(machine, recordScript, options);
   if (reply.exitCode === 0) return;
   throw reply.error({
     code: 'command-failed',

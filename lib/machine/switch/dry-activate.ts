@@ -1,15 +1,14 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError } from '../../base/errors.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
-import { runOnMachine } from '../ssh/run.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { activatedPath } from './goal.ts';
 
 /** Runs switch-to-configuration; see there for its arguments. */
 export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);
 
 export interface DryActivation
-  extends Pick<DeploymentInputs, 'host' | 'system' | 'specialisation' | 'activationTimeoutSeconds'> {
+  extends Pick<DeploymentInputs, 'system' | 'specialisation' | 'activationTimeoutSeconds'> {
   signal?: AbortSignal;
   note: (line: string) => void;
 }
@@ -19,10 +18,11 @@ export interface DryActivation
  * start. Changes nothing.
  * @throws FleetError activation-failed, and those of a connection
  */
-export async function dryActivate(connection: Connection, request: DryActivation): Promise<void> {
-  const { host, activationTimeoutSeconds, signal, note } = request;
+export async function dryActivate(machine: Machine, request: DryActivation): Promise<void> {
+  const { name: host } = machine;
+  const { activationTimeoutSeconds, signal, note } = request;
   const text = scriptText(switchScript, { args: [activatedPath(request), 'dry-activate'] });
-  const result = await runOnMachine(connection, host, text, {
+  const result = await machine.run(text, {
     signal,
     timeoutSeconds: activationTimeoutSeconds,
   });

@@ -1,8 +1,8 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import type { ActivationResult } from '../record/result.ts';
 import { runScript } from '../script/run-script.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type Confirmation, confirm } from './confirm.ts';
 import {
   followScript,
@@ -38,11 +38,12 @@ interface Followed {
  * @throws FleetError unreachable where the machine stays away, activation-failed where it was rebooted meanwhile
  */
 export async function follow(
-  connection: Connection,
+  machine: Machine,
   confirmation: Confirmation,
   options: FollowOptions,
 ): Promise<Followed> {
-  const { host, unit } = confirmation;
+  const { name: host } = machine;
+  const { unit } = confirmation;
   let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
   let log = '';
   let answered = false;
@@ -51,7 +52,7 @@ export async function follow(
 
   /** One look at the supervisor, and the confirmation where it waits for that; the result once it has ended. */
   async function step(): Promise<Followed | 'goes on'> {
-    const progress = await look(connection, host, unit, seen, signal);
+    const progress = await look(machine, unit, seen, signal);
     log += progress.output;
     for (const line of progress.output.split('\n')) if (line.trim()) onLine(line);
     if (progress.phase !== seen.phase) onLine(phaseText[progress.phase]);
@@ -64,7 +65,7 @@ export async function follow(
     if (!progress.active) throw vanished(host, unit, log);
     if (progress.phase === 'waiting' && !answered) {
       unhealthy ??= (await options.healthChecks?.()) ?? [];
-      await confirm(connection, confirmation, signal, unhealthy.length > 0);
+      await confirm(machine, confirmation, signal, unhealthy.length > 0);
       answered = true;
     }
     return 'goes on';
@@ -98,15 +99,14 @@ const phaseText: Record<Phase, string> = {
 };
 
 async function look(
-  connection: Connection,
-  host: string,
+  machine: Machine,
   unit: string,
   seen: { phase: Phase; offset: number },
   signal?: AbortSignal,
 ): Promise<Progress> {
-  const timeoutSeconds = lookSeconds + connection.connectTimeoutSeconds + 5;
+  const timeoutSeconds = lookSeconds + machine.connection.connectTimeoutSeconds + 5;
   const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
-  const reply = await runScript(connection, host, followScript, options);
+  const reply = await runScript(machine, followScript, options);
   const progress = parseProgress(reply);
   if (progress) return progress;
   throw reply.error({ code: 'unreachable', what: 'the connection broke' });

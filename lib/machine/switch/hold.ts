@@ -1,11 +1,9 @@
-import type { Connection } from '../../../schema/connection.ts';
 import { hasCode } from '../../base/errors.ts';
-
 import { until } from '../../base/until.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
-
+import type { Machine } from '../ssh/machine.ts';
 import type { Parameters } from './start-script.ts';
 
 const waitScript = scriptFile('./until-held.sh', import.meta.url);
@@ -16,11 +14,11 @@ const endScript = scriptFile('./end-hold.sh', import.meta.url);
  * `switch-to-configuration check`, or as another deployment was quicker.
  */
 export async function untilHeld(
-  connection: Connection,
-  { host, unit, activationSeconds }: Parameters,
+  machine: Machine,
+  { unit, activationSeconds }: Parameters,
 ): Promise<ActivationResult | undefined> {
   const options = { variables: { unit }, timeoutSeconds: activationSeconds + 30 };
-  const reply = await runScript(connection, host, waitScript, options);
+  const reply = await runScript(machine, waitScript, options);
   return reply.json('result', activationResult);
 }
 
@@ -30,15 +28,15 @@ export async function untilHeld(
  * @throws FleetError unreachable, command-failed
  */
 export async function endHold(
-  connection: Connection,
-  { host, unit, confirmSeconds }: Parameters,
+  machine: Machine,
+  { unit, confirmSeconds }: Parameters,
   { outcome, exitCode, log }: Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string },
 ): Promise<ActivationResult> {
   const variables = { unit, outcome, exit_code: exitCode ?? 'null', log };
   let unreachable: unknown;
   const record = async () => {
     try {
-      const reply = await runScript(connection, host, endScript, { variables, fresh: true });
+      const reply = await runScript(machine, endScript, { variables, fresh: true });
       const result = reply.json('result', activationResult);
       if (result) return result;
       const details = {

@@ -5,7 +5,7 @@ import { FleetError } from '../../base/errors.ts';
 import { ProcessError, runToEnd } from '../../base/process.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
 import type { ActivationResult } from '../record/result.ts';
-import { nixStoreFor } from '../ssh/nix-store.ts';
+import type { Machine } from '../ssh/machine.ts';
 import { type ActivationRequest, switchParameters } from './activate.ts';
 import { begin } from './begin.ts';
 import { explainResult } from './explain.ts';
@@ -17,23 +17,21 @@ import { endHold, untilHeld } from './hold.ts';
  * @throws FleetError tool-missing before anything changes, else those of a switch
  */
 export async function activateByNixosRebuild(
-  connection: Connection,
+  machine: Machine,
   request: ActivationRequest,
 ): Promise<ActivationResult> {
-  const { host, record, signal, healthChecks, status } = request;
-  requireTool(host);
-  const parameters = switchParameters(request);
-  await begin(connection, parameters, record, signal);
-  const refused = await untilHeld(connection, parameters);
+  const { record, signal, healthChecks, status } = request;
+  requireTool(machine.name);
+  const parameters = switchParameters(machine, request);
+  await begin(machine, parameters, record, signal);
+  const refused = await untilHeld(machine, parameters);
   const { outcome, exitCode, log } = refused
     ? { outcome: refused.outcome, exitCode: null, log: '' }
-    : await rebuild(connection, request);
+    : await rebuild(machine, request);
   const unhealthy =
-    outcome === 'confirmed'
-      ? await runHealthChecks(connection, host, healthChecks, { signal, onLine: status })
-      : [];
+    outcome === 'confirmed' ? await runHealthChecks(machine, healthChecks, { signal, onLine: status }) : [];
   const end = { outcome: unhealthy.length > 0 ? ('rejected' as const) : outcome, exitCode, log };
-  const result = refused ?? (await endHold(connection, parameters, end));
+  const result = refused ?? (await endHold(machine, parameters, end));
   const failure = explainResult(result, log, unhealthy);
   if (failure) throw failure;
   return result;
@@ -42,7 +40,7 @@ export async function activateByNixosRebuild(
 type Ended = Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string };
 
 /** Runs it to its end, also where the engine cancels: one that is cut off leaves a machine half switched. */
-async function rebuild(connection: Connection, request: ActivationRequest): Promise<Ended> {
+async function rebuild(machine: Machine, request: ActivationRequest): Promise<Ended> {
   const { activationTimeoutSeconds, unitFailures, status } = request;
   const lines: string[] = [];
   const onLine = (line: string) => {
@@ -51,9 +49,9 @@ async function rebuild(connection: Connection, request: ActivationRequest): Prom
   };
   const log = () => lines.slice(-500).join('\n');
   try {
-    const { exitCode } = await runToEnd('nixos-rebuild', rebuildArguments(connection, request), {
+    const { exitCode } = await runToEnd('nixos-rebuild', rebuildArguments(machine.connection, request), {
       // A shared connection would keep what it runs, and our pipes, when nixos-rebuild is ended at its limit.
-      env: nixStoreFor(connection, { fresh: true }).env,
+      env: machine.store({ fresh: true }).env,
       timeoutSeconds: activationTimeoutSeconds,
       group: true,
       onStdoutLine: onLine,
@@ -67,7 +65,7 @@ async function rebuild(connection: Connection, request: ActivationRequest): Prom
   }
 }
 
-/** Arguments of nixos-rebuild for a system that is built. Pure. */
+/** Arguments of nixos-rebuild for a system that is built. */
 function rebuildArguments(
   { user, address }: Connection,
   {

@@ -9,7 +9,6 @@ import { recordScript, recordVariables } from './record-script.ts';
 /** What of a deployment's inputs its supervisor has to know. */
 export type SwitchSettings = Pick<
   DeploymentInputs,
-  | 'host'
   | 'system'
   | 'action'
   | 'specialisation'
@@ -22,6 +21,8 @@ export type SwitchSettings = Pick<
 >;
 
 export interface Parameters extends SwitchSettings {
+  /** The host's name, which the machine records. */
+  host: string;
   unit: string;
   by: string;
   /** What the confirmation must hold: one left over from another deployment confirms nothing. */

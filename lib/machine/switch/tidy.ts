@@ -1,10 +1,10 @@
-import type { Connection } from '../../../schema/connection.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { isFailure } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
 import { Reply } from '../script/reply.ts';
 import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
+import type { Machine } from '../ssh/machine.ts';
 
 const script = scriptFile('./tidy.sh', import.meta.url);
 
@@ -12,7 +12,7 @@ const script = scriptFile('./tidy.sh', import.meta.url);
 const limitSeconds = 3600;
 
 export interface TidyRequest
-  extends Pick<DeploymentInputs, 'host' | 'profile' | 'keepGenerations' | 'collectGarbage'> {
+  extends Pick<DeploymentInputs, 'profile' | 'keepGenerations' | 'collectGarbage'> {
   /** Store path of the system that ran before this deployment; it stays. */
   before: string;
   /** Who deploys. */
@@ -27,8 +27,8 @@ export interface TidyRequest
  * the new system is live.
  * @throws FleetError cancelled
  */
-export async function tidy(connection: Connection, request: TidyRequest): Promise<void> {
-  const { host, keepGenerations, collectGarbage, before, by, signal, status, warn } = request;
+export async function tidy(machine: Machine, request: TidyRequest): Promise<void> {
+  const { keepGenerations, collectGarbage, before, by, signal, status, warn } = request;
   if (!keepGenerations && !collectGarbage) return;
   status(collectGarbage ? 'removing old generations, collecting garbage' : 'removing old generations');
   const variables = {
@@ -40,12 +40,12 @@ export async function tidy(connection: Connection, request: TidyRequest): Promis
     collect: collectGarbage ? 'yes' : 'no',
   };
   const options = { variables, signal, timeoutSeconds: limitSeconds };
-  const reply = await runScript(connection, host, script, options).catch((error: unknown) => {
-    if (isFailure(error)) return new Reply(host, { stderr: error.message });
+  const reply = await runScript(machine, script, options).catch((error: unknown) => {
+    if (isFailure(error)) return new Reply(machine.name, { stderr: error.message });
     throw error;
   });
   const isDone = reply.isWhole && !reply.has('failed');
   const problem = reply.text('skipped') || (isDone ? undefined : reply.why());
-  if (problem) warn(`${host} runs the new system, but old ones were not all removed: ${problem}`);
+  if (problem) warn(`${machine.name} runs the new system, but old ones were not all removed: ${problem}`);
   if (reply.has('freed')) status(reply.text('freed'));
 }

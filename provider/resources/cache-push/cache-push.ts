@@ -1,5 +1,6 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
 import type { RecordPlace } from '../../../lib/store/caches/retention/folder.ts';
 import { giveUp, pushRecorded } from '../../../lib/store/caches/retention/push-recorded.ts';
@@ -72,7 +73,7 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
   async delete({ inputs }, context) {
     const { connection, host = '', store = '' } = inputs;
     const gone = connection
-      ? removePushedRoots({ connection, host }, gcRootName(context.urn, 'push'), context.signal)
+      ? removePushedRoots(machineAt(host, connection), gcRootName(context.urn, 'push'), context.signal)
       : giveUp(store, recordPlace(inputs, context), context.signal);
     await gone.catch((error: unknown) => {
       if (!isFailure(error)) throw error;
@@ -110,7 +111,8 @@ async function push(inputs: CachePushInputs, context: Context): Promise<CachePus
   if (signal.aborted) throw new FleetError({ code: 'cancelled', what: 'the push was cancelled' });
   try {
     if (pushed instanceof FleetError) throw pushed;
-    if (connection) await addPushedRoot({ connection, host }, gcRootName(context.urn, 'push'), path, signal);
+    if (connection)
+      await addPushedRoot(machineAt(host, connection), gcRootName(context.urn, 'push'), path, signal);
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     context.log(

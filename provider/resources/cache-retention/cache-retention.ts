@@ -2,6 +2,7 @@ import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { counted } from '../../../lib/base/text.ts';
 import { readKeptSystems } from '../../../lib/machine/kept-systems.ts';
 import { keepPushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import { collect, type KeptMachine } from '../../../lib/store/caches/retention/collect.ts';
 import { folderOf } from '../../../lib/store/caches/retention/folder.ts';
 import {
@@ -115,7 +116,7 @@ async function askMachines(
     try {
       return [
         name,
-        { systems, has: await readKeptSystems(connection, name, { machineId, signal }) },
+        { systems, has: await readKeptSystems(machineAt(name, connection), { machineId, signal }) },
       ] as const;
     } catch (error) {
       if (!isFailure(error)) throw error;
@@ -165,7 +166,7 @@ async function retainRoots(
   const asked = Object.entries(machines).flatMap(([name, { systems, has }]) =>
     has ? [[pushName(context.urn, cache, name), [...new Set([...has, ...systems])]] as const] : [],
   );
-  const server = { connection, host };
+  const server = machineAt(host, connection);
   const { kept, removed } = await keepPushedRoots(server, keep, Object.fromEntries(asked), context.signal);
   if (removed > 0)
     context.log(

@@ -1,5 +1,6 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { readSecret, removeSecret, writeSecret } from '../../../lib/machine/secrets/secret-file.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import { resign } from '../../../lib/store/caches/push.ts';
 import { keyName } from '../../../lib/store/nix/key-format.ts';
 import {
@@ -8,7 +9,7 @@ import {
   cacheStoreInputs,
   cacheStoreState,
 } from '../../../schema/cache.ts';
-import { type SecretInputs, secretInputs } from '../../../schema/secret.ts';
+import { secretInputs } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
 import { keyOf, placeProblems, storeOf } from './place.ts';
@@ -51,7 +52,7 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
     if (!recorded) throw noImport(context.name);
     const { inputs, state } = recorded;
     if (!isServed(inputs) || state.signedBy === '') return { id, inputs, state };
-    const reading = await readSecret(keyFileOf(inputs), context.signal).catch(notNow);
+    const reading = await readSecret(...keyFileOf(inputs), context.signal).catch(notNow);
     if (reading instanceof FleetError) return { id, inputs, state, unhealthy: reading.message };
     const inPlace = reading.file?.content === 'in-place';
     return { id, inputs, state: { ...state, signedBy: inPlace ? state.signedBy : '' } };
@@ -67,7 +68,8 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
   /** What a store holds stays there. */
   async delete({ inputs, state }, context) {
     if (!isServed(inputs) || state.signedBy === '') return;
-    const gone = await removeSecret(keyFileOf(inputs), '', context.signal).catch(notNow);
+    const [machine, file] = keyFileOf(inputs);
+    const gone = await removeSecret(machine, file.path, '', context.signal).catch(notNow);
     if (gone instanceof FleetError)
       context.log('warning', `the key stays on ${inputs.host}: ${gone.message}`);
   },
@@ -81,7 +83,7 @@ function isServed({ host, protocol }: CacheStoreInputs): boolean {
 /** Both return the key that the content is signed by then: a cache that is away stops nothing, and is tried again. */
 async function giveKey(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
   try {
-    const { notRestarted } = await writeSecret(keyFileOf(inputs), undefined, context.signal);
+    const { notRestarted } = await writeSecret(...keyFileOf(inputs), undefined, context.signal);
     if (!notRestarted) return inputs.publicKey;
     throw notRestarted;
   } catch (error) {
@@ -108,14 +110,11 @@ async function signAnew(inputs: CacheStoreInputs, before: string, context: Conte
   }
 }
 
-function keyFileOf({
-  host = '',
-  connection,
-  keyFile,
-  restartUnits,
-  secretKey,
-}: CacheStoreInputs): SecretInputs {
-  return secretInputs.parse({ host, connection, path: keyFile, restartUnits, value: secretKey });
+/** The machine that serves the cache, and its file of the key. */
+function keyFileOf(inputs: CacheStoreInputs) {
+  const { host = '', connection, keyFile, restartUnits, secretKey } = inputs;
+  const file = secretInputs.parse({ host, connection, path: keyFile, restartUnits, value: secretKey });
+  return [machineAt(host, file.connection), file] as const;
 }
 
 function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, signedBy: string): CacheStoreState {

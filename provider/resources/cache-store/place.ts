@@ -1,4 +1,4 @@
-import { nixStoreFor } from '../../../lib/machine/ssh/nix-store.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import type { KeyPair } from '../../../lib/store/nix/key-format.ts';
 import type { OtherStore } from '../../../lib/store/nix/path-info.ts';
 import type { CachePushInputs } from '../../../schema/cache.ts';
@@ -19,9 +19,9 @@ export function placeProblems({ store, host, connection }: Partial<CachePlace>):
 }
 
 /** The store that is filled. */
-export function storeOf({ store, connection }: CachePlace): OtherStore {
+export function storeOf({ store, host = '', connection }: CachePlace): OtherStore {
   if (store !== undefined || !connection) return { uri: store ?? '' };
-  const { uri, env } = nixStoreFor(connection);
+  const { uri, env } = machineAt(host, connection).store();
   return { uri, sshOpts: env.NIX_SSHOPTS };
 }
 

@@ -3,7 +3,8 @@ import { drifted, wrongMachine } from '../../../lib/machine/guard.ts';
 import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../../lib/machine/read-machine.ts';
 import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
-import { closeConnection } from '../../../lib/machine/ssh/run.ts';
+import type { Machine } from '../../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import { deploy } from '../../../lib/machine/switch/deploy.ts';
 import { lastFailure } from '../../../lib/machine/switch/last-failure.ts';
 import { invalidPaths } from '../../../lib/store/nix/store.ts';
@@ -41,16 +42,18 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async create(inputs, context) {
     const { signal } = context;
-    const reading = await readMachine(inputs.connection, inputs.host, { profile: inputs.profile, signal });
+    const machine = machineAt(inputs.host, inputs.connection);
+    const reading = await readMachine(machine, { profile: inputs.profile, signal });
     const id = reading.machineId;
-    return { id, state: await deployTo(id, inputs, reading, context) };
+    return { id, state: await deployTo(id, machine, inputs, reading, context) };
   },
 
   async read(id, recorded, context) {
     if (!recorded) return await importMachine(id, context);
     const { host, connection, profile } = recorded.inputs;
     const { signal } = context;
-    const reading = await readMachine(connection, host, { profile, signal }).catch(notNow);
+    const machine = machineAt(host, connection);
+    const reading = await readMachine(machine, { profile, signal }).catch(notNow);
     if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
     if (reading.machineId !== id) {
       return { id, ...recorded, unhealthy: wrongMachine(host, id, reading.machineId, context.urn).message };
@@ -63,7 +66,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async update(recorded, asked, context) {
     const { signal } = context;
-    const reading = await readMachine(asked.connection, asked.host, { profile: asked.profile, signal });
+    const machine = machineAt(asked.host, asked.connection);
+    const reading = await readMachine(machine, { profile: asked.profile, signal });
     const known = recorded.state.live.system;
     if (known && reading.system !== known && reading.system !== asked.system) {
       const drift = drifted(asked.host, reading, known);
@@ -73,27 +77,30 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
         `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
       );
     }
-    return await deployTo(recorded.id, asked, reading, context);
+    return await deployTo(recorded.id, machine, asked, reading, context);
   },
 
   /** Lets go: the machine runs on as it is, and is not even asked. */
   async delete(recorded) {
-    await closeConnection(recorded.inputs.connection);
+    const { host, connection } = recorded.inputs;
+    await machineAt(host, connection).close();
   },
 };
 
 async function deployTo(
   id: string,
+  machine: Machine,
   inputs: DeploymentInputs,
   reading: MachineReading,
   context: Context,
 ): Promise<DeploymentState> {
-  const { host, connection, machineId = id } = inputs;
+  const { machineId = id } = inputs;
   for (const expected of [id, machineId]) {
-    if (reading.machineId !== expected) throw wrongMachine(host, expected, reading.machineId, context.urn);
+    if (reading.machineId !== expected)
+      throw wrongMachine(machine.name, expected, reading.machineId, context.urn);
   }
   if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
-  const after = await deploy(connection, {
+  const after = await deploy(machine, {
     ...inputs,
     reading,
     signal: context.signal,
@@ -105,23 +112,27 @@ async function deployTo(
       throw new PartialFailure(id, failedStateFrom(inputs, now), error);
     },
   });
-  await retire(id, inputs, after, context);
+  await retire(id, machine, inputs, after, context);
   return deploymentStateFrom(inputs, after);
 }
 
 /** Only a system that was switched to was confirmed by the user who is to stay. */
 async function retire(
   id: string,
+  machine: Machine,
   inputs: DeploymentInputs,
   after: MachineReading,
   { signal, log }: Context,
 ): Promise<void> {
-  const { host, connection, action } = inputs;
-  if (action !== 'switch') return;
-  const removed = await retireBootstrapUser(connection, host, signal).catch((error: Error) => {
+  if (inputs.action !== 'switch') return;
+  const removed = await retireBootstrapUser(machine, signal).catch((error: Error) => {
     throw new PartialFailure(id, deploymentStateFrom(inputs, after), error);
   });
-  if (removed) log('info', `${host}: the user ${connection.bootstrapUser} of the installation was removed`);
+  if (removed)
+    log(
+      'info',
+      `${machine.name}: the user ${machine.connection.bootstrapUser} of the installation was removed`,
+    );
 }
 
 /** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */
@@ -136,7 +147,7 @@ async function importMachine(
 ): Promise<ReadResult<DeploymentInputs, DeploymentState>> {
   const host = context.name;
   const connection = connectionFromId(id, host);
-  const reading = await readMachine(connection, host, { signal: context.signal });
+  const reading = await readMachine(machineAt(host, connection), { signal: context.signal });
   const inputs = trueInputs(deploymentInputs.parse({ host, connection, system: '' }), reading);
   return { id: reading.machineId, inputs, state: deploymentStateFrom(inputs, reading) };
 }

@@ -1,7 +1,7 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
-import { closeConnection } from '../../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   type DiskInstallInputs,
   type DiskInstallState,
@@ -57,7 +57,8 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
 
   /** Lets go: what is on the disk stays there. */
   async delete(recorded) {
-    await closeConnection(recorded.inputs.connection);
+    const { host, connection } = recorded.inputs;
+    await machineAt(host, connection).close();
   },
 };
 
@@ -90,7 +91,7 @@ async function write(
   before: DiskInstallState | undefined,
   context: Context,
 ): Promise<DiskInstallState> {
-  return await installImage(inputs, {
+  return await installImage(machineAt(inputs.host, inputs.connection), inputs, {
     unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
     signal: context.signal,
     status: (line) => context.status(line),
@@ -106,8 +107,8 @@ async function lookAgain(
   { inputs, state }: { inputs: DiskInstallInputs; state: DiskInstallState },
   { signal }: Context,
 ): Promise<DiskInstallState['present']> {
-  const { connection, host } = inputs;
-  const reading = await readDisk(connection, host, inputs, { signal }).catch((error: unknown) => {
+  const machine = machineAt(inputs.host, inputs.connection);
+  const reading = await readDisk(machine, inputs, { signal }).catch((error: unknown) => {
     if (isFailure(error)) return undefined;
     throw error;
   });

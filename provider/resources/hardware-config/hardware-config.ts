@@ -9,6 +9,7 @@ import {
 import { type Plan, planWrite } from '../../../lib/machine/hardware/plan-write.ts';
 import { readHardware } from '../../../lib/machine/hardware/read-hardware.ts';
 import { hardwareDiff } from '../../../lib/machine/hardware/substance.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   type HardwareConfigInputs,
   type HardwareConfigState,
@@ -163,7 +164,7 @@ async function askAgain(
   const { host, connection, file, content, generator } = inputs;
   if (content === undefined) return known;
   try {
-    const said = await readHardware(connection, host, inputs, { signal: context.signal });
+    const said = await readHardware(machineAt(host, connection), inputs, { signal: context.signal });
     const lines = hardwareDiff(content, said, generator);
     if (lines.length === 0) return 'as-written';
     context.log('warning', [`${host} is no longer what ${file} was written from:`, ...lines].join('\n  '));

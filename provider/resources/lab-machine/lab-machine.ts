@@ -2,7 +2,7 @@ import { FleetError } from '../../../lib/base/errors.ts';
 import {
   deleteMachine,
   ensureMachine,
-  type Machine,
+  type LabMachine,
   readLabMachine,
 } from '../../../lib/local/lab/machine.ts';
 import { bridgeName } from '../../../lib/local/lab/paths.ts';
@@ -82,7 +82,7 @@ function partsOf(id: string): [lab: string, name: string] {
   });
 }
 
-function stateOf(inputs: LabMachineInputs, machine: Machine): LabMachineState {
+function stateOf(inputs: LabMachineInputs, machine: LabMachine): LabMachineState {
   const { hostKey, machineId, running, pid, startedAt, root, console } = machine;
   return { ...inputs, hostKey, machineId, running, pid, startedAt, root, console };
 }

@@ -6,6 +6,8 @@ import {
   removeSecret,
   writeSecret,
 } from '../../../lib/machine/secrets/secret-file.ts';
+import type { Machine } from '../../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import { type SecretInputs, type SecretState, secretInputs, secretState } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Resource } from '../../resource.ts';
@@ -40,7 +42,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
       ...leafDiff(place(recorded.inputs), place(asked), { replace: true }),
       ...(asked.machineId === undefined
         ? {}
-        : leafDiff(machineOf(recorded.id), asked.machineId, { at: ['machineId'], replace: true })),
+        : leafDiff(machineIdOf(recorded.id), asked.machineId, { at: ['machineId'], replace: true })),
       ...moved(recorded.inputs, asked),
       ...leafDiff(file(recorded.inputs), file(asked)),
       ...leafDiff(live(recorded.state), { content: 'in-place', restartDue: false }, { inputDiff: false }),
@@ -59,13 +61,13 @@ export const secret: Resource<SecretInputs, SecretState> = {
   async read(id, recorded, context) {
     if (!recorded) throw noImport(context.name);
     const { inputs } = recorded;
-    const reading = await readSecret(inputs, context.signal).catch((error: unknown) => {
+    const reading = await readSecret(machineOf(inputs), inputs, context.signal).catch((error: unknown) => {
       if (isFailure(error)) return error;
       throw error;
     });
     if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
-    if (reading.machineId !== machineOf(id)) {
-      const { message } = wrongMachine(inputs.host, machineOf(id), reading.machineId, context.urn);
+    if (reading.machineId !== machineIdOf(id)) {
+      const { message } = wrongMachine(inputs.host, machineIdOf(id), reading.machineId, context.urn);
       return { id, ...recorded, unhealthy: message };
     }
     if (!reading.file) return undefined;
@@ -75,17 +77,19 @@ export const secret: Resource<SecretInputs, SecretState> = {
   },
 
   async update(recorded, asked, context) {
-    return (await write(asked, machineOf(recorded.id), context)).state;
+    return (await write(asked, machineIdOf(recorded.id), context)).state;
   },
 
   async delete(recorded, context) {
     const { inputs } = recorded;
-    const machineId = machineOf(recorded.id);
-    const found = await removeSecret(inputs, machineId, context.signal).catch((error: unknown) => {
-      // Where another key answers, it is another machine, or nobody knows who: nothing is sent there.
-      if (hasCode(error, 'host-key')) return 'another ssh host key';
-      throw error;
-    });
+    const machineId = machineIdOf(recorded.id);
+    const found = await removeSecret(machineOf(inputs), inputs.path, machineId, context.signal).catch(
+      (error: unknown) => {
+        // Where another key answers, it is another machine, or nobody knows who: nothing is sent there.
+        if (hasCode(error, 'host-key')) return 'another ssh host key';
+        throw error;
+      },
+    );
     if (found !== machineId) {
       context.log(
         'warning',
@@ -100,7 +104,12 @@ async function write(
   expected: string | undefined,
   context: Context,
 ): Promise<{ id: string; state: SecretState }> {
-  const { machineId, restarted, notRestarted } = await writeSecret(inputs, expected, context.signal);
+  const { machineId, restarted, notRestarted } = await writeSecret(
+    machineOf(inputs),
+    inputs,
+    expected,
+    context.signal,
+  );
   const id = `${machineId}:${inputs.path}`;
   if (restarted.length > 0) context.log('info', `${inputs.host}: restarted ${restarted.join(', ')}`);
   if (notRestarted) throw new PartialFailure(id, stateOf(inputs, 'in-place', true), notRestarted);
@@ -112,7 +121,11 @@ function stateOf(inputs: SecretInputs, content: SecretState['content'], restartD
   return { ...rest, content, restartDue };
 }
 
-function machineOf(id: string): string {
+function machineOf({ host, connection }: SecretInputs): Machine {
+  return machineAt(host, connection);
+}
+
+function machineIdOf(id: string): string {
   return id.slice(0, id.indexOf(':'));
 }
 

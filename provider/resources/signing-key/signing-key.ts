@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { readMachineSettings } from '../../../lib/machine/nix-conf/machine-settings.ts';
+import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   abandonRotation,
   advance,
@@ -89,7 +90,9 @@ async function doNotTrust(
   const answers = await Promise.all(
     Object.entries(consumers).map(async ([host, connection]) => {
       try {
-        const { trustedKeys } = await readMachineSettings(connection, host, { signal: context.signal });
+        const { trustedKeys } = await readMachineSettings(machineAt(host, connection), {
+          signal: context.signal,
+        });
         return trustedKeys.includes(publicKey) ? [] : [{ host, why: 'does not trust it yet' }];
       } catch (error) {
         if (!isFailure(error)) throw error;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connectionTo, virtualMachineNamed } from '../../../../commands/console/virtual-machines.ts';
+import { machineNamed, virtualMachineNamed } from '../../../../commands/console/virtual-machines.ts';
 
 const vm = (name: string, more: object = {}) => ({
   type: 'nixos:index:VirtualMachine',
@@ -22,15 +22,15 @@ const exported = (...resources: object[]) => JSON.stringify({ deployment: { reso
 
 test('a machine is found as a host first, then as a virtual machine', () => {
   const state = exported(vm('base'), vm('web'), host('web', '10.0.0.1'));
-  assert.equal(connectionTo(state, 'web').address, '10.0.0.1');
-  const base = connectionTo(state, 'base');
+  assert.equal(machineNamed(state, 'web').connection.address, '10.0.0.1');
+  const base = machineNamed(state, 'base').connection;
   assert.deepEqual([base.address, base.port, base.identityFile], ['127.0.0.1', 2222, '/key']);
   assert.equal(virtualMachineNamed(state, 'base').stack, 'dev');
 });
 
 test('a machine without a way in by ssh is told with the console', () => {
   const state = exported(vm('base', { port: undefined }));
-  assert.throws(() => connectionTo(state, 'base'), /no port of this computer[\s\S]*npm run console -- base/);
+  assert.throws(() => machineNamed(state, 'base'), /no port of this computer[\s\S]*npm run console -- base/);
 });
 
 test('an unknown name is told with those there are', () => {
@@ -38,5 +38,5 @@ test('an unknown name is told with those there are', () => {
     () => virtualMachineNamed(exported(vm('base')), 'bace'),
     /it has: base[\s\S]*Did you mean base\?/,
   );
-  assert.throws(() => connectionTo(exported(), 'base'), /it has no machine/);
+  assert.throws(() => machineNamed(exported(), 'base'), /it has no machine/);
 });

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LiveAnswer } from '../../../../lib/machine/check-live.ts';
+import { machineAt } from '../../../../lib/machine/ssh/machine-at.ts';
 import { askedCaches, askedHosts } from '../../../../program/config/asked-caches.ts';
+import { connection } from '../../../../schema/connection.ts';
 import type { FleetEvaluation } from '../../../../schema/evaluation.ts';
 
 const evaluated = (name: string) => ({
@@ -24,19 +26,19 @@ test('only machines whose new system is not live are asked for, and those that d
     db: { reading: { system: '/nix/store/old' } },
     off: { problem: 'no answer' },
   } as unknown as Record<string, LiveAnswer>;
-  const connections = { db: { address: 'db' } };
-  assert.deepEqual(askedHosts({ evaluation, live, connections, hosts: { off: { delivery: 'copy' } } }), {
+  const machines = { db: machineAt('db', connection.parse({ address: 'db' })) };
+  assert.deepEqual(askedHosts({ evaluation, live, machines, hosts: { off: { delivery: 'copy' } } }), {
     db: {
       drvPath: '/nix/store/db.drv',
       outPath: '/nix/store/db',
       delivery: 'auto',
-      connection: { address: 'db' },
+      machine: machines.db,
     },
     off: {
       drvPath: '/nix/store/off.drv',
       outPath: '/nix/store/off',
       delivery: 'copy',
-      connection: undefined,
+      machine: undefined,
     },
   });
 });
@@ -50,7 +52,7 @@ test('a cache is asked at its store; one of a machine over ssh, and not before i
     proxy: { host: 'web', pullThrough: true },
     other: { url: 'http://proxy:80', pullThrough: true },
   };
-  const asked = askedCaches(caches, { web: { address: '192.0.2.7' } });
+  const asked = askedCaches(caches, { web: machineAt('web', connection.parse({ address: '192.0.2.7' })) });
   assert.deepEqual(asked.main, { filled: true, store: { uri: 's3://fleet' } });
   assert.deepEqual(asked.vendor, { filled: false, store: { uri: 'https://vendor' } });
   assert.equal(asked.lan?.store.uri, 'ssh-ng://root@192.0.2.7');

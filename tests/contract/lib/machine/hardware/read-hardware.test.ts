@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { FleetError } from '../../../../../lib/base/errors.ts';
 import { readHardware } from '../../../../../lib/machine/hardware/read-hardware.ts';
+import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
 import { connection } from '../../../../../schema/connection.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'read-hardware-'));
 after(() => rmSync(folder, { recursive: true }));
 
 /** This computer itself: sh runs the words, as root or by a sudo that asks nothing. */
-const local = connection.parse({ local: true });
+const local = machineAt('web', connection.parse({ local: true }));
 const isRoot = process.getuid?.() === 0;
 
 /** A stand-in for a generator. */
@@ -24,7 +25,7 @@ function program(name: string, script: string): string[] {
 const ask = (
   command: string[],
   generator: 'nixos-generate-config' | 'nixos-facter' = 'nixos-generate-config',
-) => readHardware(local, 'web', { generator, fileSystems: false, command });
+) => readHardware(local, { generator, fileSystems: false, command });
 const fails = (why: RegExp) => (error: FleetError) => {
   assert.equal(error.code, 'hardware-failed');
   assert.match(error.message, why);
@@ -44,7 +45,7 @@ test('a program that is missing, fails or prints something else is told', { skip
     fails(/it has no no-such-generator\n.*hardwareConfig\.command/),
   );
   await assert.rejects(
-    readHardware(local, 'web', { generator: 'nixos-facter', fileSystems: false }),
+    readHardware(local, { generator: 'nixos-facter', fileSystems: false }),
     fails(/it has no nixos-facter\n[\s\S]*nixpkgs#nixos-facter/),
   );
   await assert.rejects(ask(program('bad', 'echo no luck >&2; exit 3')), fails(/no luck/));

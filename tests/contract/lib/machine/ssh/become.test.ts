@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { runOnMachine, streamToMachine } from '../../../../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../../../../schema/connection.ts';
 
 const admin: Connection = { address: '192.0.2.7', user: 'admin', connectTimeoutSeconds: 5 };
@@ -62,14 +62,14 @@ const called = () => readFileSync(calls, 'utf8');
 
 test('without a password nothing but the script is sent', async () => {
   sudoAsks(undefined);
-  const { stdout, exitCode } = await runOnMachine(admin, 'web', script);
+  const { stdout, exitCode } = await machineAt('web', admin).run(script);
   assert.deepEqual([stdout, exitCode], ['ran 42\n', 3]);
   assert.equal(called(), 'args -n -- sh -s\n');
 });
 
 test('a password is tried alone, then given once; the script comes whole', async () => {
   sudoAsks(password);
-  const { stdout, exitCode, stderr } = await runOnMachine(withPassword, 'web', script);
+  const { stdout, exitCode, stderr } = await machineAt('web', withPassword).run(script);
   assert.deepEqual([stdout, stderr, exitCode], ['ran 42\n', '', 3]);
   const lines = called().split('\n').filter(Boolean);
   assert.deepEqual(
@@ -82,7 +82,7 @@ test('a password is tried alone, then given once; the script comes whole', async
 
 test('a wrong password costs one attempt, and no line of the script is taken for one', async () => {
   sudoAsks('another');
-  await assert.rejects(runOnMachine(withPassword, 'web', script), {
+  await assert.rejects(machineAt('web', withPassword).run(script), {
     code: 'access-denied',
     message: /sudo refused the password of admin/,
   });
@@ -96,7 +96,7 @@ test('a wrong password costs one attempt, and no line of the script is taken for
 
 test('where sudo asks for none, the password goes no further', async () => {
   sudoAsks(undefined);
-  const { stdout, exitCode } = await runOnMachine(withPassword, 'web', 'set; env');
+  const { stdout, exitCode } = await machineAt('web', withPassword).run('set; env');
   assert.equal(exitCode, 0);
   assert.doesNotMatch(stdout, /a b/);
   assert.doesNotMatch(called(), /took/);
@@ -112,7 +112,7 @@ test('a stream follows the password byte for byte', async () => {
     yield bytes.subarray(7);
   }
   const file = join(folder, 'received');
-  const { exitCode } = await streamToMachine(withPassword, 'web', ['sh', '-c', `cat >${file}`], source());
+  const { exitCode } = await machineAt('web', withPassword).stream(['sh', '-c', `cat >${file}`], source());
   assert.equal(exitCode, 0);
   assert.ok(readFileSync(file).equals(bytes));
 });
@@ -121,11 +121,11 @@ test('the operator’s own computer is entered without ssh, by the same means', 
   program('ssh', 'echo ssh >&2; exit 255');
   const local: Connection = { ...withPassword, user: 'root', local: true, address: 'localhost' };
   sudoAsks(password);
-  assert.equal((await runOnMachine(local, 'here', script)).stdout, 'ran 42\n');
+  assert.equal((await machineAt('here', local).run(script)).stdout, 'ran 42\n');
   assert.match(called(), /took a b/);
   const { becomePassword: _, ...without } = local;
   sudoAsks(undefined);
-  assert.equal((await runOnMachine(without, 'here', 'pwd')).stdout, '/\n');
+  assert.equal((await machineAt('here', without).run('pwd')).stdout, '/\n');
   sudoAsks(password);
-  await assert.rejects(runOnMachine(without, 'here', 'true'), { code: 'access-denied' });
+  await assert.rejects(machineAt('here', without).run('true'), { code: 'access-denied' });
 });

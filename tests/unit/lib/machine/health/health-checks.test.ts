@@ -9,6 +9,7 @@ import {
   untilItHolds,
   urlAt,
 } from '../../../../../lib/machine/health/health-checks.ts';
+import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
 import { connection as connectionSchema } from '../../../../../schema/connection.ts';
 import { healthCheck } from '../../../../../schema/health-check.ts';
 
@@ -18,9 +19,9 @@ const server = createServer((request, response) => {
   response.end();
 });
 let port: number;
-const connection = connectionSchema.parse({ address: '127.0.0.1' });
+const machine = machineAt('web', connectionSchema.parse({ address: '127.0.0.1' }));
 const check = (given: object) => ({ one: healthCheck.parse({ timeoutSeconds: 1, ...given }) });
-const seen = (given: object) => runHealthChecks(connection, 'web', check(given));
+const seen = (given: object) => runHealthChecks(machine, check(given));
 
 before(async () => {
   server.listen(0, '127.0.0.1');
@@ -58,7 +59,8 @@ test('tcp: accepted or refused', async () => {
 
 test('of the operator’s own computer the loopback is asked, whatever its address', async () => {
   const local = connectionSchema.parse({ local: true, address: 'no-such-name.invalid' });
-  assert.deepEqual(await runHealthChecks(local, 'here', check({ tcp: port })), []);
+  const here = machineAt('here', local);
+  assert.deepEqual(await runHealthChecks(here, check({ tcp: port })), []);
 });
 
 test('it is tried again until it holds, and no longer than its time', async () => {

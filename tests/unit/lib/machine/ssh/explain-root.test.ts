@@ -6,7 +6,7 @@ import type { Connection } from '../../../../../schema/connection.ts';
 
 const admin: Connection = { address: 'web.example', user: 'admin', connectTimeoutSeconds: 5 };
 const explain = (connection: Connection, stderr: string, exitCode = 1) =>
-  explainRootFailure(connection, 'web', { exitCode, stderr });
+  explainRootFailure({ name: 'web', connection }, { exitCode, stderr });
 
 test('a user without root rights is told how to get them, by each means', () => {
   const said = {

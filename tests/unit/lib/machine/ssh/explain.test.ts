@@ -39,7 +39,7 @@ const cases: [string, string, string, RegExp][] = [
 
 for (const [name, code, stderr, fix] of cases) {
   test(`${name}: ${code}`, () => {
-    const error = explainSshFailure(connection, 'web', `${stderr}\r\n`);
+    const error = explainSshFailure({ name: 'web', connection }, `${stderr}\r\n`);
     assert.equal(error.code, code);
     assert.equal(error.host, 'web');
     assert.match(error.fix ?? '', fix);
@@ -53,7 +53,7 @@ test('another host key: both fingerprints are told', () => {
 The fingerprint for the ED25519 key sent by the remote host is
 SHA256:gMo3AqCIp9WFVHZFvnLO5KjasCexlVeWdrySDL1c3RM.
 Host key verification failed.`;
-  const error = explainSshFailure({ ...connection, hostKey }, 'web', stderr);
+  const error = explainSshFailure({ name: 'web', connection: { ...connection, hostKey } }, stderr);
   assert.equal(error.code, 'host-key');
   assert.match(error.why ?? '', /offered {2}SHA256:gMo3AqCIp9WFVHZFvnLO5KjasCexlVeWdrySDL1c3RM$/m);
   assert.ok(error.why?.includes(`expected ${fingerprint(hostKey)}`));
@@ -61,8 +61,7 @@ Host key verification failed.`;
 
 test('without a port of its own, no message names one', () => {
   const error = explainSshFailure(
-    { address: 'web', user: 'root', connectTimeoutSeconds: 5 },
-    'web',
+    { name: 'web', connection: { address: 'web', user: 'root', connectTimeoutSeconds: 5 } },
     'ssh: connect to host web port 22: No route to host',
   );
   assert.doesNotMatch(error.message, /undefined/);
@@ -80,7 +79,7 @@ test('the key of a jump host is told as its own', () => {
     [changed, /jump host inner/],
   ] as const) {
     const stderr = `${line}\nHost key verification failed.\nConnection closed by UNKNOWN port 65535`;
-    const error = explainSshFailure(jumping, 'web', stderr);
+    const error = explainSshFailure({ name: 'web', connection: jumping }, stderr);
     assert.equal(error.code, 'host-key');
     assert.match(error.message, name);
     assert.match(error.fix ?? '', /proxyJumpHostKey/);
@@ -90,12 +89,12 @@ test('the key of a jump host is told as its own', () => {
 test('a login that a jump host refuses is told as its own', () => {
   const stderr =
     'ops@gate.example: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535\n';
-  const error = explainSshFailure(jumping, 'web', stderr);
+  const error = explainSshFailure({ name: 'web', connection: jumping }, stderr);
   assert.equal(error.code, 'access-denied');
   assert.match(error.message, /jump host gate\.example/);
 });
 
 test('an option that ssh does not know is a mistake in the config', () => {
   const stderr = '/run/user/1000/nixos-fleet/f-0123 line 1: Bad configuration option: compresion\r\n';
-  assert.equal(explainSshFailure(connection, 'web', stderr).code, 'config-invalid');
+  assert.equal(explainSshFailure({ name: 'web', connection }, stderr).code, 'config-invalid');
 });

@@ -5,10 +5,11 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { FleetError } from '../../../../../lib/base/errors.ts';
 import { until } from '../../../../../lib/base/until.ts';
-import { runOnMachine } from '../../../../../lib/machine/ssh/run.ts';
+import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../../../../schema/connection.ts';
 
 const connection: Connection = { address: '192.0.2.7', user: 'root', port: 22, connectTimeoutSeconds: 5 };
+const machine = machineAt('web', connection);
 const folder = mkdtempSync(join(tmpdir(), 'ssh-'));
 const path = process.env.PATH;
 
@@ -29,25 +30,25 @@ after(() => {
 
 test('a script goes by standard input, and its exit code comes back', async () => {
   sshIs('exec sh -s');
-  const result = await runOnMachine(connection, 'web', 'echo "$((6 * 7))"; exit 3');
+  const result = await machine.run('echo "$((6 * 7))"; exit 3');
   assert.deepEqual(result, { exitCode: 3, stdout: '42\n', stderr: '' });
 });
 
 test('words run as one command', async () => {
   sshIs('exec sh -s');
-  const { stdout } = await runOnMachine(connection, 'web', ['printf', '%s', "$HOME 'x'"]);
+  const { stdout } = await machine.run(['printf', '%s', "$HOME 'x'"]);
   assert.equal(stdout, "$HOME 'x'");
 });
 
 test('the data of a call is in no argument', async () => {
   sshIs('echo "$@"');
-  const { stdout } = await runOnMachine(connection, 'web', 'secret=hunter2');
+  const { stdout } = await machine.run('secret=hunter2');
   assert.doesNotMatch(stdout, /hunter2/);
 });
 
 test('exit code 255 is ssh’s own failure', async () => {
   sshIs('echo "ssh: connect to host 192.0.2.7 port 22: Connection refused" >&2; exit 255');
-  await assert.rejects(runOnMachine(connection, 'web', 'true'), { code: 'unreachable', host: 'web' });
+  await assert.rejects(machine.run('true'), { code: 'unreachable', host: 'web' });
 });
 
 /** In ssh's place, a client whose pipes a process of the shared connection holds; returns that process's id once it runs. */
@@ -65,7 +66,7 @@ test('a limit ends the call, whoever still holds its pipes', async (t) => {
   const limit = new AbortController();
   t.mock.method(AbortSignal, 'timeout', () => limit.signal);
   const holder = sshThatHoldsPipes();
-  const call = runOnMachine(connection, 'web', 'true', { timeoutSeconds: 7 });
+  const call = machine.run('true', { timeoutSeconds: 7 });
   const pid = await holder();
   limit.abort();
   await assert.rejects(call, { code: 'unreachable', why: 'no answer within 7 s' });
@@ -75,9 +76,46 @@ test('a limit ends the call, whoever still holds its pipes', async (t) => {
 test('a cancel ends the call, whoever still holds its pipes', async () => {
   const controller = new AbortController();
   const holder = sshThatHoldsPipes();
-  const call = runOnMachine(connection, 'web', 'true', { signal: controller.signal });
+  const call = machine.run('true', { signal: controller.signal });
   const pid = await holder();
   controller.abort();
   await assert.rejects(call, (error) => error instanceof FleetError && error.code === 'cancelled');
   process.kill(pid);
+});
+
+test('a stream is the input of one command', async () => {
+  sshIs('shift $(($# - 1)); exec sh -c "$1"');
+  const stream = (async function* () {
+    yield Buffer.from('some ');
+    yield Buffer.from('bytes');
+  })();
+  const { stdout } = await machine.stream(['tr', 'a-z', 'A-Z'], stream);
+  assert.equal(stdout, 'SOME BYTES');
+});
+
+const installed = machineAt('web', { ...connection, user: 'admin', bootstrapUser: 'install' });
+
+test('a machine is the same one by its bootstrap user and by its lasting user', () => {
+  assert.equal(machine.asBootstrapUser(), undefined);
+  const bootstrap = installed.asBootstrapUser();
+  assert.deepEqual([bootstrap?.name, bootstrap?.connection.user], ['web', 'install']);
+  const lasting = installed.asLastingUser();
+  assert.deepEqual([lasting.name, lasting.connection.user], ['web', 'admin']);
+  assert.equal(lasting.asBootstrapUser(), undefined);
+});
+
+test('where the user is refused, a script runs as the bootstrap user, and a stream does not', async () => {
+  sshIs(
+    'case "$*" in *" -l install "*) exec sh -s;; esac; echo "admin@192.0.2.7: Permission denied (publickey)." >&2; exit 255',
+  );
+  assert.equal((await installed.run('echo ran')).stdout, 'ran\n');
+  await assert.rejects(installed.asLastingUser().run('echo ran'), { code: 'access-denied' });
+  const nothing = (async function* (): AsyncGenerator<Uint8Array> {})();
+  await assert.rejects(installed.stream(['cat'], nothing), { code: 'access-denied' });
+});
+
+test('the store is that of the connection, and this computer’s own for a local machine', () => {
+  assert.equal(machine.store().uri, 'ssh-ng://root@192.0.2.7');
+  const local = machineAt('here', { ...connection, port: undefined, local: true });
+  assert.equal(local.store().uri, 'auto');
 });

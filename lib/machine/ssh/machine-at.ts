@@ -1,0 +1,118 @@
+import type { Connection } from '../../../schema/connection.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
+import { ProcessError, type RunResult, runToEnd } from '../../base/process.ts';
+import { sshArgs } from './arguments.ts';
+import { entryFor } from './become.ts';
+import { bootstrapConnection, lastingConnection } from './bootstrap.ts';
+import { explainSshFailure } from './explain.ts';
+import { explainRootFailure } from './explain-root.ts';
+import type { Machine, RunOnMachineOptions } from './machine.ts';
+import { nixStoreFor } from './nix-store.ts';
+import { shellCommand } from './quote.ts';
+
+/** The machine of a host's name, entered by this connection. */
+export function machineAt(name: string, connection: Connection): Machine {
+  const machine: Machine = {
+    name,
+    connection,
+    run: (script, options) =>
+      enter(
+        machine,
+        ['sh', '-s'],
+        typeof script === 'string' ? script : `${shellCommand(script)}\n`,
+        options,
+      ),
+    stream: (words, input, options) => enter(machine, words, input, options),
+    store: (options) => nixStoreFor(connection, options),
+    close: () => closeConnection(connection),
+    asBootstrapUser() {
+      const bootstrap = bootstrapConnection(connection);
+      return bootstrap && machineAt(name, bootstrap);
+    },
+    asLastingUser: () => machineAt(name, lastingConnection(connection)),
+  };
+  return machine;
+}
+
+async function enter(
+  machine: Machine,
+  words: readonly string[],
+  input: string | AsyncIterable<Uint8Array>,
+  options: RunOnMachineOptions = {},
+): Promise<RunResult> {
+  const { name, connection } = machine;
+  const { fresh, timeoutSeconds = 60, signal, redact = [], ...runOptions } = options;
+  const { local, becomePassword = '' } = connection;
+  const { command, preamble } = entryFor(connection, words);
+  const [program, args] = local
+    ? ['sh', ['-c', command]]
+    : ['ssh', [...sshArgs(connection, { fresh }), command]];
+  const result = await runToEnd(program, args, {
+    ...runOptions,
+    redact: [...redact, becomePassword],
+    input: typeof input === 'string' ? preamble + input : joined(preamble, input),
+    signal,
+    timeoutSeconds,
+    env: { LC_ALL: 'C' },
+    cwd: local ? '/' : undefined,
+  }).catch((error: unknown) => {
+    if (!(error instanceof ProcessError)) throw error;
+    if (error.reason === 'cancelled') throw cancelled(name);
+    if (error.reason !== 'timeout') throw error;
+    throw noAnswer(machine, timeoutSeconds);
+  });
+  if (result.exitCode === 255 && !local) {
+    const stderr = fresh ? result.stderr : await wayFailure(connection, result.stderr, signal);
+    const failure = explainSshFailure(machine, stderr);
+    const bootstrap = failure.code === 'access-denied' ? machine.asBootstrapUser() : undefined;
+    // A stream is used up by now and cannot be sent again.
+    if (bootstrap === undefined || typeof input !== 'string') throw failure;
+    return await enter(bootstrap, words, input, options).catch((error: unknown) => {
+      throw hasCode(error, 'access-denied') ? failure : error;
+    });
+  }
+  if (result.exitCode !== 0) {
+    const refused = explainRootFailure(machine, result);
+    if (refused) throw refused;
+  }
+  return result;
+}
+
+async function closeConnection(connection: Connection): Promise<void> {
+  if (connection.local) return;
+  const args = ['-O', 'stop', ...sshArgs(connection)];
+  await runToEnd('ssh', args, { timeoutSeconds: 10 }).catch(() => undefined);
+}
+
+/**
+ * What ssh prints where a connection fails. To a machine with jump hosts it connects once more: over a shared connection ssh
+ * hides the messages of the jump hosts.
+ */
+async function wayFailure(connection: Connection, stderr: string, signal?: AbortSignal): Promise<string> {
+  if (connection.proxyJump === undefined) return stderr;
+  const args = [...sshArgs(connection, { fresh: true }), 'true'];
+  const timeoutSeconds = 2 * connection.connectTimeoutSeconds;
+  const again = await runToEnd('ssh', args, { timeoutSeconds, signal }).catch(() => undefined);
+  return again?.exitCode === 255 ? again.stderr : stderr;
+}
+
+async function* joined(preamble: string, input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (preamble) yield Buffer.from(preamble);
+  yield* input;
+}
+
+function noAnswer(machine: Machine, timeoutSeconds: number): FleetError {
+  const why = `no answer within ${timeoutSeconds} s`;
+  if (!machine.connection.local) return explainSshFailure(machine, why);
+  return new FleetError({
+    code: 'command-failed',
+    what: 'a command on this computer did not end',
+    host: machine.name,
+    why,
+    fix: 'Does it wait for something? Its processes may still run.',
+  });
+}
+
+function cancelled(host: string): FleetError {
+  return new FleetError({ code: 'cancelled', what: 'the command on the machine was cancelled', host });
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { hostSettings } from '../../../program/config/hosts.ts';
+import { parseStackConfig } from '../../../program/config/parse-config.ts';
+import { reachHosts } from '../../../program/reach-hosts.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'reach-hosts-'));
+const before_ = process.env.XDG_STATE_HOME;
+
+before(() => {
+  process.env.XDG_STATE_HOME = folder;
+});
+after(() => {
+  if (before_ === undefined) delete process.env.XDG_STATE_HOME;
+  else process.env.XDG_STATE_HOME = before_;
+  rmSync(folder, { recursive: true });
+});
+
+test('each host is a machine of its own connection, and those that do not exist yet are left out', async () => {
+  const config = parseStackConfig(
+    {
+      lab: '{"network":"10.213.9.0/24"}',
+      virtualMachines: '{"guest":{"configuration":"guest","forwardPorts":{"ssh":{"host":2222,"guest":22}}}}',
+      hosts:
+        '{"web":{"user":"admin","address":"10.0.0.2"},"here":{"local":true},"unmade":{"lab":true,"address":"10.213.9.11"},"guest":{"virtualMachine":true}}',
+    },
+    'dev',
+  );
+  const machines = await reachHosts('dev', hostSettings(config));
+  assert.deepEqual(Object.keys(machines).sort(), ['here', 'web']);
+  assert.equal(machines.web?.name, 'web');
+  assert.deepEqual(machines.web?.connection, {
+    address: '10.0.0.2',
+    user: 'admin',
+    connectTimeoutSeconds: 15,
+  });
+  assert.equal(machines.here?.connection.local, true);
+});
