@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CacheStoreInputs } from '../schema/cache.ts';
+import { urlHost } from '../schema/connection.ts';
 import {
   CachePush,
   CacheRetention,
@@ -120,7 +121,7 @@ function reached(host: string, address = 'localhost', local = false): string {
       `the cache on ${host} needs an address that other machines reach: set hosts.${host}.address`,
     );
   }
-  return address.includes(':') ? `[${address}]` : address;
+  return urlHost(address);
 }
 
 /** Where a machine's store is asked. Over ssh a machine logs in with its own host key, which the server has to know. */

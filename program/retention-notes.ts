@@ -1,3 +1,4 @@
+import { formatMiB } from '../lib/base/bytes.ts';
 import { FleetError } from '../lib/base/errors.ts';
 import { counted } from '../lib/base/text.ts';
 import type { LiveAnswer } from '../lib/machine/check-live.ts';
@@ -37,10 +38,11 @@ export async function retentionNotes(question: RetentionQuestion): Promise<Note[
 /** Nothing is said where nothing goes now or later. Pure. */
 export function retentionNote(name: string, found: Collected, now: Date): Note[] {
   const { freedPaths, freedBytes, freedSystems, due } = found;
-  const size = `${Math.round((freedBytes / 2 ** 20) * 10) / 10} MiB`;
   const parts = [
     ...(freedPaths > 0
-      ? [`an up would free ${counted(freedPaths, 'path')}, ${size} (of ${counted(freedSystems, 'system')})`]
+      ? [
+          `an up would free ${counted(freedPaths, 'path')}, ${formatMiB(freedBytes)} (of ${counted(freedSystems, 'system')})`,
+        ]
       : []),
     ...(due && due > now ? [`what nothing needs any more can go from ${due.toISOString()} on`] : []),
   ];

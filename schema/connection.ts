@@ -174,3 +174,8 @@ export function connectionProblems(settings: Partial<Connection>): [keyof Connec
     problems.push(['sshOptions', `${command} does not go with proxyJump`]);
   return problems;
 }
+
+/** An address as the host of a URL or of `user@host`: IPv6 in brackets. */
+export function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
+import { parseUrn } from '../../lib/base/urn.ts';
 
 /** What would be done with one resource. */
 export type Operation = 'same' | 'create' | 'update' | 'replace' | 'delete' | 'import';
@@ -79,7 +80,7 @@ export function parsePreview(text: string): Preview {
   const { steps, diagnostics } = parse(text);
   const byUrn = new Map<string, PreviewStep>();
   for (const { op, urn, oldState, newState, detailedDiff } of steps ?? []) {
-    const { type, name } = nameOf(urn);
+    const { type, name } = parseUrn(urn);
     if (!(newState ?? oldState)?.custom || type.startsWith('pulumi:')) continue;
     const before = byUrn.get(urn);
     byUrn.set(urn, {
@@ -94,12 +95,12 @@ export function parsePreview(text: string): Preview {
   }
   const [first] = steps ?? [];
   return {
-    ...(first ? { stack: nameOf(first.urn).stack } : {}),
+    ...(first ? { stack: parseUrn(first.urn).stack } : {}),
     steps: [...byUrn.values()],
     diagnostics: (diagnostics ?? []).map(({ urn, message, severity }) => ({
       severity,
       message: message.trimEnd(),
-      ...(urn ? { resource: nameOf(urn) } : {}),
+      ...(urn ? { resource: parseUrn(urn) } : {}),
     })),
   };
 }
@@ -116,14 +117,4 @@ function parse(text: string): z.infer<typeof printed> {
       cause,
     });
   }
-}
-
-/** `urn:pulumi:prod::fleet::nixos:index:Fleet$nixos:index:Deployment::web`: a resource's stack, type and name. */
-function nameOf(urn: string): { stack: string; type: string; name: string } {
-  const [stack = '', , types = '', ...name] = urn.split('::');
-  return {
-    stack: stack.replace(/^urn:pulumi:/, ''),
-    type: types.replace(/^.*\$/, ''),
-    name: name.join('::'),
-  };
 }

@@ -1,8 +1,8 @@
+import { formatMiB } from '../base/bytes.ts';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { copyClosure } from '../store/nix/copy.ts';
 import { copyError } from '../store/nix/copy-error.ts';
 import { exportPaths } from '../store/nix/export.ts';
-import { formatMiB } from '../store/nix/log-json.ts';
 import { requisites } from '../store/nix/store.ts';
 import { scriptFile, scriptText } from './script/text.ts';
 import type { Machine } from './ssh/machine.ts';

@@ -1,6 +1,7 @@
 import type { LiveAnswer } from '../../lib/machine/check-live.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { type CacheConfig, pullThroughPort } from '../../schema/cache-config.ts';
+import { urlHost } from '../../schema/connection.ts';
 import type { FleetEvaluation } from '../../schema/evaluation.ts';
 import type { AskedCache, AskedHost } from '../ask-caches.ts';
 import type { HostSettings } from './hosts.ts';
@@ -17,9 +18,8 @@ export function askedCaches(
       const machine = machines[host];
       if (!machine) return [];
       if (!filled) {
-        const { address } = machine.connection;
-        const there = address.includes(':') ? `[${address}]` : address;
-        return [[name, { filled, store: { uri: url ?? `http://${there}:${pullThroughPort}` } }] as const];
+        const address = urlHost(machine.connection.address);
+        return [[name, { filled, store: { uri: url ?? `http://${address}:${pullThroughPort}` } }] as const];
       }
       const { uri, env } = machine.store();
       return [[name, { filled, store: { uri, sshOpts: env.NIX_SSHOPTS } }] as const];

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parseUrn } from '../wire/urn.ts';
+import { parseUrn } from '../../lib/base/urn.ts';
 
 /**
  * Where the link lies that keeps a built path from the operator's garbage collection:

@@ -1,8 +1,8 @@
 /** An upgrade of this package changes nothing: stacks made by earlier code have nothing to do at the next `up`. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { parseUrn } from '../../lib/base/urn.ts';
 import { registry } from '../../provider/registry.ts';
-import { parseUrn } from '../../provider/wire/urn.ts';
 import { type Plain, ProviderProcess } from './provider-process.ts';
 import { RecordedStack, recordedResources, type Step } from './recorded-stack.ts';
 

@@ -1,5 +1,5 @@
 import type { DiskFound, DiskInstallInputs } from '../../../schema/disk-install.ts';
-import { formatBytes } from './describe.ts';
+import { formatBytes } from '../../base/bytes.ts';
 
 /** What guards a disk: each refuses by its name. */
 type Guard =

@@ -1,4 +1,5 @@
 import type { HealthCheck } from '../../../schema/health-check.ts';
+import { urlAt } from '../../machine/health/health-checks.ts';
 
 /** A host's health checks as they are asked of a virtual machine whose ports lead to ports of this computer. */
 export interface RehearsedChecks {
@@ -29,11 +30,12 @@ export function rehearsedChecks(
       const { tcp, ...rest } = check;
       result.checks[name] = { ...rest, command: listens(tcp) };
     } else if (check.http !== undefined) {
-      const url = urlOf(check.http.url, address);
-      if (!url) {
+      const { whole, isOwn } = urlAt(address, check.http.url);
+      if (!isOwn) {
         result.left.push(name);
         continue;
       }
+      const url = new URL(whole);
       const port = forward(Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
       url.hostname = '127.0.0.1';
       url.port = String(port);
@@ -53,12 +55,4 @@ function listens(port: number): string {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
   const found = `$4 == "0A" && substr($2, length($2) - 4) == "${hex}" { found = 1 }`;
   return `awk '${found} END { exit !found }' /proc/net/tcp /proc/net/tcp6 || { echo 'nothing listens on port ${port}'; false; }`;
-}
-
-/** A path is the machine's, and so is a URL that names its address. */
-function urlOf(url: string, address: string): URL | undefined {
-  const host = address.includes(':') ? `[${address}]` : address;
-  if (url.startsWith('/')) return new URL(url, `http://${host}`);
-  const whole = URL.parse(url);
-  return whole?.hostname === host ? whole : undefined;
 }

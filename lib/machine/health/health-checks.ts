@@ -1,3 +1,4 @@
+import { urlHost } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import { until } from '../../base/until.ts';
 import { scriptFile } from '../script/text.ts';
@@ -64,7 +65,7 @@ function attemptOf(machine: Machine, check: HealthCheck): Attempt {
 
 /** What is asked for, and whether it is at the machine's own address: a path is. */
 export function urlAt(address: string, url: string): { whole: string; isOwn: boolean } {
-  const host = address.includes(':') ? `[${address}]` : address;
+  const host = urlHost(address);
   if (url.startsWith('/')) return { whole: `http://${host}${url}`, isOwn: true };
   return { whole: url, isOwn: URL.parse(url)?.hostname === host };
 }

@@ -1,4 +1,4 @@
-import type { Connection } from '../../../schema/connection.ts';
+import { type Connection, urlHost } from '../../../schema/connection.ts';
 import { portOption, type SshOptions, sshOptions } from './arguments.ts';
 import { becomeWords } from './become.ts';
 
@@ -17,13 +17,12 @@ export interface RemoteStore {
  */
 export function nixStoreFor(connection: Connection, how: SshOptions = {}): RemoteStore {
   if (connection.local) return { uri: 'auto', env: { NIX_SSHOPTS: '' } };
-  const address = connection.address.includes(':') ? `[${connection.address}]` : connection.address;
   const options = [...sshOptions(connection, how), ...portOption(connection)];
   const become = becomeWords(connection);
   const asRoot =
     become.length === 0 ? '' : `?remote-program=${encodeURIComponent([...become, 'nix-daemon'].join(' '))}`;
   return {
-    uri: `ssh-ng://${connection.user}@${address}${asRoot}`,
+    uri: `ssh-ng://${connection.user}@${urlHost(connection.address)}${asRoot}`,
     env: { NIX_SSHOPTS: options.join(' ') },
   };
 }

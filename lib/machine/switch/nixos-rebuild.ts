@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Connection } from '../../../schema/connection.ts';
+import { type Connection, urlHost } from '../../../schema/connection.ts';
 import { FleetError } from '../../base/errors.ts';
 import { ProcessError, runToEnd } from '../../base/process.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
@@ -81,7 +81,7 @@ function rebuildArguments(
     '--store-path',
     system,
     '--target-host',
-    `${user}@${address.includes(':') ? `[${address}]` : address}`,
+    `${user}@${urlHost(address)}`,
     // It would evaluate a configuration of this computer to find a newer version of itself.
     '--no-reexec',
     ...(user === 'root' ? [] : ['--sudo']),

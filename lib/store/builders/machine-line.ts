@@ -1,4 +1,5 @@
 import type { Builder } from '../../../schema/builder.ts';
+import { urlHost } from '../../../schema/connection.ts';
 import { expandHome } from '../../base/home.ts';
 import { withoutComment } from '../../base/host-key.ts';
 
@@ -7,7 +8,7 @@ export type LoginBuilder = Pick<Builder, 'user' | 'address' | 'hostKey' | 'ident
 
 /** How Nix calls a builder. */
 export function builderUri({ user, address }: Pick<Builder, 'user' | 'address'>): string {
-  return `ssh-ng://${user}@${address.includes(':') ? `[${address}]` : address}`;
+  return `ssh-ng://${user}@${urlHost(address)}`;
 }
 
 /** The same as a store that can be asked, as its user and with its host key. Pure but for `~`. */

@@ -1,4 +1,5 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
+import { formatMiB } from '../../base/bytes.ts';
 import type { Work } from '../nix/dry-run.ts';
 import { keyName } from '../nix/key-format.ts';
 import type { PathInfo } from '../nix/path-info.ts';
@@ -61,11 +62,11 @@ function workNote({ builds, paths, mebibytes }: Work): string {
 function shareOf({ outPath, closure }: HostQuestion, infos: ReadonlyMap<string, PathInfo>): string {
   if (!closure) return infos.has(outPath) ? 'it' : 'not got it';
   const there = closure.filter(({ path }) => infos.has(path));
-  return `${there.length} of ${closure.length} paths, ${size(there)} of ${size(closure)} MiB`;
+  return `${there.length} of ${closure.length} paths, ${size(there)} of ${size(closure)}`;
 }
 
-function size(infos: readonly PathInfo[]): number {
-  return Math.round((infos.reduce((sum, { narSize }) => sum + narSize, 0) / 2 ** 20) * 10) / 10;
+function size(infos: readonly PathInfo[]): string {
+  return formatMiB(infos.reduce((sum, { narSize }) => sum + narSize, 0));
 }
 
 /** How it will come to the machine, where the caches decide. */

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+import { formatMiB } from '../../base/bytes.ts';
 import { storeName } from './nix.ts';
 
 /** Numbers of Nix's `--log-format internal-json` (logging.hh). */
@@ -176,14 +178,7 @@ function parse(line: string): LogEvent | undefined {
   }
 }
 
-/** Whole MiB above 10, one decimal below. */
-export function formatMiB(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20;
-  return `${mebibytes < 10 ? mebibytes.toFixed(1) : Math.round(mebibytes)} MiB`;
-}
-
 /** Text without terminal colours. */
 export function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character is what is sought
-  return text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '').replaceAll('\r', '');
+  return stripVTControlCharacters(text).replaceAll('\r', '');
 }

@@ -1,4 +1,6 @@
+import { mebibytes } from '../../../lib/base/bytes.ts';
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { parseUrn } from '../../../lib/base/urn.ts';
 import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
 import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
@@ -15,7 +17,6 @@ import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
 import { Batcher, type BatchItem } from '../../store/batch.ts';
 import { gcRootName } from '../../store/gc-root.ts';
-import { parseUrn } from '../../wire/urn.ts';
 import { keyOf, placeProblems, storeOf } from '../cache-store/place.ts';
 
 /** One closure in a binary cache. Its id is CACHE/NAME. */
@@ -124,8 +125,7 @@ async function push(inputs: CachePushInputs, context: Context): Promise<CachePus
   for (const strange of pushed.foreign) {
     context.log('warning', `${cache} had ${strange} before with another content, which was not signed`);
   }
-  const mebibytes = Math.round((pushed.bytes / 2 ** 20) * 10) / 10;
-  return { ...rest, complete: true, paths: pushed.paths, mebibytes };
+  return { ...rest, complete: true, paths: pushed.paths, mebibytes: mebibytes(pushed.bytes) };
 }
 
 async function pushAll(

@@ -1,5 +1,7 @@
+import { formatMiB, mebibytes } from '../../../lib/base/bytes.ts';
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { counted } from '../../../lib/base/text.ts';
+import { formatUrn, parseUrn } from '../../../lib/base/urn.ts';
 import { readKeptSystems } from '../../../lib/machine/kept-systems.ts';
 import { keepPushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
 import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
@@ -14,7 +16,6 @@ import {
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
 import { gcRootName } from '../../store/gc-root.ts';
-import { parseUrn } from '../../wire/urn.ts';
 
 /** How long a binary cache keeps what was pushed to it. Its id is the cache's name. */
 export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState> = {
@@ -140,11 +141,10 @@ async function retainFolder(
   context.status('collecting garbage');
   const found = await collect({ folder, project, stack, keep, machines, now: new Date() }, context.signal);
   const { systems, keptPaths, freedPaths, due } = found;
-  const freedMebibytes = mebibytes(found.freedBytes);
   if (freedPaths > 0) {
     context.log(
       'info',
-      `${cache}: freed ${counted(freedPaths, 'path')}, ${freedMebibytes} MiB (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${mebibytes(found.keptBytes)} MiB stay`,
+      `${cache}: freed ${counted(freedPaths, 'path')}, ${formatMiB(found.freedBytes)} (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${formatMiB(found.keptBytes)} stay`,
     );
   }
   return {
@@ -152,7 +152,7 @@ async function retainFolder(
     paths: keptPaths,
     mebibytes: mebibytes(found.keptBytes),
     freedPaths,
-    freedMebibytes,
+    freedMebibytes: mebibytes(found.freedBytes),
     due: due?.toISOString() ?? '',
   };
 }
@@ -179,11 +179,8 @@ async function retainRoots(
 /** The name that the machine's push has its root under. */
 function pushName(urn: string, cache: string, machine: string): string {
   const { stack, project } = parseUrn(urn);
-  return gcRootName(`urn:pulumi:${stack}::${project}::nixos:index:CachePush::${cache}-${machine}`, 'push');
-}
-
-function mebibytes(bytes: number): number {
-  return Math.round((bytes / 2 ** 20) * 10) / 10;
+  const type = 'nixos:index:CachePush';
+  return gcRootName(formatUrn({ stack, project, type, name: `${cache}-${machine}` }), 'push');
 }
 
 function noImport(name: string): FleetError {

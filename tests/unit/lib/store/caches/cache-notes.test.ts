@@ -19,7 +19,7 @@ const texts = (...given: Parameters<typeof cacheNotes>) => cacheNotes(...given).
 
 test('how much of a closure a cache has, and how it will come to the machine', () => {
   assert.deepEqual(texts({ main: cache(info('lib', 'cache-1:s')) }, { web }, undefined), [
-    'web, its new system: main has 1 of 2 paths, 1 of 2 MiB; the machine fetches it from main, once it is pushed there',
+    'web, its new system: main has 1 of 2 paths, 1 MiB of 2 MiB; the machine fetches it from main, once it is pushed there',
   ]);
   const all = cache(info('web', 'cache-1:s'), info('lib', 'cache-1:s'));
   assert.match(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatMiB, NixLog } from '../../../../../lib/store/nix/log-json.ts';
+import { NixLog } from '../../../../../lib/store/nix/log-json.ts';
 
 const drv = '/nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-nginx-1.28.0.drv';
 
@@ -83,9 +83,4 @@ test('errors, warnings and what ssh writes are told apart; anything else is left
   log.line('@nix {broken');
   assert.deepEqual(log.errors, ['Cannot build']);
   assert.deepEqual(log.notes, ['mind this', 'Host key verification failed.', '@nix {broken']);
-});
-
-test('sizes', () => {
-  assert.equal(formatMiB(1.25 * 2 ** 20), '1.3 MiB');
-  assert.equal(formatMiB(120.4 * 2 ** 20), '120 MiB');
 });
