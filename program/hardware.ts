@@ -17,7 +17,7 @@ export function askStackHardware({ config, hosts, machines, flake }: Stack): Ask
 }
 
 /**
- * Declares what machines said of themselves; returns why some could not. A machine that has yet to be made has said nothing,
+ * Declares what machines reported of their hardware; returns why some could not. A machine that does not exist yet reported nothing,
  * and is declared all the same: the next run asks it.
  */
 export async function declareHardware(

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import { exportStack } from './export-stack.ts';
 import { machinesOf, type RecordedMachine } from './stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
@@ -15,7 +15,7 @@ import { type MachineStatus, statusReport } from './status-report.ts';
 const shown = 3;
 
 async function statusOf(recorded: RecordedMachine): Promise<MachineStatus> {
-  const machine = machineAt(recorded.host, recorded.connection);
+  const machine = machineOf(recorded);
   try {
     const reading = await readMachine(machine);
     return { machine: recorded, reading, history: await readHistory(machine, shown) };

@@ -2,7 +2,7 @@ import { FleetError, isFailure } from '../../lib/base/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
 import type { NixConfAnswer } from '../../lib/machine/nix-conf/nix-conf-file.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../schema/connection.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import type { Context, Resource } from '../resource.ts';
@@ -47,7 +47,7 @@ export function nixConfResource<
     inputs: NoInfer<Inputs>,
     machineId?: string,
     signal?: AbortSignal,
-  ) => kind.work(machineAt(inputs.host, inputs.connection), mode, inputs, machineId, signal);
+  ) => kind.work(machineOf(inputs), mode, inputs, machineId, signal);
   const withContent = (inputs: Inputs, content: FileState['content']) => ({ ...inputs, content }) as State;
   const write = async (asked: Inputs, expected: string | undefined, context: Context) => {
     const answer = await work('write', asked, expected, context.signal);

@@ -2,7 +2,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import { sshForward } from '../../../schema/virtual-machine.ts';
 import { readVmRecord } from './record.ts';
 
-/** How a virtual machine is reached; undefined where it has yet to be made, or no port leads to its sshd. */
+/** How a virtual machine is reached; undefined where it does not exist yet, or no port leads to its sshd. */
 export async function vmConnection(
   stack: string,
   name: string,

@@ -34,6 +34,11 @@ export function machineAt(name: string, connection: Connection): Machine {
   return machine;
 }
 
+/** The machine that a resource's inputs or a record name. */
+export function machineOf({ host, connection }: { host: string; connection: Connection }): Machine {
+  return machineAt(host, connection);
+}
+
 async function enter(
   machine: Machine,
   words: readonly string[],

@@ -4,7 +4,7 @@ import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../../lib/machine/read-machine.ts';
 import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
 import type { Machine } from '../../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
+import { machineAt, machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { deploy } from '../../../lib/machine/switch/deploy.ts';
 import { lastFailure } from '../../../lib/machine/switch/last-failure.ts';
 import { invalidPaths } from '../../../lib/store/nix/store.ts';
@@ -42,7 +42,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async create(inputs, context) {
     const { signal } = context;
-    const machine = machineAt(inputs.host, inputs.connection);
+    const machine = machineOf(inputs);
     const reading = await readMachine(machine, { profile: inputs.profile, signal });
     const id = reading.machineId;
     return { id, state: await deployTo(id, machine, inputs, reading, context) };
@@ -50,9 +50,9 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async read(id, recorded, context) {
     if (!recorded) return await importMachine(id, context);
-    const { host, connection, profile } = recorded.inputs;
+    const { host, profile } = recorded.inputs;
     const { signal } = context;
-    const machine = machineAt(host, connection);
+    const machine = machineOf(recorded.inputs);
     const reading = await readMachine(machine, { profile, signal }).catch(notNow);
     if (reading instanceof FleetError) return { id, ...recorded, unhealthy: reading.message };
     if (reading.machineId !== id) {
@@ -66,7 +66,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   async update(recorded, asked, context) {
     const { signal } = context;
-    const machine = machineAt(asked.host, asked.connection);
+    const machine = machineOf(asked);
     const reading = await readMachine(machine, { profile: asked.profile, signal });
     const known = recorded.state.live.system;
     if (known && reading.system !== known && reading.system !== asked.system) {
@@ -82,8 +82,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   /** Lets go: the machine runs on as it is, and is not even asked. */
   async delete(recorded) {
-    const { host, connection } = recorded.inputs;
-    await machineAt(host, connection).close();
+    await machineOf(recorded.inputs).close();
   },
 };
 

@@ -1,7 +1,7 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
-import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   type DiskInstallInputs,
   type DiskInstallState,
@@ -57,8 +57,7 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
 
   /** Lets go: what is on the disk stays there. */
   async delete(recorded) {
-    const { host, connection } = recorded.inputs;
-    await machineAt(host, connection).close();
+    await machineOf(recorded.inputs).close();
   },
 };
 
@@ -91,7 +90,7 @@ async function write(
   before: DiskInstallState | undefined,
   context: Context,
 ): Promise<DiskInstallState> {
-  return await installImage(machineAt(inputs.host, inputs.connection), inputs, {
+  return await installImage(machineOf(inputs), inputs, {
     unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
     signal: context.signal,
     status: (line) => context.status(line),
@@ -107,7 +106,7 @@ async function lookAgain(
   { inputs, state }: { inputs: DiskInstallInputs; state: DiskInstallState },
   { signal }: Context,
 ): Promise<DiskInstallState['present']> {
-  const machine = machineAt(inputs.host, inputs.connection);
+  const machine = machineOf(inputs);
   const reading = await readDisk(machine, inputs, { signal }).catch((error: unknown) => {
     if (isFailure(error)) return undefined;
     throw error;

@@ -9,7 +9,7 @@ import {
 import { type Plan, planWrite } from '../../../lib/machine/hardware/plan-write.ts';
 import { readHardware } from '../../../lib/machine/hardware/read-hardware.ts';
 import { hardwareDiff } from '../../../lib/machine/hardware/substance.ts';
-import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   type HardwareConfigInputs,
   type HardwareConfigState,
@@ -161,10 +161,10 @@ async function askAgain(
   known: HardwareConfigState['machine'],
   context: Context,
 ): Promise<HardwareConfigState['machine']> {
-  const { host, connection, file, content, generator } = inputs;
+  const { host, file, content, generator } = inputs;
   if (content === undefined) return known;
   try {
-    const said = await readHardware(machineAt(host, connection), inputs, { signal: context.signal });
+    const said = await readHardware(machineOf(inputs), inputs, { signal: context.signal });
     const lines = hardwareDiff(content, said, generator);
     if (lines.length === 0) return 'as-written';
     context.log('warning', [`${host} is no longer what ${file} was written from:`, ...lines].join('\n  '));

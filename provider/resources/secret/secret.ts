@@ -6,8 +6,7 @@ import {
   removeSecret,
   writeSecret,
 } from '../../../lib/machine/secrets/secret-file.ts';
-import type { Machine } from '../../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { type SecretInputs, type SecretState, secretInputs, secretState } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Resource } from '../../resource.ts';
@@ -119,10 +118,6 @@ async function write(
 function stateOf(inputs: SecretInputs, content: SecretState['content'], restartDue: boolean): SecretState {
   const { value: _, ...rest } = inputs;
   return { ...rest, content, restartDue };
-}
-
-function machineOf({ host, connection }: SecretInputs): Machine {
-  return machineAt(host, connection);
 }
 
 function machineIdOf(id: string): string {

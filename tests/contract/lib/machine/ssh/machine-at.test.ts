@@ -95,15 +95,6 @@ test('a stream is the input of one command', async () => {
 
 const installed = machineAt('web', { ...connection, user: 'admin', bootstrapUser: 'install' });
 
-test('a machine is the same one by its bootstrap user and by its lasting user', () => {
-  assert.equal(machine.asBootstrapUser(), undefined);
-  const bootstrap = installed.asBootstrapUser();
-  assert.deepEqual([bootstrap?.name, bootstrap?.connection.user], ['web', 'install']);
-  const lasting = installed.asLastingUser();
-  assert.deepEqual([lasting.name, lasting.connection.user], ['web', 'admin']);
-  assert.equal(lasting.asBootstrapUser(), undefined);
-});
-
 test('where the user is refused, a script runs as the bootstrap user, and a stream does not', async () => {
   sshIs(
     'case "$*" in *" -l install "*) exec sh -s;; esac; echo "admin@192.0.2.7: Permission denied (publickey)." >&2; exit 255',
@@ -112,10 +103,4 @@ test('where the user is refused, a script runs as the bootstrap user, and a stre
   await assert.rejects(installed.asLastingUser().run('echo ran'), { code: 'access-denied' });
   const nothing = (async function* (): AsyncGenerator<Uint8Array> {})();
   await assert.rejects(installed.stream(['cat'], nothing), { code: 'access-denied' });
-});
-
-test('the store is that of the connection, and this computer’s own for a local machine', () => {
-  assert.equal(machine.store().uri, 'ssh-ng://root@192.0.2.7');
-  const local = machineAt('here', { ...connection, port: undefined, local: true });
-  assert.equal(local.store().uri, 'auto');
 });
