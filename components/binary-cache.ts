@@ -85,8 +85,8 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
       .apply(([trusted, signedBy, revoked]) =>
         [...new Set([...trusted, signedBy])].filter((publicKey) => publicKey && !revoked.includes(publicKey)),
       );
-    if (priority !== undefined) this.priority = priority;
-    if (machine) this.servedBy = machine.host;
+    this.priority = priority;
+    this.servedBy = machine?.host;
     this.registerOutputs({});
   }
 

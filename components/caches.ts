@@ -11,23 +11,21 @@ export function declareCaches(
 ): CacheSource[] {
   return Object.entries(caches).map(([name, cache]) => {
     const { key, rotation, host, store, protocol, keyFile, url, publicKeys = [], priority, keep } = cache;
-    const order = priority === undefined ? {} : { priority };
     const connection = host === undefined ? undefined : connections[host];
     if (key === undefined) {
-      if (host === undefined || !connection) return { name, url: url ?? '', publicKeys, ...order };
+      if (host === undefined || !connection) return { name, url: url ?? '', publicKeys, priority };
       return {
         name,
         url: url ?? httpUrl(host, connection, pullThroughPort),
         publicKeys,
         servedBy: host,
-        ...order,
+        priority,
       };
     }
     const others = Object.entries(connections).filter(([consumer]) => consumer !== host);
     const consumers = Object.fromEntries(others);
     const signingKey = new SigningKey(name, { name: key, consumers, rotation });
-    const machine = host !== undefined && connection ? { machine: { host, connection } } : {};
-    const settings = { protocol, keyFile, url, ...order, ...(keep ? { keep } : {}) };
-    return new BinaryCache(name, { key: signingKey, store, ...machine, ...settings });
+    const machine = host !== undefined && connection ? { host, connection } : undefined;
+    return new BinaryCache(name, { key: signingKey, store, machine, protocol, keyFile, url, priority, keep });
   });
 }

@@ -65,7 +65,7 @@ export function declareHostCommands(
   return ({ when, dependsOn, triggers }) => {
     const copied = Object.entries(files).filter(([, file]) => (file.when ?? 'before') === when);
     const copies = copied.map(([name, { source, path, triggers: own }]) => {
-      const args = { connection: reached, source, remotePath: path, ...(own ? { triggers: own } : {}) };
+      const args = { connection: reached, source, remotePath: path, triggers: own };
       return new remote.CopyToRemote(`${host}-${when}-${name}`, args, { parent, dependsOn });
     });
     const runs = Object.entries(commands[when] ?? {}).map(([name, command]) => {

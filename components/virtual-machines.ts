@@ -32,8 +32,8 @@ export class VirtualMachines extends pulumi.ComponentResource {
         ...settings,
         stack: name,
         name: machine,
-        ...(system ? { system: system.outPath } : {}),
-        ...(settings.image?.startsWith('/') === false ? { image: imagePath(settings.image) } : {}),
+        system: system ? system.outPath : settings.system,
+        image: settings.image?.startsWith('/') === false ? imagePath(settings.image) : settings.image,
       };
       return [[machine, new VirtualMachine(machine, args, { parent: this })] as const];
     });

@@ -15,8 +15,8 @@ export function jumpsOf({ proxyJump }: { proxyJump?: string | undefined }): Jump
     const [, user, v6, name = '', port] = /^(?:([^@]*)@)?(?:\[(.*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? [];
     return {
       host: v6 ?? name,
-      ...(user === undefined ? {} : { user }),
-      ...(port === undefined ? {} : { port: Number(port) }),
+      user,
+      port: port === undefined ? undefined : Number(port),
     };
   });
 }
