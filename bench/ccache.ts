@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { evalApply, nixString } from '../lib/store/nix/eval.ts';
-import { flakeMetadata } from '../lib/store/nix/flake.ts';
+import { lockFlake } from '../lib/store/nix/flake.ts';
 import { nix } from '../lib/store/nix/nix.ts';
 import { kernelFixture } from '../tests/fixtures/kernels/request.ts';
 
@@ -18,10 +18,9 @@ const [symbol = 'PRINTK_TIME', value = 'y'] = process.argv[2]?.split('=') ?? [];
 
 /** Derivations of the kernel, of its configuration and of all else that its build needs. */
 async function instantiate(directory: string, change: string): Promise<{ kernel: string; config: string }> {
-  const { flakeRef, overrides } = await flakeMetadata(await kernelFixture());
+  const flake = await lockFlake(await kernelFixture());
   const { exitCode, stdout, stderr } = await evalApply({
-    flakeRef,
-    overrides,
+    flake,
     attribute: 'kernels',
     apply: `kernels: let kernel = kernels.buildLinux { ccacheDirectory = ${nixString(directory)}; postInstall = "times"; structuredExtraConfig = ${change}; };
       in { kernel = kernel.drvPath; config = kernel.configfile.drvPath; }`,

@@ -8,14 +8,15 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { mapValues } from '../lib/base/map-values.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
-import { evaluateHosts } from '../lib/evaluation/evaluate-hosts.ts';
+import { evaluateTargets } from '../lib/evaluation/evaluate-targets.ts';
 import { factsExpression } from '../lib/evaluation/package-files.ts';
 import { planBatches } from '../lib/evaluation/plan-batches.ts';
 import { usableResources } from '../lib/evaluation/resources.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { evalApply, nixString } from '../lib/store/nix/eval.ts';
-import { type FlakeMetadata, flakeMetadata } from '../lib/store/nix/flake.ts';
+import { type LockedFlake, lockFlake } from '../lib/store/nix/flake.ts';
 import { compare, markdownTable } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
@@ -39,11 +40,9 @@ async function labFleet(folder: string, count: number): Promise<{ fleet: Fleet; 
 }
 
 /** What there is to beat: the paths that a build needs, by the nix command alone. */
-async function toplevels(flake: FlakeMetadata, hosts: readonly string[]): Promise<void> {
-  const { flakeRef, overrides } = flake;
+async function toplevels(flake: LockedFlake, hosts: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await evalApply({
-    flakeRef,
-    overrides,
+    flake,
     attribute: 'nixosConfigurations',
     apply: `all: map (name: let inherit (all.\${name}.config.system.build) toplevel; in [ toplevel.drvPath toplevel.outPath ]) [ ${hosts.map(nixString).join(' ')} ]`,
     heapMiB: planBatches(hosts, usableResources({ workers: 1 })).batchMiB,
@@ -54,13 +53,13 @@ async function toplevels(flake: FlakeMetadata, hosts: readonly string[]): Promis
 async function measure(fleet: Fleet, names: readonly string[], cache: string): Promise<string[]> {
   process.env.XDG_CACHE_HOME = cache;
   const hosts = Object.fromEntries(names.map((name) => [name, name]));
-  const flake = await flakeMetadata(fleet);
+  const flake = await lockFlake(fleet);
   const expression = factsExpression().text;
   const facts = async () => {
-    const found = await evaluateHosts({
+    const found = await evaluateTargets({
       flake,
       expression,
-      hosts,
+      targets: mapValues(hosts, (configuration) => ({ configuration })),
       resources: usableResources({ workers: 1 }),
     });
     if (found.facts.size !== names.length) throw [...found.errors.values()][0];

@@ -6,7 +6,8 @@
 # Results are written one host at a time with builtins.trace, as lines "MARK {…}": what came before a host that cannot
 # be caught (a missing attribute, an abort) is not lost, and the caller sees how far the evaluation is.
 {
-  # Name -> attribute of nixosConfigurations; of an image: JSON with the `configuration` it is made of, and the path to it, `image`.
+  # Name -> attribute of nixosConfigurations. Of an image, JSON: the `configuration` it is made of, and the path to it, `image`.
+  # Of another output, whose derivation alone is wanted, likewise: `configuration` and `output`.
   hosts,
   # Begins each line that is a result.
   mark,
@@ -453,12 +454,16 @@ let
           { configuration = hosts.${name}; };
       there = configurations ? ${target.configuration};
       machine = configurations.${target.configuration};
-      reached = if there && target ? image then reach machine.config [ ] target.image else { };
+      path = target.image or target.output or [ ];
+      reached = if there && path != [ ] then reach machine.config [ ] path else { };
       image = reached.found;
       system = if target ? image then inside machine image else machine;
       facts =
-        systemFacts system
-        // (if target ? image then { image = imageFacts image system.config; } else { });
+        if target ? output then
+          derivation reached.found
+        else
+          systemFacts system
+          // (if target ? image then { image = imageFacts image system.config; } else { });
       caught =
         if strict then
           {
@@ -467,7 +472,8 @@ let
           }
         else
           tryEval (deepSeq facts facts);
-      kernelPath = if there && !reached ? at && caught.success then caught.value.kernel.drvPath or null else null;
+      kernelPath =
+        if there && !reached ? at && caught.success then caught.value.kernel.drvPath or null else null;
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
         let
@@ -504,7 +510,7 @@ let
         else if caught.success then
           report {
             host = name;
-            facts = caught.value;
+            ${if target ? output then "output" else "facts"} = caught.value;
           } null
         else
           report {

@@ -1,8 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { checkSystems } from '../lib/evaluation/check-systems.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
-import { evaluateOutputs } from '../lib/evaluation/evaluate-outputs.ts';
+import type { OutputEvaluation } from '../lib/evaluation/types.ts';
 import { checkKernels } from '../lib/kernel/check-kernels.ts';
 import { configureKernels } from '../lib/kernel/configure.ts';
 import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
@@ -15,18 +16,24 @@ import type { Stack } from './read-stack.ts';
 /** What the flake says of everything in the stack. */
 export type Evaluated = Awaited<ReturnType<typeof evaluateStack>>;
 
-/** Evaluates the flake once for all machines and images, and judges what came out. */
+/** Evaluates the flake once for all that the stack needs of it, and judges what came out. */
 export async function evaluateStack({ config, hosts, images, disks, flake }: Stack) {
-  const evaluated = await evaluateFleet({
+  const groups = {
+    rehearsed: rehearsedSystems(hosts),
+    virtual: virtualSystems(config),
+    memory: ramSystems(disks),
+  };
+  const { outputs, ...evaluated } = await evaluateFleet({
     ...flake,
     hosts: mapValues(hosts, ({ configuration }) => configuration),
     images,
+    outputs: inOne(groups),
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: progressAfterOneSecond(),
   });
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
-  const rehearsed = await evaluateOutputs({ ...flake, outputs: rehearsedSystems(hosts) });
+  const rehearsed = groupOf(outputs, 'rehearsed');
   const judged = checkKernels(
     refuseUnrehearsed({ ...evaluated, kernels }, rehearsed.failures),
     (name) => hosts[name]?.allowUnbootableKernel === true,
@@ -36,10 +43,32 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     /** What hosts are rehearsed with, by the host's name. */
     rehearsed: rehearsed.outputs,
     /** What virtual machines run that are made of a configuration. */
-    virtual: await evaluateOutputs({ ...flake, outputs: virtualSystems(config) }),
+    virtual: groupOf(outputs, 'virtual'),
     /** What machines are started into while their disks are written. */
-    memory: await evaluateOutputs({ ...flake, outputs: ramSystems(disks) }),
+    memory: groupOf(outputs, 'memory'),
   };
+}
+
+/** Outputs of one evaluation, by the names of their groups and their own. */
+function inOne<Output>(groups: Record<string, Record<string, Output>>): Record<string, Output> {
+  return Object.fromEntries(
+    Object.entries(groups).flatMap(([group, outputs]) =>
+      Object.entries(outputs).map(([name, output]) => [`${group} ${name}`, output] as const),
+    ),
+  );
+}
+
+/** What was evaluated of a group by its own names, and why the others could not be. */
+function groupOf(all: Readonly<Record<string, OutputEvaluation>>, group: string) {
+  const outputs: Record<string, { drvPath: string; outPath: string }> = {};
+  const failures: FleetError[] = [];
+  for (const [name, output] of Object.entries(all)) {
+    if (!name.startsWith(`${group} `)) continue;
+    if (output.ok)
+      outputs[name.slice(group.length + 1)] = { drvPath: output.drvPath, outPath: output.outPath };
+    else failures.push(output.error);
+  }
+  return { outputs, failures };
 }
 
 /** Runs Kconfig for each kernel, and tells what it did not do as asked. */

@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
 import { describeInputs } from '../../lib/evaluation/input-ages.ts';
 import { configureKernels } from '../../lib/kernel/configure.ts';
-import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { stackFlake } from '../../program/config/flake.ts';
 import { hostSettings } from '../../program/config/hosts.ts';
 import { imageSettings } from '../../program/config/images.ts';
@@ -71,7 +71,7 @@ async function update(signal: AbortSignal): Promise<number> {
 }
 
 async function nothingNamed(request: UpdateRequest, now: number): Promise<FleetError> {
-  const { inputs, locks } = await flakeMetadata({ ...request, writeLock: false });
+  const { inputs, locks } = await lockFlake({ ...request, writeLock: false });
   const names = Object.keys(locks.nodes[locks.root]?.inputs ?? {});
   const { note = `the flake has: ${names.join(', ')}` } = describeInputs(inputs, { now });
   return new FleetError({

@@ -7,7 +7,7 @@ import { writeWhole } from '../../lib/base/files.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
 import type { FleetEvaluation, FleetRequest } from '../../lib/evaluation/types.ts';
-import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { changedInputs, type InputChange, type Locks, lockedInput } from '../../lib/store/nix/locks.ts';
 import { updateInputs } from '../../lib/store/nix/update-inputs.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
@@ -33,7 +33,7 @@ export interface NewLock {
 export async function newerLock(request: UpdateRequest, inputs: readonly string[]): Promise<NewLock> {
   const { flake, baseDirectory, overrideInputs = {}, signal } = request;
   refuseReplaced(inputs, overrideInputs);
-  const { flakeRef, lockPath, locks } = await flakeMetadata({
+  const { flakeRef, lockPath, locks } = await lockFlake({
     flake,
     baseDirectory,
     signal,

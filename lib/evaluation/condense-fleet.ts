@@ -3,7 +3,7 @@ import type { EvaluatedImage } from '../../schema/evaluation.ts';
 import { condense } from './condense.ts';
 import { condenseKernel } from './condense-kernel.ts';
 import { DerivationTexts, type NamedText } from './derivation-text.ts';
-import type { RawFleet } from './evaluate-hosts.ts';
+import type { RawFleet } from './evaluate-targets.ts';
 import type { CachedHost } from './facts-cache.ts';
 import type { RawFacts, RawImage } from './raw-facts.ts';
 

@@ -24,6 +24,9 @@ const cachedHost = z.object({
   image: evaluatedImage.optional(),
 });
 
+const cachedOutput = z.object({ drvPath: z.string(), outPath: z.string() });
+
+export type CachedOutput = z.infer<typeof cachedOutput>;
 export type CachedHost = Omit<z.infer<typeof cachedHost>, 'kernel'> & { kernel?: EvaluatedKernel };
 
 /** Everything an evaluation depends on. */
@@ -31,16 +34,16 @@ export interface CacheKey {
   flakeIdentity: string;
   factsVersion: string;
   nixVersion: string;
-  configuration: string;
+  /** formatTarget */
+  target: string;
 }
 
-/** Facts of evaluated hosts by what they depend on. Whatever is damaged or no longer in the store counts as absent. */
+/** Facts of evaluated hosts and images, and derivations of outputs, by what they depend on. Whatever is damaged or no longer in the store counts as absent. */
 export class FactsCache {
-  readonly #folder = join(cacheRoot(), 'facts');
   readonly #kernels = new Map<string, Promise<EvaluatedKernel | undefined>>();
 
   async get(key: CacheKey): Promise<CachedHost | undefined> {
-    const path = this.#path(key);
+    const path = this.#path('facts', key);
     const host = await readWhole(path, cachedHost);
     if (!host || !(await inStore(host))) return undefined;
     if (host.image && !(await inStore(host.image))) return undefined;
@@ -54,7 +57,19 @@ export class FactsCache {
   async put(key: CacheKey, { kernel, ...host }: CachedHost): Promise<void> {
     const kernelName = kernel ? nameOf(JSON.stringify(kernel)) : undefined;
     if (kernelName) await writeWhole(this.#kernelPath(kernelName), JSON.stringify(kernel));
-    await writeWhole(this.#path(key), JSON.stringify({ ...host, kernel: kernelName }));
+    await writeWhole(this.#path('facts', key), JSON.stringify({ ...host, kernel: kernelName }));
+  }
+
+  async getOutput(key: CacheKey): Promise<CachedOutput | undefined> {
+    const path = this.#path('outputs', key);
+    const output = await readWhole(path, cachedOutput);
+    if (!output || !(await inStore(output))) return undefined;
+    void touch(path);
+    return output;
+  }
+
+  async putOutput(key: CacheKey, output: CachedOutput): Promise<void> {
+    await writeWhole(this.#path('outputs', key), JSON.stringify(output));
   }
 
   #kernel(name: string): Promise<EvaluatedKernel | undefined> {
@@ -66,14 +81,14 @@ export class FactsCache {
     return kernel;
   }
 
-  #path(key: CacheKey): string {
-    const { flakeIdentity, factsVersion, nixVersion, configuration } = key;
-    const name = nameOf(JSON.stringify([flakeIdentity, factsVersion, nixVersion, configuration]));
-    return join(this.#folder, `${name}.json`);
+  #path(folder: 'facts' | 'outputs', key: CacheKey): string {
+    const { flakeIdentity, factsVersion, nixVersion, target } = key;
+    const name = nameOf(JSON.stringify([flakeIdentity, factsVersion, nixVersion, target]));
+    return join(cacheRoot(), folder, `${name}.json`);
   }
 
   #kernelPath(name: string): string {
-    return join(this.#folder, `kernel-${name}.json`);
+    return join(cacheRoot(), 'facts', `kernel-${name}.json`);
   }
 }
 

@@ -1,25 +1,24 @@
 import { FleetError } from '../base/errors.ts';
 import { closest } from '../base/text.ts';
-import type { FlakeMetadata } from '../store/nix/flake.ts';
+import type { LockedFlake } from '../store/nix/flake.ts';
 import { isSyntaxError, parseNixError, withLocalPaths } from '../store/nix/nix-error.ts';
-import type { Target } from './image-target.ts';
 import type { Missing } from './raw-facts.ts';
+import { builtAttribute, type Target } from './target.ts';
 
-/** The error of a host whose configuration Nix could not evaluate, from what nix wrote. */
+/** The error of a target that Nix could not evaluate, from what nix wrote. */
 export function evaluationError(
-  host: string,
-  configuration: string,
-  flake: FlakeMetadata,
+  name: string,
+  target: Target,
+  flake: LockedFlake,
   stderr: string,
-  attribute: readonly string[] = ['system', 'build', 'toplevel'],
 ): FleetError {
   const why = withLocalPaths(parseNixError(stderr), flake.storePath, flake.localPath);
   const syntax = isSyntaxError(why);
-  const installable = `${flake.flakeRef}#${outputOf(configuration, attribute)}.drvPath`;
+  const installable = `${flake.flakeRef}#${outputOf(target.configuration, builtAttribute(target))}.drvPath`;
   return new FleetError({
     code: syntax ? 'flake-invalid' : 'evaluation-failed',
     what: syntax ? 'a file of the flake cannot be read' : 'the configuration cannot be evaluated',
-    host,
+    host: target.label ?? name,
     why,
     fix: `See the whole trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
   });
@@ -29,7 +28,7 @@ export function evaluationError(
 function missingHostError(
   host: string,
   configuration: string,
-  flake: FlakeMetadata,
+  flake: LockedFlake,
   available: readonly string[],
 ): FleetError {
   const near = closest(configuration, available);
@@ -44,23 +43,27 @@ function missingHostError(
   });
 }
 
-/** The error of a host or an image that the flake lacks. */
+/** The error of a target that the flake lacks. */
 export function missingError(
   name: string,
-  { configuration, image = [] }: Target,
-  flake: FlakeMetadata,
+  target: Target,
+  flake: LockedFlake,
   { missing, at }: Missing,
 ): FleetError {
-  if (!at) return missingHostError(name, configuration, flake, missing);
-  const wanted = image[at.length] ?? '';
+  const { configuration, image, label: host = name } = target;
+  if (!at) return missingHostError(host, configuration, flake, missing);
+  const wanted = builtAttribute(target)[at.length] ?? '';
+  const advice = image
+    ? "Set the image's 'variant' or 'attribute' in the stack's config."
+    : 'Import the module that defines it into this configuration.';
   const near = closest(wanted, missing);
   const place = outputOf(configuration, at);
   return new FleetError({
     code: 'flake-invalid',
     what: `the flake has no ${place}.${wanted}`,
-    host: name,
+    host,
     why: missing.length > 0 ? `there are: ${missing.join(', ')}` : `${place} is empty`,
-    fix: `${near ? `Did you mean '${near}'? ` : ''}Set the image's 'variant' or 'attribute' in the stack's config.`,
+    fix: `${near ? `Did you mean '${near}'? ` : ''}${advice}`,
   });
 }
 

@@ -1,18 +1,32 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, extname, join, relative } from 'node:path';
 
-/** The facts expression, and a hash of it and of the code that condenses its answers: a change of either makes a cached fact stale. */
+/** The facts expression, and a hash of it and of the code that condenses its answers: a change of either makes cached facts stale. */
 export function factsExpression(): { text: string; version: string } {
   const text = readFileSync(join(packageRoot(), 'nix/facts.nix'), 'utf8');
   const hash = createHash('sha256').update(text);
-  const folder = import.meta.dirname;
-  for (const file of readdirSync(folder)
-    .filter((name) => /\.[jt]s$/.test(name))
-    .sort()) {
-    hash.update(`\0${file}\0`).update(readFileSync(join(folder, file)));
-  }
+  for (const [path, source] of condensingSources()) hash.update(`\0${path}\0`).update(source);
   return { text, version: hash.digest('hex') };
+}
+
+/** The module that condenses, and all that it imports of this package: path from this folder to source, sorted. */
+export function condensingSources(): Map<string, string> {
+  const extension = extname(import.meta.filename);
+  const sources = new Map<string, string>();
+  const visit = (file: string) => {
+    const path = relative(import.meta.dirname, file);
+    if (sources.has(path)) return;
+    const source = readFileSync(file, 'utf8');
+    sources.set(path, source);
+    // Types decide nothing, and are not in the package that is published.
+    const imports = source.matchAll(
+      /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\bfrom\s+)?['"](\.[^'"]+)['"]/gm,
+    );
+    for (const [, specifier = ''] of imports) visit(join(dirname(file), specifier));
+  };
+  visit(join(import.meta.dirname, `condense-fleet${extension}`));
+  return new Map([...sources].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 /** The folder above this file that has nix/facts.nix: the package is run from its sources and from dist/ alike. */

@@ -2,7 +2,7 @@ import type { KernelNeeds } from '../../schema/evaluation.ts';
 
 /** What nix/facts.nix writes: full texts and lists, before `condense`. */
 
-interface RawDerivation {
+export interface RawDerivation {
   drvPath: string;
   out: string;
 }
@@ -99,11 +99,11 @@ export interface RawKernel extends RawDerivation {
   dev?: string;
 }
 
-/** What the flake lacks: a machine, or an image of one. */
+/** What the flake lacks: a configuration, or an image or another output of one. */
 export interface Missing {
   /** Names that there are. */
   missing: string[];
-  /** Of an image: the attribute path under `config` that these names are at. */
+  /** Of an image or an output: the attribute path under `config` that these names are at. */
   at?: string[];
 }
 
@@ -112,5 +112,6 @@ export type FactsRecord =
   | { begin: string }
   | { kernel: RawKernel }
   | { host: string; facts: RawFacts }
+  | { host: string; output: RawDerivation }
   | { host: string; caught: true }
   | ({ host: string } & Missing);

@@ -1,40 +1,45 @@
 import { hasCode } from '../base/errors.ts';
+import { mapValues } from '../base/map-values.ts';
 import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
-import type { FactsRecord, Missing, RawFacts, RawKernel } from './raw-facts.ts';
+import type { LockedFlake } from '../store/nix/flake.ts';
+import type { FactsRecord, Missing, RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
+import { formatTarget, type Target } from './target.ts';
 
 export interface BatchRequest {
-  flakeRef: string;
-  overrides: readonly string[];
+  flake: LockedFlake;
   /** Text of nix/facts.nix. */
   expression: string;
-  /** Host name to attribute. */
-  hosts: Record<string, string>;
+  /** What is evaluated, by name. */
+  targets: Readonly<Record<string, Target>>;
   heapMiB: number;
-  /** Ends at a host's failure, with Nix's own message. */
+  /** Ends at the failure of a target, with Nix's own message. */
   strict: boolean;
   signal?: AbortSignal;
-  onHost?: () => void;
+  /** Called as each target is done. */
+  onTarget?: () => void;
 }
 
 export interface BatchResult {
   facts: Map<string, RawFacts>;
+  outputs: Map<string, RawDerivation>;
   kernels: RawKernel[];
-  /** Hosts and images that the flake lacks, and the attributes it has. */
+  /** Targets that the flake lacks, and the attributes it has. */
   missing: Map<string, Missing>;
-  /** Hosts that failed, to be evaluated alone for the message. */
+  /** Targets that failed, to be evaluated alone for the message. */
   failed: string[];
-  /** Hosts that were not reached, because the evaluator ended before. */
+  /** Targets that were not reached, because the evaluator ended before. */
   notReached: string[];
   /** What nix said, without the results; empty where it ended well. */
   stderr: string;
 }
 
-/** Evaluates hosts in one nix process; a host that fails is an entry of the answer. */
+/** Evaluates targets in one nix process; one that fails is an entry of the answer. */
 export async function runBatch(request: BatchRequest): Promise<BatchResult> {
-  const { flakeRef, overrides, expression, hosts, heapMiB, strict, signal, onHost } = request;
+  const { flake, expression, targets, heapMiB, strict, signal, onTarget } = request;
   const mark = `nixos-fleet-${crypto.randomUUID()}`;
   const result: BatchResult = {
     facts: new Map(),
+    outputs: new Map(),
     kernels: [],
     missing: new Map(),
     failed: [],
@@ -52,19 +57,19 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     else if ('kernel' in record) result.kernels.push(record.kernel);
     else {
       if ('facts' in record) result.facts.set(record.host, record.facts);
+      else if ('output' in record) result.outputs.set(record.host, record.output);
       else if ('missing' in record) result.missing.set(record.host, record);
       else result.failed.push(record.host);
-      onHost?.();
+      onTarget?.();
     }
   };
-  const apply = `(${expression}\n) { mark = ${nixString(mark)}; strict = ${strict}; hosts = ${nixStrings(hosts)}; }`;
+  const apply = `(${expression}\n) { mark = ${nixString(mark)}; strict = ${strict}; hosts = ${nixStrings(mapValues(targets, formatTarget))}; }`;
   let ended = false;
   try {
     const { exitCode } = await evalApply({
-      flakeRef,
+      flake,
       attribute: 'nixosConfigurations',
       apply,
-      overrides,
       heapMiB,
       signal,
       onStderrLine,
@@ -76,10 +81,15 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     other.push(`error: ${error.message}`);
   }
   if (!ended) {
-    const done = new Set([...result.facts.keys(), ...result.missing.keys(), ...result.failed]);
-    result.failed.push(...begun.filter((host) => !done.has(host)));
+    const done = new Set([
+      ...result.facts.keys(),
+      ...result.outputs.keys(),
+      ...result.missing.keys(),
+      ...result.failed,
+    ]);
+    result.failed.push(...begun.filter((name) => !done.has(name)));
     const reached = new Set([...done, ...begun]);
-    result.notReached.push(...Object.keys(hosts).filter((host) => !reached.has(host)));
+    result.notReached.push(...Object.keys(targets).filter((name) => !reached.has(name)));
     result.stderr = other.join('\n');
   }
   return result;

@@ -1,10 +1,24 @@
 import type * as evaluation from '../../schema/evaluation.ts';
 import type { FleetError } from '../base/errors.ts';
-import type { Target } from './image-target.ts';
 
 /** The evaluations of this folder fail with errors that a user can act on, and no others. */
 export type FleetEvaluation = evaluation.FleetEvaluation<FleetError>;
 export type HostEvaluation = evaluation.HostEvaluation<FleetError>;
+
+/** The derivation of an output, or why it could not be evaluated. */
+export type OutputEvaluation =
+  | { ok: true; drvPath: string; outPath: string }
+  | { ok: false; error: FleetError };
+
+/** One thing that a configuration can build beside its system: a virtual machine, a system for memory. */
+export interface OutputRequest {
+  /** Attribute under nixosConfigurations. */
+  configuration: string;
+  /** Attribute path under the configuration's `config`, such as `['system', 'build', 'vm']`. */
+  attribute: readonly string[];
+  /** The machine or disk that an error names. */
+  host: string;
+}
 
 export interface FleetRequest {
   /** Flake reference; a relative one (`./nix`) is seen from `baseDirectory`. */
@@ -19,7 +33,9 @@ export interface FleetRequest {
   /** Host name to its attribute of the flake's `nixosConfigurations`. */
   hosts: Record<string, string>;
   /** Disk images by name: the configuration that each is made of, and the path to it under `config`. */
-  images?: Readonly<Record<string, Required<Target>>>;
+  images?: Readonly<Record<string, { configuration: string; image: readonly string[] }>>;
+  /** Other outputs by name. */
+  outputs?: Readonly<Record<string, OutputRequest>>;
   /** Memory that all evaluators together may take, MiB; by default, and at most, what the computer has available. */
   memoryMiB?: number;
   /** Evaluators at a time; by default, and at most, one a core. */

@@ -1,7 +1,7 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
 import { omit, pick } from '../../lib/base/pick.ts';
-import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
+import type { OutputRequest } from '../../lib/evaluation/types.ts';
 import type { StackConfig } from '../../schema/config.ts';
 import { type Connection, connectionKeys } from '../../schema/connection.ts';
 import type { DiskInstallConfig } from '../../schema/disk-install.ts';
@@ -52,7 +52,7 @@ export function ramSystems(
     Object.entries(disks).flatMap(([name, { kexec }]) =>
       kexec === undefined || kexec.startsWith('/')
         ? []
-        : [[name, { configuration: kexec, attribute: ['system', 'build', 'ramSystem'] }]],
+        : [[name, { configuration: kexec, attribute: ['system', 'build', 'ramSystem'], host: name }]],
     ),
   );
 }

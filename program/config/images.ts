@@ -1,8 +1,11 @@
-import type { Target } from '../../lib/evaluation/image-target.ts';
 import type { StackConfig } from '../../schema/config.ts';
 
 /** What an image is made of, with what the config leaves out. */
-export interface ImageSettings extends Required<Target> {
+export interface ImageSettings {
+  /** Attribute under nixosConfigurations. */
+  configuration: string;
+  /** Attribute path under the configuration's `config`. */
+  image: readonly string[];
   /** Absolute path of a copy that is kept. */
   keep?: string;
 }

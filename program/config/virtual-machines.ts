@@ -1,4 +1,4 @@
-import type { OutputRequest } from '../../lib/evaluation/evaluate-outputs.ts';
+import type { OutputRequest } from '../../lib/evaluation/types.ts';
 import type { StackConfig } from '../../schema/config.ts';
 import type { HostSettings } from './hosts.ts';
 
@@ -8,7 +8,7 @@ const attribute = ['system', 'build', 'vm'];
 export function virtualSystems({ virtualMachines }: StackConfig): Record<string, OutputRequest> {
   return Object.fromEntries(
     Object.entries(virtualMachines).flatMap(([name, { configuration }]) =>
-      configuration === undefined ? [] : [[name, { configuration, attribute }]],
+      configuration === undefined ? [] : [[name, { configuration, attribute, host: name }]],
     ),
   );
 }
@@ -20,6 +20,6 @@ export function rehearsedSystems(
   return Object.fromEntries(
     Object.entries(hosts)
       .filter(([, { rehearse }]) => rehearse)
-      .map(([name, { configuration }]) => [name, { configuration, attribute }]),
+      .map(([name, { configuration }]) => [name, { configuration, attribute, host: name }]),
   );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { nix, nixStore } from '../../lib/store/nix/nix.ts';
 import { evaluate, folders, nixFolder, nixpkgsRef, report, request, skip } from './nixpkgs.ts';
 
@@ -16,7 +16,7 @@ const names = (path: string) =>
 describe('the operator’s flake', { skip }, () => {
   test('is checked with no warning', async () => {
     console.log(`the flake's input nixpkgs is replaced by ${nixpkgsRef}`);
-    const { flakeRef, overrides } = await flakeMetadata(request);
+    const { flakeRef, overrides } = await lockFlake(request);
     const { exitCode, stderr } = await nix(['flake', 'check', '--no-build', flakeRef, ...overrides], {
       timeoutSeconds: 1200,
     });

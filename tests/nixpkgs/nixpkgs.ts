@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { flakeMetadata } from '../../lib/store/nix/flake.ts';
+import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { nix } from '../../lib/store/nix/nix.ts';
 
 /** The nixpkgs tree on disk that stands in for the flake's locked input; undefined where the suite is skipped. */
@@ -44,7 +44,7 @@ export async function evaluate<T>(
   apply: string,
   store: readonly string[] = [],
 ): Promise<Measured<T>> {
-  const { flakeRef, overrides } = await flakeMetadata(request);
+  const { flakeRef, overrides } = await lockFlake(request);
   const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-nixpkgs-'));
   try {
     const statistics = join(folder, 'statistics.json');

@@ -1,14 +1,12 @@
+import type { LockedFlake } from './flake.ts';
 import { nix } from './nix.ts';
 
 export interface ApplyRequest {
-  /** Absolute flake reference. */
-  flakeRef: string;
+  flake: Pick<LockedFlake, 'flakeRef' | 'overrides'>;
   /** Exact attribute path in the flake. */
   attribute: string;
   /** Text of a Nix function that takes the attribute's value. */
   apply: string;
-  /** Arguments that replace inputs, from `flakeMetadata`. */
-  overrides: readonly string[];
   /** Memory that the evaluator may fill before it collects garbage, MiB. */
   heapMiB?: number;
   signal?: AbortSignal;
@@ -23,17 +21,15 @@ const largestHeapMiB = 3072;
  * without a second evaluation. Returns what nix printed, whatever its exit code.
  */
 export function evalApply(request: ApplyRequest) {
-  const { flakeRef, attribute, apply, overrides, heapMiB, signal, onStderrLine } = request;
-  return nix(
-    ['eval', '--json', '--no-eval-cache', `${flakeRef}#.${attribute}`, '--apply', apply, ...overrides],
-    {
-      ...(heapMiB
-        ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(Math.min(heapMiB, largestHeapMiB))}M` } }
-        : {}),
-      ...(signal ? { signal } : { timeoutSeconds: 24 * 3600 }),
-      ...(onStderrLine ? { onStderrLine } : {}),
-    },
-  );
+  const { flake, attribute, apply, heapMiB, signal, onStderrLine } = request;
+  const installable = `${flake.flakeRef}#.${attribute}`;
+  return nix(['eval', '--json', '--no-eval-cache', installable, '--apply', apply, ...flake.overrides], {
+    ...(heapMiB
+      ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(Math.min(heapMiB, largestHeapMiB))}M` } }
+      : {}),
+    ...(signal ? { signal } : { timeoutSeconds: 24 * 3600 }),
+    onStderrLine,
+  });
 }
 
 /** A Nix string literal. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
+import { writtenSince } from '../../base/written-since.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
 import { parseNixError, withLocalPaths } from './nix-error.ts';
@@ -18,7 +19,12 @@ export interface FlakeRequest {
   signal?: AbortSignal;
 }
 
-export interface FlakeMetadata {
+/** A flake as it was locked: made once, and handed on to whoever evaluates, compares or explains. */
+export interface LockedFlake {
+  /** What was locked, to lock it again. */
+  request: FlakeRequest;
+  /** When locking began, in milliseconds since 1970: what is written later may not be in it. */
+  lockedAt: number;
   /** Absolute reference, for further calls of nix. */
   flakeRef: string;
   /** Arguments that say which lock file is read and which inputs are replaced, for further calls of nix. */
@@ -49,20 +55,23 @@ interface MetadataJson {
 }
 
 /**
- * Locks a flake and tells what it is, evaluating nothing but its inputs. Throws `flake-invalid`, with file, line and
+ * Locks a flake, evaluating nothing but its inputs. Throws `flake-invalid`, with file, line and
  * the line's text where Nix gives them.
  */
-export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadata> {
+export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
   const flakeRef = resolveFlakeRef(request.flake, request.baseDirectory);
   const overrides = [...lockArguments(request), ...overrideArguments(request)];
+  const lockedAt = Date.now();
   const { exitCode, stdout, stderr } = await nix(['flake', 'metadata', '--json', flakeRef, ...overrides], {
     timeoutSeconds: 1800,
-    ...(request.signal ? { signal: request.signal } : {}),
+    signal: request.signal,
   });
   if (exitCode !== 0) throw flakeError(request.flake, flakeRef, stderr);
   const json = JSON.parse(stdout) as MetadataJson;
   const { fingerprint, locked, locks, path } = json;
   return {
+    request,
+    lockedAt,
     flakeRef,
     overrides,
     identity: createHash('sha256')
@@ -75,6 +84,23 @@ export async function flakeMetadata(request: FlakeRequest): Promise<FlakeMetadat
     locks,
     inputs: inputDates(locks),
   };
+}
+
+/**
+ * The flake as it is now: the same value where nothing was written since it was locked, else locked again.
+ * A file system's own clock may differ, so only that of this computer's disks is trusted.
+ */
+export async function relockIfWritten(flake: LockedFlake): Promise<LockedFlake> {
+  const { request, lockedAt, localPath } = flake;
+  const replaced = Object.values(request.overrideInputs ?? {}).map((ref) => {
+    const absolute = resolveFlakeRef(ref, request.baseDirectory);
+    return localPathOf(absolute) ?? (absolute.startsWith('/') ? absolute.replace(/[?#].*$/s, '') : undefined);
+  });
+  for (const folder of [localPath, ...replaced]) {
+    if (folder === undefined || folder.startsWith('/nix/store/')) continue;
+    if (writtenSince(folder, lockedAt)) return await lockFlake(request);
+  }
+  return flake;
 }
 
 /** The dates of a flake's own inputs, from its locks; one that follows another has none of its own. Pure. */

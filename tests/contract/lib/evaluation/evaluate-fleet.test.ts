@@ -103,6 +103,39 @@ test('images come with the system inside, beside machines of the same name', asy
   assert.deepEqual(again.images.web, web);
 });
 
+test('outputs come as derivations, beside machines and images of the same name', async () => {
+  const attribute = ['system', 'build', 'vm'];
+  const outputs = {
+    web: { configuration: 'web', attribute, host: 'web' },
+    mistyped: { configuration: 'db', attribute: ['system', 'build', 'vmm'], host: 'db' },
+    nowhere: { configuration: 'wep', attribute, host: 'try' },
+    throwing: {
+      configuration: 'throwing',
+      attribute: ['systemd', 'units', 'web.service', 'text'],
+      host: 'disk',
+    },
+  };
+  const first = await evaluateFixture(['web'], { outputs });
+  evaluated(first, 'web');
+  const { web, mistyped, nowhere, throwing } = first.outputs;
+  assert.ok(web?.ok && mistyped && nowhere && throwing);
+  assert.match(web.drvPath, /-web-vm\.drv$/);
+  assert.match(web.outPath, /-web-vm$/);
+  const messageOf = (output: typeof mistyped) => (output.ok ? '' : output.error.message);
+  assert.match(
+    messageOf(mistyped),
+    /^db: the flake has no nixosConfigurations\.db\.config\.system\.build\.vmm/,
+  );
+  assert.match(messageOf(mistyped), /Did you mean 'vm'\? Import the module/);
+  assert.match(messageOf(nowhere), /^try: the flake has no nixosConfigurations\.wep/);
+  assert.match(messageOf(throwing), /^disk: the configuration cannot be evaluated/);
+  assert.match(messageOf(throwing), /no such colour: mauve/);
+
+  const again = await evaluateFixture(['web'], { outputs: { web: outputs.web } });
+  assert.equal(again.fromCache, true);
+  assert.deepEqual(again.outputs.web, web);
+});
+
 test('the second time nothing is evaluated; a new host is evaluated alone', async () => {
   const first = await evaluateFixture(['web', 'db']);
   assert.equal(first.fromCache, false);

@@ -7,7 +7,7 @@ import { pruneCache } from '../../../../lib/evaluation/prune.ts';
 import { ownFolder } from '../../../fixtures/flakes/copy.ts';
 import { evaluateFixture } from './fixture.ts';
 
-const key = { flakeIdentity: 'flake', factsVersion: 'facts', nixVersion: '2.34', configuration: 'web' };
+const key = { flakeIdentity: 'flake', factsVersion: 'facts', nixVersion: '2.34', target: 'web' };
 let folder = '';
 let host: CachedHost;
 

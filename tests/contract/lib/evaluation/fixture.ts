@@ -1,9 +1,5 @@
 import { join, resolve } from 'node:path';
-import {
-  evaluateFleet,
-  type FleetEvaluation,
-  type FleetRequest,
-} from '../../../../lib/evaluation/evaluate-fleet.ts';
+import { evaluateFleet, type FleetRequest } from '../../../../lib/evaluation/evaluate-fleet.ts';
 
 const fixtureFlake = resolve(import.meta.dirname, '../../../fixtures/flakes/fleet');
 
@@ -11,7 +7,7 @@ const fixtureFlake = resolve(import.meta.dirname, '../../../fixtures/flakes/flee
 export function evaluateFixture(
   hosts: readonly string[],
   options: Partial<FleetRequest> & { folder?: string } = {},
-): Promise<FleetEvaluation> {
+): ReturnType<typeof evaluateFleet> {
   const { folder = fixtureFlake, ...rest } = options;
   return evaluateFleet({
     flake: 'path:./fleet',

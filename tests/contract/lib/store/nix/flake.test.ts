@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { FleetError } from '../../../../../lib/base/errors.ts';
 import { run } from '../../../../../lib/base/process.ts';
-import { flakeMetadata } from '../../../../../lib/store/nix/flake.ts';
+import { lockFlake } from '../../../../../lib/store/nix/flake.ts';
 import { ownFlake, ownFolder } from '../../../../fixtures/flakes/copy.ts';
 
 const metadata = (flake: string, overrideInputs: Record<string, string> = {}) =>
-  flakeMetadata({ flake, baseDirectory: '/', overrideInputs });
+  lockFlake({ flake, baseDirectory: '/', overrideInputs });
 
 test('the identity changes with the tree and with nothing else', async () => {
   const folder = await ownFlake();

@@ -1,47 +1,41 @@
 import type { FleetError } from '../base/errors.ts';
-import type { FlakeMetadata } from '../store/nix/flake.ts';
 import { evaluationError, missingError } from './host-error.ts';
-import { builtAttribute, parseTarget } from './image-target.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
-import type { RawFacts, RawKernel } from './raw-facts.ts';
+import type { RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
 import { type BatchRequest, type BatchResult, runBatch } from './run-batch.ts';
 
-export interface EvaluateRequest extends Pick<BatchRequest, 'expression' | 'signal'> {
-  flake: FlakeMetadata;
-  /** Name of a host or an image to what is evaluated (formatTarget). */
-  hosts: Record<string, string>;
+export interface EvaluateRequest
+  extends Pick<BatchRequest, 'flake' | 'targets' | 'expression' | 'signal' | 'onTarget'> {
   resources: Resources;
-  onHost?: () => void;
 }
 
 export interface RawFleet {
   facts: Map<string, RawFacts>;
+  outputs: Map<string, RawDerivation>;
   errors: Map<string, FleetError>;
   kernels: Map<string, RawKernel>;
 }
 
 /**
- * Evaluates hosts in batches, as many at a time as memory and cores allow. When a host ends a batch, those behind it
+ * Evaluates targets in batches, as many at a time as memory and cores allow. When one ends its batch, those behind it
  * go on in a new one, and it is evaluated alone for its message.
  */
-export async function evaluateHosts(request: EvaluateRequest): Promise<RawFleet> {
-  const { hosts, flake, resources, onHost } = request;
-  const fleet: RawFleet = { facts: new Map(), errors: new Map(), kernels: new Map() };
-  const { batches, workers, batchMiB } = planBatches(Object.keys(hosts), resources);
+export async function evaluateTargets(request: EvaluateRequest): Promise<RawFleet> {
+  const { targets, flake, resources, onTarget } = request;
+  const fleet: RawFleet = { facts: new Map(), outputs: new Map(), errors: new Map(), kernels: new Map() };
+  const { batches, workers, batchMiB } = planBatches(Object.keys(targets), resources);
   const queue = batches.map((names) => ({ names, strict: false }));
 
   const batch = async ({ names, strict }: { names: string[]; strict: boolean }): Promise<void> => {
     const result = await runBatch({
       ...request,
-      flakeRef: flake.flakeRef,
-      overrides: flake.overrides,
-      hosts: Object.fromEntries(names.map((name) => [name, hosts[name] ?? name])),
+      targets: Object.fromEntries(names.map((name) => [name, targetOf(name)])),
       heapMiB: batchMiB,
       strict,
-      onHost: strict ? undefined : onHost,
+      onTarget: strict ? undefined : onTarget,
     });
     collect(result);
-    // Nothing began: the flake itself fails, and would for each host.
+    // Nothing began: the flake itself fails, and would for each target.
     const nothingBegan = result.failed.length === 0 && result.notReached.length === names.length;
     const alone = nothingBegan || (strict && names.length === 1);
     if (alone) {
@@ -53,17 +47,16 @@ export async function evaluateHosts(request: EvaluateRequest): Promise<RawFleet>
   };
   const collect = (result: BatchResult) => {
     for (const [name, facts] of result.facts) fleet.facts.set(name, facts);
+    for (const [name, output] of result.outputs) fleet.outputs.set(name, output);
     for (const kernel of result.kernels) fleet.kernels.set(kernel.drvPath, kernel);
     for (const [name, missing] of result.missing) {
       fleet.errors.set(name, missingError(name, targetOf(name), flake, missing));
     }
   };
   const fail = (name: string, stderr: string) => {
-    const target = targetOf(name);
-    const error = evaluationError(name, target.configuration, flake, stderr, builtAttribute(target));
-    fleet.errors.set(name, error);
+    fleet.errors.set(name, evaluationError(name, targetOf(name), flake, stderr));
   };
-  const targetOf = (name: string) => parseTarget(hosts[name] ?? name);
+  const targetOf = (name: string) => targets[name] ?? { configuration: name };
 
   // Work may come to the queue until the last batch that runs has ended.
   const running = new Set<Promise<void>>();

@@ -1,0 +1,19 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { condensingSources, factsExpression } from '../../../../lib/evaluation/package-files.ts';
+
+test('the version of the facts covers all that condenses them, and nothing else of the folder', () => {
+  const sources = [...condensingSources().keys()];
+  assert.deepEqual(
+    sources.filter((path) => !path.startsWith('../')),
+    ['condense-fleet.ts', 'condense-kernel.ts', 'condense.ts', 'derivation-text.ts', 'ssh-key.ts'],
+  );
+  for (const path of ['../base/map-values.ts', '../store/nix/derivation.ts'])
+    assert.ok(sources.includes(path));
+});
+
+test('the facts expression comes with its version', () => {
+  const { text, version } = factsExpression();
+  assert.match(text, /^# Turns NixOS systems into raw facts/);
+  assert.match(version, /^[0-9a-f]{64}$/);
+});
