@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { z } from 'zod';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
-import type { RehearsalInputs } from '../schema/rehearsal.ts';
+import type { RehearsalInputs, rehearsalSettings } from '../schema/rehearsal.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a rehearsal. */
@@ -10,10 +11,8 @@ export type RehearsalArgs = ResourceArgs<
 > & { healthChecks?: Record<string, HealthCheckArgs> };
 
 /** What a host's rehearsal is made of, beside what the host itself tells. */
-export type HostRehearsal = Pick<
-  RehearsalArgs,
-  'stack' | 'drvPath' | 'outPath' | 'cores' | 'memoryMiB' | 'startTimeoutSeconds'
->;
+export type HostRehearsal = Pick<RehearsalArgs, 'stack' | 'drvPath' | 'outPath'> &
+  z.input<typeof rehearsalSettings>;
 
 /** Boots a system in a throw-away virtual machine on the operator's computer, once, and fails where it is not healthy. */
 export class Rehearsal extends pulumi.CustomResource {

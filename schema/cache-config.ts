@@ -12,6 +12,9 @@ const { priority } = substituter.shape;
 /** Where a machine of the stack is asked that fetches from other caches; the module `pull-through-cache` listens there. */
 export const pullThroughPort = 8501;
 
+/** Settings of a cache that the stack fills. */
+const filledKeys = ['store', 'protocol', 'keyFile', 'rotation', 'keep'] as const;
+
 /** A binary cache in a stack's config: one that the stack fills and signs (it has a `key`), or any other. */
 export const cacheConfig = z
   .strictObject({
@@ -43,7 +46,7 @@ export const cacheConfig = z
     const problem = (key: string, message: string) =>
       context.addIssue({ code: 'custom', path: [key], message });
     if (cache.pullThrough) {
-      for (const key of ['key', 'store', 'protocol', 'keyFile', 'rotation', 'keep'] as const) {
+      for (const key of ['key', ...filledKeys] as const) {
         if (cache[key] !== undefined)
           problem(key, 'is of a cache that is filled, and one with pullThrough is not');
       }
@@ -54,7 +57,7 @@ export const cacheConfig = z
     if (cache.key === undefined) {
       if (!cache.url) problem('url', 'is missing: where machines ask a cache without a key of this stack');
       if (!cache.publicKeys?.length) problem('publicKeys', 'is missing: nothing it serves would be accepted');
-      for (const key of ['store', 'host', 'protocol', 'keyFile', 'rotation', 'keep'] as const) {
+      for (const key of ['host', ...filledKeys] as const) {
         if (cache[key] !== undefined) problem(key, 'needs a key: only such a cache is filled by this stack');
       }
       return;

@@ -7,7 +7,7 @@ export interface ImageSettings {
   /** Attribute path under the configuration's `config`. */
   image: readonly string[];
   /** Absolute path of a copy that is kept. */
-  keep?: string;
+  keep: string | undefined;
 }
 
 const usualVariant = 'qemu-efi';
@@ -21,7 +21,7 @@ export function imageSettings({ images }: Pick<StackConfig, 'images'>): Record<s
         {
           configuration,
           image: attribute?.split('.') ?? ['system', 'build', 'images', variant],
-          ...(keep === undefined ? {} : { keep }),
+          keep,
         },
       ],
     ),

@@ -18,9 +18,9 @@ test('an image is the usual variant of the configuration of its name, unless it 
     },
   });
   assert.deepEqual(imageSettings(config), {
-    web: { configuration: 'web', image: ['system', 'build', 'images', 'qemu-efi'] },
+    web: { configuration: 'web', image: ['system', 'build', 'images', 'qemu-efi'], keep: undefined },
     stick: { configuration: 'web', image: ['system', 'build', 'images', 'iso'], keep: '/srv/web.iso' },
-    old: { configuration: 'db', image: ['system', 'build', 'diskImage'] },
+    old: { configuration: 'db', image: ['system', 'build', 'diskImage'], keep: undefined },
   });
 });
 
