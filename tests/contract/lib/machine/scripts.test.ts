@@ -5,15 +5,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { parseDisk } from '../../lib/images/disk/parse-disk.ts';
-import { parseReading } from '../../lib/machine/parse-reading.ts';
-import { activationResult } from '../../lib/machine/record/result.ts';
-import { Reply } from '../../lib/machine/script/reply.ts';
-import { type ScriptData, scriptFile, scriptText } from '../../lib/machine/script/text.ts';
-import { explainRefusedSwitch } from '../../lib/machine/switch/begin.ts';
-import { recordScript, recordVariables } from '../../lib/machine/switch/record-script.ts';
-import { type Parameters, startScript, startVariables } from '../../lib/machine/switch/start-script.ts';
-import { deploymentSettings } from '../../schema/deployment.ts';
+import { parseDisk } from '../../../../lib/images/disk/parse-disk.ts';
+import { parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { activationResult } from '../../../../lib/machine/record/result.ts';
+import { Reply } from '../../../../lib/machine/script/reply.ts';
+import { type ScriptData, scriptFile, scriptText } from '../../../../lib/machine/script/text.ts';
+import { explainRefusedSwitch } from '../../../../lib/machine/switch/begin.ts';
+import { recordScript, recordVariables } from '../../../../lib/machine/switch/record-script.ts';
+import { type Parameters, startScript, startVariables } from '../../../../lib/machine/switch/start-script.ts';
+import { deploymentSettings } from '../../../../schema/deployment.ts';
 
 function run(script: string, data?: ScriptData, shell = 'sh'): Reply {
   const { stdout, stderr, status } = spawnSync(shell, ['-s'], {
@@ -49,7 +49,7 @@ test('a script that fails gives its reason and does not come to its end', () => 
 });
 
 test('read-machine.sh reads this computer', () => {
-  const script = scriptFile('../../lib/machine/read-machine.sh', import.meta.url);
+  const script = scriptFile('../../../../lib/machine/read-machine.sh', import.meta.url);
   const reply = run(script, { variables: { profile: '/nix/var/nix/profiles/system' } });
   assert.equal(reply.isWhole, true, `${hostname()}: ${reply.why()}`);
   const { bootId, kernel } = parseReading(reply);
@@ -58,7 +58,7 @@ test('read-machine.sh reads this computer', () => {
 });
 
 test('kept-systems.sh reads this computer', () => {
-  const reply = run(scriptFile('../../lib/machine/kept-systems.sh', import.meta.url));
+  const reply = run(scriptFile('../../../../lib/machine/kept-systems.sh', import.meta.url));
   assert.equal(reply.isWhole, true, reply.why());
 });
 
@@ -105,7 +105,7 @@ test('a result comes back whole, whatever the names of failed units', () => {
     action: 'switch',
   };
   const more = { activated: '/s', old: '/o', old_generation: 1, units: failedUnits.join('\n'), folder };
-  const script = `${scriptFile('../../lib/machine/switch/result.sh', import.meta.url)}
+  const script = `${scriptFile('../../../../lib/machine/switch/result.sh', import.meta.url)}
 history=$folder/history.jsonl failed=$units
 result_json units-failed 4 | say64 result
 say64 history <"$history"
@@ -117,7 +117,7 @@ say64 history <"$history"
   rmSync(folder, { recursive: true });
 });
 
-const disk = (name: string) => scriptFile(`../../lib/images/disk/${name}`, import.meta.url);
+const disk = (name: string) => scriptFile(`../../../../lib/images/disk/${name}`, import.meta.url);
 
 test('a disk that does not exist is reported by the name in the config', () => {
   const variables = { disk: '/dev/no such', serial: '', patience: 0 };
