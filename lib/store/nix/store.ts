@@ -43,18 +43,6 @@ export async function requisites(paths: readonly string[], options: StoreOptions
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
-/** Size of a valid path's closure in bytes. */
-export async function closureSize(path: string, options: StoreOptions = {}): Promise<number> {
-  const { exitCode, stdout, stderr } = await nix(['path-info', '--closure-size', path], {
-    timeoutSeconds: limitSeconds,
-    ...options,
-  });
-  const size = Number(/\s(\d+)\s*$/.exec(stdout)?.[1]);
-  if (exitCode !== 0 || !Number.isFinite(size))
-    throw storeError(`cannot measure the closure of ${path}`, stderr);
-  return size;
-}
-
 /** When a valid path came into this computer's store: ISO 8601, UTC. */
 export async function registrationTime(path: string, options: StoreOptions = {}): Promise<string> {
   const { exitCode, stdout, stderr } = await nix(['path-info', '--json', path], {
