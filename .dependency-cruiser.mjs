@@ -46,7 +46,7 @@ export default {
     rule('sources-import-no-test', { path: sources }, { path: '^(tests|bench|docs|setup|examples)/' }),
     rule(
       'processes-start-in-base',
-      { path: sources, pathNot: '^lib/base/process' },
+      { path: sources, pathNot: '^lib/base/process/' },
       { path: '(^|node_modules/)(execa|child_process|node:child_process)(/|$)' },
     ),
     rule(

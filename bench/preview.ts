@@ -7,7 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run } from '../lib/base/process.ts';
+import { run } from '../lib/base/process/run.ts';
 import { compare, markdownTable } from './measure.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '..');

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
-import { run } from '../lib/base/process.ts';
+import { run } from '../lib/base/process/run.ts';
 import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
 

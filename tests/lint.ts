@@ -3,7 +3,7 @@
  * checker; each counts as one test.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { run, runToEnd } from '../lib/base/process.ts';
+import { run, runToEnd } from '../lib/base/process/run.ts';
 
 type Check = { name: string; command: string; args: string[] };
 
@@ -27,7 +27,7 @@ function tooLong(files: readonly string[]): string[] {
   return files
     .filter((file) => /^((lib|provider|program|components|schema|commands)\/|index\.ts$)/.test(file))
     .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length - 1 }))
-    .filter(({ file, lines }) => lines >= longestFile && file !== 'lib/base/process.ts')
+    .filter(({ lines }) => lines >= longestFile)
     .map(({ file, lines }) => `${file} has ${lines} lines: split it by subject (limit: ${longestFile})`);
 }
 

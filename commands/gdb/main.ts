@@ -5,7 +5,7 @@
  */
 
 import { FleetError } from '../../lib/base/errors.ts';
-import { runAttached } from '../../lib/base/process.ts';
+import { runAttached } from '../../lib/base/process/run.ts';
 import { realiseOutput } from '../../lib/store/nix/realise.ts';
 import { machineCommand } from '../console/command.ts';
 import { type DebugKernel, gdbArguments } from './arguments.ts';

@@ -1,4 +1,4 @@
-import { runToEnd } from '../../lib/base/process.ts';
+import { runToEnd } from '../../lib/base/process/run.ts';
 import { type Preview, parsePreview } from './parse-preview.ts';
 
 export interface PreviewRequest {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../base/files.ts';
 import { hashFile } from '../base/hash-file.ts';
-import { run } from '../base/process.ts';
+import { run } from '../base/process/run.ts';
 import { usersOf } from './file-users.ts';
 
 /** What stands beside a kept copy. */

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type ErrorCode, FleetError } from '../base/errors.ts';
 import { undefinedIfMissing } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
-import { ProcessError, run } from '../base/process.ts';
+import { ProcessError } from '../base/process/process-error.ts';
+import { run } from '../base/process/run.ts';
 
 /** Something that a script of setup/ brings into the cache folder when it is first needed. */
 export interface SetUp<Found> {

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
 import { expandHome } from '../../lib/base/home.ts';
-import { ProcessError, type RunResult, runToEnd } from '../../lib/base/process.ts';
+import { ProcessError } from '../../lib/base/process/process-error.ts';
+import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
 import type { HostSecretConfig } from '../../schema/secret.ts';
 
 /** A secret with its value, as a host takes it. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { collect, wouldCollect } from '../../lib/store/caches/retention/collect.ts';
 import { readRootsRecord, recordFile } from '../../lib/store/caches/retention/folder.ts';
 import { withFolderLock } from '../../lib/store/caches/retention/lock.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, test } from 'node:test';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { pushClosures } from '../../lib/store/caches/push.ts';
 import type { KeyPair } from '../../lib/store/nix/key-format.ts';
 import { generateSigningKey } from '../../lib/store/nix/signing-key.ts';

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type RunResult, runToEnd } from '../../lib/base/process.ts';
+import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 

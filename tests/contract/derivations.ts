@@ -1,4 +1,4 @@
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 
 export interface Derivation {
   drvPath: string;

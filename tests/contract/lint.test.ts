@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, test } from 'node:test';
-import { runToEnd } from '../../lib/base/process.ts';
+import { runToEnd } from '../../lib/base/process/run.ts';
 
 /** The configuration of `npm run lint` on small projects that break its rules. */
 const root = resolve(import.meta.dirname, '../..');
@@ -76,7 +76,7 @@ test('imports against the order, circles, unresolvable and misplaced imports are
     ['lib/evaluation/leaf.ts', 'lib/store/leaf.ts'],
     ['provider/a.ts', 'lib/kernel/leaf.ts'],
     ['lib/base/two.ts', 'lib/base/one.ts'],
-    ['lib/base/process.ts', 'execa'],
+    ['lib/base/process/a.ts', 'execa'],
     ['provider/service/a.ts', '@grpc/grpc-js'],
     ['tests/a.ts', 'provider/a.ts'],
   ] as const;

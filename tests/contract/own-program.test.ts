@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { run, runToEnd } from '../../lib/base/process.ts';
+import { run, runToEnd } from '../../lib/base/process/run.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-own-program-'));

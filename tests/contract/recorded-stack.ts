@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { runToEnd } from '../../lib/base/process.ts';
+import { runToEnd } from '../../lib/base/process/run.ts';
 import type { RecordedResource } from './cli-project.ts';
 
 const root = join(import.meta.dirname, '../..');

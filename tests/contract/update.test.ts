@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { CliProject } from './cli-project.ts';
 
 /** `npm run update` on a stack whose flake has an input in a repository, by the real CLI. Each test goes on from where the last one ended. */

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { runToEnd } from '../../lib/base/process.ts';
+import { runToEnd } from '../../lib/base/process/run.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 

@@ -9,7 +9,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { substitute } from '../../lib/machine/delivery/substitute.ts';

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, mock, test } from 'node:test';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
 import { Deployer } from './deployer.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import type { RunResult } from '../../lib/base/process.ts';
+import type { RunResult } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';

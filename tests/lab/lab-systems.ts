@@ -1,6 +1,6 @@
 /** Real lab systems with or without faults, from the fixtures' flake. */
 import { join, resolve } from 'node:path';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 
 const project = resolve(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { TestStack } from './stack.ts';
 
 let stack: TestStack;

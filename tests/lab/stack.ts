@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { MachineSummary } from '../../components/fleet.ts';
-import { type RunResult, run, runToEnd } from '../../lib/base/process.ts';
+import { type RunResult, run, runToEnd } from '../../lib/base/process/run.ts';
 import type { LiveState } from '../../schema/deployment.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');

@@ -8,7 +8,7 @@ import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Context, PartialFailure } from '../../provider/resource.ts';

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cacheRoot } from '../../lib/base/home.ts';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const fixture = join(project, 'tests/fixtures/vm-guest');

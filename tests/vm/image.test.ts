@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
-import { run, runToEnd } from '../../lib/base/process.ts';
+import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { ImageState } from '../../schema/image.ts';

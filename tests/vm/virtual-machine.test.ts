@@ -5,7 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { TestStack } from '../lab/stack.ts';

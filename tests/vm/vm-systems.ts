@@ -1,6 +1,6 @@
 /** Systems of tests/fixtures/vm-systems, and disk images of them. */
 import { join, resolve } from 'node:path';
-import { run } from '../../lib/base/process.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../base/process.ts';
+import { run } from '../../base/process/run.ts';
 
 /**
  * Lets `use` read some files of a kernel source: a folder, or an archive that tar can read. Undefined where it is neither,

@@ -10,7 +10,7 @@ import {
 } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
 import { readIfThere } from '../../base/files.ts';
-import { run, runToEnd } from '../../base/process.ts';
+import { run, runToEnd } from '../../base/process/run.ts';
 import { until } from '../../base/until.ts';
 import { ensureLabBase } from './base.ts';
 import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';

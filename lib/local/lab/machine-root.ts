@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
-import { run, runToEnd } from '../../base/process.ts';
+import { run, runToEnd } from '../../base/process/run.ts';
 import { ensureLabBase } from './base.ts';
 import { machinePaths, networkPaths } from './paths.ts';
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../../base/errors.ts';
 import { readIfThere, readJson, undefinedIfMissing, writeJson } from '../../base/files.ts';
-import { run, runToEnd } from '../../base/process.ts';
+import { run, runToEnd } from '../../base/process/run.ts';
 import { ensureLabBase, labTools } from './base.ts';
 import { type Cidr, gatewayOf, overlap, parseCidr } from './cidr.ts';
 import { bridgeName, networkPaths } from './paths.ts';

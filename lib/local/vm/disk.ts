@@ -1,7 +1,7 @@
 import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FleetError, isFailure } from '../../base/errors.ts';
-import { run } from '../../base/process.ts';
+import { run } from '../../base/process/run.ts';
 import { ensureVmBase } from './base.ts';
 
 export interface DiskRequest {

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { readIfThere, writeWhole } from '../../base/files.ts';
-import { run } from '../../base/process.ts';
+import { run } from '../../base/process/run.ts';
 import { ensureVmBase } from './base.ts';
 import { vmPaths } from './paths.ts';
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 import { replaceFile } from '../../base/files.ts';
-import { run } from '../../base/process.ts';
+import { run } from '../../base/process/run.ts';
 
 /** Where a file is, whoever's computer this is. */
 export interface Place {

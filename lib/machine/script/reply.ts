@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { FleetError, type FleetErrorDetails } from '../../base/errors.ts';
-import type { RunResult } from '../../base/process.ts';
+import type { RunResult } from '../../base/process/run.ts';
 
 /**
  * What a script printed on a machine: lines `key=value`, the last of them `end=yes` where the script came to its end. Values

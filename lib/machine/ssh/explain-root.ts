@@ -1,5 +1,5 @@
 import { FleetError } from '../../base/errors.ts';
-import type { RunResult } from '../../base/process.ts';
+import type { RunResult } from '../../base/process/run.ts';
 import { refusedCode, refusedMark } from './become.ts';
 import type { Machine } from './machine.ts';
 

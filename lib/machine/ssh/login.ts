@@ -1,4 +1,4 @@
-import { runAttached } from '../../base/process.ts';
+import { runAttached } from '../../base/process/run.ts';
 import { sshArgs } from './arguments.ts';
 import type { Machine } from './machine.ts';
 import { shellCommand } from './quote.ts';

@@ -1,6 +1,7 @@
 import type { Connection } from '../../../schema/connection.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
-import { ProcessError, type RunResult, runToEnd } from '../../base/process.ts';
+import { ProcessError } from '../../base/process/process-error.ts';
+import { type RunResult, runToEnd } from '../../base/process/run.ts';
 import { sshArgs } from './arguments.ts';
 import { entryFor } from './become.ts';
 import { bootstrapConnection, lastingConnection } from './bootstrap.ts';

@@ -1,5 +1,6 @@
 import type { Connection } from '../../../schema/connection.ts';
-import type { RunOptions, RunResult } from '../../base/process.ts';
+import type { RunResult } from '../../base/process/run.ts';
+import type { RunOptions } from '../../base/process/start.ts';
 import type { SshOptions } from './arguments.ts';
 import type { RemoteStore } from './nix-store.ts';
 

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { runToEnd } from '../../base/process.ts';
+import { runToEnd } from '../../base/process/run.ts';
 
 /**
  * The ed25519 host key that an ssh server offers, as type and key; undefined where it offers none. Nothing proves whose it is:

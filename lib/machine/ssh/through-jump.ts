@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { talkTo } from '../../base/process.ts';
+import { talkTo } from '../../base/process/talk.ts';
 import { throughJumpArgs } from './arguments.ts';
 import type { Machine } from './machine.ts';
 

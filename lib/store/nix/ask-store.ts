@@ -1,4 +1,4 @@
-import { ProcessError } from '../../base/process.ts';
+import { ProcessError } from '../../base/process/process-error.ts';
 import { nix } from './nix.ts';
 
 export interface StoreAnswer {

@@ -1,4 +1,5 @@
-import { ProcessError, streamOutput } from '../../base/process.ts';
+import { ProcessError } from '../../base/process/process-error.ts';
+import { streamOutput } from '../../base/process/stream.ts';
 import { copyError } from './copy-error.ts';
 
 /**

@@ -1,5 +1,7 @@
 import { FleetError } from '../../base/errors.ts';
-import { ProcessError, type RunOptions, type RunResult, runToEnd } from '../../base/process.ts';
+import { ProcessError } from '../../base/process/process-error.ts';
+import { type RunResult, runToEnd } from '../../base/process/run.ts';
+import type { RunOptions } from '../../base/process/start.ts';
 
 /** Settings that every call of `nix` needs, whatever the computer's nix.conf says. */
 const settings = ['--extra-experimental-features', 'nix-command flakes'];

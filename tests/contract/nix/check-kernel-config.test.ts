@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runToEnd } from '../../../lib/base/process.ts';
+import { runToEnd } from '../../../lib/base/process/run.ts';
 
 const script = new URL('../../../nix/modules/scripts/check-kernel-config.sh', import.meta.url).pathname;
 

@@ -3,7 +3,7 @@ import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { run } from '../../../lib/base/process.ts';
+import { run } from '../../../lib/base/process/run.ts';
 import { until } from '../../../lib/base/until.ts';
 import { writtenSince } from '../../../lib/base/written-since.ts';
 import { evaluateFleet } from '../../../lib/evaluation/evaluate-fleet.ts';

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FleetError } from '../../../base/errors.ts';
-import { runToEnd } from '../../../base/process.ts';
+import { runToEnd } from '../../../base/process/run.ts';
 
 const holder = fileURLToPath(new URL('./hold-lock.sh', import.meta.url));
 

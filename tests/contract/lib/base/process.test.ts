@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { ProcessError, runToEnd, streamOutput, talkTo } from '../../../../lib/base/process.ts';
+import { ProcessError } from '../../../../lib/base/process/process-error.ts';
+import { runToEnd } from '../../../../lib/base/process/run.ts';
+import { streamOutput } from '../../../../lib/base/process/stream.ts';
+import { talkTo } from '../../../../lib/base/process/talk.ts';
 import { until } from '../../../../lib/base/until.ts';
 
 /** A grandchild that holds the program's pipes for longer than any limit below. */

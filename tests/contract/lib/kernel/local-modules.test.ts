@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { run } from '../../../../lib/base/process.ts';
+import { run } from '../../../../lib/base/process/run.ts';
 import { moduleFragment, parseLoaded } from '../../../../lib/kernel/local-modules.ts';
 import { ownFolder } from '../../../fixtures/flakes/copy.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { test } from 'node:test';
-import { runToEnd } from '../../../../../lib/base/process.ts';
+import { runToEnd } from '../../../../../lib/base/process/run.ts';
 import { rehearsedChecks } from '../../../../../lib/local/rehearsal/checks.ts';
 import { healthCheck } from '../../../../../schema/health-check.ts';
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { run } from '../../../../../lib/base/process.ts';
+import { run } from '../../../../../lib/base/process/run.ts';
 import { untrackedNote, writeHardwareFile } from '../../../../../lib/machine/hardware/hardware-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hardware-file-'));

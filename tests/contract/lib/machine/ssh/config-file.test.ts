@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { run } from '../../../../../lib/base/process.ts';
+import { run } from '../../../../../lib/base/process/run.ts';
 import { sshArgs } from '../../../../../lib/machine/ssh/arguments.ts';
 import type { Connection } from '../../../../../schema/connection.ts';
 

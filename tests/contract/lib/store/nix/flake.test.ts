@@ -3,7 +3,7 @@ import { appendFile, mkdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { FleetError } from '../../../../../lib/base/errors.ts';
-import { run } from '../../../../../lib/base/process.ts';
+import { run } from '../../../../../lib/base/process/run.ts';
 import { lockFlake } from '../../../../../lib/store/nix/flake.ts';
 import { ownFlake, ownFolder } from '../../../../fixtures/flakes/copy.ts';
 
