@@ -51,7 +51,7 @@ export function declareMachines(
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],
       dependsOn: disks.of(name),
-      machineBuilders: hostBuilders(host, config.builders).told,
+      machineBuilders: hostBuilders(host, config.builders).usable,
       rehearsal: rehearsed[name] && {
         stack: stackName,
         ...rehearsed[name],

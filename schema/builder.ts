@@ -9,7 +9,7 @@ const feature = z.string().regex(/^[A-Za-z0-9_-]+$/, 'must be the name of a feat
 /** The key that a machine shows itself by, and that root logs in with where no other is named. */
 export const hostKeyFile = '/etc/ssh/ssh_host_ed25519_key';
 
-/** A machine that builds for others, reached over ssh. What it must be is always said: its host key is never learned. */
+/** A machine that builds for others, reached over ssh. Its host key is required, and never learned. */
 export const builder = z.strictObject({
   address: connection.shape.address.describe('Host name, IP address or ssh_config alias of the builder.'),
   hostKey: connection.shape.hostKey

@@ -9,7 +9,7 @@ const { store, host, protocol, keyFile } = cacheStoreInputs.shape;
 const { rotation } = signingKeyInputs.shape;
 const { priority } = substituter.shape;
 
-/** Where a machine of the stack is asked that fetches from other caches; the module `pull-through-cache` listens there. */
+/** Port at which a machine of the stack serves what it fetches from other caches, by the module `pull-through-cache`. */
 export const pullThroughPort = 8501;
 
 /** Settings of a cache that the stack fills. */
@@ -21,7 +21,7 @@ export const cacheConfig = z
     key: signingKeyInputs.shape.name
       .optional()
       .describe(
-        'Name of the key that the stack signs with, such as cache.example.org-1; another name begins a rotation. None, where the cache is somebody else’s.',
+        'Name of the key that the stack signs with, such as cache.example.org-1; another name begins a rotation. Left out for a cache that does not belong to the stack.',
       ),
     store,
     host,
@@ -30,7 +30,7 @@ export const cacheConfig = z
       .boolean()
       .optional()
       .describe(
-        'Whether it holds nothing of its own: the machine `host`, or what answers at `url`, fetches from other caches what it is asked for. Their keys are trusted as they are; `publicKeys` names those that nothing else does.',
+        'Whether it holds nothing of its own: the machine `host`, or the server at `url`, fetches from other caches what machines request. The keys of those caches are trusted as configured; `publicKeys` names further ones.',
       ),
     url: substituter.shape.url
       .optional()
@@ -39,7 +39,7 @@ export const cacheConfig = z
       ),
     publicKeys: substituter.shape.publicKeys
       .optional()
-      .describe('Keys that somebody else’s cache signs with.'),
+      .describe('Keys that a cache signs with that does not belong to the stack.'),
     keep: keep.optional(),
   })
   .superRefine((cache, context) => {
@@ -67,7 +67,7 @@ export const cacheConfig = z
       problem('store', 'a cache with a key has either a store or a host');
     }
     if (cache.keep && cache.store && !cache.store.startsWith('file:')) {
-      problem('keep', 'is for a folder or a machine: of others nobody knows what is being pushed to them');
+      problem('keep', 'is for a folder or a machine: pushes to other stores cannot be seen');
     }
     if (cache.store?.startsWith('file:') && !cache.url) {
       problem('url', 'is missing: a folder has to be served to machines by something');

@@ -12,7 +12,7 @@ export const cachePlace = z.object({
     )
     .refine(
       (uri) => !/[?&]secret-key=/.test(uri),
-      'must not name a secret-key: the signing key is told apart',
+      'must not name a secret-key: the signing key is an input of its own',
     )
     .optional()
     .describe('Store that is filled: `file:///folder`, `s3://bucket?…`, or what else `nix copy --to` fills.'),
@@ -50,7 +50,7 @@ export const cacheStoreInputs = place.extend({
   revokedKeys: z
     .array(z.string())
     .default([])
-    .describe('Public keys whose signatures are not made anew: they were in wrong hands.'),
+    .describe('Public keys that are not replaced by new signatures: their secret keys were in wrong hands.'),
   restartUnits: secretFile.shape.restartUnits
     .unwrap()
     .default(servingUnits)
@@ -63,7 +63,7 @@ export const cacheStoreState = cacheStoreInputs.omit({ secretKey: true }).extend
   signedBy: z
     .string()
     .describe(
-      'Public key that its content is signed by. Another than asked, where it could not be signed anew; empty where it is not served yet.',
+      'Public key that its content is signed by. Not the desired one where signing with that failed; empty where it is not served yet.',
     ),
 });
 export type CacheStoreState = z.output<typeof cacheStoreState>;

@@ -33,7 +33,7 @@ const hostDefaults = z.strictObject({
     .union([z.boolean(), z.array(builders.keyType)])
     .optional()
     .describe(
-      'Whether what the machine itself builds is built with the stack’s builders, or with which of them; docs/builders.md tells more. false where left out.',
+      'Whether what the machine itself builds is built with the stack’s builders, or with which of them; see docs/builders.md. false where left out.',
     ),
   allowUnbootableKernel: z
     .boolean()
@@ -66,7 +66,7 @@ const host = hostDefaults.extend({
   secrets: z
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
     .optional()
-    .describe('Files whose content enters no Nix store, by name; docs/secrets.md tells more.'),
+    .describe('Files whose content enters no Nix store, by name; see docs/secrets.md.'),
   commands: hostCommands.optional(),
   lab: z
     .boolean()
@@ -82,7 +82,7 @@ const host = hostDefaults.extend({
     .union([z.boolean(), hostHardwareConfig])
     .optional()
     .describe(
-      'Whether the machine is asked what it is made of, and its answer kept in a file of the flake; or how. docs/hardware.md tells more.',
+      'Whether the machine’s hardware is detected and written to a file of the flake; or how. See docs/hardware.md.',
     ),
   virtualMachine: z
     .union([z.boolean(), hostName])
@@ -133,7 +133,7 @@ export const stackConfig = z
       .optional()
       .describe('Age past which a preview warns of an input of the flake, in days; never where left out.'),
     hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
-    defaults: hostDefaults.default({}).describe('Settings for all hosts that do not say otherwise.'),
+    defaults: hostDefaults.default({}).describe('Settings for all hosts that do not set their own.'),
     lab: z
       .strictObject({
         network: cidr.optional(),
@@ -151,21 +151,18 @@ export const stackConfig = z
     caches: z
       .record(hostName, cacheConfig)
       .default({})
-      .describe('Binary caches that the machines ask, by name; docs/caches.md tells more.'),
-    images: z
-      .record(hostName, imageConfig)
-      .default({})
-      .describe('Disk images, by name; docs/images.md tells more.'),
+      .describe('Binary caches that the machines ask, by name; see docs/caches.md.'),
+    images: z.record(hostName, imageConfig).default({}).describe('Disk images, by name; see docs/images.md.'),
     diskInstalls: z
       .record(hostName, diskInstallConfig)
       .default({})
       .describe(
-        'Images that are written onto disks of machines, each under its machine’s name; docs/disk-installs.md tells more.',
+        'Images that are written onto disks of machines, each under its machine’s name; see docs/disk-installs.md.',
       ),
     builders: builders
       .default({})
       .describe(
-        'Machines that build for this computer and for the stack’s machines, by name; docs/builders.md tells more.',
+        'Machines that build for this computer and for the stack’s machines, by name; see docs/builders.md.',
       ),
     virtualMachines: z
       .record(hostName, virtualMachineConfig)
@@ -181,7 +178,7 @@ export const stackConfig = z
       .enum(['evaluate', 'configure'])
       .default('evaluate')
       .describe(
-        'How kernels are looked at before they are built: `evaluate` shows what their configurations ask for, `configure` runs Kconfig without compiling and shows the whole .config that comes out, and what of it was not as asked.',
+        'What a preview shows of kernels: `evaluate` the symbols that their configurations set, `configure` the whole .config, by running Kconfig without compiling, and the symbols that Kconfig changed.',
       ),
     evaluationMemoryMiB: z
       .int()

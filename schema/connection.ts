@@ -55,7 +55,7 @@ const sshSettings = {
     .min(1)
     .max(65535)
     .optional()
-    .describe('TCP port of sshd; what ssh_config says, else 22, where left out.'),
+    .describe('TCP port of sshd; that of ssh_config, else 22, where left out.'),
   identityFile: z.string().optional().describe('Private key file to log in with.'),
   proxyJump: z
     .string()
@@ -110,7 +110,7 @@ const sshSettings = {
 /** What can hold for several machines. */
 export const sharedSettings = { ...loginSettings, ...sshSettings };
 
-/** Each setting by itself; `connection` says which go together. A new one belongs into one of the three groups above. */
+/** Each setting by itself; `connection` checks which go together. A new one belongs into one of the three groups above. */
 export const connectionSettings = z.strictObject({ ...machineSettings, ...sharedSettings });
 
 /** Names of ssh's settings. */

@@ -15,7 +15,7 @@ export const deploymentSettings = z.object({
     .enum(['supervisor', 'nixos-rebuild'])
     .default('supervisor')
     .describe(
-      'What makes the switch: the supervisor on the machine, or `nixos-rebuild` on this computer, which has no confirmation and does not go back; docs/reliability.md says what is lost.',
+      'What makes the switch: the supervisor on the machine, or `nixos-rebuild` on this computer, without confirmation and rollback; docs/reliability.md lists what is lost.',
     ),
   specialisation: z
     .string()
@@ -27,7 +27,7 @@ export const deploymentSettings = z.object({
   installBootLoader: z
     .boolean()
     .default(false)
-    .describe('Whether the boot loader itself is installed anew, and not only its menu renewed.'),
+    .describe('Whether the boot loader itself is installed again, not only its menu.'),
   profile: z
     .string()
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be the name of a profile')
@@ -64,13 +64,15 @@ export const deploymentSettings = z.object({
     .min(10)
     .max(3600)
     .default(120)
-    .describe('Seconds after activation within which the operator must confirm; else the machine goes back.'),
+    .describe(
+      'Seconds after activation within which the operator must confirm; else the machine rolls back.',
+    ),
   activationTimeoutSeconds: z
     .int()
     .min(10)
     .max(86400)
     .default(600)
-    .describe('Seconds after which an activation that hangs is ended, and the machine goes back.'),
+    .describe('Seconds after which an activation that hangs is ended, and the machine rolls back.'),
   unitFailures: z
     .enum(['rollback', 'accept'])
     .default('rollback')
@@ -81,19 +83,19 @@ export const deploymentSettings = z.object({
     .boolean()
     .default(false)
     .describe(
-      'Whether a system may be asked for that would lock its deployer out: sshd off, its port closed, the user, its keys or its rights dropped.',
+      'Whether a system may be deployed that would lock its deployer out: sshd off, its port closed, the user, its keys or its rights dropped.',
     ),
   healthChecks: z
     .record(z.string(), healthCheck)
     .default({})
     .describe(
-      'What must hold under the new system before it is confirmed, by name; else the machine goes back.',
+      'What must hold under the new system before it is confirmed, by name; else the machine rolls back.',
     ),
   onDrift: z
     .enum(['overwrite', 'fail'])
     .default('overwrite')
     .describe(
-      'What an update does where the machine runs neither the recorded nor the asked system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
+      'What an update does where the machine runs neither the recorded nor the desired system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
     ),
   delivery: z
     .enum(['copy', 'substitute', 'auto'])
@@ -141,7 +143,7 @@ export const deploymentInputs = deploymentSettings.extend({
     .string()
     .optional()
     .describe(
-      'Machine-id that the machine must have. Where it changes, the deployment is made anew. Without it, the machine met first is the one.',
+      'Machine-id that the machine must have. Where it changes, the deployment is replaced. Without it, the first machine reached is adopted.',
     ),
 });
 export type DeploymentInputs = z.output<typeof deploymentInputs>;
@@ -171,7 +173,7 @@ export type LiveState = z.infer<typeof liveState>;
 
 /**
  * State of `nixos:index:Deployment`. Its facts are there only where they are not those of the inputs: after a failure
- * the inputs tell what was asked, the state what the machine runs.
+ * the inputs hold what was desired, the state what the machine runs.
  */
 export const deploymentState = deploymentInputs.extend({ live: liveState });
 export type DeploymentState = z.infer<typeof deploymentState>;

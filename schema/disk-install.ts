@@ -4,13 +4,13 @@ import { withoutDefaults } from './without-defaults.ts';
 
 const absolutePath = z.string().regex(/^\/[^\0\n]*$/, 'must be an absolute path');
 
-/** Which disk, and what may be done to it: what the stack's config and the resource say alike. */
+/** Which disk, and what may be done to it: what the stack's config and the resource share. */
 const settings = z.strictObject({
   disk: z
     .string()
     .regex(/^\/dev\/[^\0\s]+$/, 'must be the path of a device, such as /dev/disk/by-id/nvme-…')
     .describe(
-      'The disk’s device on the machine, such as `/dev/disk/by-id/nvme-…`. The name says where to look; `serial` says which disk it must be.',
+      'The disk’s device on the machine, such as `/dev/disk/by-id/nvme-…`. The name is where it is looked for; `serial` is what it must be.',
     ),
   serial: z
     .string()
@@ -35,7 +35,7 @@ const settings = z.strictObject({
     .enum(['keep', 'rewrite'])
     .default('keep')
     .describe(
-      'Whether a disk that was written stays as it is when its image changes, or is written anew, its data lost. Every guard holds then, too.',
+      'Whether a disk that was written stays as it is when its image changes, or is written again, its data lost. Every guard applies then, too.',
     ),
   keepHostKeys: z
     .boolean()
@@ -61,7 +61,7 @@ const settings = z.strictObject({
 const diskFound = z.object({
   device: z.string().describe('Name of the device at that time.'),
   kind: z.enum(['disk', 'partition', 'other', 'missing']),
-  serials: z.array(z.string()).describe('Serial number and WWN, as the kernel and udev tell them.'),
+  serials: z.array(z.string()).describe('Serial number and WWN, as the kernel and udev report them.'),
   model: z.string().describe('Maker and model.'),
   sizeBytes: z.number().describe('Size, bytes.'),
   sectorBytes: z.number().describe('Size of a logical sector, bytes.'),
@@ -92,7 +92,9 @@ export const diskInstallInputs = settings.extend({
   imageHash: z
     .string()
     .optional()
-    .describe('SHA-256 of that file, where its path does not tell its content as one in the Nix store does.'),
+    .describe(
+      'SHA-256 of that file, where its path does not depend on its content, as one in the Nix store does.',
+    ),
   imageSizeMiB: z.int().optional().describe('Size of the disk in the image, MiB, where it is known.'),
   platform: z
     .string()
@@ -123,7 +125,9 @@ export const diskInstallState = diskInstallInputs.omit({ found: true }).extend({
   writtenAt: z.string().describe('When the writing ended (ISO 8601, UTC).'),
   present: z
     .enum(['yes', 'no', 'unknown'])
-    .describe('Whether the disk was in the machine when last looked at; unknown where that was not reached.'),
+    .describe(
+      'Whether the disk was in the machine when last read; unknown where the machine was not reached.',
+    ),
 });
 export type DiskInstallState = z.infer<typeof diskInstallState>;
 

@@ -7,7 +7,7 @@ export const evaluatedImage = z.object({
   outPath: z.string(),
   /** Name of the derivation. */
   name: z.string(),
-  /** Path of the image within the output; empty where the configuration does not tell. */
+  /** Path of the image within the output; empty where the configuration does not name one. */
   file: z.string(),
   /** Size of the disk, where the configuration fixes it. */
   diskSizeMiB: z.int().optional(),
@@ -44,7 +44,7 @@ export const kernelNeeds = z.object({
   judgedByFlake: z.boolean(),
   /** boot.initrd.allowMissingModules */
   allowMissingModules: z.boolean(),
-  /** Whether the kernel's package says that it starts from EFI; null where it says nothing. */
+  /** Whether the kernel's package declares that it starts from EFI; null where it does not declare it. */
   efiBootStub: z.boolean().nullable(),
 });
 export type KernelNeeds = z.infer<typeof kernelNeeds>;
@@ -69,7 +69,7 @@ export const evaluatedKernel = kernelFacts.extend({
 });
 export type EvaluatedKernel = z.infer<typeof evaluatedKernel>;
 
-/** What one evaluation of the flake says of all machines of a stack. */
+/** Result of one evaluation of the flake for all machines of a stack. */
 export interface FleetEvaluation<Failure extends Error = Error> {
   /** The flake's revision, with `-dirty` where the tree differs from it; empty where it has none. */
   revision: string;

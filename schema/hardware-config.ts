@@ -3,19 +3,19 @@ import { connection } from './connection.ts';
 
 const text = z.string('must be text; in YAML, put it in quotes');
 
-/** How a machine is asked what it is made of, and what becomes of its answer: what a stack's config and a program say alike. */
+/** How a machine's hardware is detected, and how the file is written: what a stack's config and a program share. */
 const hardwareConfigSettings = z.object({
   generator: z
     .enum(['nixos-generate-config', 'nixos-facter'])
     .default('nixos-generate-config')
     .describe(
-      'What tells it: `nixos-generate-config` writes a NixOS module, `nixos-facter` a report for `hardware.facter.reportPath`.',
+      'What detects the hardware: `nixos-generate-config` writes a NixOS module, `nixos-facter` a report for `hardware.facter.reportPath`.',
     ),
   fileSystems: z
     .boolean()
     .default(false)
     .describe(
-      'Whether nixos-generate-config also tells the mounted file systems and swap. Leave it off where the configuration names its own.',
+      'Whether nixos-generate-config also lists the mounted file systems and swap. Leave it off where the configuration names its own.',
     ),
   command: z
     .array(text.min(1))
@@ -28,7 +28,7 @@ const hardwareConfigSettings = z.object({
     .enum(['fail', 'overwrite', 'keep'])
     .default('fail')
     .describe(
-      'What becomes of a file that is not as it was written last, or was never written by this stack: `fail` refuses in the preview, `overwrite` replaces it, `keep` leaves it and tells what it lacks.',
+      'What happens to a file that is not as it was written last, or was never written by this stack: `fail` refuses in the preview, `overwrite` replaces it, `keep` leaves it and reports what it lacks.',
     ),
 });
 
@@ -49,13 +49,13 @@ export const hardwareConfigInputs = hardwareConfigSettings.extend({
   content: text
     .optional()
     .describe(
-      'What the machine said of itself when the program ran; `askHardware` asks it. Left out, as where it could not be reached, what it said last holds.',
+      'The detected hardware, as `askHardware` read it when the program ran. Where it is left out, as for a machine that was not reached, the last content holds.',
     ),
   pending: z
     .enum(['nothing', 'write', 'leave', 'keep', 'overwrite'])
     .optional()
     .describe(
-      'What becomes of the file. Found out when inputs are checked, whatever is given. Of one that is not as it was written: `overwrite`, `keep`, or `leave` where it says the same as the machine.',
+      'What happens to the file, decided when inputs are checked, whatever is given. For a file that is not as it was written: `overwrite`, `keep`, or `leave` where it has the same hardware as the machine.',
     ),
 });
 export type HardwareConfigInputs = z.output<typeof hardwareConfigInputs>;
@@ -66,11 +66,11 @@ export const hardwareConfigState = hardwareConfigInputs.omit({ content: true, pe
   onDisk: z
     .enum(['as-written', 'edited', 'none'])
     .describe(
-      'Whether the file is as it was written; `edited` where it is not, `none` where the machine has yet to be asked.',
+      'Whether the file is as it was written; `edited` where it is not, `none` where the machine was not reached yet.',
     ),
   machine: z
     .enum(['as-written', 'changed'])
-    .describe('Whether the machine said at the last update or refresh what was written.'),
+    .describe('Whether the machine had the written hardware at the last update or refresh.'),
 });
 export type HardwareConfigState = z.output<typeof hardwareConfigState>;
 

@@ -25,7 +25,7 @@ export const healthCheck = z
           .regex(/^(https?:\/\/|\/)/, 'must begin with http://, https:// or /')
           .default('/')
           .describe(
-            'What is asked for: a URL, or a path at http://<address>. The machine itself is asked from the operator’s computer or the last jump host, another one from the operator’s computer.',
+            'What is requested: a URL, or a path at http://<address>. The machine itself is asked from the operator’s computer or the last jump host, another one from the operator’s computer.',
           ),
         status: z.int().min(100).max(599).default(200).describe('HTTP status that must be answered.'),
       })

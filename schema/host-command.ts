@@ -8,7 +8,7 @@ export const hostCommand = z.strictObject({
     .min(1)
     .optional()
     .describe('Run in place of `create` where only the command has changed.'),
-  delete: z.string().min(1).optional().describe('Run where the command is dropped, or made anew.'),
+  delete: z.string().min(1).optional().describe('Run where the command is removed or replaced.'),
 });
 export type HostCommandConfig = z.output<typeof hostCommand>;
 

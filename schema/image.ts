@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { buildersText } from './builder.ts';
 import { factsText } from './facts.ts';
 
-/** What the stack's config and the resource say alike of an image. */
+/** What the stack's config and the resource share of an image. */
 const keep = z
   .string()
   .regex(/^\/[^\0\n]*[^/\0\n]$/, 'must be the absolute path of a file')
@@ -43,7 +43,7 @@ export const imageState = imageInputs.omit({ facts: true, builders: true }).exte
   builtAt: z.string().describe('When it came into this computer’s Nix store (ISO 8601, UTC).'),
   kept: z
     .enum(['none', 'in-place', 'missing', 'changed'])
-    .describe('Whether the kept copy is as it was made; none, where none was asked for.'),
+    .describe('Whether the kept copy is as it was made; none, where none is kept.'),
   gcRoot: z
     .string()
     .describe('Link on the operator’s computer that keeps the image from garbage collection.'),

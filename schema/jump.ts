@@ -8,7 +8,7 @@ export interface Jump {
   port?: number;
 }
 
-/** The machines that a connection goes through, the nearest first. Pure. */
+/** The machines that a connection goes through, the nearest first. */
 export function jumpsOf({ proxyJump }: { proxyJump?: string | undefined }): Jump[] {
   if (proxyJump === undefined) return [];
   return proxyJump.split(',').map((text) => {

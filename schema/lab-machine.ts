@@ -29,6 +29,6 @@ export const labMachineState = labMachineInputs.extend({
   pid: z.int().optional().describe('Process that keeps it running.'),
   startedAt: z.string().optional().describe('When that process started (ISO 8601, UTC).'),
   root: z.string().describe('Its root file system on this computer.'),
-  console: z.string().describe('File with everything its console said.'),
+  console: z.string().describe('File with all output of its console.'),
 });
 export type LabMachineState = z.infer<typeof labMachineState>;

@@ -21,7 +21,7 @@ export const machineBuildersInputs = z.object({
   machineId: z
     .string()
     .optional()
-    .describe('Machine-id that the machine must have. Without it, the machine met first is the one.'),
+    .describe('Machine-id that the machine must have. Without it, the first machine reached is adopted.'),
 });
 export type MachineBuildersInputs = z.output<typeof machineBuildersInputs>;
 
@@ -29,5 +29,5 @@ export type MachineBuildersInputs = z.output<typeof machineBuildersInputs>;
 export const machineBuildersState = machineBuildersInputs.extend({
   content: z
     .enum(['in-place', 'changed', 'absent'])
-    .describe('Whether the file on the machine says so; `changed` where somebody else wrote to it.'),
+    .describe('Whether the file on the machine holds them; `changed` where it was edited by other means.'),
 });

@@ -17,7 +17,7 @@ export const rehearsalInputs = rehearsalSettings.extend({
   stack: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, dots, hyphens and underscores')
-    .describe('The stack’s name, which tells its virtual machines from others’.'),
+    .describe('The stack’s name, which its virtual machines are named by.'),
   host: z.string().describe('Name of the machine in the stack’s config.'),
   address: connection.shape.address.describe('Address of the machine, which its health checks may name.'),
   drvPath: z.string().describe('Derivation of its `config.system.build.vm`.'),
@@ -31,7 +31,7 @@ export const rehearsalInputs = rehearsalSettings.extend({
   healthChecks: z
     .record(z.string(), healthCheck)
     .default({})
-    .describe('What must hold in the virtual machine, by name; that ssh lets in is asked always.'),
+    .describe('What must hold in the virtual machine, by name; a login by ssh is always required.'),
 });
 export type RehearsalInputs = z.output<typeof rehearsalInputs>;
 

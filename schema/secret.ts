@@ -3,7 +3,7 @@ import { connection } from './connection.ts';
 
 const text = z.string('must be text; in YAML, put it in quotes');
 
-/** Where the file of a secret is and who may read it: what a stack's config and a program say alike. */
+/** Where the file of a secret is and who may read it: what a stack's config and a program share. */
 export const secretFile = z.object({
   path: text
     .regex(
@@ -47,7 +47,7 @@ export const secretInputs = secretFile.extend({
     .string()
     .optional()
     .describe(
-      'Machine-id that the machine must have. Where it changes, the file is written anew. Without it, the machine met first is the one.',
+      'Machine-id that the machine must have. Where it changes, the file is written again. Without it, the first machine reached is adopted.',
     ),
 });
 export type SecretInputs = z.output<typeof secretInputs>;
@@ -56,7 +56,7 @@ export type SecretInputs = z.output<typeof secretInputs>;
 export const secretState = secretInputs.omit({ value: true }).extend({
   content: z
     .enum(['in-place', 'changed'])
-    .describe('Whether the file holds the value; `changed` where somebody else wrote to it.'),
+    .describe('Whether the file holds the value; `changed` where it was edited by other means.'),
   restartDue: z
     .boolean()
     .describe('Whether units still have to be restarted for the content that is there, as that failed.'),

@@ -46,7 +46,7 @@ export const signingKeyState = signingKeyInputs.extend({
   waitingFor: z
     .array(z.string())
     .describe(
-      'Machines that did not trust the new key when it was last asked for: the rotation waits for them.',
+      'Machines that did not trust the new key at the last update or refresh: the rotation waits for them.',
     ),
 });
 export type SigningKeyState = z.output<typeof signingKeyState>;

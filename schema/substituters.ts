@@ -35,7 +35,7 @@ export const substitutersInputs = z.object({
   machineId: z
     .string()
     .optional()
-    .describe('Machine-id that the machine must have. Without it, the machine met first is the one.'),
+    .describe('Machine-id that the machine must have. Without it, the first machine reached is adopted.'),
 });
 export type SubstitutersInputs = z.output<typeof substitutersInputs>;
 
@@ -43,5 +43,5 @@ export type SubstitutersInputs = z.output<typeof substitutersInputs>;
 export const substitutersState = substitutersInputs.extend({
   content: z
     .enum(['in-place', 'changed', 'absent'])
-    .describe('Whether the file on the machine says so; `changed` where somebody else wrote to it.'),
+    .describe('Whether the file on the machine holds them; `changed` where it was edited by other means.'),
 });

@@ -48,7 +48,7 @@ export const virtualMachineSettings = z.object({
   onImageChange: z
     .enum(['keep', 'replace'])
     .default('keep')
-    .describe('Whether a machine stays as it is when its image changes, or is made anew, its data lost.'),
+    .describe('Whether a machine stays as it is when its image changes, or is replaced, its data lost.'),
   system: absolutePath
     .optional()
     .describe(
@@ -102,7 +102,7 @@ export const virtualMachineSettings = z.object({
       wait: z.boolean().default(false).describe('Whether the machine stands still at its first instruction.'),
     })
     .optional()
-    .describe('A stub for GDB: the kernel can be stopped and looked at.'),
+    .describe('A stub for GDB, which can stop and inspect the kernel.'),
   qemuOptions: z.array(z.string()).default([]).describe('Further arguments of QEMU, one word each.'),
   user: connection.shape.user,
   identityFile: absolutePath
@@ -127,7 +127,7 @@ export const virtualMachineInputs = virtualMachineSettings.extend({
   stack: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'must be letters, digits, dots, hyphens and underscores')
-    .describe('What tells machines of several stacks apart; the stack’s name by default.'),
+    .describe('Keeps the machines of several stacks apart; the stack’s name by default.'),
   name: plainName.describe('Name of the machine, unique in its stack.'),
   credentials: z
     .record(
@@ -144,7 +144,9 @@ export type VirtualMachineInputs = z.infer<typeof virtualMachineInputs>;
 /** State of `nixos:index:VirtualMachine`: the inputs, how it is reached, and whether it runs. */
 export const virtualMachineState = virtualMachineInputs.omit({ credentials: true }).extend({
   running: z.boolean().describe('Whether it runs.'),
-  status: z.string().describe('What QEMU says of it (`running`, `paused`, `guest-panicked`, …), or `off`.'),
+  status: z
+    .string()
+    .describe('Status reported by QEMU (`running`, `paused`, `guest-panicked`, …), or `off`.'),
   pid: z.int().optional().describe('Process of QEMU.'),
   startedAt: z.string().optional().describe('When that process started (ISO 8601, UTC).'),
   accelerator: z.enum(['kvm', 'tcg']).describe('How its processors are run.'),
@@ -153,7 +155,7 @@ export const virtualMachineState = virtualMachineInputs.omit({ credentials: true
   identityFile: z.string().describe('Private key file to log in with.'),
   hostKey: z.string().optional().describe('Its public ssh host key, read when it first started.'),
   machineId: z.string().optional().describe('Its machine-id, where the login works.'),
-  console: z.string().describe('File with everything its serial console said.'),
+  console: z.string().describe('File with all output of its serial console.'),
   folder: z.string().describe('Folder with its disks, sockets and console.'),
 });
 export type VirtualMachineState = z.infer<typeof virtualMachineState>;

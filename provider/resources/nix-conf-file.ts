@@ -20,18 +20,18 @@ interface FileState {
 
 export interface NixConfResource<Inputs, State, Answer>
   extends Pick<Resource<Inputs, State>, 'token' | 'description' | 'inputs' | 'state'> {
-  /** What a user calls its content: 'caches'. */
+  /** Its content in messages: 'caches'. */
   noun: string;
-  /** Inputs that decide what the file says. */
+  /** Inputs that decide the file's content. */
   decisive: readonly (keyof Inputs & string)[];
   work(
     machine: Machine,
-    mode: 'write' | 'read' | 'remove',
+    action: 'write' | 'read' | 'remove',
     inputs: NoInfer<Inputs>,
     machineId: string | undefined,
     signal?: AbortSignal,
   ): Promise<Answer>;
-  /** Tells what the machine said once the file was written. */
+  /** Reports what the machine answered once the file was written. */
   written(inputs: Inputs, answer: Answer, context: Context): void;
 }
 
@@ -43,18 +43,18 @@ export function nixConfResource<
 >(kind: NixConfResource<Inputs, State, Answer>): Resource<Inputs, State> {
   const { token, description, inputs, state, noun, decisive, written } = kind;
   const work = (
-    mode: 'write' | 'read' | 'remove',
+    action: 'write' | 'read' | 'remove',
     inputs: NoInfer<Inputs>,
     machineId?: string,
     signal?: AbortSignal,
-  ) => kind.work(machineOf(inputs), mode, inputs, machineId, signal);
+  ) => kind.work(machineOf(inputs), action, inputs, machineId, signal);
   const withContent = (inputs: Inputs, content: FileState['content']) => ({ ...inputs, content }) as State;
-  const write = async (asked: Inputs, expected: string | undefined, context: Context) => {
-    const answer = await work('write', asked, expected, context.signal);
+  const write = async (desired: Inputs, expected: string | undefined, context: Context) => {
+    const answer = await work('write', desired, expected, context.signal);
     if (expected && answer.machineId !== expected) {
-      throw wrongMachine(asked.host, expected, answer.machineId, context.urn);
+      throw wrongMachine(desired.host, expected, answer.machineId, context.urn);
     }
-    written(asked, answer, context);
+    written(desired, answer, context);
     return answer;
   };
   return {
@@ -63,25 +63,25 @@ export function nixConfResource<
     inputs,
     state,
 
-    diff(recorded, asked) {
+    diff(recorded, desired) {
       const file = (of: Inputs) => Object.fromEntries(decisive.map((name) => [name, of[name]]));
       return changesFrom({
-        ...(asked.machineId === undefined
+        ...(desired.machineId === undefined
           ? {}
-          : leafDiff(recorded.id, asked.machineId, { at: ['machineId'], replace: true })),
-        ...moved(recorded.inputs, asked),
-        ...leafDiff(file(recorded.inputs), file(asked)),
+          : leafDiff(recorded.id, desired.machineId, { at: ['machineId'], replace: true })),
+        ...moved(recorded.inputs, desired),
+        ...leafDiff(file(recorded.inputs), file(desired)),
         ...leafDiff(recorded.state.content, 'in-place', { at: ['content'], inputDiff: false }),
       });
     },
 
-    preview(asked) {
-      return withContent(asked, 'in-place');
+    preview(desired) {
+      return withContent(desired, 'in-place');
     },
 
-    async create(asked, context) {
-      const { machineId } = await write(asked, asked.machineId, context);
-      return { id: machineId, state: withContent(asked, 'in-place') };
+    async create(desired, context) {
+      const { machineId } = await write(desired, desired.machineId, context);
+      return { id: machineId, state: withContent(desired, 'in-place') };
     },
 
     async read(id, recorded, context) {
@@ -99,9 +99,9 @@ export function nixConfResource<
       return { id, inputs, state: withContent(inputs, answer.content ?? 'absent') };
     },
 
-    async update(recorded, asked, context) {
-      await write(asked, recorded.id, context);
-      return withContent(asked, 'in-place');
+    async update(recorded, desired, context) {
+      await write(desired, recorded.id, context);
+      return withContent(desired, 'in-place');
     },
 
     async delete({ id, inputs }, context) {
@@ -119,7 +119,7 @@ function noImport(name: string, noun: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the ${noun} of ${name} cannot be imported`,
-    why: 'a file of settings does not tell which is which',
-    fix: 'Declare them: where the machine’s file says the same already, up leaves it as it is.',
+    why: 'the file on the machine does not hold their names',
+    fix: 'Declare them: where the machine’s file holds the same, up leaves it as it is.',
   });
 }

@@ -202,12 +202,12 @@ test('a machine that is off is a warning and no change, and what was written is 
   declare({ connection: { ...machine.connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
   const shown = await preview();
   assert.equal(shown.exitCode, 0, shown.text);
-  assert.match(shown.text, /one could not be asked what it is made of: [\s\S]*\[unreachable\]/);
+  assert.match(shown.text, /the hardware of one could not be detected: [\s\S]*\[unreachable\]/);
   await up();
   assert.equal(onDisk(), before);
   const { exitCode, text } = await project.pulumi('refresh', '--yes', '--skip-preview');
   assert.equal(exitCode, 0, text);
-  assert.match(text, /one could not be asked what it is made of/);
+  assert.match(text, /the hardware of one could not be detected/);
   declare();
   assert.equal((await preview('--expect-no-changes')).exitCode, 0);
 });

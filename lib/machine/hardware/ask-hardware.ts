@@ -36,13 +36,13 @@ async function ask(machine: Machine, request: HardwareRequest): Promise<Hardware
   }
 }
 
-/** What to tell of machines that were not reached, and of files that a flake in git does not see. */
+/** Warnings of machines that were not reached, and of files that a flake in git does not see. */
 export async function hardwareNotes(
   answers: Readonly<Record<string, HardwareAnswer>>,
   places: Readonly<Record<string, Place>>,
 ): Promise<string[]> {
   const unreached = Object.entries(answers).flatMap(([host, answer]) =>
-    'unreached' in answer ? [`${host} could not be asked what it is made of: ${answer.unreached}`] : [],
+    'unreached' in answer ? [`the hardware of ${host} could not be detected: ${answer.unreached}`] : [],
   );
   const there = Object.values(places).filter((place) => readHardwareFile(place) !== undefined);
   const untracked = await Promise.all(there.map(untrackedNote));

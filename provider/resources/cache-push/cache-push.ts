@@ -23,14 +23,14 @@ import { keyOf, placeProblems, storeOf } from '../cache-store/place.ts';
 export const cachePush: Resource<CachePushInputs, CachePushState> = {
   token: 'nixos:index:CachePush',
   description:
-    'A closure that was built here, in a binary cache and signed there, before machines ask for it. A cache that is away stops nothing: it is tried again.',
+    'A closure that was built on this computer, pushed to a binary cache and signed there before machines fetch it. A cache that cannot be reached stops nothing: the next update tries again.',
   inputs: cachePushInputs,
   state: cachePushState,
   secretInputs: ['secretKey'],
 
   check: placeProblems,
 
-  diff({ inputs, state }, asked) {
+  diff({ inputs, state }, desired) {
     const what = ({ cache, store, host, path, publicKey }: CachePushInputs) => ({
       cache,
       store,
@@ -39,13 +39,13 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
       publicKey,
     });
     return changesFrom({
-      ...leafDiff(what(inputs), what(asked)),
+      ...leafDiff(what(inputs), what(desired)),
       ...leafDiff(state.complete, true, { at: ['complete'], inputDiff: false }),
     });
   },
 
-  preview({ secretKey: _, ...asked }) {
-    return { ...asked, complete: true };
+  preview({ secretKey: _, ...desired }) {
+    return { ...desired, complete: true };
   },
 
   async create(inputs, context) {
@@ -61,16 +61,16 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
       if (isFailure(error)) return error;
       throw error;
     });
-    // A cache that cannot be asked says nothing of what it holds.
+    // Of a cache that cannot be reached, the recorded state stays.
     if (there instanceof FleetError) return { id, inputs, state };
     return { id, inputs, state: { ...state, complete: state.complete && there.has(inputs.path) } };
   },
 
-  async update(_recorded, asked, context) {
-    return await push(asked, context);
+  async update(_recorded, desired, context) {
+    return await push(desired, context);
   },
 
-  /** What was pushed stays there, until somebody collects what nothing needs. */
+  /** The pushed closure stays in the cache until a collection finds that nothing needs it. */
   async delete({ inputs }, context) {
     const { connection, host = '', store = '' } = inputs;
     const gone = connection
@@ -93,7 +93,7 @@ function recordPlace({ machine }: CachePushInputs, { urn, name }: Context): Reco
   return { project, stack, machine: machine ?? name };
 }
 
-/** What is to go to the same store goes there by one process. */
+/** Pushes to the same store are made by one process. */
 const pushes = new Batcher(pushAll);
 
 async function push(inputs: CachePushInputs, context: Context): Promise<CachePushState> {
@@ -118,12 +118,12 @@ async function push(inputs: CachePushInputs, context: Context): Promise<CachePus
     if (!(error instanceof FleetError)) throw error;
     context.log(
       'warning',
-      `the cache ${cache} does not have it, and the next up tries again: ${error.message}`,
+      `it was not pushed to the cache ${cache}; the next up tries again: ${error.message}`,
     );
     return { ...rest, complete: false, paths: 0, mebibytes: 0 };
   }
   for (const strange of pushed.foreign) {
-    context.log('warning', `${cache} had ${strange} before with another content, which was not signed`);
+    context.log('warning', `${cache} already had ${strange} with another content, which was not signed`);
   }
   return { ...rest, complete: true, paths: pushed.paths, mebibytes: mebibytes(pushed.bytes) };
 }
@@ -144,8 +144,8 @@ async function pushAll(
       for (const { request } of group) request.onProgress?.(line);
     };
     const pushedFor = group.map(({ request: { place, path } }) => ({ ...place, path }));
-    const asked = { store, key, paths, signal, onProgress };
-    const pushed = await pushRecorded(asked, pushedFor).catch((error: unknown) => {
+    const desired = { store, key, paths, signal, onProgress };
+    const pushed = await pushRecorded(desired, pushedFor).catch((error: unknown) => {
       if (error instanceof FleetError) return error;
       throw error;
     });
@@ -154,7 +154,7 @@ async function pushAll(
       if (result) results.set(item, result);
     }
   };
-  // One that is slow holds up no other.
+  // A slow store delays no other.
   await Promise.all([...groups.values()].map(pushGroup));
   return items.map((item) => results.get(item) as Pushed | FleetError);
 }
@@ -163,7 +163,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the push ${name} cannot be imported`,
-    why: 'it says of one closure that it is in a cache',
-    fix: 'Declare it: what the cache has already is not sent again.',
+    why: 'it records that one closure is in a cache',
+    fix: 'Declare it: paths that the cache has are not sent again.',
   });
 }

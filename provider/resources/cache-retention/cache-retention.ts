@@ -21,16 +21,16 @@ import { gcRootName } from '../../store/gc-root.ts';
 export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState> = {
   token: 'nixos:index:CacheRetention',
   description:
-    'What a binary cache keeps of what was pushed to it: never collected is what any machine has live, booted or recorded, nor what somebody else brought.',
+    'Which of the pushed systems a binary cache keeps. A system that any machine has live, booted or recorded is never collected, and neither are paths that no stack pushed.',
   inputs: cacheRetentionInputs,
   state: cacheRetentionState,
 
   check({ store, connection }): Record<string, string> {
     if (folderOf(store) !== undefined || connection) return {};
-    return { store: 'must be a folder, file:///…: of others nobody knows what is being pushed to them' };
+    return { store: 'must be a folder, file:///…: pushes to other stores cannot be seen' };
   },
 
-  diff({ inputs, state }, asked) {
+  diff({ inputs, state }, desired) {
     const what = ({ cache, store, host, keep, machines }: CacheRetentionInputs) => ({
       cache,
       store,
@@ -40,30 +40,30 @@ export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState>
     });
     const due = state.due !== '' && Date.parse(state.due) <= Date.now();
     return changesFrom({
-      ...leafDiff(what(inputs), what(asked)),
+      ...leafDiff(what(inputs), what(desired)),
       ...(due ? leafDiff(state.due, '', { at: ['due'], inputDiff: false }) : {}),
     });
   },
 
-  preview(asked) {
-    return { ...asked };
+  preview(desired) {
+    return { ...desired };
   },
 
   async create(inputs, context) {
     return { id: inputs.cache, state: await retain(inputs, nothingYet, context) };
   },
 
-  /** What there is to read of it, an up reads: what machines have, and what the cache has. */
+  /** Nothing to refresh: an update reads what the machines and the cache have. */
   async read(id, recorded, context) {
     if (!recorded) throw noImport(context.name);
     return { id, ...recorded };
   },
 
-  async update({ state }, asked, context) {
-    return await retain(asked, state, context);
+  async update({ state }, desired, context) {
+    return await retain(desired, state, context);
   },
 
-  /** Nothing is collected any more, and nothing is removed. */
+  /** Ends the collections; removes nothing. */
   async delete() {},
 };
 
@@ -88,7 +88,7 @@ async function retain(
   before: Counts,
   context: Context,
 ): Promise<CacheRetentionState> {
-  context.status('asking machines what they have');
+  context.status('reading which systems the machines have');
   const machines = await askMachines(inputs, context);
   try {
     const counts = await (inputs.connection
@@ -107,13 +107,13 @@ async function retain(
   }
 }
 
-/** A machine that cannot be asked may have whatever it had. */
+/** Systems of each machine. One that cannot be reached may still have all that it had. */
 async function askMachines(
   { machines }: CacheRetentionInputs,
   context: Context,
 ): Promise<Record<string, KeptMachine>> {
   const { signal } = context;
-  const asked = Object.entries(machines).map(async ([name, { connection, machineId, systems }]) => {
+  const desired = Object.entries(machines).map(async ([name, { connection, machineId, systems }]) => {
     try {
       return [
         name,
@@ -121,14 +121,11 @@ async function askMachines(
       ] as const;
     } catch (error) {
       if (!isFailure(error)) throw error;
-      context.log(
-        'info',
-        `${name} could not be asked which systems it has; all that it had stay: ${error.why}`,
-      );
+      context.log('info', `the systems of ${name} could not be read; all that it had stay: ${error.why}`);
       return [name, { systems }] as const;
     }
   });
-  return Object.fromEntries(await Promise.all(asked));
+  return Object.fromEntries(await Promise.all(desired));
 }
 
 async function retainFolder(
@@ -163,11 +160,11 @@ async function retainRoots(
   context: Context,
 ): Promise<Counts> {
   if (!connection) return nothingYet;
-  const asked = Object.entries(machines).flatMap(([name, { systems, has }]) =>
+  const desired = Object.entries(machines).flatMap(([name, { systems, has }]) =>
     has ? [[pushName(context.urn, cache, name), [...new Set([...has, ...systems])]] as const] : [],
   );
   const server = machineAt(host, connection);
-  const { kept, removed } = await keepPushedRoots(server, keep, Object.fromEntries(asked), context.signal);
+  const { kept, removed } = await keepPushedRoots(server, keep, Object.fromEntries(desired), context.signal);
   if (removed > 0)
     context.log(
       'info',
@@ -176,7 +173,7 @@ async function retainRoots(
   return { ...nothingYet, systems: kept, freedPaths: removed };
 }
 
-/** The name that the machine's push has its root under. */
+/** Name of the root of the machine's push. */
 function pushName(urn: string, cache: string, machine: string): string {
   const { stack, project } = parseUrn(urn);
   const type = 'nixos:index:CachePush';
@@ -187,7 +184,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the retention of ${name} cannot be imported`,
-    why: 'it is a rule, and nothing that there is',
-    fix: 'Declare it: what the cache holds already, and no record names, it leaves alone.',
+    why: 'a policy has no remote object',
+    fix: 'Declare it: paths in the cache that no record names are left alone.',
   });
 }

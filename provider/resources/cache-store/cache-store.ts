@@ -18,14 +18,14 @@ import { keyOf, placeProblems, storeOf } from './place.ts';
 export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
   token: 'nixos:index:CacheStore',
   description:
-    'The content of a binary cache, signed by one key: with another key, what the one before had signed is signed anew, or the machine that serves it gets the new one.',
+    'The content of a binary cache, signed by one key. With another key, paths that the former one signed are signed again, or the machine that serves them gets the new key.',
   inputs: cacheStoreInputs,
   state: cacheStoreState,
   secretInputs: ['secretKey'],
 
   check: placeProblems,
 
-  diff({ inputs, state }, asked) {
+  diff({ inputs, state }, desired) {
     const place = ({ name, store, host, protocol, keyFile }: CacheStoreInputs) => ({
       name,
       store,
@@ -34,13 +34,13 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
       keyFile,
     });
     return changesFrom({
-      ...leafDiff(place(inputs), place(asked), { replace: true }),
-      ...leafDiff(state.signedBy, asked.publicKey, { at: ['signedBy'], inputDiff: false }),
+      ...leafDiff(place(inputs), place(desired), { replace: true }),
+      ...leafDiff(state.signedBy, desired.publicKey, { at: ['signedBy'], inputDiff: false }),
     });
   },
 
-  preview({ secretKey: _, ...asked }) {
-    return { ...asked, signedBy: asked.publicKey };
+  preview({ secretKey: _, ...desired }) {
+    return { ...desired, signedBy: desired.publicKey };
   },
 
   async create(inputs, context) {
@@ -58,14 +58,14 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
     return { id, inputs, state: { ...state, signedBy: inPlace ? state.signedBy : '' } };
   },
 
-  async update({ state }, asked, context) {
-    const signedBy = isServed(asked)
-      ? await giveKey(asked, state.signedBy, context)
-      : await signAnew(asked, state.signedBy, context);
-    return stateOf(asked, signedBy);
+  async update({ state }, desired, context) {
+    const signedBy = isServed(desired)
+      ? await giveKey(desired, state.signedBy, context)
+      : await signAnew(desired, state.signedBy, context);
+    return stateOf(desired, signedBy);
   },
 
-  /** What a store holds stays there. */
+  /** The content of the store stays. */
   async delete({ inputs, state }, context) {
     if (!isServed(inputs) || state.signedBy === '') return;
     const [machine, file] = keyFileOf(inputs);
@@ -80,7 +80,7 @@ function isServed({ host, protocol }: CacheStoreInputs): boolean {
   return host !== undefined && protocol === 'http';
 }
 
-/** Both return the key that the content is signed by then: a cache that is away stops nothing, and is tried again. */
+/** Both return the key that signs the content afterwards. A cache that cannot be reached stops nothing: the next update tries again. */
 async function giveKey(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
   try {
     const { notRestarted } = await writeSecret(...keyFileOf(inputs), undefined, context.signal);
@@ -96,7 +96,7 @@ async function giveKey(inputs: CacheStoreInputs, before: string, context: Contex
 }
 
 async function signAnew(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
-  // What a key in wrong hands signed may be anybody's: only what is pushed again is signed again.
+  // Paths that a key in wrong hands signed cannot be trusted: they are signed again only when pushed again.
   if (inputs.revokedKeys.includes(before)) return inputs.publicKey;
   try {
     context.status('signing anew');
@@ -110,7 +110,7 @@ async function signAnew(inputs: CacheStoreInputs, before: string, context: Conte
   }
 }
 
-/** The machine that serves the cache, and its file of the key. */
+/** The machine that serves the cache, and its key file. */
 function keyFileOf(inputs: CacheStoreInputs) {
   const { host = '', connection, keyFile, restartUnits, secretKey } = inputs;
   const file = secretInputs.parse({ host, connection, path: keyFile, restartUnits, value: secretKey });
@@ -130,7 +130,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the cache ${name} cannot be imported`,
-    why: 'there is nothing to adopt: a store that holds something already is used as it is',
+    why: 'there is nothing to adopt: a store with content is used as it is',
     fix: 'Declare it. To keep its key, import that: nixos:index:SigningKey.',
   });
 }

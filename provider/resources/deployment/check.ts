@@ -3,7 +3,7 @@ import { identityFingerprint } from '../../../lib/machine/ssh/identity.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { factsText, parseFacts } from '../../../schema/facts.ts';
 
-/** What of a deployment's inputs can be told wrong at preview: property to reason. */
+/** Problems of a deployment's inputs that a preview can find: property to reason. */
 export function checkDeployment(
   inputs: DeploymentInputs,
   recorded?: DeploymentInputs,
@@ -24,13 +24,13 @@ function checkSpecialisation({ host, facts, specialisation }: DeploymentInputs):
   return { specialisation: `${host}: there is no specialisation ${specialisation}; ${there}` };
 }
 
-/** nixos-rebuild has an ssh and a sudo of its own, which take neither a password nor other means. */
+/** nixos-rebuild starts ssh and sudo itself, and can give them neither a password nor other means. */
 function checkVia({ host, via, connection }: DeploymentInputs): Record<string, string> {
   const { local, user, become = 'sudo', becomePassword, bootstrapUser } = connection;
   if (via !== 'nixos-rebuild') return {};
   if (bootstrapUser !== undefined)
     return {
-      via: `${host}: nixos-rebuild knows no bootstrapUser; set via: supervisor for the first deployment`,
+      via: `${host}: nixos-rebuild does not support bootstrapUser; set via: supervisor for the first deployment`,
     };
   const needs = user !== 'root' && (become !== 'sudo' || becomePassword !== undefined);
   if (!local && !needs) return {};
@@ -38,7 +38,7 @@ function checkVia({ host, via, connection }: DeploymentInputs): Record<string, s
   return { via: `${host}: nixos-rebuild cannot be used with ${why}; set via: supervisor` };
 }
 
-/** The user who deploys from now on must come with the system, and the one who is to go must not. */
+/** The system must have the user who deploys from now on, and must not have the one who is removed. */
 function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInputs): Record<string, string> {
   const { user, bootstrapUser } = connection;
   if (bootstrapUser === undefined || !facts) return {};
@@ -56,7 +56,7 @@ function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInp
 /** Refuses a system that would lock its deployer out, at preview; see `lockoutRisks`. */
 function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Record<string, string> {
   const { facts, connection, host, allowLockout } = inputs;
-  // One who sits at the machine is not locked out by its sshd.
+  // The operator's own computer needs no sshd.
   if (allowLockout || connection.local || !facts || recorded?.system === inputs.system) return {};
   const before = factsText.safeParse(recorded?.facts);
   const risks = lockoutRisks(parseFacts(facts), before.success ? parseFacts(before.data) : undefined, {

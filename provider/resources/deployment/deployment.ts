@@ -26,7 +26,7 @@ import { deploymentStateFrom, failedStateFrom, trueInputs } from './state.ts';
 export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   token: 'nixos:index:Deployment',
   description:
-    'Makes one machine run one system: copies the closure, switches under a supervisor that goes back by itself, and records what the machine says.',
+    'Makes one machine run one system: copies the closure, switches under a supervisor that rolls back by itself, and records what was read back from the machine.',
   inputs: deploymentInputs,
   state: deploymentState,
 
@@ -34,9 +34,9 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
 
   diff: diffDeployment,
 
-  preview(asked, recorded) {
-    const { facts: _, ...known } = asked;
-    if (!recorded || diffDeployment(recorded, asked).changes) return known;
+  preview(desired, recorded) {
+    const { facts: _, ...known } = desired;
+    if (!recorded || diffDeployment(recorded, desired).changes) return known;
     return { ...known, live: recorded.state.live };
   },
 
@@ -64,23 +64,23 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     return { id, inputs, state: deploymentStateFrom(inputs, reading) };
   },
 
-  async update(recorded, asked, context) {
+  async update(recorded, desired, context) {
     const { signal } = context;
-    const machine = machineOf(asked);
-    const reading = await readMachine(machine, { profile: asked.profile, signal });
+    const machine = machineOf(desired);
+    const reading = await readMachine(machine, { profile: desired.profile, signal });
     const known = recorded.state.live.system;
-    if (known && reading.system !== known && reading.system !== asked.system) {
-      const drift = drifted(asked.host, reading, known);
-      if (asked.onDrift === 'fail') throw drift;
+    if (known && reading.system !== known && reading.system !== desired.system) {
+      const drift = drifted(desired.host, reading, known);
+      if (desired.onDrift === 'fail') throw drift;
       context.log(
         'warning',
         `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
       );
     }
-    return await deployTo(recorded.id, machine, asked, reading, context);
+    return await deployTo(recorded.id, machine, desired, reading, context);
   },
 
-  /** Lets go: the machine runs on as it is, and is not even asked. */
+  /** Stops managing: the machine is not contacted, and runs on as it is. */
   async delete(recorded) {
     await machineOf(recorded.inputs).close();
   },
@@ -106,7 +106,7 @@ async function deployTo(
     status: (line) => context.status(line),
     note: (line) => context.log('info', line),
     warn: (line) => context.log('warning', line),
-    // The switch had begun: whatever it came to, the state tells what the machine says now.
+    // The switch had begun: whatever its outcome, the state holds what the machine reports now.
     onFailure: (error, now) => {
       throw new PartialFailure(id, failedStateFrom(inputs, now), error);
     },
@@ -115,7 +115,7 @@ async function deployTo(
   return deploymentStateFrom(inputs, after);
 }
 
-/** Only a system that was switched to was confirmed by the user who is to stay. */
+/** Removes the bootstrap user after a switch: only a switch was confirmed by the user who stays. */
 async function retire(
   id: string,
   machine: Machine,
@@ -134,7 +134,7 @@ async function retire(
     );
 }
 
-/** The System was built once, but perhaps on another operator's computer, or it was garbage-collected since. */
+/** Builds the system where this computer lacks it: another operator's computer built it, or it was garbage-collected. */
 async function haveClosure({ host, system, drvPath }: DeploymentInputs, context: Context): Promise<void> {
   if (!drvPath || (await invalidPaths([system], { signal: context.signal })).size === 0) return;
   await buildAndKeep({ host, drvPath, outPath: system, gcRoot: gcRootPath(context.urn, 'system') }, context);
@@ -151,7 +151,7 @@ async function importMachine(
   return { id: reading.machineId, inputs, state: deploymentStateFrom(inputs, reading) };
 }
 
-/** A machine that cannot be entered now is not gone. */
+/** A machine that cannot be reached now still exists. */
 function notNow(error: unknown): FleetError {
   if (isFailure(error)) return error;
   throw error;

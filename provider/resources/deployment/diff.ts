@@ -7,63 +7,66 @@ import { type HostFacts, parseFacts } from '../../../schema/facts.ts';
 import { changesFrom, leafDiff, sameValue } from '../../diff.ts';
 import type { DiffResult, Recorded } from '../../resource.ts';
 
-/** Where a machine is; the rest of a connection is how it is entered, which is no change of the machine. */
+/** Where a machine is. The rest of a connection is how to log in, which is no change of the machine. */
 const places = ['address', 'user', 'port'] as const;
 
 /**
- * What a deployment would change. Nothing, where the machine runs and boots the system asked for at the same place,
- * whatever else is new about the inputs. Another machine-id is another machine.
+ * What a deployment would change: nothing where the machine, at the same place, runs and boots the desired system, whatever
+ * else is new in the inputs. Another machine-id is another machine.
  */
 export function diffDeployment(
   recorded: Recorded<DeploymentInputs, DeploymentState>,
-  asked: DeploymentInputs,
+  desired: DeploymentInputs,
 ): DiffResult {
   const detailed = {
-    ...moved(recorded.inputs, asked),
-    ...(asked.machineId === undefined
+    ...moved(recorded.inputs, desired),
+    ...(desired.machineId === undefined
       ? {}
-      : leafDiff(recorded.id, asked.machineId, { at: ['machineId'], replace: true })),
+      : leafDiff(recorded.id, desired.machineId, { at: ['machineId'], replace: true })),
   };
   const { live } = recorded.state;
-  const asBefore = goalParts.every((part) => sameGoalPart(recorded.inputs[part], asked[part]));
+  const asBefore = goalParts.every((part) => sameGoalPart(recorded.inputs[part], desired[part]));
   if (live && asBefore) {
-    const shownBefore = asked.action === 'dry-activate' && recorded.inputs.action === 'dry-activate';
-    if (shownBefore || reached(live, asked)) return changesFrom({ ...detailed, ...rebootDue(live, asked) });
-    // It runs what is asked for, and boots something else; or the other way round.
-    if (isLive(live, asked) || live.profileSystem === asked.system) {
-      return changesFrom({ ...detailed, ...liveDiff(live, asked, isLive(live, asked)) });
+    const shownBefore = desired.action === 'dry-activate' && recorded.inputs.action === 'dry-activate';
+    if (shownBefore || reached(live, desired))
+      return changesFrom({ ...detailed, ...rebootDue(live, desired) });
+    // It runs the desired system and boots another one, or the other way round.
+    if (isLive(live, desired) || live.profileSystem === desired.system) {
+      return changesFrom({ ...detailed, ...liveDiff(live, desired, isLive(live, desired)) });
     }
   }
-  // After a failure the state tells what the machine runs, and the inputs what was asked.
+  // After a failure the state holds what the machine runs, and the inputs what was desired.
   const inputDiff = !live || isTrueOf(live, recorded.inputs);
   const base: DeploymentInputs = inputDiff ? recorded.inputs : recorded.state;
   // Facts travel as one text, which Pulumi would show whole: the notes name the leaves that differ.
   const goal = Object.assign(
     {},
-    ...goalParts.map((part) => leafDiff(base[part], asked[part], { at: [part], inputDiff })),
+    ...goalParts.map((part) => leafDiff(base[part], desired[part], { at: [part], inputDiff })),
   );
   const known = Object.keys(goal).length > 0 || !live;
   return changesFrom(
-    { ...detailed, ...(known ? goal : liveDiff(live, asked, asked.action === 'boot')) },
-    { notes: notes(asked, factsOf(base), factsOf(asked), live?.kernel) },
+    { ...detailed, ...(known ? goal : liveDiff(live, desired, desired.action === 'boot')) },
+    { notes: notes(desired, factsOf(base), factsOf(desired), live?.kernel) },
   );
 }
 
-/** The asked system against the live one, or against that of the next boot. */
-function liveDiff(live: LiveState, asked: DeploymentInputs, next: boolean): DiffResult['detailed'] {
+/** The desired system against the live one, or against that of the next boot. */
+function liveDiff(live: LiveState, desired: DeploymentInputs, next: boolean): DiffResult['detailed'] {
   const leaf = next ? 'profileSystem' : 'system';
-  return leafDiff(live[leaf], asked.system, { at: ['live', leaf], inputDiff: false });
+  return leafDiff(live[leaf], desired.system, { at: ['live', leaf], inputDiff: false });
 }
 
-/** What of the inputs says which system is asked for. */
+/** Inputs that decide which system is desired. */
 const goalParts = ['system', 'specialisation', 'profile'] as const;
 
-/** A state that an earlier version wrote lacks the profile. */
-function sameGoalPart(recorded: string | undefined, asked: string | undefined): boolean {
-  return recorded === undefined || asked === undefined ? recorded === asked : sameValue(recorded, asked);
+/** States of earlier versions lack the profile. */
+function sameGoalPart(recorded: string | undefined, desired: string | undefined): boolean {
+  return recorded === undefined || desired === undefined
+    ? recorded === desired
+    : sameValue(recorded, desired);
 }
 
-/** A machine that waits for a reboot, and shall be given it. */
+/** The reboot of a machine for which one is due and allowed. */
 function rebootDue(live: LiveState, { reboot, action }: DeploymentInputs): DiffResult['detailed'] {
   const given = (reboot ?? 'never') !== 'never' && (action === 'switch' || action === 'boot');
   return given && live.rebootDue
@@ -71,42 +74,42 @@ function rebootDue(live: LiveState, { reboot, action }: DeploymentInputs): DiffR
     : {};
 }
 
-/** Where the machine is to be found elsewhere than before. */
+/** Changes of the machine's place. */
 export function moved(
   old: Pick<DeploymentInputs, 'connection'>,
-  asked: Pick<DeploymentInputs, 'connection'>,
+  desired: Pick<DeploymentInputs, 'connection'>,
 ): DiffResult['detailed'] {
-  // Where a machine of this stack is about to be made, its connection is not known: its machine-id decides.
-  if (!isPlainObject(asked.connection)) return {};
+  // The connection of a machine that this stack is about to create is unknown: its machine-id decides.
+  if (!isPlainObject(desired.connection)) return {};
   return Object.assign(
     {},
     ...places.map((place) =>
-      leafDiff(old.connection[place], asked.connection[place], { at: ['connection', place] }),
+      leafDiff(old.connection[place], desired.connection[place], { at: ['connection', place] }),
     ),
   );
 }
 
-/** None where they are missing or, in a preview, not known yet. */
+/** Undefined where they are missing or, in a preview, unknown. */
 function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
   return typeof facts === 'string' ? parseFacts(facts) : undefined;
 }
 
-/** Lines that paths alone cannot say. */
+/** Lines for what property paths cannot show. */
 function notes(
   { host, reboot }: DeploymentInputs,
   old: HostFacts | undefined,
-  asked: HostFacts | undefined,
+  desired: HostFacts | undefined,
   runningKernel: string | undefined,
 ): string[] {
-  if (!asked) return [];
+  if (!desired) return [];
   if (!old) {
     return [
       'facts of the running system are not known: it was not deployed by nixos-fleet, so only its path is compared',
     ];
   }
-  const changes = factsChanges(old, asked);
+  const changes = factsChanges(old, desired);
   return [
-    ...consequences(old, asked, { reboot, runningKernel }),
+    ...consequences(old, desired, { reboot, runningKernel }),
     ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];
 }

@@ -9,7 +9,7 @@ import {
 
 /**
  * The connection that the id of an import names: `root@web.example.org`, `root@[2001:db8::7]:2222`, `local:` for the
- * operator's own computer, or, where more is to be said,
+ * operator's own computer, or, with more settings,
  * `ssh://root@web.example.org:22?identityFile=/path&hostKey=<URL-encoded public key line>`. A password has no place in
  * an id: the machine must let the user become root without one.
  * @throws FleetError config-invalid
@@ -39,7 +39,7 @@ function fromAddress(id: string): Record<string, unknown> {
   };
 }
 
-/** What the query of a URL can say: of the other settings, the URL itself has some, and some have no place in an id. */
+/** Settings in the query of a URL: some others are in the URL itself, and some have no place in an id. */
 const elsewhere: readonly string[] = ['local', 'address', 'user', 'port', 'becomePassword', 'sshOptions'];
 const settings = connectionKeys.filter((name) => !elsewhere.includes(name));
 
@@ -70,7 +70,7 @@ function settingFrom(text: string | undefined, name: keyof Connection): unknown 
 function badId(id: string, host: string, why: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
-    what: `'${id}' does not say how the machine is reached`,
+    what: `'${id}' does not name a connection to the machine`,
     host,
     why,
     fix: [

@@ -4,7 +4,7 @@ import { isLive, isTrueOf } from '../../../lib/machine/switch/goal.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
 import { formatFacts } from '../../../schema/facts.ts';
 
-/** What the state keeps of a machine's reading. */
+/** The part of a machine's reading that the state keeps. */
 function liveState(reading: MachineReading): LiveState {
   const { system, specialisation, profileSystem, generation, booted, kernel, rebootDue, bootId } = reading;
   return {
@@ -23,7 +23,7 @@ function liveState(reading: MachineReading): LiveState {
   };
 }
 
-/** Inputs that are true of the machine: those given where it is as they ask, else with the system that it runs or boots. */
+/** Inputs that hold of the machine: the given ones where it is as desired, else with the system that it runs or boots. */
 export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): DeploymentInputs {
   if (inputs.action === 'dry-activate' || isTrueOf(reading, inputs)) return inputs;
   return inputs.action === 'boot'
@@ -31,7 +31,7 @@ export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): D
     : withSystem(inputs, reading, reading.system, reading.specialisation);
 }
 
-/** The inputs with another system, and with the facts and the revision that were left with it. */
+/** The inputs with another system, and with the facts and the revision that were recorded on the machine with it. */
 function withSystem(
   inputs: DeploymentInputs,
   reading: MachineReading,
@@ -51,17 +51,17 @@ function withSystem(
   };
 }
 
-/** The state after a success: its facts are those of the inputs, and are not recorded twice. */
+/** The state after a success, without the facts, which are in the inputs. */
 export function deploymentStateFrom(inputs: DeploymentInputs, reading: MachineReading): DeploymentState {
   if (inputs.action === 'dry-activate') return failedStateFrom(inputs, reading);
   const { facts: _, ...rest } = inputs;
   return { ...rest, live: liveState(reading) };
 }
 
-/** The state where the machine is not as asked: what is true of it, while the inputs tell what was asked. */
-export function failedStateFrom(asked: DeploymentInputs, reading: MachineReading): DeploymentState {
-  const inputs = isLive(reading, asked)
-    ? asked
-    : withSystem(asked, reading, reading.system, reading.specialisation);
+/** The state where the machine is not as desired: what holds of it, while the inputs hold what was desired. */
+export function failedStateFrom(desired: DeploymentInputs, reading: MachineReading): DeploymentState {
+  const inputs = isLive(reading, desired)
+    ? desired
+    : withSystem(desired, reading, reading.system, reading.specialisation);
   return { ...inputs, live: liveState(reading) };
 }

@@ -22,21 +22,21 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
 
   check: diskProblems,
 
-  diff(recorded, asked) {
-    const written = writes(recorded, asked);
-    // Only the state tells which image is on the disk, so this is no matter of `check`; and it has to stop a preview.
-    const refused = 'image' in written || 'imageHash' in written ? refusedWrite(asked) : undefined;
+  diff(recorded, desired) {
+    const written = writes(recorded, desired);
+    // Only the state records which image is on the disk, so `check` cannot refuse this; and a preview has to stop at it.
+    const refused = 'image' in written || 'imageHash' in written ? refusedWrite(desired) : undefined;
     if (refused) throw refused;
     return changesFrom({
-      ...leafDiff(target(recorded.inputs), target(asked), { replace: true }),
+      ...leafDiff(target(recorded.inputs), target(desired), { replace: true }),
       ...written,
     });
   },
 
-  preview({ found: _, ...asked }, recorded) {
-    if (recorded && Object.keys(writes(recorded, asked)).length === 0)
-      return { ...recorded.state, ...known(asked) };
-    return { ...asked, state: 'verified', present: 'yes' };
+  preview({ found: _, ...desired }, recorded) {
+    if (recorded && Object.keys(writes(recorded, desired)).length === 0)
+      return { ...recorded.state, ...known(desired) };
+    return { ...desired, state: 'verified', present: 'yes' };
   },
 
   async create(inputs, context) {
@@ -50,36 +50,36 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
     return { id, inputs, state: { ...state, present: await lookAgain(recorded, context) } };
   },
 
-  async update(recorded, asked, context) {
-    if (Object.keys(writes(recorded, asked)).length === 0) return { ...recorded.state, ...known(asked) };
-    return await write(recorded.id, asked, recorded.state, context);
+  async update(recorded, desired, context) {
+    if (Object.keys(writes(recorded, desired)).length === 0) return { ...recorded.state, ...known(desired) };
+    return await write(recorded.id, desired, recorded.state, context);
   },
 
-  /** Lets go: what is on the disk stays there. */
+  /** Stops managing: the disk stays as it is. */
   async delete(recorded) {
     await machineOf(recorded.inputs).close();
   },
 };
 
-/** Which disk it is. Where its serial tells, its name may change. */
+/** What identifies the disk. With a serial, its name may change. */
 function target({ serial, disk, sizeBytes }: DiskInstallInputs) {
   return serial === undefined ? { disk, sizeBytes } : { serial };
 }
 
-/** Why the disk is written again: its image was never whole on it, or another one is asked for and may take its place. */
-function writes({ state }: Recorded<DiskInstallInputs, DiskInstallState>, asked: DiskInstallInputs) {
+/** Why the disk is written again: its image was never written whole, or another image is desired and may replace it. */
+function writes({ state }: Recorded<DiskInstallInputs, DiskInstallState>, desired: DiskInstallInputs) {
   return {
     ...leafDiff(state.state, 'verified', { at: ['state'], inputDiff: false }),
-    ...(asked.onImageChange === 'rewrite'
+    ...(desired.onImageChange === 'rewrite'
       ? {
-          ...leafDiff(state.image, asked.image, { at: ['image'] }),
-          ...leafDiff(state.imageHash, asked.imageHash, { at: ['imageHash'] }),
+          ...leafDiff(state.image, desired.image, { at: ['image'] }),
+          ...leafDiff(state.imageHash, desired.imageHash, { at: ['imageHash'] }),
         }
       : {}),
   };
 }
 
-/** Of the inputs, those that say nothing of what is on the disk. */
+/** Inputs that do not depend on the disk's content. */
 function known({ host, connection, bootConnection, disk, overwrite, onImageChange }: DiskInstallInputs) {
   return { host, connection, bootConnection, disk, overwrite, onImageChange };
 }
@@ -101,7 +101,7 @@ async function write(
   });
 }
 
-/** After the machine has booted from the disk, another system may answer, or nobody: that is not known to be a loss. */
+/** Whether the disk is still in the machine; unknown where the machine, which may have booted from the disk, cannot be reached. */
 async function lookAgain(
   { inputs, state }: { inputs: DiskInstallInputs; state: DiskInstallState },
   { signal }: Context,
@@ -123,7 +123,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the disk install ${name} cannot be imported`,
-    why: 'a disk that a machine has used does not tell which image was written onto it',
+    why: 'from a disk in use it cannot be read which image was written onto it',
     fix: 'Leave it out: the machine itself is adopted as a host.',
   });
 }

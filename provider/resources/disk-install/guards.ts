@@ -3,7 +3,7 @@ import { refusals } from '../../../lib/images/disk/guards.ts';
 import { refusedBy } from '../../../lib/images/disk/refuse.ts';
 import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 
-/** What can be told wrong of a disk at preview; of one that was written before, nothing is asked of the guards here. */
+/** Problems of a disk that a preview can find. For a disk that was written before, the guards are not evaluated here. */
 export function diskProblems(
   inputs: DiskInstallInputs,
   recorded?: DiskInstallInputs,

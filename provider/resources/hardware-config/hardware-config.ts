@@ -43,26 +43,26 @@ export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState>
     };
   },
 
-  diff(recorded, asked) {
+  diff(recorded, desired) {
     const { host, file, content } = recorded.inputs;
     const update = { kind: 'update', inputDiff: true } as const;
     const { onDisk, machine } = recorded.state;
     const seen = { inputDiff: false } as const;
     return changesFrom({
-      ...leafDiff(host, asked.host, { at: ['host'], replace: true }),
-      ...leafDiff(file, asked.file, { at: ['file'] }),
-      ...(isWritten(asked) ? { [content === asked.content ? 'pending' : 'content']: update } : {}),
-      ...(onDisk === 'edited' && !isTheirs(asked)
+      ...leafDiff(host, desired.host, { at: ['host'], replace: true }),
+      ...leafDiff(file, desired.file, { at: ['file'] }),
+      ...(isWritten(desired) ? { [content === desired.content ? 'pending' : 'content']: update } : {}),
+      ...(onDisk === 'edited' && !isTheirs(desired)
         ? leafDiff(onDisk, 'as-written', { at: ['onDisk'], ...seen })
         : {}),
       ...leafDiff(machine, 'as-written', { at: ['machine'], ...seen }),
     });
   },
 
-  preview({ content, pending, ...asked }, recorded) {
-    if (pending === 'nothing' && recorded) return { ...recorded.state, ...asked };
+  preview({ content, pending, ...desired }, recorded) {
+    if (pending === 'nothing' && recorded) return { ...recorded.state, ...desired };
     const onDisk = isTheirs({ pending }) ? 'edited' : content === undefined ? 'none' : 'as-written';
-    return { ...asked, onDisk, machine: 'as-written' };
+    return { ...desired, onDisk, machine: 'as-written' };
   },
 
   async create(inputs, context) {
@@ -78,12 +78,12 @@ export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState>
     return { id, inputs, state: { ...stateOf(inputs, onDisk), machine } };
   },
 
-  async update(recorded, asked, context) {
+  async update(recorded, desired, context) {
     const { file } = recorded.inputs;
-    const state = await apply(asked, recorded.inputs, context);
-    if (recorded.state.machine === 'changed' && !isWritten(asked))
-      state.machine = await askAgain(asked, 'changed', context);
-    if (file !== asked.file)
+    const state = await apply(desired, recorded.inputs, context);
+    if (recorded.state.machine === 'changed' && !isWritten(desired))
+      state.machine = await askAgain(desired, 'changed', context);
+    if (file !== desired.file)
       context.log('info', `${file} is left where it is: remove it if nothing names it`);
     return state;
   },
@@ -103,7 +103,7 @@ const isWritten = ({ pending }: Pick<HardwareConfigInputs, 'pending'>) =>
 const isTheirs = ({ pending }: Pick<HardwareConfigInputs, 'pending'>) =>
   pending === 'leave' || pending === 'keep';
 
-/** What becomes of the file. What was written to another one says nothing of this one. */
+/** What happens to the file. What was written to another file does not count for this one. */
 function planFor(inputs: HardwareConfigInputs, recorded: HardwareConfigInputs | undefined): Plan {
   return planWrite({
     generator: inputs.generator,
@@ -114,7 +114,7 @@ function planFor(inputs: HardwareConfigInputs, recorded: HardwareConfigInputs | 
   });
 }
 
-/** Decides again: the file may have become another one since the preview. */
+/** Decides again, for the file may have changed since the preview. */
 async function apply(
   inputs: HardwareConfigInputs,
   recorded: HardwareConfigInputs | undefined,
@@ -133,12 +133,12 @@ async function apply(
   if (plan.content === undefined) {
     context.log(
       'info',
-      `${host} was not there when the program ran: the next pulumi up asks what it is made of`,
+      `${host} did not exist when the program ran: the next pulumi up detects its hardware`,
     );
   }
   if (plan.content !== undefined && (plan.action === 'write' || plan.action === 'overwrite')) {
     await writeHardwareFile(inputs, plan.content);
-    context.log('info', `${file} was written; the next pulumi up takes it`);
+    context.log('info', `${file} was written; the next pulumi up evaluates it`);
     const untracked = await untrackedNote(inputs);
     if (untracked) context.log('warning', untracked);
   }
@@ -155,7 +155,7 @@ function stateOf(inputs: HardwareConfigInputs, onDisk: string | undefined): Hard
   };
 }
 
-/** Whether the machine still says what was written; what was known where it cannot be asked, which is told. */
+/** Whether the machine still has the written hardware; the recorded answer, with a warning, where that cannot be detected. */
 async function askAgain(
   inputs: HardwareConfigInputs,
   known: HardwareConfigState['machine'],
@@ -167,11 +167,11 @@ async function askAgain(
     const said = await readHardware(machineOf(inputs), inputs, { signal: context.signal });
     const lines = hardwareDiff(content, said, generator);
     if (lines.length === 0) return 'as-written';
-    context.log('warning', [`${host} is no longer what ${file} was written from:`, ...lines].join('\n  '));
+    context.log('warning', [`the hardware of ${host} differs from ${file}:`, ...lines].join('\n  '));
     return 'changed';
   } catch (error) {
     if (!isFailure(error)) throw error;
-    context.log('warning', `${host} could not be asked what it is made of: ${error.why ?? error.message}`);
+    context.log('warning', `the hardware of ${host} could not be detected: ${error.why ?? error.message}`);
     return known;
   }
 }
@@ -180,7 +180,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the hardware configuration of ${name} cannot be imported`,
-    why: 'a file does not tell which machine it was written from',
-    fix: 'Declare it: a file that says what the machine says is taken as it is.',
+    why: 'a file does not name the machine that it was written from',
+    fix: 'Declare it: a file that matches the machine’s hardware is left as it is.',
   });
 }

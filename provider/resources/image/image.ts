@@ -20,7 +20,7 @@ import { isUnknown } from '../../wire/unknown.ts';
 export const image: Resource<ImageInputs, ImageState> = {
   token: 'nixos:index:Image',
   description:
-    'A disk image of a machine’s configuration, built on this computer, kept from garbage collection and, where asked, copied to a file with a manifest beside it.',
+    'A disk image of a machine’s configuration, built on this computer, kept from garbage collection and, with keep, copied to a file with a manifest beside it.',
   inputs: imageInputs,
   state: imageState,
 
@@ -30,10 +30,10 @@ export const image: Resource<ImageInputs, ImageState> = {
 
   diff: diffImage,
 
-  preview(asked, recorded) {
-    const { facts: _, builders: _builders, ...known } = asked;
-    if (recorded && !diffImage(recorded, asked).changes) return { ...recorded.state, ...known };
-    return { ...known, ...foreseen(asked), ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
+  preview(desired, recorded) {
+    const { facts: _, builders: _builders, ...known } = desired;
+    if (recorded && !diffImage(recorded, desired).changes) return { ...recorded.state, ...known };
+    return { ...known, ...foreseen(desired), ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
 
   async create(inputs, context) {
@@ -46,10 +46,10 @@ export const image: Resource<ImageInputs, ImageState> = {
     return { id, inputs: recorded.inputs, state: { ...recorded.state, kept: await keptAt(keep) } };
   },
 
-  async update(recorded, asked, context) {
-    const state = await build(asked, context);
+  async update(recorded, desired, context) {
+    const state = await build(desired, context);
     const { keep } = recorded.inputs;
-    if (keep !== undefined && keep !== asked.keep) await letGo(keep, context);
+    if (keep !== undefined && keep !== desired.keep) await letGo(keep, context);
     return state;
   },
 
@@ -59,15 +59,15 @@ export const image: Resource<ImageInputs, ImageState> = {
   },
 };
 
-function diffImage(recorded: Recorded<ImageInputs, ImageState>, asked: ImageInputs): DiffResult {
+function diffImage(recorded: Recorded<ImageInputs, ImageState>, desired: ImageInputs): DiffResult {
   const kept = {
-    ...leafDiff(recorded.inputs.keep, asked.keep, { at: ['keep'] }),
-    // A copy that somebody changed is theirs now: only a missing one is made again.
-    ...(recorded.state.kept === 'missing' && asked.keep
+    ...leafDiff(recorded.inputs.keep, desired.keep, { at: ['keep'] }),
+    // A copy that was changed by other means is left alone: only a missing one is made again.
+    ...(recorded.state.kept === 'missing' && desired.keep
       ? leafDiff('missing', 'in-place', { at: ['kept'], inputDiff: false })
       : {}),
   };
-  if (sameValue(recorded.inputs.outPath, asked.outPath)) {
+  if (sameValue(recorded.inputs.outPath, desired.outPath)) {
     return Object.keys(kept).length > 0 ? changesFrom(kept) : noChanges;
   }
   const shown = ({ configuration, attribute, outPath, file, diskSizeMiB, system }: ImageInputs) => ({
@@ -79,19 +79,19 @@ function diffImage(recorded: Recorded<ImageInputs, ImageState>, asked: ImageInpu
     system,
   });
   return changesFrom(
-    { ...kept, ...leafDiff(shown(recorded.inputs), shown(asked)) },
-    { notes: notes(recorded.inputs, asked) },
+    { ...kept, ...leafDiff(shown(recorded.inputs), shown(desired)) },
+    { notes: notes(recorded.inputs, desired) },
   );
 }
 
-/** What changes in the system inside; the facts are one text, which Pulumi would show whole. */
-function notes(old: ImageInputs, asked: ImageInputs): string[] {
-  if (typeof old.facts !== 'string' || typeof asked.facts !== 'string') return [];
-  const changes = factsChanges(parseFacts(old.facts), parseFacts(asked.facts));
+/** Changes of the system in the image: its facts are one text, which Pulumi would show whole. */
+function notes(old: ImageInputs, desired: ImageInputs): string[] {
+  if (typeof old.facts !== 'string' || typeof desired.facts !== 'string') return [];
+  const changes = factsChanges(parseFacts(old.facts), parseFacts(desired.facts));
   return changes.length > 0 ? [['the system in the image:', ...changes].join('\n  ')] : [];
 }
 
-/** What the evaluation tells of the file before it is built. */
+/** Outputs that follow from the evaluation, before the image is built. */
 function foreseen({ outPath, file, keep, diskSizeMiB }: ImageInputs): Partial<ImageState> {
   const inStore = isUnknown(outPath) || isUnknown(file) || file === '' ? undefined : join(outPath, file);
   const format = inStore && formatOfName(inStore);
@@ -150,7 +150,7 @@ async function keptAt(keep: string | undefined): Promise<ImageState['kept']> {
   return keep === undefined ? 'none' : await keptState(keep);
 }
 
-/** Removes a copy that is no longer asked for, unless it is somebody's by now. */
+/** Removes a copy that is no longer desired, unless it was changed or is in use. */
 async function letGo(keep: string, context: Context): Promise<void> {
   const outcome = await removeCopy(keep);
   if (outcome === 'removed') return;
@@ -162,7 +162,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the image ${name} cannot be imported`,
-    why: 'an image is what its configuration makes, and a file does not tell that',
-    fix: 'Declare it: what is built already is not built again.',
+    why: 'an image belongs to a configuration, which a file does not name',
+    fix: 'Declare it: an image that is in the store is not built again.',
   });
 }

@@ -12,17 +12,17 @@ import { gcRootName, gcRootPath, removeGcRoot } from '../../store/gc-root.ts';
 import { buildKernel } from '../../store/store-build.ts';
 import { importedOutput, storePathProblems } from '../../store/store-path.ts';
 
-/** A state that an earlier version wrote has no machines. */
+/** States of earlier versions have no machines. */
 function machinesNote({ machines = [] }: Partial<KernelInputs>): string[] {
   return machines.length > 0 ? [`for ${machines.join(', ')}: each runs it after its next restart`] : [];
 }
 
-/** Symbols of the whole configuration that change, beside those that are asked for and shown as inputs. */
-function configuredNote(old: KernelInputs, asked: KernelInputs): string[] {
-  if (old.configured === undefined || asked.configured === undefined) return [];
+/** Symbols of the whole configuration that change beside the desired ones, which are shown as inputs. */
+function configuredNote(old: KernelInputs, desired: KernelInputs): string[] {
+  if (old.configured === undefined || desired.configured === undefined) return [];
   const lines = configuredChanges(
     { config: old.config, configured: symbolsOf(old.configured) },
-    { config: asked.config, configured: symbolsOf(asked.configured) },
+    { config: desired.config, configured: symbolsOf(desired.configured) },
   );
   return lines.length > 0 ? [['Kconfig changes with them:', ...lines].join('\n  ')] : [];
 }
@@ -39,9 +39,9 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     return storePathProblems(inputs);
   },
 
-  diff(recorded, asked) {
-    if (sameValue(recorded.inputs.outPath, asked.outPath)) return noChanges;
-    // Paths of the same build say nothing that the output's does not.
+  diff(recorded, desired) {
+    if (sameValue(recorded.inputs.outPath, desired.outPath)) return noChanges;
+    // The other paths of the same build add nothing to the output's.
     const shown = ({
       drvPath: _,
       dev: _dev,
@@ -51,17 +51,17 @@ export const kernel: Resource<KernelInputs, KernelState> = {
       ...rest
     }: KernelInputs) => rest;
     if (recorded.inputs.drvPath === '') {
-      return changesFrom(leafDiff(recorded.inputs.outPath, asked.outPath, { at: ['outPath'] }), {
+      return changesFrom(leafDiff(recorded.inputs.outPath, desired.outPath, { at: ['outPath'] }), {
         notes: ['the symbols of an imported kernel are not known, so only its path is compared'],
       });
     }
-    return changesFrom(leafDiff(shown(recorded.inputs), shown(asked)), {
-      notes: [...machinesNote(asked), ...configuredNote(recorded.inputs, asked)],
+    return changesFrom(leafDiff(shown(recorded.inputs), shown(desired)), {
+      notes: [...machinesNote(desired), ...configuredNote(recorded.inputs, desired)],
     });
   },
 
-  preview({ builders: _, ...asked }, recorded) {
-    return { ...asked, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
+  preview({ builders: _, ...desired }, recorded) {
+    return { ...desired, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
 
   async create({ builders, ...inputs }, context) {
@@ -87,10 +87,10 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     return { id, inputs, state: { ...inputs, gcRoot: gcRootPath(context.urn, 'kernel') } };
   },
 
-  async update(_recorded, { builders, ...asked }, context) {
+  async update(_recorded, { builders, ...desired }, context) {
     const gcRoot = gcRootPath(context.urn, 'kernel');
-    await buildKernel({ drvPath: asked.drvPath, outPath: asked.outPath, gcRoot, builders }, context);
-    return { ...asked, gcRoot };
+    await buildKernel({ drvPath: desired.drvPath, outPath: desired.outPath, gcRoot, builders }, context);
+    return { ...desired, gcRoot };
   },
 
   async delete(recorded) {

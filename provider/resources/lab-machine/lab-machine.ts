@@ -23,26 +23,26 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
   inputs: labMachineInputs,
   state: labMachineState,
 
-  diff(recorded, asked) {
+  diff(recorded, desired) {
     const identity = ({ lab, name }: LabMachineInputs) => ({ lab, name });
-    // Not `base`: a newer one is for new machines.
+    // Not `base`: machines keep the one that they were made from.
     const place = ({ address, bridge }: LabMachineInputs) => ({ address, bridge });
     return changesFrom(
       {
-        ...leafDiff(identity(recorded.inputs), identity(asked), { replace: true }),
-        ...leafDiff(place(recorded.inputs), place(asked)),
+        ...leafDiff(identity(recorded.inputs), identity(desired), { replace: true }),
+        ...leafDiff(place(recorded.inputs), place(desired)),
         ...leafDiff(recorded.state.running, true, { at: ['running'], inputDiff: false }),
       },
       { deleteBeforeReplace: true },
     );
   },
 
-  preview(asked, recorded) {
-    if (!recorded || recorded.inputs.lab !== asked.lab || recorded.inputs.name !== asked.name) {
-      return { ...asked, running: true };
+  preview(desired, recorded) {
+    if (!recorded || recorded.inputs.lab !== desired.lab || recorded.inputs.name !== desired.name) {
+      return { ...desired, running: true };
     }
     const { hostKey, machineId, root, console } = recorded.state;
-    return { ...asked, hostKey, machineId, root, console, running: true };
+    return { ...desired, hostKey, machineId, root, console, running: true };
   },
 
   async create(inputs, context) {
@@ -60,9 +60,9 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
     return { id, inputs, state: stateOf(inputs, machine) };
   },
 
-  async update(_recorded, asked, context) {
+  async update(_recorded, desired, context) {
     context.status('starting');
-    return stateOf(asked, await ensureMachine(asked, context.signal));
+    return stateOf(desired, await ensureMachine(desired, context.signal));
   },
 
   async delete(recorded, context) {

@@ -41,12 +41,12 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
     return problems;
   },
 
-  diff(recorded, asked) {
-    const { name: _, ...rest } = asked;
+  diff(recorded, desired) {
+    const { name: _, ...rest } = desired;
     const { name: __, ...before } = recorded.inputs;
     return changesFrom(
       {
-        ...leafDiff(recorded.inputs.name, asked.name, { at: ['name'], replace: true }),
+        ...leafDiff(recorded.inputs.name, desired.name, { at: ['name'], replace: true }),
         ...leafDiff(before, rest),
         ...leafDiff(recorded.state.up, true, { at: ['up'], inputDiff: false }),
       },
@@ -54,9 +54,9 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
     );
   },
 
-  preview(asked, recorded) {
-    if (!recorded || recorded.inputs.name !== asked.name) return { ...asked, up: true };
-    return { ...recorded.state, ...asked, up: true };
+  preview(desired, recorded) {
+    if (!recorded || recorded.inputs.name !== desired.name) return { ...desired, up: true };
+    return { ...recorded.state, ...desired, up: true };
   },
 
   async create(inputs) {
@@ -78,8 +78,8 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
     return { id, inputs: labNetworkInputs.parse(state), state };
   },
 
-  async update(_recorded, asked) {
-    return stateOf(await ensureNetwork(requestOf(asked)));
+  async update(_recorded, desired) {
+    return stateOf(await ensureNetwork(requestOf(desired)));
   },
 
   async delete(recorded) {

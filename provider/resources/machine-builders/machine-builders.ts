@@ -17,7 +17,7 @@ export const machineBuilders = nixConfResource({
   decisive: ['builders'],
   work: workOnBuilders,
 
-  /** Builders that are away now stop nothing: the machine's Nix leaves them out too. */
+  /** Builders that cannot be reached stop nothing: the machine's Nix leaves them out, too. */
   written({ host, builders }, { reply }, context) {
     const { unusable, notInForce } = problemsOf(builders, reply);
     for (const [name, why] of Object.entries(unusable)) {

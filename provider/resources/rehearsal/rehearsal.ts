@@ -23,18 +23,18 @@ export const rehearsal: Resource<RehearsalInputs, RehearsalState> = {
     return storePathProblems(inputs);
   },
 
-  /** Once for each system: other settings hold from the next one on. */
-  diff(recorded, asked) {
+  /** A system is rehearsed once: changed settings apply to the next one. */
+  diff(recorded, desired) {
     const { stack, host } = recorded.inputs;
-    const who = leafDiff({ stack, host }, { stack: asked.stack, host: asked.host }, { replace: true });
-    const system = leafDiff(recorded.inputs.outPath, asked.outPath, { at: ['outPath'] });
+    const who = leafDiff({ stack, host }, { stack: desired.stack, host: desired.host }, { replace: true });
+    const system = leafDiff(recorded.inputs.outPath, desired.outPath, { at: ['outPath'] });
     return changesFrom({ ...who, ...system });
   },
 
-  preview(asked, recorded) {
-    if (!recorded || recorded.inputs.outPath !== asked.outPath) return asked;
+  preview(desired, recorded) {
+    if (!recorded || recorded.inputs.outPath !== desired.outPath) return desired;
     const { rehearsedAt, kernel, seconds } = recorded.state;
-    return { ...asked, rehearsedAt, kernel, seconds };
+    return { ...desired, rehearsedAt, kernel, seconds };
   },
 
   async create(inputs, context) {
@@ -45,8 +45,8 @@ export const rehearsal: Resource<RehearsalInputs, RehearsalState> = {
     return recorded && { id, ...recorded };
   },
 
-  async update(_, asked, context) {
-    return await play(asked, context);
+  async update(_, desired, context) {
+    return await play(desired, context);
   },
 
   async delete({ inputs }, context) {

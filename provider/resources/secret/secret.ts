@@ -12,11 +12,11 @@ import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Resource } from '../../resource.ts';
 import { moved } from '../deployment/diff.ts';
 
-/** One file on one machine whose content is in no store. Its id is MACHINE-ID:PATH. */
+/** A file on a machine whose content is in no Nix store. Its id is MACHINE-ID:PATH. */
 export const secret: Resource<SecretInputs, SecretState> = {
   token: 'nixos:index:Secret',
   description:
-    'A file on a machine whose content never enters a Nix store: written with its owner and permissions, removed when it is dropped.',
+    'A file on a machine whose content never enters a Nix store: written with its owner and permissions, removed when it is no longer declared.',
   inputs: secretInputs,
   state: secretState,
   secretInputs: ['value'],
@@ -26,7 +26,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
     return { value: 'is not base64' };
   },
 
-  diff(recorded, asked) {
+  diff(recorded, desired) {
     const place = ({ path }: SecretInputs) => ({ path });
     const file = ({ owner, group, mode, restartUnits, encoding, value }: SecretInputs) => ({
       owner,
@@ -38,18 +38,18 @@ export const secret: Resource<SecretInputs, SecretState> = {
     });
     const live = ({ content, restartDue }: SecretState) => ({ content, restartDue });
     return changesFrom({
-      ...leafDiff(place(recorded.inputs), place(asked), { replace: true }),
-      ...(asked.machineId === undefined
+      ...leafDiff(place(recorded.inputs), place(desired), { replace: true }),
+      ...(desired.machineId === undefined
         ? {}
-        : leafDiff(machineIdOf(recorded.id), asked.machineId, { at: ['machineId'], replace: true })),
-      ...moved(recorded.inputs, asked),
-      ...leafDiff(file(recorded.inputs), file(asked)),
+        : leafDiff(machineIdOf(recorded.id), desired.machineId, { at: ['machineId'], replace: true })),
+      ...moved(recorded.inputs, desired),
+      ...leafDiff(file(recorded.inputs), file(desired)),
       ...leafDiff(live(recorded.state), { content: 'in-place', restartDue: false }, { inputDiff: false }),
     });
   },
 
-  preview({ value: _, ...asked }) {
-    return { ...asked, content: 'in-place', restartDue: false };
+  preview({ value: _, ...desired }) {
+    return { ...desired, content: 'in-place', restartDue: false };
   },
 
   async create(inputs, context) {
@@ -75,8 +75,8 @@ export const secret: Resource<SecretInputs, SecretState> = {
     return { id, inputs: found, state: stateOf(found, content, restartDue) };
   },
 
-  async update(recorded, asked, context) {
-    return (await write(asked, machineIdOf(recorded.id), context)).state;
+  async update(recorded, desired, context) {
+    return (await write(desired, machineIdOf(recorded.id), context)).state;
   },
 
   async delete(recorded, context) {
@@ -84,7 +84,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
     const machineId = machineIdOf(recorded.id);
     const found = await removeSecret(machineOf(inputs), inputs.path, machineId, context.signal).catch(
       (error: unknown) => {
-        // Where another key answers, it is another machine, or nobody knows who: nothing is sent there.
+        // Another host key is another machine, or an unknown one: nothing is sent there.
         if (hasCode(error, 'host-key')) return 'another ssh host key';
         throw error;
       },
@@ -128,7 +128,7 @@ function noImport(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `the secret ${name} cannot be imported`,
-    why: 'its value is on the machine alone, and is not read from there',
-    fix: 'Declare it with its value: where the file holds that already, up leaves it as it is.',
+    why: 'its value is on the machine alone, and is never read from there',
+    fix: 'Declare it with its value: where the file holds that, up leaves it as it is.',
   });
 }

@@ -27,28 +27,28 @@ import { isUnknown } from '../../wire/unknown.ts';
 export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
   token: 'nixos:index:SigningKey',
   description:
-    'The key that a binary cache signs with: made once, its secret part encrypted in the state and nowhere else. Another name begins a rotation, which takes a step with each up.',
+    'The key that a binary cache signs with. It is generated once; its secret part is in the state alone, encrypted. Another name begins a rotation, which takes one step with each update.',
   inputs: signingKeyInputs,
   state: signingKeyState,
   secretOutputs: ['secretKey', 'nextSecretKey'],
 
-  diff({ inputs, state }, asked) {
+  diff({ inputs, state }, desired) {
     const detailed = {
-      ...leafDiff(inputs.name, asked.name, { at: ['name'] }),
+      ...leafDiff(inputs.name, desired.name, { at: ['name'] }),
       ...leafDiff(state.phase, 'stable', { at: ['phase'], inputDiff: false }),
     };
-    const note = isUnknown(asked.name) ? undefined : rotationNote(state, asked.name, state.waitingFor);
+    const note = isUnknown(desired.name) ? undefined : rotationNote(state, desired.name, state.waitingFor);
     return changesFrom(detailed, note ? { notes: [note] } : {});
   },
 
-  preview(asked, recorded) {
-    if (!recorded) return { ...asked, phase: 'stable', revokedKeys: [], waitingFor: [] };
+  preview(desired, recorded) {
+    if (!recorded) return { ...desired, phase: 'stable', revokedKeys: [], waitingFor: [] };
     const ring = ringOf(recorded.state);
-    if (asked.name !== goalOf(ring))
-      return asked.rotation === 'gradual' ? { ...asked, ...ring.signing } : asked;
-    // What comes next, if no machine lags behind: only the update asks them.
+    if (desired.name !== goalOf(ring))
+      return desired.rotation === 'gradual' ? { ...desired, ...ring.signing } : desired;
+    // The next step, if all machines trust the new key: only the update asks them.
     const next = advance(ring, () => true);
-    return stateOf(asked, next, [], recorded.state.revokedKeys);
+    return stateOf(desired, next, [], recorded.state.revokedKeys);
   },
 
   async create(inputs, context) {
@@ -63,25 +63,26 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
     return { id: pair.publicKey, inputs, state: stateOf(inputs, newRing(pair), []) };
   },
 
-  async update({ state }, asked, context) {
+  async update({ state }, desired, context) {
     const ring = ringOf(state);
-    if (asked.name !== goalOf(ring)) {
-      if (ring.next && asked.name === keyName(ring.signing.publicKey))
-        return stateOf(asked, abandonRotation(ring), [], state.revokedKeys);
-      const begun = beginRotation(ring, await generateSigningKey(asked.name, context.signal));
-      if (asked.rotation === 'gradual' || !begun.next) return stateOf(asked, begun, [], state.revokedKeys);
-      return stateOf(asked, newRing(begun.next), [], [...state.revokedKeys, ...state.trustedKeys]);
+    if (desired.name !== goalOf(ring)) {
+      if (ring.next && desired.name === keyName(ring.signing.publicKey))
+        return stateOf(desired, abandonRotation(ring), [], state.revokedKeys);
+      const begun = beginRotation(ring, await generateSigningKey(desired.name, context.signal));
+      if (desired.rotation === 'gradual' || !begun.next)
+        return stateOf(desired, begun, [], state.revokedKeys);
+      return stateOf(desired, newRing(begun.next), [], [...state.revokedKeys, ...state.trustedKeys]);
     }
-    const laggards = ring.next ? await doNotTrust(ring.next, asked, context) : [];
+    const laggards = ring.next ? await doNotTrust(ring.next, desired, context) : [];
     const next = advance(ring, () => laggards.length === 0);
-    return stateOf(asked, next, laggards, state.revokedKeys);
+    return stateOf(desired, next, laggards, state.revokedKeys);
   },
 
-  /** Nothing is anywhere but in the state. */
+  /** The key exists in the state alone. */
   async delete() {},
 };
 
-/** Consumers whose Nix does not trust a key, or that could not be asked; all are asked at once. */
+/** Consumers whose Nix does not trust a key, or that could not be reached; all are asked at once. */
 async function doNotTrust(
   { publicKey }: KeyPair,
   { consumers }: SigningKeyInputs,
@@ -96,7 +97,7 @@ async function doNotTrust(
         return trustedKeys.includes(publicKey) ? [] : [{ host, why: 'does not trust it yet' }];
       } catch (error) {
         if (!isFailure(error)) throw error;
-        return [{ host, why: `could not be asked [${error.code}]` }];
+        return [{ host, why: `could not be reached [${error.code}]` }];
       }
     }),
   );

@@ -6,7 +6,7 @@ import { nixConfResource } from '../nix-conf-file.ts';
 export const substituters = nixConfResource({
   token: 'nixos:index:Substituters',
   description:
-    'The binary caches that one machine asks, in their order, and the keys it trusts: a file that its nix.conf includes.',
+    'The binary caches that one machine fetches from, in their order, and the keys that it trusts: a file that its nix.conf includes.',
   inputs: substitutersInputs,
   state: substitutersState,
   noun: 'caches',
@@ -18,7 +18,7 @@ export const substituters = nixConfResource({
     if (idle.length === 0) return;
     context.log(
       'info',
-      `${inputs.host}: its nix.conf does not include ${substitutersFile} yet, so ${idle.join(', ')} is not asked; the module nix-settings includes it`,
+      `${inputs.host}: its nix.conf does not include ${substitutersFile} yet, so ${idle.join(', ')} is not used; the module nix-settings includes it`,
     );
   },
 });

@@ -17,14 +17,14 @@ export const system: Resource<SystemInputs, SystemState> = {
     return storePathProblems(inputs);
   },
 
-  diff(recorded, asked) {
-    // The same closure is the same system, whatever else is new about how it was evaluated.
-    if (sameValue(recorded.inputs.outPath, asked.outPath)) return noChanges;
-    return changesFrom(leafDiff(recorded.inputs.outPath, asked.outPath, { at: ['outPath'] }));
+  diff(recorded, desired) {
+    // The same closure is the same system, however it was evaluated.
+    if (sameValue(recorded.inputs.outPath, desired.outPath)) return noChanges;
+    return changesFrom(leafDiff(recorded.inputs.outPath, desired.outPath, { at: ['outPath'] }));
   },
 
-  preview({ builders: _, ...asked }, recorded) {
-    return { ...asked, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
+  preview({ builders: _, ...desired }, recorded) {
+    return { ...desired, ...(recorded ? { gcRoot: recorded.state.gcRoot } : {}) };
   },
 
   async create(inputs, context) {
@@ -35,16 +35,16 @@ export const system: Resource<SystemInputs, SystemState> = {
   },
 
   async read(id, recorded, context) {
-    // What is recorded is what was built; the machine is where a system can drift.
+    // The state records what was built; only a machine can drift from it.
     if (recorded) return { id, ...recorded };
     const inputs = { host: context.name, drvPath: '', outPath: importedOutput(id, context.name) };
     return { id, inputs, state: { ...inputs, gcRoot: gcRootPath(context.urn, 'system') } };
   },
 
-  async update(_recorded, asked, context) {
+  async update(_recorded, desired, context) {
     const gcRoot = gcRootPath(context.urn, 'system');
-    await buildAndKeep({ ...asked, gcRoot }, context);
-    const { builders: _, ...made } = asked;
+    await buildAndKeep({ ...desired, gcRoot }, context);
+    const { builders: _, ...made } = desired;
     return { ...made, gcRoot };
   },
 

@@ -1,10 +1,10 @@
 import { claimsOf, clash, portInUse } from '../../../lib/local/vm/ports.ts';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 
-/** Ports that the machines checked so far ask for, by machine. One provider process checks all machines of a stack. */
+/** Ports of the machines checked so far, by machine. One provider process checks all machines of a stack. */
 const claimed = new Map<string, ReturnType<typeof claimsOf>>();
 
-/** Ports of this computer that a machine asks for and cannot have: property path to who has them. */
+/** Ports of this computer that a machine wants and that are taken: property path to who has them. */
 export function portProblems(inputs: VirtualMachineInputs): Record<string, string> {
   const { stack, name } = inputs;
   const id = `${stack}/${name}`;

@@ -27,15 +27,15 @@ export const virtualMachine: Resource<VirtualMachineInputs, VirtualMachineState>
     return { ...sourceProblems(inputs), ...shrinkProblems(inputs, recorded), ...portProblems(inputs) };
   },
 
-  diff(recorded, asked) {
+  diff(recorded, desired) {
     const identity = ({ stack, name }: VirtualMachineInputs) => ({ stack, name });
     const { stack: _, name: __, image: ___, ...before } = recorded.inputs;
-    const { stack: ____, name: _____, image, ...after } = asked;
-    const replaced = asked.onImageChange === 'replace';
-    const restarts = reasonsToRestart(recorded, asked);
+    const { stack: ____, name: _____, image, ...after } = desired;
+    const replaced = desired.onImageChange === 'replace';
+    const restarts = reasonsToRestart(recorded, desired);
     return changesFrom(
       {
-        ...leafDiff(identity(recorded.inputs), identity(asked), { replace: true }),
+        ...leafDiff(identity(recorded.inputs), identity(desired), { replace: true }),
         ...(replaced ? leafDiff(recorded.inputs.image, image, { at: ['image'], replace: true }) : {}),
         ...leafDiff(before, after),
         ...leafDiff(recorded.state.running, true, { at: ['running'], inputDiff: false }),
@@ -49,21 +49,21 @@ export const virtualMachine: Resource<VirtualMachineInputs, VirtualMachineState>
     );
   },
 
-  preview({ credentials: _, ...asked }, recorded) {
-    const forward = isUnknown(asked.forwardPorts) ? undefined : sshForward(asked);
+  preview({ credentials: _, ...desired }, recorded) {
+    const forward = isUnknown(desired.forwardPorts) ? undefined : sshForward(desired);
     const known = {
-      ...asked,
+      ...desired,
       running: true,
       ...(forward ? { address: forward.address, port: forward.host } : {}),
     };
-    if (!recorded || recorded.inputs.stack !== asked.stack || recorded.inputs.name !== asked.name)
+    if (!recorded || recorded.inputs.stack !== desired.stack || recorded.inputs.name !== desired.name)
       return known;
     const { hostKey, machineId, identityFile, console, folder } = recorded.state;
     return {
       ...known,
       hostKey,
       machineId,
-      identityFile: asked.identityFile ?? identityFile,
+      identityFile: desired.identityFile ?? identityFile,
       console,
       folder,
     };
@@ -83,9 +83,9 @@ export const virtualMachine: Resource<VirtualMachineInputs, VirtualMachineState>
     return { id, inputs, state: stateOf(inputs, machine) };
   },
 
-  async update(recorded, asked, context) {
-    const restart = !sameValue(recorded.inputs.credentials, asked.credentials);
-    return await bringUp(recorded.id, asked, context, restart);
+  async update(recorded, desired, context) {
+    const restart = !sameValue(recorded.inputs.credentials, desired.credentials);
+    return await bringUp(recorded.id, desired, context, restart);
   },
 
   async delete({ inputs }, context) {
@@ -93,7 +93,7 @@ export const virtualMachine: Resource<VirtualMachineInputs, VirtualMachineState>
   },
 };
 
-/** What is there when it fails is a machine, too: the next `up` goes on with it, and `destroy` removes it. */
+/** A machine whose start fails is recorded, too: the next `up` continues with it, and `destroy` removes it. */
 async function bringUp(
   id: string,
   inputs: VirtualMachineInputs,
@@ -118,7 +118,7 @@ function sourceProblems({
   disks,
   firmware,
 }: VirtualMachineInputs): Record<string, string> {
-  // A disk that is filled by other means; that its firmware is named tells it from an image that was forgotten.
+  // A disk that is filled by other means: `firmware` is set to show that the image was not forgotten.
   const bootsFromDisk = firmware !== undefined && Object.keys(disks).length > 0;
   if (!image && !system && !kernel && !bootsFromDisk)
     return {
@@ -132,33 +132,33 @@ function sourceProblems({
 }
 
 function shrinkProblems(
-  asked: VirtualMachineInputs,
+  desired: VirtualMachineInputs,
   recorded?: VirtualMachineInputs,
 ): Record<string, string> {
   const problems: Record<string, string> = {};
   const shrinks = (before: number | undefined, after: number | undefined) =>
     before !== undefined && after !== undefined && after < before;
-  if (!recorded || recorded.stack !== asked.stack || recorded.name !== asked.name) return problems;
-  const say = (path: string, before: number | undefined) => {
+  if (!recorded || recorded.stack !== desired.stack || recorded.name !== desired.name) return problems;
+  const refuse = (path: string, before: number | undefined) => {
     problems[path] = `a disk cannot shrink; it has ${before} MiB`;
   };
   const root = recorded.rootDisk?.sizeMiB;
-  if (shrinks(root, asked.rootDisk.sizeMiB)) say('rootDisk.sizeMiB', root);
-  for (const [name, { sizeMiB }] of Object.entries(asked.disks)) {
+  if (shrinks(root, desired.rootDisk.sizeMiB)) refuse('rootDisk.sizeMiB', root);
+  for (const [name, { sizeMiB }] of Object.entries(desired.disks)) {
     const before = recorded.disks?.[name]?.sizeMiB;
-    if (shrinks(before, sizeMiB)) say(`disks.${name}.sizeMiB`, before);
+    if (shrinks(before, sizeMiB)) refuse(`disks.${name}.sizeMiB`, before);
   }
   return problems;
 }
 
-/** Names of the inputs that the machine is restarted for. */
+/** Inputs for which the machine is restarted, by name. */
 function reasonsToRestart(
   recorded: Recorded<VirtualMachineInputs, VirtualMachineState>,
-  asked: VirtualMachineInputs,
+  desired: VirtualMachineInputs,
 ): string[] {
   if (!recorded.state.running) return [];
   const before = hardware(recorded.inputs);
-  const after = hardware(asked);
+  const after = hardware(desired);
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (key) => !sameValue(before[key], after[key]),
   );
@@ -167,8 +167,8 @@ function reasonsToRestart(
 function endOf({ inputs, status, exitCode }: VirtualMachine): string {
   const { stack, name } = inputs;
   const how = exitCode === undefined ? '' : ` with exit code ${exitCode}`;
-  const said = status === 'off' ? `its QEMU ended${how}` : `QEMU says: ${status}`;
-  return `${name} does not run: ${said}; its console is in ${vmPaths(stack, name).console}. The next up starts it.`;
+  const end = status === 'off' ? `its QEMU ended${how}` : `QEMU reports: ${status}`;
+  return `${name} does not run: ${end}; its console is in ${vmPaths(stack, name).console}. The next up starts it.`;
 }
 
 function progressOf(context: Context) {
