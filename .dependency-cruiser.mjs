@@ -42,6 +42,7 @@ export default {
     ...ordered(layers, layerPath),
     ...ordered(rooms, (names) => `^lib/(${names.join('|')})/`),
     rule('no-circle', {}, { circular: true }),
+    { ...rule('no-circle-of-folders', { path: sources }, { circular: true }), scope: 'folder' },
     rule('resolvable', { pathNot: '^examples/' }, { couldNotResolve: true }),
     rule('sources-import-no-test', { path: sources }, { path: '^(tests|bench|docs|setup|examples)/' }),
     rule(

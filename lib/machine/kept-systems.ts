@@ -1,7 +1,7 @@
 import { wrongMachine } from './guard.ts';
-import { runScript } from './script/run-script.ts';
 import { scriptFile } from './script/text.ts';
 import type { Machine } from './ssh/machine.ts';
+import { runScript } from './ssh/run-script.ts';
 
 const script = scriptFile('./kept-systems.sh', import.meta.url);
 

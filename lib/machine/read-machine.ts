@@ -1,8 +1,8 @@
 import { FleetError } from '../base/errors.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
-import { runScript } from './script/run-script.ts';
 import { scriptFile } from './script/text.ts';
 import type { Machine, RunOnMachineOptions } from './ssh/machine.ts';
+import { runScript } from './ssh/run-script.ts';
 
 const script = scriptFile('./read-machine.sh', import.meta.url);
 

@@ -1,8 +1,8 @@
 import { FleetError } from '../../base/errors.ts';
 import { untilBack } from '../../machine/reboot/wait.ts';
-import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
 import type { Machine } from '../../machine/ssh/machine.ts';
+import { runScript } from '../../machine/ssh/run-script.ts';
 import { disksScript } from './read-disk.ts';
 
 const keepScript = disksScript + scriptFile('./keep-host-keys.sh', import.meta.url);

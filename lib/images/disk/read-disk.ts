@@ -1,7 +1,7 @@
 import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
-import { runScript } from '../../machine/script/run-script.ts';
 import { scriptFile } from '../../machine/script/text.ts';
 import type { Machine, RunOnMachineOptions } from '../../machine/ssh/machine.ts';
+import { runScript } from '../../machine/ssh/run-script.ts';
 import { type DiskReading, parseDisk } from './parse-disk.ts';
 
 /** Functions that describe disks: comes before the other scripts of this folder. */

@@ -1,8 +1,8 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { hasCode } from '../../base/errors.ts';
 import { copyToMachine } from '../copy-to-machine.ts';
-import { runScript } from '../script/run-script.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import { dryRunArguments, dryRunScript, type Offer, parseOffer } from './dry-run.ts';
 import { substitute } from './substitute.ts';
 

@@ -1,7 +1,7 @@
 import { FleetError } from '../../base/errors.ts';
+import { shellCommand } from '../../base/quote.ts';
 import { scriptFile, scriptText } from '../script/text.ts';
 import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
-import { shellCommand } from '../ssh/quote.ts';
 import type { Generator } from './substance.ts';
 
 /** How a machine is asked what it is made of. */

@@ -1,7 +1,7 @@
 import type { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 /** What a machine's Nix uses, all its configuration files taken together. */
 export interface MachineSettings {

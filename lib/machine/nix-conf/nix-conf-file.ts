@@ -1,8 +1,8 @@
 import type { ErrorCode } from '../../base/errors.ts';
 import type { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { type ScriptData, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./nix-conf-file.sh', import.meta.url);
 

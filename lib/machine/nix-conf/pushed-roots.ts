@@ -1,8 +1,8 @@
 import type { Keep } from '../../../schema/cache-retention.ts';
 import type { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./pushed-roots.sh', import.meta.url);
 

@@ -1,7 +1,7 @@
 import { wrongMachine } from '../guard.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import type { RebootRequest } from './request.ts';
 
 const script = scriptFile('./reboot.sh', import.meta.url);

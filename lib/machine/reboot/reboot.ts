@@ -1,9 +1,8 @@
 import { FleetError } from '../../base/errors.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
-import { scriptText } from '../script/text.ts';
+import { scriptText, switchScript } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { switchScript } from '../switch/dry-activate.ts';
 import { askForReboot } from './ask.ts';
 import type { RebootRequest } from './request.ts';
 import { armTrial, followTrial } from './trial.ts';

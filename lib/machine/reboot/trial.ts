@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { FleetError, hasCode } from '../../base/errors.ts';
+import { shellVariables } from '../../base/quote.ts';
 import { until } from '../../base/until.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { profilePath, readMachine } from '../read-machine.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
 import { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { prelude, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { shellVariables } from '../ssh/quote.ts';
+import { runScript } from '../ssh/run-script.ts';
 import type { RebootRequest } from './request.ts';
 import { waitForNextBoot } from './wait.ts';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { shellQuote, shellVariables } from '../ssh/quote.ts';
+import { shellQuote, shellVariables } from '../../base/quote.ts';
 
 /** Data for a script. It travels with the script's text: it is in no argument list and in no environment. */
 export interface ScriptData {
@@ -16,6 +16,9 @@ export function scriptFile(name: string, base: string): string {
 
 /** Comes before each script: PATH, and the functions by which it replies. */
 export const prelude = scriptFile('./prelude.sh', import.meta.url);
+
+/** Runs switch-to-configuration; the script describes its arguments. */
+export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);
 
 /** The whole of what a machine's shell is given: prelude, data and script. */
 export function scriptText(script: string, { variables = {}, args = [] }: ScriptData = {}): string {

@@ -3,9 +3,9 @@ import type { SecretInputs } from '../../../schema/secret.ts';
 import { FleetError } from '../../base/errors.ts';
 import { wrongMachine } from '../guard.ts';
 import type { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./secret.sh', import.meta.url);
 

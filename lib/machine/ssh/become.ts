@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Connection } from '../../../schema/connection.ts';
+import { shellCommand } from '../../base/quote.ts';
 import { scriptFile } from '../script/text.ts';
-import { shellCommand } from './quote.ts';
 
 /** How root's rights are entered: what is run, and what its standard input begins with. */
 export interface Entry {

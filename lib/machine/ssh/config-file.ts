@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
 import { type Jump, jumpsOf } from '../../../schema/jump.ts';
 import { withoutComment } from '../../base/host-key.ts';
+import { shellQuote } from '../../base/quote.ts';
 import { writeOnce } from './private-file.ts';
-import { shellQuote } from './quote.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
 /** Requests without an answer after which ssh gives a connection up. */

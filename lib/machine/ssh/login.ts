@@ -1,7 +1,7 @@
 import { runAttached } from '../../base/process/run.ts';
+import { shellCommand } from '../../base/quote.ts';
 import { sshArgs } from './arguments.ts';
 import type { Machine } from './machine.ts';
-import { shellCommand } from './quote.ts';
 
 /**
  * Opens a shell on a machine on this terminal, or runs one command there, given as words. Returns its exit code;

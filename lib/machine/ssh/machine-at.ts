@@ -2,6 +2,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { ProcessError } from '../../base/process/process-error.ts';
 import { type RunResult, runToEnd } from '../../base/process/run.ts';
+import { shellCommand } from '../../base/quote.ts';
 import { sshArgs } from './arguments.ts';
 import { entryFor } from './become.ts';
 import { bootstrapConnection, lastingConnection } from './bootstrap.ts';
@@ -9,7 +10,6 @@ import { explainSshFailure } from './explain.ts';
 import { explainRootFailure } from './explain-root.ts';
 import type { Machine, RunOnMachineOptions } from './machine.ts';
 import { nixStoreFor } from './nix-store.ts';
-import { shellCommand } from './quote.ts';
 
 /** The machine of a host's name, entered by this connection. */
 export function machineAt(name: string, connection: Connection): Machine {

@@ -3,8 +3,8 @@ import { inProgress, wrongMachine } from '../guard.ts';
 import { parseHolder } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import { changedInhibitors } from './inhibitors.ts';
 import { type Parameters, startScript, startVariables } from './start-script.ts';
 

@@ -1,6 +1,6 @@
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./confirm.sh', import.meta.url);
 

@@ -1,11 +1,8 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError } from '../../base/errors.ts';
-import { scriptFile, scriptText } from '../script/text.ts';
+import { scriptText, switchScript } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { activatedPath } from './goal.ts';
-
-/** Runs switch-to-configuration; see there for its arguments. */
-export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);
 
 export interface DryActivation
   extends Pick<DeploymentInputs, 'system' | 'specialisation' | 'activationTimeoutSeconds'> {

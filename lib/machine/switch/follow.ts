@@ -1,8 +1,8 @@
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import type { ActivationResult } from '../record/result.ts';
-import { runScript } from '../script/run-script.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import { type Confirmation, confirm } from './confirm.ts';
 import {
   followScript,

@@ -1,9 +1,9 @@
 import { hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import type { Parameters } from './start-script.ts';
 
 const waitScript = scriptFile('./until-held.sh', import.meta.url);

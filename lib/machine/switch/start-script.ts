@@ -1,8 +1,8 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
+import { shellVariables } from '../../base/quote.ts';
 import { profilePath } from '../read-machine.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import { prelude, type ScriptData, scriptFile } from '../script/text.ts';
-import { shellVariables } from '../ssh/quote.ts';
 import { activatedPath } from './goal.ts';
 import { recordScript, recordVariables } from './record-script.ts';
 

@@ -2,9 +2,9 @@ import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { isFailure } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
 import { Reply } from '../script/reply.ts';
-import { runScript } from '../script/run-script.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./tidy.sh', import.meta.url);
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
-import { shellCommand, shellVariables } from '../../../../../lib/machine/ssh/quote.ts';
+import { shellCommand, shellVariables } from '../../../../lib/base/quote.ts';
 
 const nasty = ["a'b", '$(id)', '`id`', '-n', 'a\nb', ' ', '', '\\', '"', '*', '~', '!x', 'ä€'];
 const sh = (script: string) => execFileSync('sh', ['-s'], { input: script, encoding: 'utf8' });

@@ -1,6 +1,6 @@
-import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
-import { Reply } from './reply.ts';
-import { type ScriptData, scriptText } from './text.ts';
+import { Reply } from '../script/reply.ts';
+import { type ScriptData, scriptText } from '../script/text.ts';
+import type { Machine, RunOnMachineOptions } from './machine.ts';
 
 export interface RunScriptOptions extends RunOnMachineOptions, ScriptData {}
 
