@@ -35,12 +35,6 @@ export class Reply {
     return this.list(key)[0] ?? '';
   }
 
-  /** A text that must be there. @throws FleetError command-failed */
-  need(key: string): string {
-    if (this.has(key)) return this.text(key);
-    throw this.error({ code: 'command-failed', what: 'the reply of the machine cannot be read' }, key);
-  }
-
   /** Undefined where there is no whole number. */
   number(key: string): number | undefined {
     const text = this.text(key);

@@ -40,12 +40,9 @@ test('an error names the machine, and the script’s own reason before that of t
   assert.equal(reply('', '', 3).why(), 'the script ended with exit code 3');
 });
 
-test('an unreadable reply names what is missing', () => {
+test('the error of an unreadable reply names the machine and what is missing', () => {
   assert.equal(reply('').why(), 'its reply lacks the line end=; it printed nothing');
-  assert.equal(reply('end=yes\n').need('end'), 'yes');
-  assert.throws(() => reply('uid=0\n').need('machine-id'), {
-    code: 'command-failed',
-    host: 'web',
-    why: 'its reply lacks the line machine-id=; it printed: uid=0',
-  });
+  const details = { code: 'command-failed', what: 'the machine could not be read' } as const;
+  const { host, why } = reply('uid=0\n').error(details, 'machine-id');
+  assert.deepEqual([host, why], ['web', 'its reply lacks the line machine-id=; it printed: uid=0']);
 });
