@@ -25,7 +25,7 @@ const atOnce = 4000;
 
 const missingScript = scriptFile('./missing-paths.sh', import.meta.url);
 const fetchScript = scriptFile('./fetch-paths.sh', import.meta.url);
-/** One line in a language of no shell's own: its input is the stream, so no prelude can come before it. */
+/** An argument and not a script file: the standard input is the stream. */
 const importCommand =
   'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin; exec nix-store --import >/dev/null';
 
