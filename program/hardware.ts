@@ -17,31 +17,25 @@ export function askStackHardware({ config, hosts, machines, flake }: Stack): Ask
 }
 
 /**
- * Declares what machines reported of their hardware; returns why some could not. A machine that does not exist yet reported nothing,
- * and is declared all the same: the next run asks it.
+ * Declares what machines reported of their hardware; returns why some could not. A machine that does not exist yet is declared
+ * without a report: the next run asks it.
  */
 export async function declareHardware(
   { settings, answers }: AskedHardware,
   hosts: Readonly<Record<string, Pick<FleetHost, 'connection'>>>,
 ): Promise<string[]> {
-  const said = await answers;
+  const answered = await answers;
   if (pulumi.runtime.isDryRun())
-    for (const note of await hardwareNotes(said, settings)) void pulumi.log.warn(note);
+    for (const note of await hardwareNotes(answered, settings)) void pulumi.log.warn(note);
   const failures: string[] = [];
-  for (const [host, { command, ...rest }] of Object.entries(settings)) {
-    const answer = said[host];
+  for (const [host, own] of Object.entries(settings)) {
+    const answer = answered[host];
     if (answer && 'failure' in answer) failures.push(answer.failure.message);
     const connection = hosts[host]?.connection;
-    // Its machine could not be evaluated, which the program ends with.
+    // The machine could not be evaluated, which is reported at the end.
     if (connection === undefined) continue;
     const content = answer && 'content' in answer ? answer.content : undefined;
-    new HardwareConfig(host, {
-      host,
-      connection,
-      ...rest,
-      ...(command ? { command } : {}),
-      ...(content === undefined ? {} : { content }),
-    });
+    new HardwareConfig(host, { host, connection, ...own, content });
   }
   return failures;
 }

@@ -23,10 +23,10 @@ export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>,
     });
   }
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
-    return hostKeyError(connection, host, stderr);
+    return hostKeyError(machine, stderr);
   }
   if (/no matching host key type|host key type/i.test(stderr) && connection.hostKey) {
-    return hostKeyError(connection, host, stderr);
+    return hostKeyError(machine, stderr);
   }
   if (/permission denied|too many authentication failures|no supported authentication/i.test(stderr)) {
     return new FleetError({
@@ -48,7 +48,10 @@ export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>,
   });
 }
 
-function hostKeyError(connection: Connection, host: string, stderr: string): FleetError {
+function hostKeyError(
+  { name: host, connection }: Pick<Machine, 'name' | 'connection'>,
+  stderr: string,
+): FleetError {
   const offered = /SHA256:[A-Za-z0-9+/]+/.exec(stderr)?.[0];
   const expected = connection.hostKey && fingerprint(connection.hostKey);
   const scan = ['ssh-keyscan', '-t', 'ed25519', ...portOption(connection), connection.address].join(' ');
