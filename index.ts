@@ -1,17 +1,17 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
-import { FleetError } from './lib/base/errors.ts';
+import { describeError } from './lib/base/failure.ts';
 import { mapValues } from './lib/base/map-values.ts';
 import { askMachines, liveSystem } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
 import { askStackHardware, declareHardware } from './program/hardware.ts';
 import { notePreview } from './program/preview-notes.ts';
+import { skipPromiseStacks } from './program/promise-stacks.ts';
 import { readStack } from './program/read-stack.ts';
 import { seeDisks } from './program/see-disks.ts';
 
-// Pulumi takes a stack trace for each of the hundreds of promises a machine costs: the frame where each began is enough.
-Error.stackTraceLimit = 1;
+skipPromiseStacks();
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
 async function program(): Promise<{ fleet: Fleet; images: Images }> {
@@ -54,7 +54,8 @@ const { fleet, images } = await program().then(
     return declared;
   },
   (error: unknown) => {
-    throw error instanceof FleetError ? new pulumi.RunError(error.message) : error;
+    const isShown = pulumi.RunError.isInstance(error) || pulumi.ResourceError.isInstance(error);
+    throw isShown ? error : new pulumi.RunError(describeError(error));
   },
 );
 

@@ -1,4 +1,4 @@
-import { FleetError } from '../lib/base/errors.ts';
+import { describeError, failureOf } from '../lib/base/failure.ts';
 
 /**
  * Runs a command that an interrupt ends by its signal, and ends the process with the exit code that `work` gives. A mistake of the
@@ -14,9 +14,13 @@ export async function runCommand(
   try {
     process.exitCode = await work(interrupt.signal);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    const isOurs = error instanceof FleetError;
-    console.error(isOurs ? error.message : `${error.message}\n${usage}`);
-    process.exitCode = isOurs && error.code === 'cancelled' ? 130 : mistake;
+    console.error(explainError(error, usage));
+    process.exitCode = failureOf(error)?.code === 'cancelled' ? 130 : mistake;
   }
+}
+
+/** The text of an error of a command: of wrong options, with how it is used. */
+export function explainError(error: unknown, usage: string): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return code.startsWith('ERR_PARSE_ARGS_') ? `${(error as Error).message}\n${usage}` : describeError(error);
 }

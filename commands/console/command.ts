@@ -1,5 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
+import { explainError } from '../command.ts';
 import { exportStack } from '../status/export-stack.ts';
 
 /**
@@ -34,8 +35,7 @@ export async function machineCommand<Option extends string = never>(
       values as Partial<Record<Option, string>>,
     );
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    console.error(error instanceof FleetError ? error.message : `${error.message}\n${usage}`);
+    console.error(explainError(error, usage));
     process.exitCode = 2;
   }
 }

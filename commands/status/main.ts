@@ -7,6 +7,7 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
+import { explainError } from '../command.ts';
 import { exportStack } from './export-stack.ts';
 import { machinesOf, type RecordedMachine } from './stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
@@ -37,7 +38,6 @@ try {
   process.stdout.write(statusReport(statuses));
   if (statuses.some((status) => 'unreachable' in status)) process.exitCode = 1;
 } catch (error) {
-  if (!(error instanceof Error)) throw error;
-  console.error(error.message);
+  console.error(explainError(error, 'usage: npm run status -- [--stack STACK]'));
   process.exitCode = 2;
 }

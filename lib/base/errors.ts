@@ -46,6 +46,8 @@ export const errorCodes = {
   'lab-failed': 'A lab machine or its network could not be made, started or removed.',
   'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
   'file-invalid': 'A file that the project keeps is damaged, or a newer version has written it.',
+  'system-failed':
+    'The computer that runs this refused something: a file, a folder, a program, a port or an address.',
   'command-failed': 'A program failed, for a reason of its own.',
   cancelled: 'The operation was cancelled.',
 } as const;
@@ -65,7 +67,7 @@ export interface FleetErrorDetails {
   cause?: unknown;
 }
 
-/** A failure a user can act on. It is shown without a stack trace; any other error is a bug of ours. */
+/** A failure a user can act on. It is shown without a stack trace. `failureOf` decides about other errors. */
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly host: string | undefined;

@@ -2,7 +2,7 @@ import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import anyProto from 'google-protobuf/google/protobuf/any_pb.js';
-import { FleetError } from '../../lib/base/errors.ts';
+import { describeError as describe, failureOf } from '../../lib/base/failure.ts';
 import { PartialFailure, type Properties, type ReadResult } from '../resource.ts';
 import { Secrets } from '../wire/secrets.ts';
 import { encode } from '../wire/wire.ts';
@@ -27,12 +27,9 @@ export class UnhealthyRead extends Error {
   }
 }
 
-/** The text of an error for the user. Whatever is no `FleetError` is a bug of nixos-fleet, and brings its stack. */
+/** The text of an error for the user. A bug of nixos-fleet brings its stack. */
 export function describeError(error: unknown, secrets = new Secrets()): string {
-  const shown = error instanceof PartialFailure ? error.cause : error;
-  if (shown instanceof FleetError) return secrets.redact(shown.message);
-  const stack = shown instanceof Error ? (shown.stack ?? shown.message) : String(shown);
-  return secrets.redact(`This is a bug in nixos-fleet: please report it with the lines below.\n${stack}`);
+  return secrets.redact(describe(error instanceof PartialFailure ? error.cause : error));
 }
 
 /** The gRPC form of an error. */
@@ -47,12 +44,13 @@ export function toServiceError(error: unknown, secrets = new Secrets()): Partial
     const { id, state } = error;
     return initFailed({ id, state: state as Properties, reason: describeError(error, secrets), secrets });
   }
-  const message = describeError(error, secrets);
-  if (!(error instanceof FleetError)) return { code: status.INTERNAL, details: message };
+  const details = describeError(error, secrets);
+  const failed = failureOf(error);
+  if (!failed) return { code: status.INTERNAL, details };
   // Codes the engine takes for a known outcome: no "pending operation" stays in the state.
   return {
-    code: error.code === 'cancelled' ? status.CANCELLED : status.FAILED_PRECONDITION,
-    details: message,
+    code: failed.code === 'cancelled' ? status.CANCELLED : status.FAILED_PRECONDITION,
+    details,
   };
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { type Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
@@ -133,6 +134,16 @@ test('a bug is told as one, with its stack', async () => {
   const error = await failureOf(set.client.create(urn, { host: 'web' }));
   assert.equal(error.code, status.INTERNAL);
   assert.match(error.details, /please report(.|\n)*TypeError: no such thing\n +at /);
+});
+
+test('what the computer refuses is no bug: it is told with its path and what to do', async () => {
+  set.puppet.create = async () => {
+    await mkdir('/dev/null/cache');
+    return { id: 'x', state: {} };
+  };
+  const error = await failureOf(set.client.create(urn, { host: 'web' }));
+  assert.equal(error.code, status.FAILED_PRECONDITION);
+  assert.match(error.details, /^cannot make the folder \/dev\/null\/cache \[system-failed\]\n.*\n {2}fix:/);
 });
 
 test('notes of a diff go to the diagnostics before the answer', async () => {

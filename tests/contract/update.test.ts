@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { run } from '../../lib/base/process/run.ts';
@@ -95,6 +95,23 @@ test('an update writes the lock file, which the next evaluation reads', async ()
   assert.equal(exitCode, 0, text);
   assert.match(text, /flake\.lock is updated\.\n$/);
   assert.match((await update('kit')).text, /at the newest version already/);
+});
+
+test('a cache folder that cannot be made is reported with its path and what to do, not as a bug', async () => {
+  const before = process.env.XDG_CACHE_HOME;
+  const cache = mkdtempSync(join(project.folder, 'cache-'));
+  writeFileSync(join(cache, 'nixos-fleet'), 'a file in the way');
+  process.env.XDG_CACHE_HOME = cache;
+  try {
+    const { exitCode, text } = await update('kit', '--dry-run');
+    assert.equal(exitCode, 2, text);
+    assert.ok(text.includes(`cannot make the folder ${cache}/nixos-fleet/v1/locks [system-failed]`), text);
+    assert.match(text, /why: {2}not a directory \(ENOTDIR\)\n {2}fix: {2}Move what is there away/);
+    assert.doesNotMatch(text, /bug|usage:|\n\s+at /);
+  } finally {
+    if (before === undefined) delete process.env.XDG_CACHE_HOME;
+    else process.env.XDG_CACHE_HOME = before;
+  }
 });
 
 test('a machine that no longer evaluates keeps the old lock, unless the new one is asked for', async () => {

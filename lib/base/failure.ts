@@ -1,0 +1,127 @@
+import { FleetError } from './errors.ts';
+
+/** An error of the operating system, as Node reports it. */
+interface SystemError extends Error {
+  code: string;
+  syscall: string;
+  path?: string;
+  dest?: string;
+  hostname?: string;
+  address?: string;
+  port?: number;
+}
+
+const permissions = 'Give the user who runs this the right to it: look at its owner and its permissions.';
+const inTheWay = 'Move what is there away, or name another path.';
+const room = 'Free some space there, then run again.';
+const limits = 'Close other programs, or raise the limit, then run again.';
+const network = 'Check the address and the network, then run again.';
+
+/** What to do about the errors that a computer causes. Any other error of the system, such as EBADF, is a bug. */
+const fixes: Readonly<Record<string, string>> = {
+  EACCES: permissions,
+  EPERM: permissions,
+  EROFS: 'Its file system can only be read: name a place that can be written.',
+  ENOENT: 'Check the path: nothing is there.',
+  ENOTDIR: inTheWay,
+  EISDIR: inTheWay,
+  EEXIST: inTheWay,
+  ENOTEMPTY: inTheWay,
+  ELOOP: 'Check the symbolic links of the path.',
+  ENAMETOOLONG: 'Name a shorter path.',
+  EXDEV: 'Name a place on the same file system.',
+  ETXTBSY: 'End the program that runs from it, then run again.',
+  EBUSY: 'End what uses it, then run again.',
+  ENOSPC: room,
+  EDQUOT: room,
+  EFBIG: room,
+  ENOMEM: limits,
+  EMFILE: limits,
+  ENFILE: limits,
+  EAGAIN: limits,
+  EIO: 'Look at the disk: the kernel log names it (dmesg).',
+  ESTALE: 'Mount its network file system again.',
+  EPIPE: 'The program at the other end has ended: run again, and let it read to the end.',
+  EADDRINUSE: 'End the program that listens there, or name another port.',
+  EADDRNOTAVAIL: network,
+  ECONNREFUSED: network,
+  ECONNRESET: network,
+  ECONNABORTED: network,
+  EHOSTUNREACH: network,
+  ENETUNREACH: network,
+  ENOTFOUND: network,
+  EAI_AGAIN: network,
+  ETIMEDOUT: network,
+};
+
+/** What the system was asked for, where its own name for it is no plain word. */
+const verbs: Readonly<Record<string, string>> = {
+  access: 'reach',
+  bind: 'listen on',
+  copyfile: 'copy',
+  fsync: 'write',
+  ftruncate: 'write',
+  getaddrinfo: 'find the address of',
+  listen: 'listen on',
+  lstat: 'read',
+  mkdir: 'make the folder',
+  mkdtemp: 'make the folder',
+  readlink: 'read',
+  realpath: 'find',
+  rm: 'remove',
+  rmdir: 'remove the folder',
+  scandir: 'read the folder',
+  stat: 'read',
+  statfs: 'read',
+  symlink: 'link',
+  unlink: 'remove',
+  utime: 'write',
+};
+
+/**
+ * An error as a failure that the user can act on: a FleetError as it is, an error of the operating system with what, path and
+ * fix. Undefined for a bug.
+ */
+export function failureOf(error: unknown): FleetError | undefined {
+  if (error instanceof FleetError) return error;
+  if (!isSystemError(error)) return undefined;
+  const { code, syscall } = error;
+  const fix = fixes[code];
+  if (fix === undefined) return undefined;
+  const [call = '', ...words] = syscall.split(' ');
+  const verb = call === 'spawn' ? 'start' : (verbs[call] ?? call);
+  const object = placeOf(error) ?? (words.join(' ') || 'a file');
+  return new FleetError({
+    code: 'system-failed',
+    what: `cannot ${verb} ${object}`,
+    why: whyOf(error),
+    fix,
+    cause: error,
+  });
+}
+
+/** The text of an error for the user: a failure as it is, a bug with its stack. */
+export function describeError(error: unknown): string {
+  const failure = failureOf(error);
+  if (failure) return failure.message;
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `This is a bug in nixos-fleet: please report it with the lines below.\n${stack}`;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as Partial<SystemError>;
+  return typeof code === 'string' && typeof syscall === 'string';
+}
+
+function placeOf({ path, dest, hostname, address, port }: SystemError): string | undefined {
+  if (path !== undefined) return dest === undefined ? path : `${path} to ${dest}`;
+  const host = address ?? hostname;
+  return host === undefined || port === undefined ? host : `${host} port ${port}`;
+}
+
+/** `EACCES: permission denied, open '/x'` to `permission denied (EACCES)`. */
+function whyOf({ code, message }: SystemError): string {
+  const words = /^[A-Z0-9_]+: (.*?)(?:, [a-z]+(?: .*)?)?$/s.exec(message)?.[1];
+  return words === undefined ? message : `${words} (${code})`;
+}
