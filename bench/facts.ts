@@ -9,6 +9,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { mapValues } from '../lib/base/map-values.ts';
+import { markdownTable } from '../lib/base/table.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
 import { evaluateTargets } from '../lib/evaluation/evaluate-targets.ts';
 import { factsExpression } from '../lib/evaluation/package-files.ts';
@@ -17,7 +18,7 @@ import { usableResources } from '../lib/evaluation/resources.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { evalApply, nixString } from '../lib/store/nix/eval.ts';
 import { type LockedFlake, lockFlake } from '../lib/store/nix/flake.ts';
-import { compare, markdownTable } from './measure.ts';
+import { compare } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
 

@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { run } from '../lib/base/process/run.ts';
-import { compare, markdownTable } from './measure.ts';
+import { markdownTable } from '../lib/base/table.ts';
+import { compare } from './measure.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 

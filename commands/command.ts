@@ -1,26 +1,67 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { FleetError } from '../lib/base/errors.ts';
 import { describeError, failureOf } from '../lib/base/failure.ts';
+import { type ExportedStack, exportStack } from './exported-stack.ts';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+const stackOption = { stack: { type: 'string', short: 's' } } as const;
+
+type Values<Own extends Options> = ReturnType<
+  typeof parseArgs<{ options: Own & typeof stackOption; allowPositionals: true }>
+>['values'];
+
+/** What a command's line may hold; each command takes --stack. */
+interface CommandLine<Own extends Options> {
+  usage: string;
+  options?: Own;
+  /** Whether words without an option may be given; default true. */
+  allowPositionals?: boolean;
+  /** Exit code for a mistake of the user; default 2. */
+  mistake?: number;
+}
 
 /**
- * Runs a command that an interrupt ends by its signal, and ends the process with the exit code that `work` gives. A mistake of the
- * user's is one message, and exit code `mistake`; an interrupt is exit code 130.
+ * Runs a command, and ends the process with the exit code that `work` returns. A mistake of the user is one message; a cancel
+ * is exit code 130.
  */
-export async function runCommand(
-  { usage, mistake }: { usage: string; mistake: number },
-  work: (signal: AbortSignal) => Promise<number>,
+export async function runCommand<const Own extends Options = Record<never, never>>(
+  { usage, options, allowPositionals = true, mistake = 2 }: CommandLine<Own>,
+  work: (values: Values<Own>, positionals: string[]) => Promise<number>,
 ): Promise<void> {
-  const interrupt = new AbortController();
-  // Not once: execa's own listener would find itself alone, and end this process.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   try {
-    process.exitCode = await work(interrupt.signal);
+    const { values, positionals } = parseArgs({ options: { ...options, ...stackOption }, allowPositionals });
+    process.exitCode = await work(values as Values<Own>, positionals);
   } catch (error) {
     console.error(explainError(error, usage));
     process.exitCode = failureOf(error)?.code === 'cancelled' ? 130 : mistake;
   }
 }
 
+/** Runs a command on a machine of a stack: its first word is the machine's name, and `rest` are the others. */
+export async function runMachineCommand<const Own extends Options = Record<never, never>>(
+  line: CommandLine<Own>,
+  work: (stack: ExportedStack, name: string, rest: string[], values: Values<Own>) => Promise<number>,
+): Promise<void> {
+  await runCommand(line, async (values, [name, ...rest]) => {
+    if (name === undefined) {
+      throw new FleetError({ code: 'config-invalid', what: 'no machine is named', fix: line.usage });
+    }
+    const { stack } = values as Values<Record<never, never>>;
+    return await work(await exportStack(stack), name, rest, values);
+  });
+}
+
+/** Aborted by an interrupt or a request to end, which then do not end this process. */
+export function interruptSignal(): AbortSignal {
+  const interrupt = new AbortController();
+  // Not once: execa's own listener would find itself alone, and end this process.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
+  return interrupt.signal;
+}
+
 /** The text of an error of a command: of wrong options, with how it is used. */
-export function explainError(error: unknown, usage: string): string {
+function explainError(error: unknown, usage: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code.startsWith('ERR_PARSE_ARGS_') ? `${(error as Error).message}\n${usage}` : describeError(error);
 }

@@ -5,18 +5,18 @@
 
 import { FleetError } from '../lib/base/errors.ts';
 import { loadedModules, moduleFragment } from '../lib/kernel/local-modules.ts';
-import { machineCommand } from './console/command.ts';
+import { runMachineCommand } from './command.ts';
 import { machineNamed } from './console/virtual-machines.ts';
 
 const usage = 'usage: npm run localmodconfig -- HOST --source FOLDER-OR-ARCHIVE [--stack STACK]';
 
-await machineCommand(
-  usage,
-  async (exported, host, _rest, { source }) => {
+await runMachineCommand(
+  { usage, options: { source: { type: 'string' } } },
+  async (stack, host, _rest, { source }) => {
     if (source === undefined) {
       throw new FleetError({ code: 'config-invalid', what: 'no kernel source is named', fix: usage });
     }
-    const machine = machineNamed(exported, host);
+    const machine = machineNamed(stack, host);
     try {
       process.stdout.write(await moduleFragment(host, await loadedModules(machine), source));
     } finally {
@@ -24,5 +24,4 @@ await machineCommand(
     }
     return 0;
   },
-  ['source'],
 );

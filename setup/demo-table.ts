@@ -1,8 +1,8 @@
 // Prints the stack's `machines` output (JSON on stdin) as a table on stdout. Prints nothing where there is no machine.
 import { text } from 'node:stream/consumers';
+import { textTable } from '../lib/base/table.ts';
 
 const columns = ['machine', 'generation', 'system', 'kernel', 'services', 'since'] as const;
-type Row = Record<(typeof columns)[number], string>;
 
 /** One cell: lists with commas, what is not known as a dash, store paths without their hash, times without letters. */
 function cell(value: unknown): string {
@@ -15,27 +15,12 @@ function cell(value: unknown): string {
 }
 
 export function demoTable(machines: Record<string, Record<string, unknown>>): string {
-  const header = Object.fromEntries(columns.map((column) => [column, column])) as Row;
   const rows = Object.entries(machines)
     .sort(([a], [b]) => a.localeCompare(b, 'en'))
-    .map(
-      ([machine, facts]) =>
-        Object.fromEntries(
-          columns.map((column) => [column, column === 'machine' ? machine : cell(facts[column])]),
-        ) as Row,
+    .map(([machine, facts]) =>
+      columns.map((column) => (column === 'machine' ? machine : cell(facts[column]))),
     );
-  if (rows.length === 0) return '';
-  const lines = [header, ...rows];
-  const widths = columns.map((column) => Math.max(...lines.map((row) => row[column].length)));
-  return lines
-    .map((row) =>
-      columns
-        .map((column, index) => row[column].padEnd(widths[index] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('');
+  return rows.length === 0 ? '' : textTable([columns, ...rows]);
 }
 
 if (import.meta.main) {

@@ -3,9 +3,9 @@
  * Usage: node commands/console/ssh.ts NAME [--stack STACK] [-- COMMAND…]
  */
 import { login } from '../../lib/machine/ssh/login.ts';
-import { machineCommand } from './command.ts';
+import { runMachineCommand } from '../command.ts';
 import { machineNamed } from './virtual-machines.ts';
 
-await machineCommand('usage: npm run ssh -- NAME [--stack STACK] [-- COMMAND…]', (exported, name, command) =>
-  login(machineNamed(exported, name), command),
-);
+const usage = 'usage: npm run ssh -- NAME [--stack STACK] [-- COMMAND…]';
+
+await runMachineCommand({ usage }, (stack, name, command) => login(machineNamed(stack, name), command));

@@ -4,6 +4,7 @@ import { closest } from '../../lib/base/text.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Connection, connection } from '../../schema/connection.ts';
+import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
 import { machinesOf } from '../status/stack-machines.ts';
 
 /** A virtual machine as a stack's state records it. */
@@ -14,42 +15,32 @@ export interface RecordedVm {
   connection: Connection | undefined;
 }
 
-const exported = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ type: z.string(), delete: z.boolean().optional(), outputs: z.unknown().optional() }))
-      .default([]),
+const virtualMachine = z.object({
+  outputs: z.object({
+    stack: z.string(),
+    name: z.string(),
+    address: z.string(),
+    port: z.int().optional(),
+    user: z.string(),
+    identityFile: z.string(),
+    hostKey: z.string().optional(),
   }),
 });
-const outputs = z.object({
-  stack: z.string(),
-  name: z.string(),
-  address: z.string(),
-  port: z.int().optional(),
-  user: z.string(),
-  identityFile: z.string(),
-  hostKey: z.string().optional(),
-});
 
-/** The virtual machines in what `pulumi stack export` prints. */
-function virtualMachinesOf(exportedJson: string): RecordedVm[] {
-  return exported
-    .parse(JSON.parse(exportedJson))
-    .deployment.resources.filter(
-      (resource) => resource.type === 'nixos:index:VirtualMachine' && !resource.delete,
-    )
-    .flatMap((resource) => {
-      const found = outputs.safeParse(resource.outputs).data;
-      if (!found) return [];
-      const { stack, name, ...rest } = found;
-      return [{ stack, name, connection: rest.port === undefined ? undefined : connection.parse(rest) }];
-    });
+function virtualMachinesOf(stack: ExportedStack): RecordedVm[] {
+  return resourcesOf(stack, 'nixos:index:VirtualMachine', virtualMachine).map(
+    ({ outputs: { stack, name, ...rest } }) => ({
+      stack,
+      name,
+      connection: rest.port === undefined ? undefined : connection.parse(rest),
+    }),
+  );
 }
 
 /** The machine of that name in the stack: a deployed host, else a virtual machine. */
-export function machineNamed(exportedJson: string, name: string): Machine {
-  const hosts = machinesOf(exportedJson).map(({ host, connection }) => [host, connection] as const);
-  const vms = virtualMachinesOf(exportedJson).map((vm) => [vm.name, vm.connection] as const);
+export function machineNamed(stack: ExportedStack, name: string): Machine {
+  const hosts = machinesOf(stack).map(({ host, connection }) => [host, connection] as const);
+  const vms = virtualMachinesOf(stack).map((vm) => [vm.name, vm.connection] as const);
   const all = new Map([...vms, ...hosts]);
   const found = all.get(name);
   if (found) return machineAt(name, found);
@@ -65,8 +56,8 @@ export function machineNamed(exportedJson: string, name: string): Machine {
 }
 
 /** The virtual machine of that name. */
-export function virtualMachineNamed(exportedJson: string, name: string): RecordedVm {
-  const all = virtualMachinesOf(exportedJson);
+export function virtualMachineNamed(stack: ExportedStack, name: string): RecordedVm {
+  const all = virtualMachinesOf(stack);
   const found = all.find((vm) => vm.name === name);
   if (found) return found;
   throw notInStack(

@@ -7,7 +7,7 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import { runAttached } from '../../lib/base/process/run.ts';
 import { realiseOutput } from '../../lib/store/nix/realise.ts';
-import { machineCommand } from '../console/command.ts';
+import { runMachineCommand } from '../command.ts';
 import { type DebugKernel, gdbArguments } from './arguments.ts';
 import { ensureGdb } from './base.ts';
 import { filesOfBuild, filesOfDev } from './kernel-files.ts';
@@ -15,17 +15,16 @@ import { type GdbTarget, gdbTarget } from './target.ts';
 
 const usage = 'usage: npm run gdb -- NAME [--stack STACK] [--vmlinux FILE] [-- GDB’S ARGUMENTS…]';
 
-await machineCommand(
-  usage,
-  async (exported, name, rest, { vmlinux }) => {
-    const target = gdbTarget(exported, name);
+await runMachineCommand(
+  { usage, options: { vmlinux: { type: 'string' } } },
+  async (stack, name, rest, { vmlinux }) => {
+    const target = gdbTarget(stack, name);
     const files = vmlinux === undefined ? await filesOf(name, target) : filesOfBuild(vmlinux);
     if (!files.scripts) {
       process.stderr.write(`no lx- commands: the kernel of ${name} has no scripts (CONFIG_GDB_SCRIPTS)\n`);
     }
     return await runAttached(await ensureGdb(), gdbArguments(files, target.port, rest));
   },
-  ['vmlinux'],
 );
 
 async function filesOf(host: string, { kernel }: GdbTarget): Promise<DebugKernel> {
@@ -35,7 +34,7 @@ async function filesOf(host: string, { kernel }: GdbTarget): Promise<DebugKernel
       host,
       what: kernel
         ? `the kernel ${kernel.version} has no output with its symbols (dev)`
-        : 'its kernel is none of this stack’s',
+        : 'its kernel does not belong to this stack',
       fix: 'Name the kernel with its symbols: --vmlinux FILE, such as vmlinux in the folder it was built in.',
     });
   }

@@ -1,24 +1,22 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { kernelFacts } from '../../schema/facts.ts';
+import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
 
-const exported = z.object({
-  deployment: z.object({
-    resources: z
-      .array(z.object({ type: z.string(), delete: z.boolean().optional(), outputs: z.unknown().optional() }))
-      .default([]),
+const machine = z.object({
+  outputs: z.object({
+    name: z.string(),
+    kernel: z.string().optional(),
+    gdb: z.object({ port: z.int() }).optional(),
   }),
 });
-const machine = z.object({
-  name: z.string(),
-  kernel: z.string().optional(),
-  gdb: z.object({ port: z.int() }).optional(),
+const kernel = z.object({
+  outputs: kernelFacts
+    .pick({ version: true, modDirVersion: true, drvPath: true, outPath: true, dev: true })
+    .extend({ machines: z.array(z.string()).default([]) }),
 });
-const kernel = kernelFacts
-  .pick({ version: true, modDirVersion: true, drvPath: true, outPath: true, dev: true })
-  .extend({ machines: z.array(z.string()).default([]) });
 
-type RecordedKernel = z.infer<typeof kernel>;
+type RecordedKernel = z.infer<typeof kernel>['outputs'];
 
 export interface GdbTarget {
   /** Where the stub listens on this computer. */
@@ -28,16 +26,11 @@ export interface GdbTarget {
 }
 
 /**
- * Where a virtual machine of the stack can be debugged, and what it runs, by what `pulumi stack export` prints. Pure.
+ * Where a virtual machine of the stack can be debugged, and what it runs, by the stack's state.
  * @throws FleetError `config-invalid` for a machine that is none, or has no stub
  */
-export function gdbTarget(exportedJson: string, name: string): GdbTarget {
-  const { resources } = exported.parse(JSON.parse(exportedJson)).deployment;
-  const all = <Found>(type: string, schema: z.ZodType<Found>) =>
-    resources
-      .filter((resource) => resource.type === type && !resource.delete)
-      .flatMap(({ outputs }) => schema.safeParse(outputs).data ?? []);
-  const machines = all('nixos:index:VirtualMachine', machine);
+export function gdbTarget(stack: ExportedStack, name: string): GdbTarget {
+  const machines = resourcesOf(stack, 'nixos:index:VirtualMachine', machine).map(({ outputs }) => outputs);
   const found = machines.find((each) => each.name === name);
   if (!found) {
     throw new FleetError({
@@ -56,7 +49,7 @@ export function gdbTarget(exportedJson: string, name: string): GdbTarget {
       fix: 'Set gdb: { port: 1234 } on it, with nokaslr among its kernelParams, and run pulumi up.',
     });
   }
-  const kernels = all('nixos:index:Kernel', kernel);
+  const kernels = resourcesOf(stack, 'nixos:index:Kernel', kernel).map(({ outputs }) => outputs);
   return {
     port: found.gdb.port,
     // A kernel that QEMU loads itself is told by its path.

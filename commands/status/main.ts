@@ -2,13 +2,12 @@
  * Prints what all machines of the selected stack run, read from the machines themselves at the same time.
  * Usage: node commands/status/main.ts [--stack NAME]. Ends with 1 where a machine could not be read.
  */
-import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
-import { explainError } from '../command.ts';
-import { exportStack } from './export-stack.ts';
+import { runCommand } from '../command.ts';
+import { exportStack } from '../exported-stack.ts';
 import { machinesOf, type RecordedMachine } from './stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
 
@@ -31,13 +30,12 @@ async function statusOf(recorded: RecordedMachine): Promise<MachineStatus> {
   }
 }
 
-try {
-  const { values } = parseArgs({ options: { stack: { type: 'string', short: 's' } } });
-  const machines = machinesOf(await exportStack(values.stack));
-  const statuses = await Promise.all(machines.map(statusOf));
-  process.stdout.write(statusReport(statuses));
-  if (statuses.some((status) => 'unreachable' in status)) process.exitCode = 1;
-} catch (error) {
-  console.error(explainError(error, 'usage: npm run status -- [--stack STACK]'));
-  process.exitCode = 2;
-}
+await runCommand(
+  { usage: 'usage: npm run status -- [--stack STACK]', allowPositionals: false },
+  async ({ stack }) => {
+    const machines = machinesOf(await exportStack(stack));
+    const statuses = await Promise.all(machines.map(statusOf));
+    process.stdout.write(statusReport(statuses));
+    return statuses.some((status) => 'unreachable' in status) ? 1 : 0;
+  },
+);

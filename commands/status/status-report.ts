@@ -1,3 +1,4 @@
+import { textTable } from '../../lib/base/table.ts';
 import type { MachineReading } from '../../lib/machine/parse-reading.ts';
 import { describeOutcome, shortSystem } from '../../lib/machine/record/history.ts';
 import type { ActivationResult } from '../../lib/machine/record/result.ts';
@@ -11,19 +12,21 @@ export type MachineStatus = { machine: RecordedMachine } & (
 
 const header = ['machine', 'live', 'generation', 'drift', 'reboot', 'since'];
 
-/** A table of all machines, and below it the last deployments of each. Pure. */
+/** A table of all machines, and below it the last deployments of each. */
 export function statusReport(machines: readonly MachineStatus[]): string {
   if (machines.length === 0) return 'The stack records no machine.\n';
   const rows = [header, ...machines.map(row)];
   const descriptions = ['description', ...machines.map(({ machine }) => machine.description ?? '–')];
   // After the name, for the line of a machine that cannot be read is as long as its reason.
   const described = rows.map(([name = '', ...cells], index) => [name, descriptions[index] ?? '', ...cells]);
-  const parts = [table(machines.some(({ machine }) => machine.description) ? described : rows)];
+  const parts = [textTable(machines.some(({ machine }) => machine.description) ? described : rows)];
   const deployments = machines.flatMap((status) =>
     'history' in status ? status.history.map((result) => deployment(status.machine.host, result)) : [],
   );
   if (deployments.length > 0) {
-    parts.push(table([['machine', 'deployed (UTC)', 'by', 'revision', 'system', 'result'], ...deployments]));
+    parts.push(
+      textTable([['machine', 'deployed (UTC)', 'by', 'revision', 'system', 'result'], ...deployments]),
+    );
   }
   return parts.join('\n');
 }
@@ -64,15 +67,4 @@ function deployment(host: string, result: ActivationResult): string[] {
 
 function time(iso: string): string {
   return iso ? iso.replace(/^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d).*$/, '$1 $2') : '–';
-}
-
-/** Columns are as wide as they need to be; the last cell of a row may be longer. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]?.map((_, column) =>
-    Math.max(...rows.map((cells) => (column < cells.length - 1 ? (cells[column]?.length ?? 0) : 0))),
-  );
-  return rows
-    .map((cells) => cells.map((cell, column) => cell.padEnd(widths?.[column] ?? 0)).join('  '))
-    .map((line) => `${line.trimEnd()}\n`)
-    .join('');
 }

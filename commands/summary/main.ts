@@ -6,9 +6,8 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
-import { runCommand } from '../command.ts';
+import { interruptSignal, runCommand } from '../command.ts';
 import { commentLimit, fittingMarkdown } from './fit.ts';
 import { headline } from './markdown.ts';
 import { parsePreview } from './parse-preview.ts';
@@ -18,40 +17,39 @@ import { hasChanges, type Summary, summarize } from './summarize.ts';
 const usage =
   'usage: npm run preview-summary -- [--stack STACK] [--from FILE] [--output FILE] [--limit CHARACTERS] [-- PULUMI’S OPTIONS…]';
 
-async function main(signal: AbortSignal): Promise<number> {
-  const { values, positionals } = parseArgs({
+await runCommand(
+  {
+    usage,
     options: {
-      stack: { type: 'string', short: 's' },
       from: { type: 'string' },
       output: { type: 'string', short: 'o' },
       limit: { type: 'string', default: String(commentLimit) },
     },
-    allowPositionals: true,
-  });
-  const limit = Number(values.limit);
-  if (!Number.isInteger(limit) || limit < 1000) {
-    throw new FleetError({
-      code: 'config-invalid',
-      what: '--limit must be a number of characters, 1000 or more',
-    });
-  }
-  const { from, stack, output } = values;
-  const { preview, failure } =
-    from === undefined
-      ? await runPreview({ stack, options: positionals, signal })
-      : { preview: parsePreview(from === '-' ? await text(process.stdin) : await readFile(from, 'utf8')) };
-  const summary: Summary = summarize(preview);
-  if (failure !== undefined && summary.errors.length === 0) summary.errors.push(failure);
-  const name = stack ?? preview.stack ?? 'the stack';
-  const markdown = fittingMarkdown(name, summary, limit);
-  if (output === undefined) process.stdout.write(markdown);
-  else {
-    await writeFile(output, markdown);
-    process.stdout.write(`Preview of ${name}: ${headline(summary)}\n`);
-  }
-  if (summary.errors.length > 0) return 1;
-  return hasChanges(summary) ? 2 : 0;
-}
-
-// 2 would say that there are changes.
-await runCommand({ usage, mistake: 1 }, main);
+    // 2 would say that there are changes.
+    mistake: 1,
+  },
+  async ({ from, stack, output, limit: given }, options) => {
+    const limit = Number(given);
+    if (!Number.isInteger(limit) || limit < 1000) {
+      throw new FleetError({
+        code: 'config-invalid',
+        what: '--limit must be a number of characters, 1000 or more',
+      });
+    }
+    const { preview, failure } =
+      from === undefined
+        ? await runPreview({ stack, options, signal: interruptSignal() })
+        : { preview: parsePreview(from === '-' ? await text(process.stdin) : await readFile(from, 'utf8')) };
+    const summary: Summary = summarize(preview);
+    if (failure !== undefined && summary.errors.length === 0) summary.errors.push(failure);
+    const name = stack ?? preview.stack ?? 'the stack';
+    const markdown = fittingMarkdown(name, summary, limit);
+    if (output === undefined) process.stdout.write(markdown);
+    else {
+      await writeFile(output, markdown);
+      process.stdout.write(`Preview of ${name}: ${headline(summary)}\n`);
+    }
+    if (summary.errors.length > 0) return 1;
+    return hasChanges(summary) ? 2 : 0;
+  },
+);

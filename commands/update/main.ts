@@ -4,7 +4,6 @@
  * --dry-run writes no lock file; --keep writes it even where a machine can no longer be evaluated.
  * Ends with 1 where a machine can no longer be evaluated, and with 2 where the update could not be tried.
  */
-import { parseArgs } from 'node:util';
 import { FleetError } from '../../lib/base/errors.ts';
 import { describeInputs } from '../../lib/evaluation/input-ages.ts';
 import { configureKernels } from '../../lib/kernel/configure.ts';
@@ -12,7 +11,7 @@ import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { stackFlake } from '../../program/config/flake.ts';
 import { hostSettings } from '../../program/config/hosts.ts';
 import { imageSettings } from '../../program/config/images.ts';
-import { runCommand } from '../command.ts';
+import { interruptSignal, runCommand } from '../command.ts';
 import { readStackConfig } from '../stack-config.ts';
 import { brokenTargets, compareFleets } from './compare.ts';
 import { describeFleetChange, describeInputChanges } from './report.ts';
@@ -21,16 +20,15 @@ import { evaluateBoth, newerLock, type UpdateRequest } from './update.ts';
 
 const usage = 'usage: npm run update -- INPUT… [--stack STACK] [--dry-run] [--keep]';
 
-async function update(signal: AbortSignal): Promise<number> {
-  const { values, positionals: inputs } = parseArgs({
-    options: {
-      stack: { type: 'string', short: 's' },
-      'dry-run': { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
-    },
-    allowPositionals: true,
-  });
-  const { folder, config } = await readStackConfig(values.stack);
+interface UpdateOptions {
+  stack?: string;
+  'dry-run': boolean;
+  keep: boolean;
+}
+
+async function update(options: UpdateOptions, inputs: string[]): Promise<number> {
+  const signal = interruptSignal();
+  const { folder, config } = await readStackConfig(options.stack);
   const hosts = hostSettings(config);
   const request: UpdateRequest = {
     ...(await stackFlake(config, folder)),
@@ -38,7 +36,7 @@ async function update(signal: AbortSignal): Promise<number> {
       Object.entries(hosts).map(([name, { configuration }]) => [name, configuration]),
     ),
     images: imageSettings(config),
-    ...(config.evaluationMemoryMiB ? { memoryMiB: config.evaluationMemoryMiB } : {}),
+    memoryMiB: config.evaluationMemoryMiB,
     signal,
     onProgress: showProgress,
   };
@@ -58,12 +56,12 @@ async function update(signal: AbortSignal): Promise<number> {
   const change = compareFleets(before, after, (name) => hosts[name]?.reboot);
   process.stdout.write(describeFleetChange(change));
   const broken = brokenTargets(change);
-  const take = !values['dry-run'] && (broken.length === 0 || values.keep);
+  const take = !options['dry-run'] && (broken.length === 0 || options.keep);
   if (take) await takeLock(lock);
   process.stdout.write(
     take
       ? `\n${lock.path} is updated.\n`
-      : values['dry-run']
+      : options['dry-run']
         ? `\n${lock.path} stays as it is: --dry-run.\n`
         : `\n${lock.path} stays as it is, for ${broken.join(', ')} could no longer be evaluated. To take it all the same: --keep\n`,
   );
@@ -87,4 +85,13 @@ function showProgress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
 }
 
-await runCommand({ usage, mistake: 2 }, update);
+await runCommand(
+  {
+    usage,
+    options: {
+      'dry-run': { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+    },
+  },
+  update,
+);

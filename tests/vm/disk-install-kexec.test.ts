@@ -7,6 +7,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../commands/exported-stack.ts';
 import { TestStack } from '../lab/stack.ts';
 import { makeGuest } from './guest.ts';
 
@@ -35,7 +36,7 @@ function configure(disk?: object): void {
 }
 
 async function sh(script: string): Promise<string> {
-  const machine = machineNamed(JSON.stringify(await stack.exportState()), 'vm');
+  const machine = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'vm');
   const limits = { fresh: true, timeoutSeconds: 120 };
   const { exitCode, stdout, stderr } = await machine.run(script, limits);
   assert.equal(exitCode, 0, stderr);

@@ -8,6 +8,7 @@ import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../commands/exported-stack.ts';
 import { run } from '../../lib/base/process/run.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
@@ -63,7 +64,7 @@ function configure({
 }
 
 async function sh(script: string): Promise<string> {
-  const { name, connection } = machineNamed(JSON.stringify(await stack.exportState()), 'target');
+  const { name, connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'target');
   const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
   const limits = { fresh: true, timeoutSeconds: 120 };
   const { exitCode, stdout, stderr } = await patient.run(script, limits);
@@ -181,7 +182,7 @@ test('broken off in the middle: recorded, known again, and written whole by the 
   const data = randomBytes(64 * MiB);
   data.write('EFI PART', 512, 'latin1');
   writeFileSync(image, data);
-  const { connection } = machineNamed(JSON.stringify(await stack.exportState()), 'target');
+  const { connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'target');
   const inputs = diskInstallInputs.parse({ host: 'target', connection, ...second, image });
   const stop = new AbortController();
   const context = (signal: AbortSignal): Context => ({

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../commands/exported-stack.ts';
 import { hashFile } from '../../lib/base/hash-file.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
@@ -60,7 +61,7 @@ async function image(): Promise<ImageState> {
 }
 
 async function sh(script: string): Promise<string> {
-  const { name, connection } = machineNamed(JSON.stringify(await stack.exportState()), 'vm');
+  const { name, connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'vm');
   const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
   const limits = { fresh: true, timeoutSeconds: 120 };
   return (await patient.run(script, limits)).stdout.trim();

@@ -5,6 +5,7 @@ import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../commands/exported-stack.ts';
 import { run } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
@@ -54,7 +55,7 @@ async function state(name = 'one'): Promise<VmState> {
 }
 
 async function sh(script: string, name = 'one'): Promise<string> {
-  const { connection } = machineNamed(JSON.stringify(await stack.exportState()), name);
+  const { connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), name);
   const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
   const { stdout } = await patient.run(script, { fresh: true });
   return stdout.trim();

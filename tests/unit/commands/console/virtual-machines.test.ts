@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { machineNamed, virtualMachineNamed } from '../../../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../../../commands/exported-stack.ts';
 
 const vm = (name: string, more: object = {}) => ({
   type: 'nixos:index:VirtualMachine',
@@ -18,7 +19,7 @@ const host = (name: string, address: string) => ({
   type: 'nixos:index:Deployment',
   inputs: { host: name, connection: { address } },
 });
-const exported = (...resources: object[]) => JSON.stringify({ deployment: { resources } });
+const exported = (...resources: object[]) => parseExport(JSON.stringify({ deployment: { resources } }));
 
 test('a machine is found as a host first, then as a virtual machine', () => {
   const state = exported(vm('base'), vm('web'), host('web', '10.0.0.1'));

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseExport } from '../../../../commands/exported-stack.ts';
 import { gdbArguments } from '../../../../commands/gdb/arguments.ts';
 import { filesOfBuild, filesOfDev } from '../../../../commands/gdb/kernel-files.ts';
 import { gdbTarget } from '../../../../commands/gdb/target.ts';
@@ -23,18 +24,20 @@ const machine = (name: string, rest: object) => ({
   type: 'nixos:index:VirtualMachine',
   outputs: { name, ...rest },
 });
-const stack = JSON.stringify({
-  deployment: {
-    resources: [
-      kernel('a', ['web']),
-      kernel('b', []),
-      machine('web', { gdb: { port: 1234 } }),
-      machine('own', { gdb: { port: 1235 }, kernel: '/nix/store/b/bzImage' }),
-      machine('outside', { gdb: { port: 1236 }, kernel: '/home/ada/linux/bzImage' }),
-      machine('plain', {}),
-    ],
-  },
-});
+const stack = parseExport(
+  JSON.stringify({
+    deployment: {
+      resources: [
+        kernel('a', ['web']),
+        kernel('b', []),
+        machine('web', { gdb: { port: 1234 } }),
+        machine('own', { gdb: { port: 1235 }, kernel: '/nix/store/b/bzImage' }),
+        machine('outside', { gdb: { port: 1236 }, kernel: '/home/ada/linux/bzImage' }),
+        machine('plain', {}),
+      ],
+    },
+  }),
+);
 
 test('a machine’s kernel is the one it is deployed with, or the one that QEMU loads', () => {
   assert.equal(gdbTarget(stack, 'web').kernel?.outPath, '/nix/store/a');

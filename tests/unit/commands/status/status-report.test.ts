@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hidesConnections, machinesOf } from '../../../../commands/status/stack-machines.ts';
+import { hidesConnections, parseExport } from '../../../../commands/exported-stack.ts';
+import { machinesOf } from '../../../../commands/status/stack-machines.ts';
 import { statusReport } from '../../../../commands/status/status-report.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { parseHistory } from '../../../../lib/machine/record/history.ts';
@@ -14,7 +15,8 @@ const resource = (host: string, type = 'Deployment', more = {}) => ({
   outputs: { live: { system: path('a') } },
   ...more,
 });
-const exported = (...resources: object[]) => JSON.stringify({ version: 3, deployment: { resources } });
+const exported = (...resources: object[]) =>
+  parseExport(JSON.stringify({ version: 3, deployment: { resources } }));
 const line = (outcome: string, system: string, endedAt: number) =>
   JSON.stringify({
     unit: 'u',
@@ -53,7 +55,7 @@ test('the machines of a stack are its deployments, with the defaults of their co
     ],
   );
   assert.equal(machines[0]?.connection.user, 'root');
-  assert.deepEqual(machinesOf('{"deployment":{}}'), []);
+  assert.deepEqual(machinesOf(parseExport('{"deployment":{}}')), []);
 });
 
 test('a machine whose password is encrypted in the export is found once its secrets are shown', () => {
