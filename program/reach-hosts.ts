@@ -1,3 +1,4 @@
+import { omit } from '../lib/base/pick.ts';
 import { labConnection } from '../lib/local/lab/connection.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
 import type { Machine } from '../lib/machine/ssh/machine.ts';
@@ -21,6 +22,7 @@ export async function reachHosts(
 async function settingsOf(stack: string, name: string, host: HostSettings) {
   if (host.lab) return await labConnection(stack, name);
   const virtualMachine = virtualMachineOf(name, host);
-  if (virtualMachine) return await vmConnection(stack, virtualMachine);
-  return connectionOf(host);
+  if (!virtualMachine) return connectionOf(host);
+  const reached = await vmConnection(stack, virtualMachine);
+  return reached && { ...reached, ...omit(connectionOf(host), ['address']) };
 }

@@ -245,10 +245,12 @@ export const stackConfig = z
 export type StackConfig = z.infer<typeof stackConfig>;
 export type HostConfig = z.infer<typeof host>;
 
-/** A host's own settings over the defaults; of these, what is ssh's is not for a machine that is entered without it. */
+/**
+ * A host's own settings over the defaults. Of these, what is ssh's is not for a machine that is entered without it, and where ssh
+ * answers not for a virtual machine, which has its own port.
+ */
 export function withDefaults(host: HostConfig, defaults: StackConfig['defaults']): HostConfig {
-  const meant = Object.entries(defaults).filter(
-    ([key]) => !host.local || !sshKeys.some((sshKey) => sshKey === key),
-  );
+  const others: readonly string[] = host.local ? sshKeys : host.virtualMachine ? ['port'] : [];
+  const meant = Object.entries(defaults).filter(([key]) => !others.includes(key));
   return { ...Object.fromEntries(meant), ...host };
 }

@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { writeVmRecord } from '../../../lib/local/vm/record.ts';
 import { hostSettings } from '../../../program/config/hosts.ts';
 import { parseStackConfig } from '../../../program/config/parse-config.ts';
 import { reachHosts } from '../../../program/reach-hosts.ts';
+import { virtualMachineInputs } from '../../../schema/virtual-machine.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reach-hosts-'));
 const before_ = process.env.XDG_STATE_HOME;
@@ -38,4 +40,24 @@ test('each host is a machine of its own connection, and those that do not exist 
     connectTimeoutSeconds: 15,
   });
   assert.equal(machines.here?.connection.local, true);
+});
+
+test('a virtual machine is reached as its host says, at the port that leads to it', async () => {
+  const machine = { forwardPorts: { ssh: { host: 2222, guest: 22 } } };
+  const config = parseStackConfig(
+    {
+      virtualMachines: JSON.stringify({ made: { image: '/web.raw', ...machine } }),
+      hosts: '{"made":{"virtualMachine":true,"user":"ops","serverAliveSeconds":60}}',
+    },
+    'dev',
+  );
+  await writeVmRecord({
+    inputs: virtualMachineInputs.parse({ stack: 'dev', name: 'made', ...machine }),
+    ...{ identityFile: '/key', accelerator: 'tcg', hostKey: 'ssh-ed25519 AAAA' },
+  });
+  const { made } = await reachHosts('dev', hostSettings(config));
+  assert.deepEqual(made?.connection, {
+    ...{ address: '127.0.0.1', port: 2222, hostKey: 'ssh-ed25519 AAAA', identityFile: '/key' },
+    ...{ user: 'ops', serverAliveSeconds: 60, connectTimeoutSeconds: 15 },
+  });
 });

@@ -84,3 +84,16 @@ test('the operator’s own computer takes of the defaults what is not ssh’s', 
     become: 'doas',
   });
 });
+
+test('a virtual machine takes its own port, and of the defaults the rest', () => {
+  const config = parseStackConfig(
+    {
+      defaults: '{"port":2222,"user":"ops"}',
+      virtualMachines: '{"vm":{"image":"/a","forwardPorts":{"ssh":{"host":42022,"guest":22}}}}',
+      hosts: '{"vm":{"virtualMachine":true}}',
+    },
+    'dev',
+  );
+  const { vm } = hostSettings(config);
+  assert.deepEqual(connectionOf(vm as HostSettings), { address: 'vm', user: 'ops' });
+});
