@@ -59,9 +59,9 @@ export async function lint(): Promise<{ passed: number; failed: number; skipped:
       args: ['-x', ...files.filter(isShellScript)],
     },
   ];
-  for (const { name, command, args } of checks) {
-    const { exitCode, stdout, stderr } = await runToEnd(command, args, { timeoutSeconds: 600 });
-    report(name, exitCode === 0, stdout + stderr);
+  const results = checks.map(({ command, args }) => runToEnd(command, args, { timeoutSeconds: 600 }));
+  for (const [index, { exitCode, stdout, stderr }] of (await Promise.all(results)).entries()) {
+    report(checks[index]?.name ?? '', exitCode === 0, stdout + stderr);
   }
   const long = tooLong(files);
   report('length of files', long.length === 0, long.join('\n'));
