@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import pMap from 'p-map';
 import { FleetError, hasCode } from '../../../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../../../base/files.ts';
 import { type CachedPath, parseNarinfo } from './narinfo.ts';
@@ -61,24 +62,19 @@ export async function writeRootsRecord(file: string, record: RootsRecord): Promi
   await writeJson(file, record, { mode: 0o644 });
 }
 
-/** How many files are read at once. */
-const atOnce = 64;
-
 /** All that a cache has, by name. */
 export async function readPaths(folder: string): Promise<Map<string, CachedPath>> {
   const files = ((await readdir(folder).catch(undefinedIfMissing)) ?? []).filter((file) =>
     file.endsWith('.narinfo'),
   );
   const paths = new Map<string, CachedPath>();
-  for (let at = 0; at < files.length; at += atOnce) {
-    const read = files.slice(at, at + atOnce).map(async (file) => {
-      const place = join(folder, file);
-      const [text, { mtimeMs }] = await Promise.all([readFile(place, 'utf8'), stat(place)]);
-      const path = parseNarinfo(text, mtimeMs);
-      if (path && file === `${path.name.slice(0, 32)}.narinfo`) paths.set(path.name, path);
-    });
-    await Promise.all(read);
-  }
+  const read = async (file: string) => {
+    const place = join(folder, file);
+    const [text, { mtimeMs }] = await Promise.all([readFile(place, 'utf8'), stat(place)]);
+    const path = parseNarinfo(text, mtimeMs);
+    if (path && file === `${path.name.slice(0, 32)}.narinfo`) paths.set(path.name, path);
+  };
+  await pMap(files, read, { concurrency: 64 });
   return paths;
 }
 

@@ -17,3 +17,9 @@ test('a text too long to compare is shown as replaced', () => {
   const after = Array.from({ length: 3000 }, (_, index) => `new ${index}`);
   assert.equal(lineDiff(before, after).length, 6000);
 });
+
+test('few changes of a long text stay few', () => {
+  const before = Array.from({ length: 50_000 }, (_, index) => `line ${index}`);
+  const after = before.with(10, 'new').toSpliced(40_000, 1);
+  assert.deepEqual(lineDiff(before, after), ['- line 10', '+ new', '- line 40000']);
+});
