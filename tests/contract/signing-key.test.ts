@@ -56,7 +56,7 @@ test('a machine that cannot be asked holds the rotation up', async () => {
     [later.phase, later.waitingFor, later.publicKey],
     ['trust-both', ['off'], state.publicKey],
   );
-  assert.match(said.join(), /the rotation to cache-2 waits: off could not be asked \[unreachable\]/);
+  assert.match(said.join(), /the rotation to cache-2 waits: off could not be reached \[unreachable\]/);
 });
 
 test('a key that is in a file is imported', async () => {
