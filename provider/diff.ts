@@ -2,8 +2,6 @@ import { differences } from '../lib/base/differences.ts';
 import { formatPath, type PathStep } from '../lib/base/property-path.ts';
 import type { DiffResult } from './resource.ts';
 
-export { sameValue } from '../lib/base/differences.ts';
-
 export const noChanges: DiffResult = { changes: false, detailed: {} };
 
 export interface LeafDiffOptions {

@@ -6,7 +6,8 @@ import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../schema/connection.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
 import type { Context, Resource } from '../resource.ts';
-import { moved } from './deployment/diff.ts';
+import { connectionDiff } from './connection-diff.ts';
+import { cannotImport } from './import-error.ts';
 
 interface FileInputs {
   host: string;
@@ -69,7 +70,7 @@ export function nixConfResource<
         ...(desired.machineId === undefined
           ? {}
           : leafDiff(recorded.id, desired.machineId, { at: ['machineId'], replace: true })),
-        ...moved(recorded.inputs, desired),
+        ...connectionDiff(recorded.inputs, desired),
         ...leafDiff(file(recorded.inputs), file(desired)),
         ...leafDiff(recorded.state.content, 'in-place', { at: ['content'], inputDiff: false }),
       });
@@ -85,7 +86,12 @@ export function nixConfResource<
     },
 
     async read(id, recorded, context) {
-      if (!recorded) throw noImport(context.name, noun);
+      if (!recorded)
+        throw cannotImport(
+          `the ${noun} of ${context.name}`,
+          'the file on the machine does not hold their names',
+          'Declare them: where the machine’s file holds the same, up leaves it as it is.',
+        );
       const answer = await work('read', recorded.inputs, id, context.signal).catch((error: unknown) => {
         if (isFailure(error)) return error;
         throw error;
@@ -113,13 +119,4 @@ export function nixConfResource<
       );
     },
   };
-}
-
-function noImport(name: string, noun: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the ${noun} of ${name} cannot be imported`,
-    why: 'the file on the machine does not hold their names',
-    fix: 'Declare them: where the machine’s file holds the same, up leaves it as it is.',
-  });
 }

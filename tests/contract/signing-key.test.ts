@@ -44,7 +44,7 @@ test('a key in wrong hands is replaced at once', async () => {
   assert.match(after.publicKey, /^cache-2:/);
 });
 
-test('a machine that cannot be asked holds the rotation up', async () => {
+test('a machine that cannot be reached delays the rotation', async () => {
   const { id, state } = await signingKey.create(asked('cache-1'), context);
   const consumers = { off: { address: 'nowhere.invalid', user: 'root', connectTimeoutSeconds: 1 } };
   const inputs = { ...asked('cache-2'), consumers };

@@ -18,6 +18,7 @@ import type { Context, Resource } from '../../resource.ts';
 import { Batcher, type BatchItem } from '../../store/batch.ts';
 import { gcRootName } from '../../store/gc-root.ts';
 import { keyOf, placeProblems, storeOf } from '../cache-store/place.ts';
+import { cannotImport } from '../import-error.ts';
 
 /** One closure in a binary cache. Its id is CACHE/NAME. */
 export const cachePush: Resource<CachePushInputs, CachePushState> = {
@@ -53,7 +54,12 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the push ${context.name}`,
+        'it records that one closure is in a cache',
+        'Declare it: paths that the cache has are not sent again.',
+      );
     const { inputs, state } = recorded;
     const { signal } = context;
     const request = { store: storeOf(inputs), paths: [inputs.path], timeoutSeconds: 60, signal };
@@ -157,13 +163,4 @@ async function pushAll(
   // A slow store delays no other.
   await Promise.all([...groups.values()].map(pushGroup));
   return items.map((item) => results.get(item) as Pushed | FleetError);
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the push ${name} cannot be imported`,
-    why: 'it records that one closure is in a cache',
-    fix: 'Declare it: paths that the cache has are not sent again.',
-  });
 }

@@ -1,5 +1,5 @@
 import { formatMiB, mebibytes } from '../../../lib/base/bytes.ts';
-import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { isFailure } from '../../../lib/base/errors.ts';
 import { counted } from '../../../lib/base/text.ts';
 import { formatUrn, parseUrn } from '../../../lib/base/urn.ts';
 import { readKeptSystems } from '../../../lib/machine/kept-systems.ts';
@@ -16,6 +16,7 @@ import {
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
 import { gcRootName } from '../../store/gc-root.ts';
+import { cannotImport } from '../import-error.ts';
 
 /** How long a binary cache keeps what was pushed to it. Its id is the cache's name. */
 export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState> = {
@@ -55,7 +56,12 @@ export const cacheRetention: Resource<CacheRetentionInputs, CacheRetentionState>
 
   /** Nothing to refresh: an update reads what the machines and the cache have. */
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the retention of ${context.name}`,
+        'a policy has no remote object',
+        'Declare it: paths in the cache that no record names are left alone.',
+      );
     return { id, ...recorded };
   },
 
@@ -178,13 +184,4 @@ function pushName(urn: string, cache: string, machine: string): string {
   const { stack, project } = parseUrn(urn);
   const type = 'nixos:index:CachePush';
   return gcRootName(formatUrn({ stack, project, type, name: `${cache}-${machine}` }), 'push');
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the retention of ${name} cannot be imported`,
-    why: 'a policy has no remote object',
-    fix: 'Declare it: paths in the cache that no record names are left alone.',
-  });
 }

@@ -12,6 +12,7 @@ import {
 import { secretInputs } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
+import { cannotImport } from '../import-error.ts';
 import { keyOf, placeProblems, storeOf } from './place.ts';
 
 /** What a binary cache holds, and the key that it is signed by. Its id is the cache's name. */
@@ -49,7 +50,12 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the cache ${context.name}`,
+        'there is nothing to adopt: a store with content is used as it is',
+        'Declare it. To keep its key, import that: nixos:index:SigningKey.',
+      );
     const { inputs, state } = recorded;
     if (!isServed(inputs) || state.signedBy === '') return { id, inputs, state };
     const reading = await readSecret(...keyFileOf(inputs), context.signal).catch(notNow);
@@ -124,13 +130,4 @@ function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, signedBy: string):
 function notNow(error: unknown): FleetError {
   if (isFailure(error)) return error;
   throw error;
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the cache ${name} cannot be imported`,
-    why: 'there is nothing to adopt: a store with content is used as it is',
-    fix: 'Declare it. To keep its key, import that: nixos:index:SigningKey.',
-  });
 }

@@ -1,14 +1,12 @@
-import { isPlainObject } from '../../../lib/base/differences.ts';
+import { sameValue } from '../../../lib/base/differences.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
 import { consequences } from '../../../lib/evaluation/consequences.ts';
 import { isLive, isTrueOf, reached } from '../../../lib/machine/switch/goal.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
 import { type HostFacts, parseFacts } from '../../../schema/facts.ts';
-import { changesFrom, leafDiff, sameValue } from '../../diff.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
 import type { DiffResult, Recorded } from '../../resource.ts';
-
-/** Where a machine is. The rest of a connection is how to log in, which is no change of the machine. */
-const places = ['address', 'user', 'port'] as const;
+import { connectionDiff } from '../connection-diff.ts';
 
 /**
  * What a deployment would change: nothing where the machine, at the same place, runs and boots the desired system, whatever
@@ -19,7 +17,7 @@ export function diffDeployment(
   desired: DeploymentInputs,
 ): DiffResult {
   const detailed = {
-    ...moved(recorded.inputs, desired),
+    ...connectionDiff(recorded.inputs, desired),
     ...(desired.machineId === undefined
       ? {}
       : leafDiff(recorded.id, desired.machineId, { at: ['machineId'], replace: true })),
@@ -72,21 +70,6 @@ function rebootDue(live: LiveState, { reboot, action }: DeploymentInputs): DiffR
   return given && live.rebootDue
     ? leafDiff(true, false, { at: ['live', 'rebootDue'], inputDiff: false })
     : {};
-}
-
-/** Changes of the machine's place. */
-export function moved(
-  old: Pick<DeploymentInputs, 'connection'>,
-  desired: Pick<DeploymentInputs, 'connection'>,
-): DiffResult['detailed'] {
-  // The connection of a machine that this stack is about to create is unknown: its machine-id decides.
-  if (!isPlainObject(desired.connection)) return {};
-  return Object.assign(
-    {},
-    ...places.map((place) =>
-      leafDiff(old.connection[place], desired.connection[place], { at: ['connection', place] }),
-    ),
-  );
 }
 
 /** Undefined where they are missing or, in a preview, unknown. */

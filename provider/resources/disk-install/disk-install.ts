@@ -1,4 +1,4 @@
-import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { isFailure } from '../../../lib/base/errors.ts';
 import { installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
 import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
@@ -10,6 +10,7 @@ import {
 } from '../../../schema/disk-install.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Recorded, type Resource } from '../../resource.ts';
+import { cannotImport } from '../import-error.ts';
 import { diskProblems, refusedWrite } from './guards.ts';
 
 /** An image that is installed on a disk of a machine. Its id is HOST/SERIAL. */
@@ -45,7 +46,12 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the disk install ${context.name}`,
+        'from a disk in use it cannot be read which image was written onto it',
+        'Leave it out: the machine itself is adopted as a host.',
+      );
     const { inputs, state } = recorded;
     return { id, inputs, state: { ...state, present: await lookAgain(recorded, context) } };
   },
@@ -117,13 +123,4 @@ async function lookAgain(
   const elsewhere = others.some((line) => state.serials.some((serial) => line.includes(`serial ${serial},`)));
   if (state.serials.length === 0) return reading.found.sizeBytes === inputs.sizeBytes ? 'yes' : 'no';
   return isIt || elsewhere ? 'yes' : 'no';
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the disk install ${name} cannot be imported`,
-    why: 'from a disk in use it cannot be read which image was written onto it',
-    fix: 'Leave it out: the machine itself is adopted as a host.',
-  });
 }

@@ -18,6 +18,7 @@ import {
 } from '../../../schema/hardware-config.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { Context, Resource } from '../../resource.ts';
+import { cannotImport } from '../import-error.ts';
 
 /** What one machine is made of, in a file of its flake. Its id is the machine's name. */
 export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState> = {
@@ -70,7 +71,12 @@ export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState>
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the hardware configuration of ${context.name}`,
+        'a file does not name the machine that it was written from',
+        'Declare it: a file that matches the machine’s hardware is left as it is.',
+      );
     const { inputs, state } = recorded;
     const onDisk = readHardwareFile(inputs);
     if (onDisk === undefined && inputs.content !== undefined) return undefined;
@@ -174,13 +180,4 @@ async function askAgain(
     context.log('warning', `the hardware of ${host} could not be detected: ${error.why ?? error.message}`);
     return known;
   }
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the hardware configuration of ${name} cannot be imported`,
-    why: 'a file does not name the machine that it was written from',
-    fix: 'Declare it: a file that matches the machine’s hardware is left as it is.',
-  });
 }

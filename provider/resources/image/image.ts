@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FleetError } from '../../../lib/base/errors.ts';
+import { sameValue } from '../../../lib/base/differences.ts';
 import { hashFile } from '../../../lib/base/hash-file.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
 import { findImage } from '../../../lib/images/find-image.ts';
@@ -9,12 +9,13 @@ import { type ImageManifest, keepCopy, keptState, removeCopy } from '../../../li
 import { registrationTime } from '../../../lib/store/nix/store.ts';
 import { parseFacts } from '../../../schema/facts.ts';
 import { type ImageInputs, type ImageState, imageInputs, imageState } from '../../../schema/image.ts';
-import { changesFrom, leafDiff, noChanges, sameValue } from '../../diff.ts';
+import { changesFrom, leafDiff, noChanges } from '../../diff.ts';
 import type { Context, DiffResult, Recorded, Resource } from '../../resource.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../../store/gc-root.ts';
 import { buildImage } from '../../store/store-build.ts';
 import { storePathProblems } from '../../store/store-path.ts';
 import { isUnknown } from '../../wire/unknown.ts';
+import { cannotImport } from '../import-error.ts';
 
 /** A disk image, built on this computer from a machine's configuration. */
 export const image: Resource<ImageInputs, ImageState> = {
@@ -41,7 +42,12 @@ export const image: Resource<ImageInputs, ImageState> = {
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the image ${context.name}`,
+        'an image belongs to a configuration, which a file does not name',
+        'Declare it: an image that is in the store is not built again.',
+      );
     const { keep } = recorded.inputs;
     return { id, inputs: recorded.inputs, state: { ...recorded.state, kept: await keptAt(keep) } };
   },
@@ -49,12 +55,12 @@ export const image: Resource<ImageInputs, ImageState> = {
   async update(recorded, desired, context) {
     const state = await build(desired, context);
     const { keep } = recorded.inputs;
-    if (keep !== undefined && keep !== desired.keep) await letGo(keep, context);
+    if (keep !== undefined && keep !== desired.keep) await dropCopy(keep, context);
     return state;
   },
 
   async delete(recorded, context) {
-    if (recorded.inputs.keep !== undefined) await letGo(recorded.inputs.keep, context);
+    if (recorded.inputs.keep !== undefined) await dropCopy(recorded.inputs.keep, context);
     await removeGcRoot(recorded.state.gcRoot);
   },
 };
@@ -151,18 +157,17 @@ async function keptAt(keep: string | undefined): Promise<ImageState['kept']> {
 }
 
 /** Removes a copy that is no longer desired, unless it was changed or is in use. */
-async function letGo(keep: string, context: Context): Promise<void> {
+async function dropCopy(keep: string, context: Context): Promise<void> {
   const outcome = await removeCopy(keep);
-  if (outcome === 'removed') return;
-  const why = outcome === 'changed' ? 'it was changed since it was made' : 'a process has it open';
-  context.log('warning', `${keep} was not removed: ${why}`);
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the image ${name} cannot be imported`,
-    why: 'an image belongs to a configuration, which a file does not name',
-    fix: 'Declare it: an image that is in the store is not built again.',
-  });
+  const stays = (why: string) => context.log('warning', `${keep} was not removed: ${why}`);
+  switch (outcome) {
+    case 'removed':
+      return;
+    case 'changed':
+      return stays('it was changed since it was made');
+    case 'in-use':
+      return stays('a process has it open');
+    default:
+      outcome satisfies never;
+  }
 }

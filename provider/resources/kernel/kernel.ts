@@ -1,3 +1,4 @@
+import { sameValue } from '../../../lib/base/differences.ts';
 import { configuredChanges } from '../../../lib/evaluation/changes.ts';
 import {
   type KernelInputs,
@@ -6,7 +7,7 @@ import {
   kernelState,
   symbolsOf,
 } from '../../../schema/kernel.ts';
-import { changesFrom, leafDiff, noChanges, sameValue } from '../../diff.ts';
+import { changesFrom, leafDiff, noChanges } from '../../diff.ts';
 import type { Resource } from '../../resource.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../../store/gc-root.ts';
 import { buildKernel } from '../../store/store-build.ts';

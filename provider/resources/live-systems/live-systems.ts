@@ -19,9 +19,9 @@ export const liveSystems: Resource<LiveSystemsInputs, LiveSystemsInputs> = {
 
   create: async (inputs) => ({ id, state: inputs }),
 
-  async read(desired, recorded) {
+  async read(importId, recorded) {
     // Before the first machine exists nothing is recorded, which looks like an import.
-    if (recorded || desired === id) return { id, ...(recorded ?? { inputs: {}, state: {} }) };
+    if (recorded || importId === id) return { id, ...(recorded ?? { inputs: {}, state: {} }) };
     throw new FleetError({
       code: 'config-invalid',
       what: 'the systems that machines ran when Pulumi ran cannot be imported',

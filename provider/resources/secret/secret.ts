@@ -10,7 +10,8 @@ import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { type SecretInputs, type SecretState, secretInputs, secretState } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Resource } from '../../resource.ts';
-import { moved } from '../deployment/diff.ts';
+import { connectionDiff } from '../connection-diff.ts';
+import { cannotImport } from '../import-error.ts';
 
 /** A file on a machine whose content is in no Nix store. Its id is MACHINE-ID:PATH. */
 export const secret: Resource<SecretInputs, SecretState> = {
@@ -42,7 +43,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
       ...(desired.machineId === undefined
         ? {}
         : leafDiff(machineIdOf(recorded.id), desired.machineId, { at: ['machineId'], replace: true })),
-      ...moved(recorded.inputs, desired),
+      ...connectionDiff(recorded.inputs, desired),
       ...leafDiff(file(recorded.inputs), file(desired)),
       ...leafDiff(live(recorded.state), { content: 'in-place', restartDue: false }, { inputDiff: false }),
     });
@@ -58,7 +59,12 @@ export const secret: Resource<SecretInputs, SecretState> = {
   },
 
   async read(id, recorded, context) {
-    if (!recorded) throw noImport(context.name);
+    if (!recorded)
+      throw cannotImport(
+        `the secret ${context.name}`,
+        'its value is on the machine alone, and is never read from there',
+        'Declare it with its value: where the file holds that, up leaves it as it is.',
+      );
     const { inputs } = recorded;
     const reading = await readSecret(machineOf(inputs), inputs, context.signal).catch((error: unknown) => {
       if (isFailure(error)) return error;
@@ -122,13 +128,4 @@ function stateOf(inputs: SecretInputs, content: SecretState['content'], restartD
 
 function machineIdOf(id: string): string {
   return id.slice(0, id.indexOf(':'));
-}
-
-function noImport(name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the secret ${name} cannot be imported`,
-    why: 'its value is on the machine alone, and is never read from there',
-    fix: 'Declare it with its value: where the file holds that, up leaves it as it is.',
-  });
 }

@@ -1,5 +1,6 @@
+import { sameValue } from '../../../lib/base/differences.ts';
 import { type SystemInputs, type SystemState, systemInputs, systemState } from '../../../schema/system.ts';
-import { changesFrom, leafDiff, noChanges, sameValue } from '../../diff.ts';
+import { changesFrom, leafDiff, noChanges } from '../../diff.ts';
 import type { Resource } from '../../resource.ts';
 import { gcRootName, gcRootPath, removeGcRoot } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';

@@ -1,3 +1,4 @@
+import { sameValue } from '../../../lib/base/differences.ts';
 import { FleetError } from '../../../lib/base/errors.ts';
 import { deleteVm, ensureVm, readVm, type VirtualMachine } from '../../../lib/local/vm/machine.ts';
 import { vmPaths } from '../../../lib/local/vm/paths.ts';
@@ -9,7 +10,7 @@ import {
   virtualMachineInputs,
   virtualMachineState,
 } from '../../../schema/virtual-machine.ts';
-import { changesFrom, leafDiff, sameValue } from '../../diff.ts';
+import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Recorded, type Resource } from '../../resource.ts';
 import { isUnknown } from '../../wire/unknown.ts';
 import { portProblems } from './port-claims.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { changesFrom, leafDiff, sameValue } from '../../../provider/diff.ts';
+import { sameValue } from '../../../lib/base/differences.ts';
+import { changesFrom, leafDiff } from '../../../provider/diff.ts';
 import { unknown } from '../../../provider/wire/unknown.ts';
 
 const update = { kind: 'update', inputDiff: true };
