@@ -2,7 +2,7 @@ import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import anyProto from 'google-protobuf/google/protobuf/any_pb.js';
-import { describeError as describe, failureOf } from '../../lib/base/failure.ts';
+import { describeError, failureOf } from '../../lib/base/failure.ts';
 import { PartialFailure, type Properties, type ReadResult } from '../resource.ts';
 import { Secrets } from '../wire/secrets.ts';
 import { encode } from '../wire/wire.ts';
@@ -27,9 +27,9 @@ export class UnhealthyRead extends Error {
   }
 }
 
-/** The text of an error for the user. A bug of nixos-fleet brings its stack. */
-export function describeError(error: unknown, secrets = new Secrets()): string {
-  return secrets.redact(describe(error instanceof PartialFailure ? error.cause : error));
+/** The text of an error for the user, without secrets. A bug of nixos-fleet brings its stack. */
+export function describeRedacted(error: unknown, secrets = new Secrets()): string {
+  return secrets.redact(describeError(error instanceof PartialFailure ? error.cause : error));
 }
 
 /** The gRPC form of an error. */
@@ -42,9 +42,9 @@ export function toServiceError(error: unknown, secrets = new Secrets()): Partial
   }
   if (error instanceof PartialFailure) {
     const { id, state } = error;
-    return initFailed({ id, state: state as Properties, reason: describeError(error, secrets), secrets });
+    return initFailed({ id, state: state as Properties, reason: describeRedacted(error, secrets), secrets });
   }
-  const details = describeError(error, secrets);
+  const details = describeRedacted(error, secrets);
   const failed = failureOf(error);
   if (!failed) return { code: status.INTERNAL, details };
   // Codes the engine takes for a known outcome: no "pending operation" stays in the state.

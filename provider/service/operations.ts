@@ -1,4 +1,4 @@
-import { describeError } from './errors.ts';
+import { describeRedacted } from './errors.ts';
 import { FailureHold } from './failure-hold.ts';
 
 /** The operations under way, which a cancel ends, and the failures that wait for them. */
@@ -78,6 +78,6 @@ export class Operations {
 
 /** One line that reports a failure early; the whole error comes with the answer. */
 export function heldMessage(error: unknown, redact: (text: string) => string): string {
-  const [headline = ''] = describeError(error).split('\n');
+  const [headline = ''] = describeRedacted(error).split('\n');
   return redact(`${headline} (other machines go on; the update ends with this error after them)`);
 }

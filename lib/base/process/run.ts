@@ -1,5 +1,5 @@
 import { exitError, redact } from './process-error.ts';
-import { follow, type Input, type RunOptions, start, textOf } from './start.ts';
+import { followLines, type Input, type RunOptions, start, textOf } from './start.ts';
 
 export interface RunResult {
   exitCode: number;
@@ -21,8 +21,8 @@ export async function runToEnd(
   const hide = (text: string) => redact(text, options.redact);
   const { onStdoutLine, onStderrLine } = options;
   const followed = [
-    follow(child.stdout, onStdoutLine),
-    follow(child.stderr, onStderrLine && ((line) => onStderrLine(hide(line)))),
+    followLines(child.stdout, onStdoutLine),
+    followLines(child.stderr, onStderrLine && ((line) => onStderrLine(hide(line)))),
   ];
   const result = await child;
   await Promise.all(followed);

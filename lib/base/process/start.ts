@@ -103,7 +103,7 @@ function endGroup(leader: number | undefined): void {
 }
 
 /** Calls back for each line of a stream; settles when it has closed. */
-export async function follow(
+export async function followLines(
   stream: NodeJS.ReadableStream | null | undefined,
   onLine?: (line: string) => void,
 ): Promise<void> {

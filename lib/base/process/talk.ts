@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { Duplex } from 'node:stream';
 import type { RunResult } from './run.ts';
-import { follow, type RunOptions, start, textOf } from './start.ts';
+import { followLines, type RunOptions, start, textOf } from './start.ts';
 
 /** A program that is talked to over its standard input and output. */
 export interface Talk {
@@ -25,7 +25,7 @@ export async function talkTo(
     buffer: { stdout: false },
   });
   const stream = bothWays(child.nodeChildProcess);
-  const followed = follow(child.stderr, options.onStderrLine);
+  const followed = followLines(child.stderr, options.onStderrLine);
   const end = async () => {
     const result = await child;
     await followed;

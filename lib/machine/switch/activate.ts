@@ -9,7 +9,7 @@ import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { begin } from './begin.ts';
 import { explainResult } from './explain.ts';
-import { follow } from './follow.ts';
+import { followSupervisor } from './follow.ts';
 import { activatedPath } from './goal.ts';
 import type { Parameters, SwitchSettings } from './start-script.ts';
 
@@ -73,7 +73,7 @@ async function beginAndFollow(
   const { unit, token, confirmSeconds } = parameters;
   await begin(machine, parameters, record, signal);
   const confirmation = { unit, activated: activatedPath(request), token };
-  return await follow(machine, confirmation, {
+  return await followSupervisor(machine, confirmation, {
     bootId: reading.bootId,
     // By then a supervisor that could not be confirmed has put the machine back.
     patienceSeconds: confirmSeconds + 60,

@@ -37,7 +37,7 @@ interface Followed {
  * its result with what was printed. A connection that breaks is made again.
  * @throws FleetError unreachable where the machine stays away, activation-failed where it was rebooted meanwhile
  */
-export async function follow(
+export async function followSupervisor(
   machine: Machine,
   confirmation: Confirmation,
   options: FollowOptions,

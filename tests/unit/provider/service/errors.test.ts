@@ -5,7 +5,7 @@ import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import statusProto from '@pulumi/pulumi/proto/status_pb.js';
 import { FleetError } from '../../../../lib/base/errors.ts';
 import { PartialFailure } from '../../../../provider/resource.ts';
-import { describeError, toServiceError } from '../../../../provider/service/errors.ts';
+import { describeRedacted, toServiceError } from '../../../../provider/service/errors.ts';
 import { Secrets } from '../../../../provider/wire/secrets.ts';
 
 const mistake = new FleetError({
@@ -27,7 +27,7 @@ test('anything else is a bug, with its stack', () => {
   assert.equal(error.code, status.INTERNAL);
   assert.match(error.details ?? '', /please report/);
   assert.match(error.details ?? '', /errors\.test\.ts/);
-  assert.match(describeError('just a text'), /please report.*\njust a text/);
+  assert.match(describeRedacted('just a text'), /please report.*\njust a text/);
 });
 
 test('secrets in a message are hidden', () => {
@@ -35,7 +35,7 @@ test('secrets in a message are hidden', () => {
   secrets.add(['password'], 'hunter2');
   const error = new FleetError({ code: 'command-failed', what: 'it said hunter2' });
   assert.doesNotMatch(toServiceError(error, secrets).details ?? '', /hunter2/);
-  assert.doesNotMatch(describeError(new Error('hunter2'), secrets), /hunter2/);
+  assert.doesNotMatch(describeRedacted(new Error('hunter2'), secrets), /hunter2/);
 });
 
 test('a partial failure carries id, state and reason for the engine to record', () => {
