@@ -20,17 +20,17 @@ export const builder = z.strictObject({
     .string()
     .regex(/^(\/|~\/)\S+$/, 'must be an absolute path without spaces')
     .optional()
-    .describe('Private key file to log in with; what ssh finds by itself where left out.'),
+    .describe('Private key file to log in with. Default: what ssh finds by itself.'),
   machineUser: connection.shape.user
     .unwrap()
     .optional()
-    .describe('User that the stack’s machines log in as, where they build with it; `user` where left out.'),
+    .describe('User that the stack’s machines log in as when they build with it. Default: `user`.'),
   machineIdentityFile: z
     .string()
     .regex(/^\/\S+$/, 'must be an absolute path without spaces')
     .optional()
     .describe(
-      `Private key file on these machines, for root to read; their ssh host key (${hostKeyFile}) where left out.`,
+      `Private key file on these machines, for root to read. Default: their ssh host key (${hostKeyFile}).`,
     ),
   systems: z.array(system).min(1).describe('Systems that it builds for.'),
   supportedFeatures: z

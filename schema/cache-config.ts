@@ -35,7 +35,7 @@ export const cacheConfig = z
     url: substituter.shape.url
       .optional()
       .describe(
-        `Where machines ask it; the store, or port 5000 of the host (${pullThroughPort} with pullThrough), where left out.`,
+        `URL that machines fetch from. Default: the store, or port 5000 of the host (${pullThroughPort} with pullThrough).`,
       ),
     publicKeys: substituter.shape.publicKeys
       .optional()

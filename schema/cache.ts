@@ -15,7 +15,9 @@ export const cachePlace = z.object({
       'must not name a secret-key: the signing key is an input of its own',
     )
     .optional()
-    .describe('Store that is filled: `file:///folder`, `s3://bucket?…`, or what else `nix copy --to` fills.'),
+    .describe(
+      'Store that the stack fills: `file:///folder`, `s3://bucket?…`, or any other that `nix copy --to` takes.',
+    ),
   host: z
     .string()
     .optional()
@@ -75,7 +77,7 @@ export const cachePushInputs = place.extend({
   machine: z
     .string()
     .optional()
-    .describe('Machine whose system it is, by its name; the resource’s name where left out.'),
+    .describe('Machine whose system it is, by its name. Default: the resource’s name.'),
 });
 export type CachePushInputs = z.output<typeof cachePushInputs>;
 

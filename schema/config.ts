@@ -33,16 +33,16 @@ const hostDefaults = z.strictObject({
     .union([z.boolean(), z.array(builders.keyType)])
     .optional()
     .describe(
-      'Whether what the machine itself builds is built with the stack’s builders, or with which of them; see docs/builders.md. false where left out.',
+      'Whether what the machine itself builds is built with the stack’s builders, or with which of them; see docs/builders.md. Default: false.',
     ),
   allowUnbootableKernel: z
     .boolean()
     .optional()
     .describe(
-      'Whether the machine may have a kernel whose configuration lacks what no machine comes up without; a warning then. false where left out.',
+      'Whether a kernel whose configuration cannot boot any machine is a warning instead of an error. Default: false.',
     ),
   delivery: deploymentDefaults.delivery.describe(
-    `${deploymentSettings.shape.delivery.description} auto where left out, and copy where the stack has no caches.`,
+    `${deploymentSettings.shape.delivery.description} Default: auto; copy if the stack has no caches.`,
   ),
 });
 
@@ -51,7 +51,7 @@ const host = hostDefaults.extend({
   address: machineSettings.address
     .unwrap()
     .optional()
-    .describe('Where the machine is; its name where left out, localhost with local.'),
+    .describe('Address of the machine. Default: its name; localhost with local.'),
   description: z
     .string()
     .regex(/^[^\0\r\n]{1,200}$/, 'must be one line of at most 200 characters')
@@ -61,7 +61,7 @@ const host = hostDefaults.extend({
     .string()
     .min(1)
     .optional()
-    .describe('Attribute under nixosConfigurations; the host’s name where left out.'),
+    .describe('Attribute under nixosConfigurations. Default: the host’s name.'),
   ...withoutDefaults({ specialisation, healthChecks }),
   secrets: z
     .record(z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be a file’s name'), hostSecret)
@@ -71,12 +71,12 @@ const host = hostDefaults.extend({
   lab: z
     .boolean()
     .default(false)
-    .describe('Whether this stack makes the machine, as a container of its lab.'),
+    .describe('Whether the stack creates the machine, as a container of its lab.'),
   rehearse: z
     .union([z.boolean(), rehearsalSettings])
     .optional()
     .describe(
-      'Whether a new system is first booted in a throw-away virtual machine on the operator’s computer, where ssh must let in and the health checks must hold; or what that machine is given.',
+      'Whether a new system is first booted in a temporary virtual machine on the operator’s computer, where the ssh login must work and the health checks must pass; or the settings of that machine.',
     ),
   hardwareConfig: z
     .union([z.boolean(), hostHardwareConfig])
@@ -88,7 +88,7 @@ const host = hostDefaults.extend({
     .union([z.boolean(), hostName])
     .optional()
     .describe(
-      'Whether the machine is one of virtualMachines: the one of its own name, or of the name given here.',
+      'Whether the machine is one of `virtualMachines`: the one with its own name, or the name of another.',
     ),
 });
 
@@ -131,7 +131,7 @@ export const stackConfig = z
       .number()
       .positive()
       .optional()
-      .describe('Age past which a preview warns of an input of the flake, in days; never where left out.'),
+      .describe('Age in days from which a preview warns about an input of the flake. Default: no warning.'),
     hosts: z.record(hostName, host).default({}).describe('The machines of this stack, by name.'),
     defaults: hostDefaults.default({}).describe('Settings for all hosts that do not set their own.'),
     lab: z
@@ -141,17 +141,17 @@ export const stackConfig = z
           .boolean()
           .default(false)
           .describe(
-            'Whether a machine’s kernel is built from source (`pkgs.linux_tiny`, `pkgs.buildLinux`): the source and a compiler are brought, 216 MB.',
+            'Whether a machine’s kernel is built from source (`pkgs.linux_tiny`, `pkgs.buildLinux`); fetches the source and a compiler, 216 MB.',
           ),
       })
       .optional()
       .describe(
-        'Given where the flake is the lab’s own or made with it: its packages are brought. With a network, machines of the operator’s own computer are made and removed by this stack.',
+        'For a flake that uses the lab’s packages, which are fetched. With a network, the stack also creates and removes machines on the operator’s computer.',
       ),
     caches: z
       .record(hostName, cacheConfig)
       .default({})
-      .describe('Binary caches that the machines ask, by name; see docs/caches.md.'),
+      .describe('Binary caches that the machines fetch from, by name; see docs/caches.md.'),
     images: z.record(hostName, imageConfig).default({}).describe('Disk images, by name; see docs/images.md.'),
     diskInstalls: z
       .record(hostName, diskInstallConfig)
@@ -167,12 +167,14 @@ export const stackConfig = z
     virtualMachines: z
       .record(hostName, virtualMachineConfig)
       .default({})
-      .describe('Virtual machines on the operator’s own computer, by name, made and removed by this stack.'),
+      .describe(
+        'Virtual machines on the operator’s own computer, by name, created and removed by this stack.',
+      ),
     checkLive: z
       .boolean()
       .default(true)
       .describe(
-        'Whether a preview asks each machine, all at once, whether it runs what was deployed last; false for speed.',
+        'Whether a preview reads from all machines at once whether they run what was deployed last; false is faster.',
       ),
     kernelPreview: z
       .enum(['evaluate', 'configure'])
@@ -184,7 +186,7 @@ export const stackConfig = z
       .int()
       .min(256)
       .optional()
-      .describe('Memory that evaluation may take in all; what is available where left out.'),
+      .describe('Memory for the whole evaluation. Default: what is available.'),
   })
   .superRefine((config, context) => {
     for (const [name, { host }] of Object.entries(config.caches)) {

@@ -16,7 +16,7 @@ export const machineSettings = {
     .string()
     .regex(/^[^\s@/-][^\s@/]*$/, 'must be a host name, an IP address or an ssh_config alias')
     .default('')
-    .describe('Host name, IP address or ssh_config alias of the machine; needless with local.'),
+    .describe('Host name, IP address or ssh_config alias of the machine; not needed with local.'),
   hostKey: hostKey
     .optional()
     .describe("The machine's public host key. Without it, known_hosts decides; an unknown key is refused."),
@@ -32,13 +32,13 @@ const loginSettings = {
   become: z
     .enum(['sudo', 'doas', 'run0'])
     .optional()
-    .describe('How a user other than root becomes root; sudo where left out.'),
+    .describe('How a user other than root becomes root. Default: sudo.'),
   becomePassword: z
     .string('must be text; in YAML, put it in quotes')
     .regex(/^[^\0\r\n]+$/, 'must be one line, and not empty')
     .optional()
     .describe(
-      'Password that sudo asks for; always a secret in the state. In a stack’s config it is set with `pulumi config set --secret --path`, and refused in the clear. Without it, becoming root must take none.',
+      'Password that sudo asks for; always a secret in the state. In a stack’s config it is set with `pulumi config set --secret --path`, and refused in the clear. Without it, becoming root must need no password.',
     ),
   connectTimeoutSeconds: z
     .int()
@@ -55,7 +55,7 @@ const sshSettings = {
     .min(1)
     .max(65535)
     .optional()
-    .describe('TCP port of sshd; that of ssh_config, else 22, where left out.'),
+    .describe('TCP port of sshd. Default: that of ssh_config, else 22.'),
   identityFile: z.string().optional().describe('Private key file to log in with.'),
   proxyJump: z
     .string()
@@ -96,14 +96,14 @@ const sshSettings = {
     .max(600)
     .optional()
     .describe(
-      'Seconds without an answer after which an open connection counts as lost, rounded up to a multiple of 3; 15 where left out.',
+      'Seconds without an answer after which an open connection counts as lost, rounded up to a multiple of 3. Default: 15.',
     ),
   bootstrapUser: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
     .optional()
     .describe(
-      'User to log in as where `user` is not let in yet, as by an image or an installer; becomes root without a password. Its account, keys and home are removed after the first confirmed deployment.',
+      'User to log in as while `user` cannot log in yet, as in an image or an installer; becomes root without a password. Its account, keys and home are removed after the first confirmed deployment.',
     ),
 };
 

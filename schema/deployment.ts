@@ -22,7 +22,7 @@ export const deploymentSettings = z.object({
     .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/, 'must be the name of a specialisation')
     .optional()
     .describe(
-      'Specialisation of the system that is made live; the boot loader starts the system itself. None, where left out.',
+      'Specialisation of the system that is made live; the boot loader starts the system itself. Default: none.',
     ),
   installBootLoader: z
     .boolean()
@@ -45,13 +45,13 @@ export const deploymentSettings = z.object({
     .enum(['firmware', 'kexec'])
     .default('firmware')
     .describe(
-      'How a machine is rebooted on trial: through its firmware and boot loader, or faster by `kexec`, which starts the new kernel from the running one. Both have the same way back: after a failure the firmware starts the system before.',
+      'How a machine is rebooted on trial: through its firmware and boot loader, or faster by `kexec`, which starts the new kernel from the running one. Both have the same way back: after a failure the firmware starts the previous system.',
     ),
   trial: z
     .enum(['when-possible', 'required', 'never'])
     .default('when-possible')
     .describe(
-      'Whether a new system is booted once on trial, and becomes the boot loader’s default only when it was confirmed: a kernel that does not come up is followed by a boot of the system before. `when-possible` warns where the machine’s boot loader cannot do it, `required` refuses.',
+      'Whether a new system is booted once on trial, and becomes the boot loader’s default only when it was confirmed: after a kernel that does not come up, the previous system boots. `when-possible` warns where the machine’s boot loader cannot do it, `required` refuses.',
     ),
   rebootTimeoutSeconds: z
     .int()
@@ -77,7 +77,7 @@ export const deploymentSettings = z.object({
     .enum(['rollback', 'accept'])
     .default('rollback')
     .describe(
-      'What happens when units fail that did not fail before: `rollback` puts the machine back, `accept` keeps the new system with a warning.',
+      'What happens when units fail that did not fail before: `rollback` rolls the machine back, `accept` keeps the new system with a warning.',
     ),
   allowLockout: z
     .boolean()
@@ -111,12 +111,12 @@ export const deploymentSettings = z.object({
     .refine(({ count, days }) => count !== undefined || days !== undefined, 'must have count or days')
     .optional()
     .describe(
-      'Which generations stay on the machine after a confirmed deployment: those that either rule keeps, and always the live, the booted, the next and the one before. All, where left out.',
+      'Which generations stay on the machine after a confirmed deployment: those that either rule keeps, and always the live, the booted, the next and the previous one. Default: all.',
     ),
   collectGarbage: z
     .boolean()
     .default(false)
-    .describe('Whether the machine’s store is freed of what nothing refers to after a confirmed deployment.'),
+    .describe('Whether garbage in the machine’s store is collected after a confirmed deployment.'),
 });
 /** The same as a program gives it: what has a default may be left out. */
 export type DeploymentSettings = z.input<typeof deploymentSettings>;

@@ -23,13 +23,13 @@ const settings = z.strictObject({
     .int()
     .min(1)
     .optional()
-    .describe('Size that the disk must have, in bytes; any that the image fits on where left out.'),
+    .describe('Size that the disk must have, in bytes. Default: any that the image fits on.'),
   overwrite: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Allows that what is on the disk is lost: its serial once more (of a disk without one: its size in bytes). Without it only an empty disk is written.',
+      'Confirms that the disk’s content may be lost: its serial again, or its size in bytes if it has none. Without it only an empty disk is written.',
     ),
   onImageChange: z
     .enum(['keep', 'rewrite'])
@@ -82,7 +82,7 @@ export const diskInstallInputs = settings.extend({
   connection: connection.describe('How the machine is entered while its disk is written.'),
   bootConnection: connection
     .optional()
-    .describe('How the machine is entered once it has booted from the disk; as before where left out.'),
+    .describe('How the machine is entered once it has booted from the disk. Default: as before.'),
   kexec: absolutePath
     .optional()
     .describe(
@@ -143,17 +143,15 @@ export const diskInstallConfig = settings
       .min(1)
       .optional()
       .describe(
-        'System that lives in memory, which a machine that runs from the disk is started into first: a configuration with `system.build.ramSystem`, or the absolute path of a built one.',
+        'System in memory that a machine running from the disk is started into first: a configuration with `system.build.ramSystem`, or the absolute path of a built one.',
       ),
     virtualMachine: z
       .string()
       .min(1)
       .optional()
-      .describe('The one of virtualMachines whose disk it is; that of the host of this name where left out.'),
+      .describe('The one of `virtualMachines` whose disk it is. Default: that of the host of this name.'),
     ...enteredBy,
-    address: enteredBy.address.describe(
-      'Where the machine is; where the host of this name is, where left out.',
-    ),
+    address: enteredBy.address.describe('Address of the machine. Default: that of the host of this name.'),
   })
   .refine(({ serial, sizeBytes }) => serial !== undefined || sizeBytes !== undefined, {
     path: ['serial'],

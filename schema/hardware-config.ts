@@ -81,7 +81,7 @@ export const hostHardwareConfig = hardwareConfigSettings
       .min(1)
       .optional()
       .describe(
-        'The file, seen from the project’s folder. hosts/<configuration>/hardware-configuration.nix, or facter.json, in a flake that is a folder, where left out.',
+        'The file, relative to the project’s folder. Default: hosts/<configuration>/hardware-configuration.nix, or facter.json, in a flake that is a folder.',
       ),
   })
   .strict()

@@ -25,9 +25,9 @@ export const healthCheck = z
           .regex(/^(https?:\/\/|\/)/, 'must begin with http://, https:// or /')
           .default('/')
           .describe(
-            'What is requested: a URL, or a path at http://<address>. The machine itself is asked from the operator’s computer or the last jump host, another one from the operator’s computer.',
+            'What is requested: a URL, or a path at http://<address>. A path is requested from the operator’s computer or the last jump host, a URL with another host from the operator’s computer.',
           ),
-        status: z.int().min(100).max(599).default(200).describe('HTTP status that must be answered.'),
+        status: z.int().min(100).max(599).default(200).describe('HTTP status of the answer.'),
       })
       .optional()
       .describe('HTTP answer that must come; a redirection is an answer, and is not followed.'),

@@ -7,7 +7,7 @@ const keep = z
   .string()
   .regex(/^\/[^\0\n]*[^/\0\n]$/, 'must be the absolute path of a file')
   .describe(
-    'File that the built image is copied to, with a manifest beside it (`<file>.json`); in the Nix store alone where left out.',
+    'File that the built image is copied to, with a manifest beside it (`<file>.json`). Default: the image stays in the Nix store.',
   );
 
 /** Inputs of `nixos:index:Image`: a disk image of a machine's configuration, built on the operator's computer. */
@@ -57,12 +57,12 @@ export const imageConfig = z
       .string()
       .min(1)
       .optional()
-      .describe('Attribute under nixosConfigurations; the image’s name where left out.'),
+      .describe('Attribute under nixosConfigurations. Default: the image’s name.'),
     variant: z
       .string()
       .min(1)
       .optional()
-      .describe('Which of `config.system.build.images`; `qemu-efi` (qcow2 for UEFI) where left out.'),
+      .describe('Which of `config.system.build.images`. Default: `qemu-efi` (qcow2 for UEFI).'),
     attribute: z
       .string()
       .regex(

@@ -27,7 +27,7 @@ export const rehearsalInputs = rehearsalSettings.extend({
   identityFile: z
     .string()
     .optional()
-    .describe('Private key file to log in with; a key made for the virtual machine where left out.'),
+    .describe('Private key file to log in with. Default: a key created for the virtual machine.'),
   healthChecks: z
     .record(z.string(), healthCheck)
     .default({})

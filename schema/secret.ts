@@ -68,7 +68,7 @@ export const hostSecret = secretFile
   .extend({
     path: secretFile.shape.path
       .optional()
-      .describe('Path of the file on the machine. /run/keys/<name> where left out.'),
+      .describe('Path of the file on the machine. Default: /run/keys/<name>.'),
     encoding: secretFile.shape.encoding
       .optional()
       .describe(`${secretFile.shape.encoding.description} Of value and command; a file is taken as it is.`),

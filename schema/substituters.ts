@@ -15,7 +15,7 @@ export const substituter = z.object({
     .min(0)
     .max(1000)
     .default(30)
-    .describe('The lower, the earlier it is asked; cache.nixos.org has 40.'),
+    .describe('Caches with a lower number are used first; cache.nixos.org has 40.'),
 });
 
 /** Where the caches of a machine are written down; the module `nix-settings` includes it in nix.conf. */

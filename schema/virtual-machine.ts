@@ -21,7 +21,7 @@ export type ForwardPort = z.infer<typeof forwardPort>;
 
 const sharedFolder = z.strictObject({
   source: absolutePath.describe('Folder of this computer.'),
-  readOnly: z.boolean().default(false).describe('Whether the machine may only read it.'),
+  readOnly: z.boolean().default(false).describe('Whether the machine has read access only.'),
 });
 
 /** What a machine is made of, as far as the stack’s config and the resource agree on it. */
@@ -39,9 +39,7 @@ export const virtualMachineSettings = z.object({
         .int()
         .min(1)
         .optional()
-        .describe(
-          'Size of the root disk, MiB; the image’s where left out. It can grow later, and never shrink.',
-        ),
+        .describe('Size of the root disk, MiB. Default: the image’s. It can grow later, but not shrink.'),
     })
     .prefault({})
     .describe('The writable disk that is made from the image.'),
@@ -88,7 +86,7 @@ export const virtualMachineSettings = z.object({
     .enum(['uefi', 'bios'])
     .optional()
     .describe(
-      'What starts the boot loader: UEFI with variables of its own for an image, else BIOS, where left out.',
+      'What starts the boot loader. Default: UEFI with variables of its own for an image, else BIOS.',
     ),
   acceleration: z
     .enum(['auto', 'kvm', 'tcg'])
@@ -107,7 +105,7 @@ export const virtualMachineSettings = z.object({
   user: connection.shape.user,
   identityFile: absolutePath
     .optional()
-    .describe('Private key file to log in with; a key made for the machine where left out.'),
+    .describe('Private key file to log in with. Default: a key created for the machine.'),
   startTimeoutSeconds: z
     .int()
     .min(5)

@@ -26,5 +26,5 @@ export function withoutDefaults<Shape extends z.ZodRawShape>(
 
 /** For a place where a default holds at last: the description names it. */
 export function namingDefault(description: string, fallback: unknown): string {
-  return `${description} ${fallback} where left out.`;
+  return `${description} Default: ${fallback}.`;
 }
