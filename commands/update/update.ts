@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
 import { writeWhole } from '../../lib/base/files.ts';
+import { sha256 } from '../../lib/base/hash.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
 import type { FleetEvaluation, FleetRequest } from '../../lib/evaluation/types.ts';
@@ -45,11 +45,7 @@ export async function newerLock(request: UpdateRequest, inputs: readonly string[
   const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-update-'));
   try {
     const after = await updateInputs({ flakeRef, inputs, output: join(folder, 'flake.lock'), signal });
-    const copy = join(
-      cacheRoot(),
-      'locks',
-      `${createHash('sha256').update(after).digest('hex').slice(0, 16)}.lock`,
-    );
+    const copy = join(cacheRoot(), 'locks', `${sha256(after).slice(0, 16)}.lock`);
     await writeWhole(copy, after);
     const changes = changedInputs(JSON.parse(before) as Locks, JSON.parse(after) as Locks);
     return { path: lockPath, before, copy, after, changes };

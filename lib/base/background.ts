@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { exists } from './files.ts';
 import { until } from './until.ts';
 
 /** A process that goes on when this one ends. */
@@ -43,11 +44,8 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Whether this computer's PID 1 is systemd, which then keeps machines: a session's processes may end at logout. */
-export async function systemdRuns(): Promise<boolean> {
-  return access('/run/systemd/system').then(
-    () => true,
-    () => false,
-  );
+export function systemdRuns(): Promise<boolean> {
+  return exists('/run/systemd/system');
 }
 
 /** The last lines of a log; empty where there is none. */

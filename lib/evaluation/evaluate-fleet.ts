@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { FleetError } from '../base/errors.ts';
+import { sha256 } from '../base/hash.ts';
 import { mapValues } from '../base/map-values.ts';
 import { type LockedFlake, lockFlake, relockIfWritten } from '../store/nix/flake.ts';
 import { requireNix } from '../store/nix/version.ts';
@@ -82,7 +82,7 @@ export async function evaluateFleet(
   const kernels = [...found.hosts.values()].flatMap(({ kernel }) => kernel ?? []);
   return {
     revision: flake.revision,
-    fingerprint: createHash('sha256').update(`${flake.identity} ${factsVersion} ${nixVersion}`).digest('hex'),
+    fingerprint: sha256(`${flake.identity} ${factsVersion} ${nixVersion}`),
     inputs: flake.inputs,
     fromCache,
     hosts: mapValues(request.hosts, (_, name) => hostOf(name)),

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { access, utimes } from 'node:fs/promises';
+import { utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -9,7 +8,8 @@ import {
   kernelNeeds,
 } from '../../schema/evaluation.ts';
 import { hostFacts } from '../../schema/facts.ts';
-import { readJson, writeWhole } from '../base/files.ts';
+import { exists, readJson, writeWhole } from '../base/files.ts';
+import { sha256 } from '../base/hash.ts';
 import { cacheRoot } from '../base/home.ts';
 
 const cachedHost = z.object({
@@ -93,7 +93,7 @@ export class FactsCache {
 }
 
 function nameOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 40);
+  return sha256(text).slice(0, 40);
 }
 
 function readWhole<Value>(path: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
@@ -102,12 +102,7 @@ function readWhole<Value>(path: string, schema: z.ZodType<Value>): Promise<Value
 
 /** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */
 async function inStore({ drvPath, outPath }: { drvPath: string; outPath: string }): Promise<boolean> {
-  const there = (path: string) =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
-  return (await there(drvPath)) || (await there(outPath));
+  return (await exists(drvPath)) || (await exists(outPath));
 }
 
 /** Marks a file as used, for pruning. */

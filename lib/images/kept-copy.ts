@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../base/files.ts';
-import { hashFile } from '../base/hash-file.ts';
+import { hashFile } from '../base/hash.ts';
 import { run } from '../base/process/run.ts';
 import { usersOf } from './file-users.ts';
 

@@ -1,5 +1,5 @@
 import { FleetError } from '../../lib/base/errors.ts';
-import { hashFile } from '../../lib/base/hash-file.ts';
+import { hashFile } from '../../lib/base/hash.ts';
 import { omit, pick } from '../../lib/base/pick.ts';
 import type { OutputRequest } from '../../lib/evaluation/types.ts';
 import type { StackConfig } from '../../schema/config.ts';

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { lstat, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../../lib/base/hash.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 
 /**
@@ -19,7 +19,7 @@ export function gcRootName(urn: string, kind: string): string {
   const plain = [project, stack, kind, name].join('-');
   const safe = plain.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 180);
   if (safe === plain) return safe;
-  return `${safe}-${createHash('sha256').update(plain).digest('hex').slice(0, 8)}`;
+  return `${safe}-${sha256(plain).slice(0, 8)}`;
 }
 
 /** Removes the link, and only if it is one: a state from elsewhere must not cost a file. */

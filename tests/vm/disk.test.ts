@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
-import { hashFile } from '../../lib/base/hash-file.ts';
+import { hashFile } from '../../lib/base/hash.ts';
 import { ensureDisk, imageInfo } from '../../lib/local/vm/disk.ts';
 import { deleteVm, ensureVm } from '../../lib/local/vm/machine.ts';
 import { vmPaths } from '../../lib/local/vm/paths.ts';

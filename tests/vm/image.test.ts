@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { parseExport } from '../../commands/exported-stack.ts';
-import { hashFile } from '../../lib/base/hash-file.ts';
+import { hashFile } from '../../lib/base/hash.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
-import { hashFile } from '../../base/hash-file.ts';
+import { hashFile } from '../../base/hash.ts';
 import { scriptFile } from '../../machine/script/text.ts';
 import type { Machine } from '../../machine/ssh/machine.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';

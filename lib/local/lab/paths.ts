@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { sha256 } from '../../base/hash.ts';
 
 /** Folder with everything a lab consists of: its key, its names, its machines' root file systems. */
 function labFolder(lab: string): string {
@@ -52,5 +52,5 @@ export function bridgeName(lab: string): string {
 }
 
 function shortHash(text: string, length: number): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, length);
+  return sha256(text).slice(0, length);
 }

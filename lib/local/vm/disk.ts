@@ -1,6 +1,7 @@
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FleetError, isFailure } from '../../base/errors.ts';
+import { exists } from '../../base/files.ts';
 import { run } from '../../base/process/run.ts';
 import { ensureVmBase } from './base.ts';
 
@@ -93,11 +94,4 @@ function tooSmall(host: string, file: string, size: number, sizeMiB: number): Fl
     why: `${file} has ${Math.ceil(size / MiB)} MiB`,
     fix: 'Ask for that size at least, or leave the size out.',
   });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sshForward, type VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { FleetError } from '../../base/errors.ts';
+import { exists } from '../../base/files.ts';
 import { addRoot } from '../../store/nix/store.ts';
 import { chooseAcceleration } from './acceleration.ts';
 import { ensureVmBase } from './base.ts';
@@ -212,11 +213,4 @@ async function describe(record: VmRecord): Promise<VirtualMachine> {
 /** A machine that will not go on by itself, though its QEMU is there. */
 function isBroken(status: string | undefined): boolean {
   return ['guest-panicked', 'internal-error', 'io-error', 'shutdown'].includes(status ?? '');
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

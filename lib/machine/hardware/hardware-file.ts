@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
@@ -34,10 +33,6 @@ export function readHardwareFile(place: Place): string | undefined {
       fix: 'It must be a file of yours: look at its path and its permissions.',
     });
   }
-}
-
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /**

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { existsSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
+import { sha256 } from '../../base/hash.ts';
 import { expandHome } from '../../base/home.ts';
 import { withoutComment } from '../../base/host-key.ts';
 import { omit } from '../../base/pick.ts';
@@ -72,10 +72,7 @@ function connectionHash(connection: Connection): string {
   const { hostKey = '', proxyJumpHostKey = '', ...others } = omit(connection, besideSsh);
   const keys = [hostKey, proxyJumpHostKey].map(withoutComment);
   const settings = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256')
-    .update(JSON.stringify([keys, settings]))
-    .digest('hex')
-    .slice(0, 16);
+  return sha256(JSON.stringify([keys, settings])).slice(0, 16);
 }
 
 function plainPath(file: string, directory: string, key: string): string {

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
 import { writtenSince } from '../../base/written-since.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
@@ -74,9 +74,7 @@ export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
     lockedAt,
     flakeRef,
     overrides,
-    identity: createHash('sha256')
-      .update(JSON.stringify([fingerprint ?? null, locked ?? null, locks, path]))
-      .digest('hex'),
+    identity: sha256(JSON.stringify([fingerprint ?? null, locked ?? null, locks, path])),
     revision: json.revision ?? json.dirtyRevision ?? '',
     storePath: path,
     localPath: localPathOf(json.resolvedUrl ?? ''),

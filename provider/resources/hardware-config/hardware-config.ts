@@ -1,8 +1,8 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { sha256 } from '../../../lib/base/hash.ts';
 import { describePlan, describeRefusal } from '../../../lib/machine/hardware/describe-plan.ts';
 import {
   readHardwareFile,
-  sha256,
   untrackedNote,
   writeHardwareFile,
 } from '../../../lib/machine/hardware/hardware-file.ts';

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sameValue } from '../../../lib/base/differences.ts';
-import { hashFile } from '../../../lib/base/hash-file.ts';
+import { hashFile } from '../../../lib/base/hash.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
 import { findImage } from '../../../lib/images/find-image.ts';
 import { describeImage, formatOfName, type ImageFile } from '../../../lib/images/image-file.ts';
