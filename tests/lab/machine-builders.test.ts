@@ -10,7 +10,7 @@ import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { buildersFile } from '../../schema/machine-builders.ts';
 import { TestStack } from './stack.ts';
 
-const network = '10.213.35';
+const network = '10.213.37';
 const lab = 'mbuilders';
 const config = `Pulumi.${lab}.yaml`;
 const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';

@@ -15,7 +15,7 @@ let deployer: Deployer;
 let good: string;
 
 before(async () => {
-  machine = await MachineUnderTest.create('rebuild', '10.213.32');
+  machine = await MachineUnderTest.create('rebuild', '10.213.40');
   good = await fixtureSystem('good');
   deployer = new Deployer(machine.target.connection);
 });

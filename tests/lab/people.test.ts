@@ -18,7 +18,7 @@ import { Deployer } from './deployer.ts';
 import { fixtureSystem, type Hooks } from './fixture-system.ts';
 
 const lab = `people-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.36.11', base: '' };
+const request = { lab, name: 'one', address: '10.213.38.11', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-people-'));
 const agentKey = join(state, 'agent-key');
 let agent: ChildProcess;
@@ -29,7 +29,7 @@ before(async () => {
   process.env.XDG_STATE_HOME = state;
   request.base = (await ensureLabBase()).base;
   const hosts = { one: request.address };
-  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.36.0/24', hosts });
+  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.38.0/24', hosts });
   const { hostKey } = await ensureMachine(request);
   const entered = { address: request.address, hostKey, identityFile, connectTimeoutSeconds: 5 };
   root = connectionSchema.parse(entered);

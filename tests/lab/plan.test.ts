@@ -10,7 +10,7 @@ let stack: TestStack;
 const web = 'nix/lab/hosts/web.nix';
 
 before(async () => {
-  stack = await TestStack.create({ stack: 'plan', network: '10.213.31' });
+  stack = await TestStack.create({ stack: 'plan', network: '10.213.39' });
   await stack.up();
 });
 
@@ -84,7 +84,7 @@ test('a machine that a colleague deployed after the plan: refused', async () => 
 
 test('a machine that is off: the plan is refused before anything changes', async () => {
   const file = await plan('Off');
-  const address = '10.213.31.12/32';
+  const address = '10.213.39.12/32';
   await run('ip', ['route', 'add', 'unreachable', address], { timeoutSeconds: 10 });
   try {
     assert.match(await refused(file), /[=~]~db runs\[.*not reached/);
@@ -109,8 +109,8 @@ test('a state file that is older than the machines: named, refused where onDrift
   stack.edit(web, 'Newer', 'Newest');
   await stack.withEdit(
     'Pulumi.plan.yaml',
-    'address: 10.213.31.11',
-    'address: 10.213.31.11\n      onDrift: fail',
+    'address: 10.213.39.11',
+    'address: 10.213.39.11\n      onDrift: fail',
     async () => {
       const failed = await stack.try('up', '--yes', '--skip-preview');
       assert.notEqual(failed.exitCode, 0, failed.text);
@@ -122,6 +122,6 @@ test('a state file that is older than the machines: named, refused where onDrift
   assert.match(text, /web: the machine runs another system than the recorded one/);
   const { web: now } = await stack.live();
   assert.equal((await stack.ssh('web', 'readlink -f /run/current-system')).trim(), now?.system);
-  assert.match(await (await fetch('http://10.213.31.11/')).text(), /Newest/);
+  assert.match(await (await fetch('http://10.213.39.11/')).text(), /Newest/);
   assert.match((await stack.preview()).text, /no changes|\d+ unchanged/);
 });

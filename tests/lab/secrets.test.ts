@@ -17,7 +17,7 @@ import { watchProcesses } from './watch-processes.ts';
 
 const components = fileURLToPath(new URL('../../components/index.ts', import.meta.url));
 const lab = `secrets-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.25.11', base: '' };
+const request = { lab, name: 'one', address: '10.213.46.11', base: '' };
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-secrets-'));
 const project = new CliProject();
 let machine: Machine;
@@ -32,7 +32,7 @@ const traces = [1, 2, 3].flatMap((n) => {
 before(async () => {
   process.env.XDG_STATE_HOME = state;
   request.base = (await ensureLabBase()).base;
-  const network = await ensureNetwork({ lab, cidr: '10.213.25.0/24', hosts: { one: request.address } });
+  const network = await ensureNetwork({ lab, cidr: '10.213.46.0/24', hosts: { one: request.address } });
   const { hostKey } = await ensureMachine(request);
   const { identityFile } = network;
   machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));

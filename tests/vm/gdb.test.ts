@@ -19,7 +19,7 @@ before(async () => {
   const [kernel] = Object.values(fleet.kernels);
   assert.ok(kernel);
   ({ outPath, modDirVersion } = kernel);
-  stack = await TestStack.create({ stack: 'gdb', network: '10.213.42' });
+  stack = await TestStack.create({ stack: 'gdb', network: '10.213.47' });
   const machine = {
     kernel: `${outPath}/bzImage`,
     kernelParams: ['console=ttyS0', 'nokaslr'],

@@ -7,7 +7,7 @@ import { TestStack } from '../lab/stack.ts';
 let stack: TestStack;
 
 before(async () => {
-  stack = await TestStack.create({ stack: 'try-system', network: '10.213.42' });
+  stack = await TestStack.create({ stack: 'try-system', network: '10.213.48' });
   const forwardPorts = { ssh: { host: 23731, guest: 22 }, http: { host: 23732, guest: 80 } };
   const config = {
     'nixos-fleet:flake': './nix/lab',
