@@ -97,12 +97,11 @@ test('a builder that goes away during a build is left out, and the rest is built
 
 test('a builder that is off is named, and what it would have built is built here within seconds', async () => {
   const derivation = await instantiate('builders-off', whereAmI);
-  const begun = Date.now();
   assert.notEqual(await build(derivation, declared()), 'one');
-  const seconds = (Date.now() - begun) / 1000;
-  assert.ok(seconds < 20, `it took ${seconds} s`);
-  const warnings = shown(/the builder one is left out: /);
+  const warnings = shown(/the builder one is left out: .*(No route to host|timed out|no answer within)/);
   assert.equal(warnings.length, 1);
+  // Nix, which would wait for it again, is not given it.
+  assert.deepEqual(shown(/cannot build on/), []);
   const second = await instantiate('builders-off-too', whereAmI);
   assert.notEqual(await build(second, declared()), 'one');
   assert.equal(shown(/the builder one is left out: /).length, 1, 'it is asked and named once');
