@@ -35,7 +35,7 @@ export class FailureHold {
     };
   }
 
-  /** The engine is busy with this provider: the grace time begins anew. */
+  /** The engine is busy with this provider: the grace time restarts. */
   seen(): void {
     this.#lastSeen = this.#clock.now();
     this.#schedule();

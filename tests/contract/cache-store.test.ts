@@ -59,7 +59,7 @@ test('what the old key signed is signed by the new one too', async () => {
   assert.deepEqual(signers(), ['one-1', 'two-1']);
 });
 
-test('what a key in wrong hands signed is not signed anew, until it is pushed again', async () => {
+test('paths that a key in wrong hands signed are not signed again, until they are pushed again', async () => {
   await push(one);
   assert.equal((await rotate({ revokedKeys: [one.publicKey] })).signedBy, two.publicKey);
   assert.deepEqual(signers(), ['one-1']);
@@ -86,7 +86,7 @@ test('a path that is there with another content is not signed, and named', async
   assert.deepEqual(signers(), []);
 });
 
-test('a cache that cannot be signed anew keeps its key, and says so', async () => {
+test('a cache that cannot be signed again keeps its key, with a warning', async () => {
   await push(one);
   const gone = 'https://127.0.0.1:1';
   const { id, state } = await cacheStore.create({ ...inputs(one), store: gone }, context);

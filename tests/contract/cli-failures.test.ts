@@ -56,7 +56,7 @@ test('a machine that fails at once does not stop the others, whose steps are sti
   });
 });
 
-test('asked to stop at the first failure, nothing is started after it', async () => {
+test('with onFailure: stop, nothing is started after the first failure', async () => {
   await withFleet(async ({ project, system, deployment }) => {
     const shown = Promise.withResolvers<void>();
     const deployed: unknown[] = [];

@@ -30,7 +30,7 @@ describe('the provider process', () => {
     assert.equal(response.getAcceptOutputs(), false);
   });
 
-  test('tells its version', async () => {
+  test('reports its version', async () => {
     const info = await provider.call<plugin.PluginInfo>('getPluginInfo', new empty.Empty());
     assert.equal(info.getVersion(), version);
   });

@@ -127,7 +127,7 @@ test('a secret of the recorded state stays one in the next state', async () => {
   assert.deepEqual(state, { host: 'web2', live: secretOf('made-up-token') });
 });
 
-test('a bug is told as one, with its stack', async () => {
+test('a bug is reported as one, with its stack', async () => {
   set.puppet.create = async () => {
     throw new TypeError('no such thing');
   };
@@ -136,7 +136,7 @@ test('a bug is told as one, with its stack', async () => {
   assert.match(error.details, /please report(.|\n)*TypeError: no such thing\n +at /);
 });
 
-test('what the computer refuses is no bug: it is told with its path and what to do', async () => {
+test('an error of the operating system is no bug: it is reported with its path and a fix', async () => {
   set.puppet.create = async () => {
     await mkdir('/dev/null/cache');
     return { id: 'x', state: {} };
@@ -196,7 +196,7 @@ test('a failed machine stops no other: its failure is shown at once and answered
   assert.match(line?.message ?? '', /^bad: no luck \[build-failed\] \(other machines go on/);
 });
 
-test('eight failures at once are all told, with nothing else running', async () => {
+test('eight failures at once are all reported, with nothing else running', async () => {
   set.puppet.create = async () => {
     throw new FleetError({ code: 'build-failed', what: 'no luck' });
   };

@@ -105,7 +105,7 @@ async function signAnew(inputs: CacheStoreInputs, before: string, context: Conte
   // Paths that a key in wrong hands signed cannot be trusted: they are signed again only when pushed again.
   if (inputs.revokedKeys.includes(before)) return inputs.publicKey;
   try {
-    context.status('signing anew');
+    context.status('signing its paths again');
     const count = await resign(storeOf(inputs), before, keyOf(inputs), context.signal);
     context.log('info', `${inputs.name}: ${count} paths are signed by ${keyName(inputs.publicKey)} too`);
     return inputs.publicKey;

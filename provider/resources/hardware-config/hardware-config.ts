@@ -24,7 +24,7 @@ import { cannotImport } from '../import-error.ts';
 export const hardwareConfig: Resource<HardwareConfigInputs, HardwareConfigState> = {
   token: 'nixos:index:HardwareConfig',
   description:
-    'What a machine says that it is made of, written into a file of its flake on this computer: a NixOS module or a report of nixos-facter.',
+    'The detected hardware of a machine, written to a file of its flake on this computer: a NixOS module or a report of nixos-facter.',
   inputs: hardwareConfigInputs,
   state: hardwareConfigState,
 
@@ -170,8 +170,8 @@ async function askAgain(
   const { host, file, content, generator } = inputs;
   if (content === undefined) return known;
   try {
-    const said = await readHardware(machineOf(inputs), inputs, { signal: context.signal });
-    const lines = hardwareDiff(content, said, generator);
+    const detected = await readHardware(machineOf(inputs), inputs, { signal: context.signal });
+    const lines = hardwareDiff(content, detected, generator);
     if (lines.length === 0) return 'as-written';
     context.log('warning', [`the hardware of ${host} differs from ${file}:`, ...lines].join('\n  '));
     return 'changed';

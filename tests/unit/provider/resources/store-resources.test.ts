@@ -64,7 +64,7 @@ test('a preview knows what dependents need', () => {
   assert.equal(kernel.preview(kernelA).outPath, kernelA.outPath);
 });
 
-test('a new kernel’s notes name its machines, and what Kconfig changed beside what was asked', () => {
+test('a new kernel’s notes name its machines, and what Kconfig changed beside the desired symbols', () => {
   const inputs = { ...kernelA, configured: 'EXT4=y\nKVM=m\nKVM_INTEL=m\nNR_CPUS=64' };
   const old = { id: 'x', inputs, state: { ...inputs, gcRoot: '/r' } };
   const asked = {

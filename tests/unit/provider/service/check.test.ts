@@ -62,7 +62,7 @@ test('a property that is unknown and none of the schema’s is still named', () 
   );
 });
 
-test('a resource completes its inputs by those of the last deployment, says what it found, and refuses', () => {
+test('a resource completes its inputs by the recorded ones, reports what it found, and refuses', () => {
   const completing = {
     ...resource,
     check: undefined,

@@ -15,7 +15,7 @@ const mistake = new FleetError({
   fix: 'Look at it.',
 });
 
-test("a user's mistake is told without a stack, by a code that leaves nothing pending", () => {
+test("a user's mistake is reported without a stack, by a code that leaves nothing pending", () => {
   const error = toServiceError(mistake);
   assert.equal(error.code, status.FAILED_PRECONDITION);
   assert.equal(error.details, mistake.message);

@@ -42,7 +42,7 @@ test('an operation that begins within the grace time is waited for too', async (
   assert.deepEqual(released, ['web']);
 });
 
-test('any call of the engine begins the grace time anew', async () => {
+test('any call of the engine restarts the grace time', async () => {
   const { clock, hold, released, fail } = setUp();
   fail('web', hold.begin());
   await clock.pass(900);
@@ -63,7 +63,7 @@ test('held failures never wait for each other', async () => {
   assert.equal(clock.pending, 0);
 });
 
-test('a failure alone is told after the grace time', async () => {
+test('a single failure is reported after the grace time', async () => {
   const { clock, hold, released, fail } = setUp();
   await clock.pass(5000);
   fail('web', hold.begin());

@@ -27,7 +27,7 @@ async function stateOf(promise: Promise<unknown>): Promise<string> {
   ]);
 }
 
-test('a failure is told early and answered late; a success is answered at once', async () => {
+test('a failure is logged early and answered late; a success is answered at once', async () => {
   const { clock, operations } = setUp();
   const [web, db, mail] = [work(), work(), work()];
   const early: string[] = [];
@@ -62,7 +62,7 @@ test('a failure alone is not announced twice', async () => {
   assert.deepEqual(early, []);
 });
 
-test('asked to stop at the first failure, it is answered at once', async () => {
+test('with onFailure: stop, a failure is answered at once', async () => {
   const { operations } = setUp();
   operations.holdFailures = false;
   void operations.change(work().run, () => {});

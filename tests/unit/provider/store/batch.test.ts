@@ -5,7 +5,7 @@ import { FakeClock, settled } from '../../fake-clock.ts';
 
 const forever = new AbortController().signal;
 
-test('what is asked within the moment is one batch, answered in order', async () => {
+test('requests within the moment are one batch, answered in order', async () => {
   const clock = new FakeClock();
   const runs: string[][] = [];
   const batcher = new Batcher<string, string>(
@@ -61,7 +61,7 @@ test('an error of the run is the error of each', async () => {
   );
 });
 
-test('the run is aborted when nobody waits any more, not before', async () => {
+test('the run is aborted once no request waits any more, not before', async () => {
   const clock = new FakeClock();
   let seen: AbortSignal | undefined;
   const batcher = new Batcher<number, number>(

@@ -7,7 +7,7 @@ import { gcRootName, removeGcRoot } from '../../../../provider/store/gc-root.ts'
 
 const urn = (name: string) => `urn:pulumi:dev::fleet::nixos:index:Host$nixos:index:System::${name}`;
 
-test('the name tells project, stack, kind and resource', () => {
+test('the name contains project, stack, kind and resource', () => {
   assert.equal(gcRootName(urn('web'), 'system'), 'fleet-dev-system-web');
 });
 

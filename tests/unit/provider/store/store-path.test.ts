@@ -21,7 +21,7 @@ test('each path that is none is named', () => {
   assert.deepEqual(Object.keys(storePathProblems({ drvPath, outPath: `${outPath}/../../x` })), ['outPath']);
 });
 
-test('an import takes an output path and says what to do with anything else', () => {
+test('an import takes an output path; the error for anything else names the fix', () => {
   assert.equal(importedOutput(outPath, 'web'), outPath);
   const errorOf = (id: string) => {
     try {

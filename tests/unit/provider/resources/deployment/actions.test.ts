@@ -53,7 +53,7 @@ test('boot, then switch: the live system is what changes', () => {
   assert.deepEqual(leaves(inputs({ action: 'boot' }), reading('o', 'n'), inputs()), ['live.system (live)']);
 });
 
-test('test: what boots next is not asked for; switch asks for it', () => {
+test('test leaves the next boot alone; switch sets it', () => {
   const only = inputs({ action: 'test' });
   assert.deepEqual(leaves(only, reading('n', 'o'), only), []);
   assert.deepEqual(leaves(only, reading('n', 'o'), inputs()), ['live.profileSystem (live)']);
@@ -96,7 +96,7 @@ test('another profile is a change', () => {
   assert.deepEqual(leaves(inputs(), reading('n', 'n'), inputs({ profile: 'canary' })), ['profile']);
 });
 
-test('a reboot that is due is a change where reboots are asked for, and only there', () => {
+test('a reboot that is due is a change only where reboots are allowed', () => {
   const machine = reading('n', 'n', { rebootDue: true });
   assert.deepEqual(leaves(inputs(), machine, inputs()), []);
   assert.deepEqual(leaves(inputs(), machine, inputs({ reboot: 'when-needed' })), ['live.rebootDue (live)']);
@@ -104,7 +104,7 @@ test('a reboot that is due is a change where reboots are asked for, and only the
   assert.deepEqual(leaves(inputs(), machine, inputs({ reboot: 'always', action: 'test' })), []);
 });
 
-test('the notes tell what becomes of the running machine', () => {
+test('the notes name the consequences for the running machine', () => {
   const kernel = { ...someFacts().kernel, version: '6.99' };
   const asked = { system: path('x'), facts: facts({ kernel, inhibitors: { dbus: 'broker' } }) };
   const notes = (changes: Partial<DeploymentInputs>) => {

@@ -5,7 +5,7 @@ import { deploymentInputs } from '../../../../../schema/deployment.ts';
 import { formatFacts } from '../../../../../schema/facts.ts';
 import { someFacts } from '../../../../fixtures/facts.ts';
 
-test('a system without sshd locks out whoever comes by ssh, and nobody who sits at the machine', () => {
+test('a system without sshd locks out a deployment by ssh, and no local one', () => {
   const facts = formatFacts(someFacts({ sshd: { enabled: false, ports: {} } }));
   const system = '/nix/store/s';
   const check = (connection: object) =>

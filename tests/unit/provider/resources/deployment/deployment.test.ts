@@ -101,7 +101,7 @@ test('a connection that is not known yet is no change by itself', () => {
   assert.deepEqual(paths({ ...inputs, connection: unknown as never }), []);
 });
 
-test('a machine that went back is deployed to again, and the diff is from what it runs', () => {
+test('a machine that rolled back is deployed to again, and the diff is from what it runs', () => {
   const asked = {
     ...inputs,
     system: path('b'),
@@ -145,7 +145,7 @@ test('drift: the inputs become those of the live system, with the facts left bes
   assert.equal(trueInputs(inputs, reading), inputs);
 });
 
-test('a foreign system differs by its path alone, and the preview says why', () => {
+test('a foreign system differs by its path alone, and the preview reports why', () => {
   const foreign = trueInputs(inputs, { ...reading, system: path('f') });
   const state = deploymentStateFrom(foreign, { ...reading, system: path('f'), profileSystem: path('f') });
   const diff = deployment.diff({ id: machineId, inputs: foreign, state }, inputs);
@@ -153,7 +153,7 @@ test('a foreign system differs by its path alone, and the preview says why', () 
   assert.match(diff.notes?.[0] ?? '', /not deployed by nixos-fleet/);
 });
 
-test('a new kernel is said to need a reboot, except in a container', () => {
+test('a new kernel needs a reboot, except in a container', () => {
   const kernel = { ...someFacts().kernel, version: '6.99' };
   const notes = (container: boolean) => {
     const facts = formatFacts({ ...someFacts(), container, kernel });
@@ -202,7 +202,7 @@ for (const [id, expected] of ids) {
   });
 }
 
-test('an id that names no connection says how one looks', () => {
+test('an id that names no connection is an error that shows one', () => {
   for (const id of [
     '',
     'root@',

@@ -37,14 +37,14 @@ const changesOf = (asked: Partial<DiskInstallInputs>, was: Partial<DiskInstallSt
     diskInstall.diff({ ...recorded, state: { ...state, ...was } }, { ...inputs, ...asked }).detailed,
   );
 
-test('a disk that was written is left alone, whatever is on it or asked of it since', () => {
+test('a disk that was written is left alone, whatever it holds or its inputs are since', () => {
   const used = someDisk({ running: true, uses: ['mounted'], contents: ['ext4'] });
   assert.deepEqual(changesOf({ found: used, image: other, overwrite: 'S4EVNX0R1', disk: '/dev/sdb' }), []);
   assert.deepEqual(changesOf({}, { present: 'unknown' }), []);
   assert.deepEqual(diskInstall.check?.({ ...inputs, found: used, image: other }, inputs), {});
 });
 
-test('another image is written over it only where that is asked for, and its guards are asked at preview', () => {
+test('another image is written over it only with onImageChange: rewrite, and a preview evaluates the guards', () => {
   const asked = { ...inputs, image: other, onImageChange: 'rewrite' } as const;
   assert.deepEqual(changesOf(asked), ['image']);
   const found = someDisk({ running: true, uses: ['/dev/nvme0n1p2 is mounted at / (ext4)'] });
@@ -55,7 +55,7 @@ test('another image is written over it only where that is asked for, and its gua
   assert.equal(diskInstall.diff(recorded, { ...asked, image: inputs.image, found }).changes, false);
 });
 
-test('what was written decides, not what was asked while it had to be kept', () => {
+test('the written image decides, not one that was desired while the disk was kept', () => {
   const kept = { ...recorded, inputs: { ...inputs, image: other } };
   const asked = { ...inputs, image: other, onImageChange: 'rewrite' } as const;
   assert.deepEqual(Object.keys(diskInstall.diff(kept, asked).detailed), ['image']);
@@ -88,7 +88,7 @@ test('a new one is judged at preview by how the program saw the disk', () => {
   assert.match(diskInstall.check?.(unnamed)?.serial ?? '', /is needed; for a disk that has none, sizeBytes/);
 });
 
-test('a preview tells what is known, and keeps what a disk that stays as it is was found to hold', () => {
+test('a preview shows what is known, and keeps the recorded outputs of a disk that is not written', () => {
   const fresh = diskInstall.preview({ ...inputs, image: unknown as never });
   assert.deepEqual([fresh.state, fresh.sha256], ['verified', undefined]);
   const same = diskInstall.preview({ ...inputs, image: other }, recorded);

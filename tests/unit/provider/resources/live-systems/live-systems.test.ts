@@ -4,7 +4,7 @@ import type { Context } from '../../../../../provider/resource.ts';
 import { liveSystems } from '../../../../../provider/resources/live-systems/live-systems.ts';
 
 // A stack whose machines were all yet to be made has recorded nothing; the engine then reads by the id alone.
-test('a refresh after a first up, when no machine could be asked, finds nothing recorded', async () => {
+test('a refresh after a first up that reached no machine finds nothing recorded', async () => {
   const found = await liveSystems.read('live-systems', undefined, {} as Context);
   assert.deepEqual(found, { id: 'live-systems', inputs: {}, state: {} });
 });

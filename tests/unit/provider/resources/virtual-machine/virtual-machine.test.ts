@@ -61,7 +61,7 @@ test('a disk that would shrink is an error at preview, with the size it has', ()
   assert.deepEqual(problems(machine({ rootDisk: { sizeMiB: 4096 } }), machine()), {});
 });
 
-test('another image is no change to a machine, unless it is to be made anew', () => {
+test('another image is no change to a machine, unless it is to be replaced', () => {
   const newer = { image: '/images/b.qcow2' };
   assert.equal(virtualMachine.diff(recorded(machine()), machine(newer)).changes, false);
   const { detailed, deleteBeforeReplace } = virtualMachine.diff(
