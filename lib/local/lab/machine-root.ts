@@ -42,7 +42,7 @@ export async function makeRoot(
 }
 
 async function copy(base: string, root: string, host: string, signal?: AbortSignal): Promise<void> {
-  const options = { timeoutSeconds: 600, ...(signal ? { signal } : {}) };
+  const options = { timeoutSeconds: 600, signal };
   const { exitCode, stderr } = await runToEnd('cp', ['--archive', '--reflink=auto', base, root], options);
   if (exitCode === 0) return;
   throw new FleetError({

@@ -77,7 +77,7 @@ export async function imageInfo(file: string, host: string): Promise<ImageInfo> 
 async function qemuImg(args: string[], host: string, signal?: AbortSignal): Promise<string> {
   const { tools } = await ensureVmBase();
   try {
-    const limits = { timeoutSeconds: 1800, ...(signal ? { signal } : {}) };
+    const limits = { timeoutSeconds: 1800, signal };
     return (await run(tools['qemu-img'], args, limits)).stdout;
   } catch (cause) {
     if (!isFailure(cause)) throw cause;

@@ -87,7 +87,7 @@ async function shutDown(
   progress.status?.('shutting down');
   const { signal } = progress;
   const onForce = () => progress.warn?.(`${name} did not shut down within ${seconds} s: it is switched off`);
-  await stopQemu(stack, name, seconds, { ...(signal ? { signal } : {}), onForce });
+  await stopQemu(stack, name, seconds, { signal, onForce });
 }
 
 /** Shuts a machine down and removes all of it: process, disks and files. */
@@ -125,7 +125,7 @@ async function start(
   status?.('making its disks');
   const uefi = !inputs.system && (inputs.firmware ?? (image && !inputs.kernel ? 'uefi' : 'bios')) === 'uefi';
   if (uefi && !(await exists(paths.variables))) await copyFile(firmware.variables, paths.variables);
-  const options = { host: name, ...(signal ? { signal } : {}) };
+  const options = { host: name, signal };
   if (image) await ensureDisk({ file: paths.rootDisk, image, ...inputs.rootDisk, ...options });
   for (const [disk, { sizeMiB }] of Object.entries(inputs.disks)) {
     await ensureDisk({ file: diskFile(paths, disk), sizeMiB, ...options });

@@ -35,8 +35,7 @@ export async function buildOnBuilders(
     Object.keys(options.builders).length === 0
       ? new Set()
       : await invalidPaths([...new Set(requests.map(({ outPath }) => outPath))], { signal });
-  if (missing.size === 0)
-    return await buildDerivations(requests, { signal, ...(onProgress ? { onProgress } : {}) });
+  if (missing.size === 0) return await buildDerivations(requests, { signal, onProgress });
 
   const builtOn = new Map<string, string | undefined>();
   let usable = await usableOf(options.builders, options);
@@ -67,7 +66,7 @@ async function attempt(
 ): Promise<Map<string, BuildResult>> {
   return await buildDerivations(requests, {
     signal,
-    ...(onProgress ? { onProgress } : {}),
+    onProgress,
     onBuild: (drvPath, machine) => builtOn.set(drvPath, machine),
     settings: buildSettings(builders, await nixSettings()),
     env: nixSshEnvironment(limits.connectSeconds),

@@ -14,7 +14,7 @@ async function whyNotUsable(builder: Builder, signal?: AbortSignal): Promise<str
   const answer = await askStore(builderStore(builder), {
     timeoutSeconds: limits.answerSeconds,
     env: nixSshEnvironment(limits.connectSeconds),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   return notUsable(answer, builder.user);
 }

@@ -35,8 +35,8 @@ export async function pushClosures(request: PushRequest): Promise<Map<string, Pu
       target: signingUri(store.uri, keyFile),
       ...(store.sshOpts === undefined ? {} : { sshOpts: store.sshOpts }),
       options: cacheLimits,
-      ...(signal ? { signal } : {}),
-      ...(onProgress ? { onProgress } : {}),
+      signal,
+      onProgress,
     });
     const own = await pathInfos({ paths, recursive: true, signal });
     const there = await pathInfos({ store, paths: [...own.keys()], signal });

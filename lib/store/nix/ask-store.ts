@@ -24,8 +24,8 @@ export async function askStore(
   try {
     const { exitCode, stdout, stderr } = await nix(args, {
       timeoutSeconds,
-      ...(env ? { env } : {}),
-      ...(signal ? { signal } : {}),
+      env,
+      signal,
     });
     return readAnswer(exitCode, stdout, stderr);
   } catch (error) {

@@ -50,7 +50,7 @@ export async function buildDerivations(
       const installables = unique(toBuild.map((request) => `${request.drvPath}^out`));
       const { exitCode } = await nix(
         ['build', '--keep-going', '--no-link', '--log-format', 'internal-json', ...options, ...installables],
-        { signal, ...(env ? { env } : {}), onStderrLine: (line) => log.line(line) },
+        { signal, env, onStderrLine: (line) => log.line(line) },
       );
       if (exitCode !== 0) await attributeFailures(toBuild, log, results, signal);
     }

@@ -42,7 +42,7 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
     const { exitCode } = await nix([...args, ...paths], {
       timeoutSeconds: request.timeoutSeconds ?? 24 * 3600,
       ...(sshOpts === undefined ? {} : { env: { NIX_SSHOPTS: sshOpts } }),
-      ...(signal ? { signal } : {}),
+      signal,
       onStderrLine: (line) => log.line(line),
     });
     if (exitCode === 0) return;

@@ -16,7 +16,7 @@ export async function workOf(
 ): Promise<Work | undefined> {
   if (drvPaths.length === 0) return { builds: 0, paths: 0, mebibytes: 0 };
   const installables = drvPaths.map((drvPath) => `${drvPath}^out`);
-  const options = { timeoutSeconds, ...(signal ? { signal } : {}) };
+  const options = { timeoutSeconds, signal };
   const ended = await nix(['build', '--dry-run', '--no-link', ...installables], options).catch(
     () => undefined,
   );

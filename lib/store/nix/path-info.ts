@@ -62,7 +62,7 @@ export async function pathInfos(request: PathInfoRequest): Promise<Map<string, P
     timeoutSeconds,
     ...(paths === 'all' ? {} : { input: paths.join('\n') }),
     ...environment(store),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   if (exitCode === 0) return parsePathInfos(stdout);
   throw new FleetError({
@@ -88,7 +88,7 @@ export async function signPaths(
     timeoutSeconds: 3600,
     input: paths.join('\n'),
     ...environment(store),
-    ...(signal ? { signal } : {}),
+    signal,
   });
   if (exitCode === 0) return;
   throw new FleetError({

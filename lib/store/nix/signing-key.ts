@@ -9,7 +9,7 @@ import { nix } from './nix.ts';
 export async function generateSigningKey(name: string, signal?: AbortSignal): Promise<KeyPair> {
   const { exitCode, stdout, stderr } = await nix(['key', 'generate-secret', '--key-name', name], {
     timeoutSeconds: 60,
-    ...(signal ? { signal } : {}),
+    signal,
   });
   if (exitCode === 0) return parseSecretKey(stdout, 'the output of nix key generate-secret');
   throw new FleetError({

@@ -20,7 +20,7 @@ export interface UpdateRequest {
 export async function updateInputs({ flakeRef, inputs, output, signal }: UpdateRequest): Promise<string> {
   const { exitCode, stderr } = await nix(
     ['flake', 'update', ...inputs, '--flake', flakeRef, '--output-lock-file', output],
-    { timeoutSeconds: 1800, ...(signal ? { signal } : {}) },
+    { timeoutSeconds: 1800, signal },
   );
   if (exitCode === 0) return await readFile(output, 'utf8');
   const why = parseNixError(stderr);

@@ -8,7 +8,7 @@ import { nix, storeName } from './nix.ts';
 export async function wouldBuild(drvPath: string, signal?: AbortSignal): Promise<string[]> {
   const { exitCode, stderr } = await nix(['build', '--dry-run', '--no-link', `${drvPath}^out`], {
     timeoutSeconds: 600,
-    ...(signal ? { signal } : {}),
+    signal,
   });
   if (exitCode === 0) return parseWouldBuild(stderr);
   throw new FleetError({

@@ -50,7 +50,7 @@ const lockSeconds = 30;
  */
 export async function collect(request: CollectRequest, signal?: AbortSignal): Promise<Collected> {
   const { folder } = request;
-  const lock = { mode: 'exclusive', waitSeconds: lockSeconds, ...(signal ? { signal } : {}) } as const;
+  const lock = { mode: 'exclusive', waitSeconds: lockSeconds, signal } as const;
   return await withFolderLock(folder, lock, async () => {
     const before = await readRecords(folder);
     const records = judgedRecords(before, request);

@@ -36,7 +36,7 @@ export async function pushRecorded(
 export async function giveUp(uri: string, place: RecordPlace, signal?: AbortSignal): Promise<void> {
   const folder = folderOf(uri);
   if (folder === undefined || !existsSync(folder)) return;
-  await withFolderLock(folder, { mode: 'shared', waitSeconds, ...(signal ? { signal } : {}) }, async () => {
+  await withFolderLock(folder, { mode: 'shared', waitSeconds, signal }, async () => {
     const file = join(folder, recordFile(place));
     await writeRootsRecord(file, withoutMachine(await readRootsRecord(file), new Date()));
   });
