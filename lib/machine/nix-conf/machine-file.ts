@@ -78,14 +78,14 @@ export function problemsOf(
 /** Writes, reads or removes the file; see `workOnNixConf`. After writing, `problemsOf` reads from the reply what keeps the builders from building. */
 export async function workOnBuilders(
   machine: Machine,
-  mode: 'write' | 'read' | 'remove',
+  action: 'write' | 'read' | 'remove',
   inputs: Pick<MachineBuildersInputs, 'builders'>,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer> {
   const { builders } = inputs;
   const content = buildersFileText(inputs);
-  const ask = mode === 'write' ? { ask: askScript, variables: askVariables(builders) } : { ask: '' };
+  const ask = action === 'write' ? { ask: askScript, variables: askVariables(builders) } : { ask: '' };
   const file = { path: buildersFile, content, code: 'builder-failed', ...ask } as const;
-  return await workOnNixConf(machine, mode, file, machineId, signal);
+  return await workOnNixConf(machine, action, file, machineId, signal);
 }

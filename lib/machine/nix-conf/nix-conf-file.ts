@@ -33,12 +33,12 @@ export interface NixConfAnswer {
  */
 export async function workOnNixConf(
   machine: Machine,
-  mode: 'write' | 'read' | 'remove',
+  action: 'write' | 'read' | 'remove',
   { path, content, code, ask, variables: forAsk }: NixConfFile,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer> {
-  const variables = { ...forAsk, action: mode, path, content, machine_id: machineId ?? '' };
+  const variables = { ...forAsk, action, path, content, machine_id: machineId ?? '' };
   const reply = await runScript(machine, script + ask, { variables, signal });
   const found = reply.text('machine-id');
   if (reply.isWhole || (machineId && found && found !== machineId)) {

@@ -28,14 +28,14 @@ function withPriority({ url, priority }: { url: string; priority: number }): str
 /** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix uses after that. */
 export async function workOnSubstituters(
   machine: Machine,
-  mode: 'write' | 'read' | 'remove',
+  action: 'write' | 'read' | 'remove',
   inputs: Pick<SubstitutersInputs, 'caches' | 'connectTimeoutSeconds'>,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfAnswer & { settings: MachineSettings }> {
   const content = substitutersText(inputs);
   const file = { path: substitutersFile, content, ask: settingsScript } as const;
-  const answer = await workOnNixConf(machine, mode, { ...file, code: 'cache-failed' }, machineId, signal);
+  const answer = await workOnNixConf(machine, action, { ...file, code: 'cache-failed' }, machineId, signal);
   return { ...answer, settings: parseSettings(answer.reply) };
 }
 
