@@ -1,8 +1,8 @@
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 
 /**
- * What the flake's nixpkgs knows of a kernel's age: a newer patch release of its series, or that its series is no longer
- * maintained. Undefined for one that is up to date, or newer than all that nixpkgs knows.
+ * Warns about a kernel that is behind the newest patch release of its series in the flake's nixpkgs, or whose series is no longer
+ * maintained. Undefined for a kernel that is up to date, or newer than every release that nixpkgs lists.
  */
 export function ageWarning({
   version,
@@ -15,13 +15,13 @@ export function ageWarning({
   const newest = knownReleases[`${major}.${minor}`];
   if (newest !== undefined) {
     return compare(own, numbers(newest)) < 0
-      ? `the kernel ${version} lacks the fixes up to ${newest}, which the flake’s nixpkgs has.`
+      ? `the kernel ${version} is outdated: the flake’s nixpkgs has ${newest}.`
       : undefined;
   }
   const maintained = series.sort((a, b) => compare(numbers(a), numbers(b)));
   const latest = maintained.at(-1) ?? '';
   if (compare([major, minor], numbers(latest)) > 0) return undefined;
-  return `the kernel ${version} is past its end of life: ${major}.${minor} gets no fixes any more. Maintained are ${maintained.join(', ')}.`;
+  return `the kernel ${version} is past its end of life: ${major}.${minor} is no longer maintained. Maintained series: ${maintained.join(', ')}.`;
 }
 
 /** 6.18.37-rt5 → [6, 18, 37]; 6.1 → [6, 1]. */

@@ -4,9 +4,9 @@ import { ageWarning } from './age.ts';
 import { judgeKernel } from './judge.ts';
 
 /**
- * Judges each machine's kernel: a machine that could not come up with it becomes a failed one (`kernel-unbootable`), the rest
- * is added to its warnings.
- * @param allowed machines that may have such a kernel all the same: for them it is a warning, too
+ * Checks each machine's kernel. A machine that could not boot with its kernel gets a failed evaluation (`kernel-unbootable`);
+ * every other problem is added to its warnings.
+ * @param allowed whether a machine may have an unbootable kernel: then this is a warning, too
  */
 export function checkKernels(
   evaluation: FleetEvaluation,
@@ -19,12 +19,12 @@ export function checkKernels(
     if (unbootable.length > 0 && !allowed(name)) {
       return [name, { ok: false, error: unbootableError(name, kernel.version, unbootable) }];
     }
-    const allowedOnes =
+    const allowedProblems =
       unbootable.length > 0
-        ? [[`the machine may not come up with the kernel ${kernel.version}:`, ...unbootable].join('\n  ')]
+        ? [[`the machine may not boot with the kernel ${kernel.version}:`, ...unbootable].join('\n  ')]
         : [];
     const age = ageWarning(kernel);
-    const all = [...host.warnings, ...allowedOnes, ...warnings, ...(age ? [age] : [])];
+    const all = [...host.warnings, ...allowedProblems, ...warnings, ...(age ? [age] : [])];
     return [name, { ...host, warnings: all }];
   });
   return { ...evaluation, hosts: Object.fromEntries(hosts) };
@@ -33,9 +33,9 @@ export function checkKernels(
 function unbootableError(host: string, version: string, lines: readonly string[]): FleetError {
   return new FleetError({
     code: 'kernel-unbootable',
-    what: `the kernel ${version} lacks what the machine cannot come up without`,
+    what: `the kernel ${version} lacks symbols that the machine needs to boot`,
     host,
     why: lines.join('\n'),
-    fix: 'Set these symbols in the kernel’s configuration, or allowUnbootableKernel on the machine.',
+    fix: 'Set these symbols in the kernel’s configuration, or set allowUnbootableKernel on the machine.',
   });
 }

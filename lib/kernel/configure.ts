@@ -7,19 +7,18 @@ import { parseKernelConfig } from '../evaluation/condense-kernel.ts';
 import { buildDerivations } from '../store/nix/build.ts';
 import { describeDropped, droppedSymbols } from './dropped.ts';
 import { readKconfig } from './kconfig/definitions.ts';
-import { readIn, withSource } from './kconfig/source.ts';
+import { readFileIn, withSource } from './kconfig/source.ts';
 
 export interface ConfiguredKernels {
-  /** The kernels, each with its whole configuration. */
+  /** Each kernel with its whole configuration, if Kconfig could be run for it. */
   kernels: Record<string, EvaluatedKernel>;
-  /** What Kconfig dropped or changed, and kernels that could not be configured. */
+  /** Symbols that Kconfig dropped or changed, and kernels that could not be configured. */
   warnings: string[];
 }
 
 /**
- * Runs Kconfig for each kernel, and no compiler: its sources and Kconfig's own tools are built or fetched where they are
- * not there yet. A kernel that cannot be configured keeps what its evaluation tells.
- *
+ * Runs Kconfig for each kernel without compiling it; the sources and Kconfig's tools are built or fetched if they are missing.
+ * A kernel that cannot be configured keeps the symbols of its evaluation, with a warning.
  * @throws FleetError `cancelled`
  */
 export async function configureKernels(
@@ -65,14 +64,16 @@ async function droppedWarning(
   const tree = await withSource(
     kernel.sourcePath,
     ['*Kconfig*'],
-    (folder) => readKconfig((path) => readIn(folder, path), arch),
+    (folder) => readKconfig((path) => readFileIn(folder, path), arch),
     signal,
   );
   const lines = describeDropped(dropped, kernel.configured, tree);
-  return [[`kernel ${kernel.version}: Kconfig did not do as asked`, ...lines].join('\n  ')];
+  return [
+    [`kernel ${kernel.version}: Kconfig did not set these symbols as requested:`, ...lines].join('\n  '),
+  ];
 }
 
-/** The folder of arch/ whose Kconfig files count. */
+/** Folder of arch/ with the architecture's Kconfig files. */
 function architecture(configured: Readonly<Record<string, string>>): string {
   const folders = { ARM64: 'arm64', ARM: 'arm', RISCV: 'riscv', LOONGARCH: 'loongarch', PPC: 'powerpc' };
   return Object.entries(folders).find(([symbol]) => configured[symbol] === 'y')?.[1] ?? 'x86';
@@ -81,7 +82,7 @@ function architecture(configured: Readonly<Record<string, string>>): string {
 function notConfigured({ version }: EvaluatedKernel, error: FleetError): string {
   return new FleetError({
     code: 'build-failed',
-    what: `kernel ${version}: Kconfig could not be run, so only what is asked for is shown`,
+    what: `kernel ${version}: Kconfig could not be run, so only the requested symbols are shown`,
     why: error.why,
     fix: error.fix,
   }).message;

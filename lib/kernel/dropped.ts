@@ -1,41 +1,40 @@
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import type { KconfigTree } from './kconfig/definitions.ts';
-import { whyNot } from './kconfig/why.ts';
+import { explainValue } from './kconfig/explain-value.ts';
 
-export interface Dropped {
+export interface DroppedSymbol {
   symbol: string;
-  asked: string;
-  /** What Kconfig made of it; `n` for nothing. */
-  is: string;
+  requested: string;
+  /** Value in the resulting configuration; `n` if it does not name the symbol. */
+  actual: string;
 }
 
-/** Symbols that were asked for and that Kconfig dropped or changed; those that it may leave out are left out here, too. */
+/** Requested symbols that Kconfig dropped or changed, without those that are optional. */
 export function droppedSymbols({
   config,
   optional,
   configured = {},
-}: Pick<EvaluatedKernel, 'config' | 'optional' | 'configured'>): Dropped[] {
-  const may = new Set(optional);
+}: Pick<EvaluatedKernel, 'config' | 'optional' | 'configured'>): DroppedSymbol[] {
   return Object.entries(config)
-    .filter(([symbol, asked]) => !may.has(symbol) && !same(asked, configured[symbol] ?? 'n'))
-    .map(([symbol, asked]) => ({ symbol, asked, is: configured[symbol] ?? 'n' }))
+    .map(([symbol, requested]) => ({ symbol, requested, actual: configured[symbol] ?? 'n' }))
+    .filter(({ symbol, requested, actual }) => !optional.includes(symbol) && !sameValue(requested, actual))
     .sort((a, b) => a.symbol.localeCompare(b.symbol));
 }
 
-/** What Kconfig made of what was asked, and why where its files say so. */
+/** One line for each symbol, with the reason if the Kconfig files give it. */
 export function describeDropped(
-  dropped: readonly Dropped[],
+  dropped: readonly DroppedSymbol[],
   configured: Readonly<Record<string, string>>,
   tree: KconfigTree | undefined,
 ): string[] {
-  return dropped.map(({ symbol, asked, is }) => {
-    const why = tree && whyNot(tree, symbol, asked, (name) => configured[name] ?? 'n');
-    return `${symbol}: asked for ${asked}, got ${is}${why ? `: ${why}` : ''}`;
+  return dropped.map(({ symbol, requested, actual }) => {
+    const why = tree && explainValue(tree, symbol, requested, (name) => configured[name] ?? 'n');
+    return `${symbol}: requested ${requested}, got ${actual}${why ? `: ${why}` : ''}`;
   });
 }
 
-/** Kconfig writes numbers in its own way. */
-function same(asked: string, is: string): boolean {
-  if (asked === is || (asked === '' && is === 'n')) return true;
-  return asked !== '' && /^(0x[0-9a-f]+|\d+)$/i.test(asked) && Number(asked) === Number(is);
+/** Compares numbers by value: Kconfig may change their notation. */
+function sameValue(requested: string, actual: string): boolean {
+  if (requested === actual || (requested === '' && actual === 'n')) return true;
+  return /^(0x[0-9a-f]+|\d+)$/i.test(requested) && Number(requested) === Number(actual);
 }

@@ -4,24 +4,24 @@ import { type KnownKernel, symbolValue } from './symbols.ts';
 
 export interface MissingModule {
   module: string;
-  /** Symbol that would make it; undefined where the kernel makes no modules and the symbol is not known. */
+  /** Symbol that builds it; undefined if the kernel has no modules and the symbol is unknown. */
   symbol: string | undefined;
 }
 
-/** Modules that the kernel, as far as its configuration tells, neither builds nor has built in. */
+/** Modules that the kernel neither builds nor has built in, as far as its configuration is known. */
 export function missingModules(modules: readonly string[], kernel: KnownKernel): MissingModule[] {
   const modular = symbolValue(kernel, 'MODULES') !== 'n';
   return [...new Set(modules.map(moduleName))].sort().flatMap((module) => {
     const symbol = moduleSymbol(module);
     const value = symbol === undefined ? undefined : symbolValue(kernel, symbol);
     if (value === 'n') return [{ module, symbol }];
-    // Without modules only what is built in is there, and the symbol says which.
+    // A kernel without modules has only what is built in.
     if (!modular && value === undefined) return [{ module, symbol }];
     return [];
   });
 }
 
-/** The root file system's symbol where the kernel lacks it: with no initrd module for it, nothing mounts the root. */
+/** The root file system's module and symbol if the kernel lacks them: then nothing can mount the root. */
 export function missingRootFileSystem(
   fileSystems: HostFacts['fileSystems'],
   kernel: KnownKernel,

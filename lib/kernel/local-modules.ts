@@ -4,15 +4,18 @@ import { kbuildFiles, readModuleSymbols } from './kconfig/module-symbols.ts';
 import { withSource } from './kconfig/source.ts';
 
 export interface LoadedModules {
-  /** Running kernel, as `uname -r` says it. */
+  /** Release of the running kernel (`uname -r`). */
   release: string;
   /** Folder of arch/ in a kernel's source. */
   srcArch: string;
-  /** By the names the kernel gives them. */
+  /** Names as in /proc/modules, sorted. */
   modules: string[];
 }
 
-/** What a running machine has loaded. */
+/**
+ * Reads which modules a running machine has loaded.
+ * @throws FleetError `command-failed` if they cannot be read; errors of the connection
+ */
 export async function loadedModules(machine: Machine): Promise<LoadedModules> {
   const { exitCode, stdout, stderr } = await machine.run(
     'uname -r; uname -m; [ ! -e /proc/modules ] || cat /proc/modules',
@@ -21,14 +24,14 @@ export async function loadedModules(machine: Machine): Promise<LoadedModules> {
     throw new FleetError({
       code: 'command-failed',
       host: machine.name,
-      what: 'cannot read the modules',
+      what: 'cannot read the loaded modules',
       why: stderr,
     });
   }
   return parseLoaded(stdout);
 }
 
-/** The lines of `uname -r`, `uname -m` and /proc/modules. */
+/** Parses the output of `uname -r` and `uname -m`, followed by /proc/modules. */
 export function parseLoaded(text: string): LoadedModules {
   const [release = '', machine = '', ...lines] = text.split('\n');
   return {
@@ -42,8 +45,10 @@ export function parseLoaded(text: string): LoadedModules {
 }
 
 /**
- * A configuration of the modules alone, as lines of a .config: what `make localmodconfig` keeps of a kernel.
- * @throws FleetError `config-invalid` where the source cannot be read
+ * The lines of a .config that build these modules, as `make localmodconfig` keeps them.
+ * @param host name of the machine, for the heading
+ * @param source folder or archive of the kernel's source
+ * @throws FleetError `config-invalid` if the source cannot be read
  */
 export async function moduleFragment(
   host: string,
@@ -54,8 +59,8 @@ export async function moduleFragment(
   if (!symbols || symbols.size === 0) {
     throw new FleetError({
       code: 'config-invalid',
-      what: `${source} is no kernel source: it has no Kbuild files`,
-      fix: 'Give an unpacked source or its archive; of nixpkgs’ kernel: nix build --print-out-paths nixpkgs#linux.src',
+      what: `${source} is not a kernel source: it has no Kbuild files`,
+      fix: 'Pass an unpacked source or its archive. The source of nixpkgs’ kernel: nix build --print-out-paths nixpkgs#linux.src',
     });
   }
   const known = modules.flatMap((module) =>
@@ -67,8 +72,11 @@ export async function moduleFragment(
     `# The ${modules.length} modules that ${host} had loaded (Linux ${release}).`,
     ...[...bySymbol]
       .sort(([a], [b]) => a.localeCompare(b))
-      .flatMap(([symbol, of]) => [`# ${of.map(([, module]) => module).join(', ')}`, `CONFIG_${symbol}=m`]),
-    ...(unknown.length > 0 ? [`# Not of this source: ${unknown.join(', ')}`] : []),
+      .flatMap(([symbol, entries]) => [
+        `# ${entries.map(([, module]) => module).join(', ')}`,
+        `CONFIG_${symbol}=m`,
+      ]),
+    ...(unknown.length > 0 ? [`# Not in this source: ${unknown.join(', ')}`] : []),
     '',
   ].join('\n');
 }

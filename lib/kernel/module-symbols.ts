@@ -1,4 +1,4 @@
-/** Modules that NixOS puts into initrds, hardware scans name, and machines of QEMU need; and the symbols that make them. */
+/** Symbols of the modules that NixOS puts into initrds, hardware scans report, and QEMU machines need. */
 const table: Record<string, string> = {
   '9p': '9P_FS',
   '9pnet_virtio': 'NET_9P_VIRTIO',
@@ -74,12 +74,12 @@ const table: Record<string, string> = {
   xhci_pci: 'USB_XHCI_PCI',
 };
 
-/** Name of a module as the kernel writes it: `tpm-crb` and `tpm_crb` are one. */
+/** Module name in the kernel's notation: `tpm-crb` and `tpm_crb` are the same module. */
 export function moduleName(module: string): string {
   return module.replaceAll('-', '_');
 }
 
-/** The symbol that makes a module (`ahci`: `SATA_AHCI`); undefined where it is not known. */
+/** The symbol that builds a module (`ahci`: `SATA_AHCI`); undefined if it is unknown. */
 export function moduleSymbol(module: string): string | undefined {
   return table[moduleName(module)];
 }

@@ -1,6 +1,6 @@
 import { type KnownKernel, symbolValue } from './symbols.ts';
 
-/** Without these a NixOS machine does not come to its login: the kernel, the initrd or systemd stop. */
+/** Without these no NixOS machine boots: the kernel, the initrd or systemd fails. */
 const bootSymbols = new Set(
   (
     'BINFMT_ELF BLK_DEV_INITRD CGROUPS DEVTMPFS EFI_STUB EPOLL INOTIFY_USER PROC_FS SIGNALFD SYSFS TIMERFD ' +
@@ -8,21 +8,25 @@ const bootSymbols = new Set(
   ).split(' '),
 );
 
-export interface Lacking {
+export interface MissingSymbol {
   symbol: string;
   /** As a line for a .config: `CONFIG_CGROUPS=y`. */
   line: string;
-  /** What it is now; undefined where the configuration does not name it, so that Kconfig decides. */
-  is: string | undefined;
-  /** Whether no machine comes up without it. */
-  needed: boolean;
+  /** Its current value; undefined if the configuration does not name it, so that Kconfig decides. */
+  actual: string | undefined;
+  /** Whether no machine boots without it. */
+  neededToBoot: boolean;
 }
 
 /**
- * Symbols that the configuration asks for (`system.requiredKernelConfig`) and the kernel does not have. What nothing says
- * counts as there in nixpkgs' own configuration, which has nearly all, and as lacking in a file.
+ * Symbols that the configuration requires (`system.requiredKernelConfig`) and the kernel does not have. A symbol that is not
+ * named counts as set in nixpkgs' own configuration, which sets nearly all, and as missing in a configuration file.
+ * @param required symbol to its accepted values, one letter each
  */
-export function lackingSymbols(required: Readonly<Record<string, string>>, kernel: KnownKernel): Lacking[] {
+export function missingSymbols(
+  required: Readonly<Record<string, string>>,
+  kernel: KnownKernel,
+): MissingSymbol[] {
   return Object.entries(required)
     .filter(([symbol, accepted]) => {
       const value = symbolValue(kernel, symbol);
@@ -31,8 +35,8 @@ export function lackingSymbols(required: Readonly<Record<string, string>>, kerne
     .map(([symbol, accepted]) => ({
       symbol,
       line: `CONFIG_${symbol}=${accepted[0] ?? 'y'}`,
-      is: symbolValue(kernel, symbol),
-      needed: bootSymbols.has(symbol),
+      actual: symbolValue(kernel, symbol),
+      neededToBoot: bootSymbols.has(symbol),
     }))
     .sort((a, b) => a.symbol.localeCompare(b.symbol));
 }

@@ -50,10 +50,10 @@ describe('kernels that are configured and not built', () => {
     assert.equal(configured.warnings.length, 1);
     const { version } = kernelOf('dropped');
     assert.deepEqual(configured.warnings[0]?.split('\n  '), [
-      `kernel ${version}: Kconfig did not do as asked`,
-      'CRC32: asked for n, got y: it is selected by ACPI, EFI_PARTITION, JBD2, CRYPTO_CRC32C',
-      'MD_RAID1: asked for y, got n: it depends on MD (n) and BLK_DEV_MD (n)',
-      'NO_SUCH_SYMBOL: asked for y, got n: this version of the kernel has no such symbol',
+      `kernel ${version}: Kconfig did not set these symbols as requested:`,
+      'CRC32: requested n, got y: it is selected by ACPI, EFI_PARTITION, JBD2, CRYPTO_CRC32C',
+      'MD_RAID1: requested y, got n: it depends on MD (n) and BLK_DEV_MD (n)',
+      'NO_SUCH_SYMBOL: requested y, got n: this version of the kernel has no such symbol',
     ]);
   });
 
@@ -63,7 +63,7 @@ describe('kernels that are configured and not built', () => {
     // Later kernels have it.
     assert.deepEqual(
       warnings.flatMap((warning) => warning.split('\n  ').slice(1)),
-      ['MODULE_COMPRESS: asked for y, got n: this version of the kernel has no such symbol'],
+      ['MODULE_COMPRESS: requested y, got n: this version of the kernel has no such symbol'],
     );
   });
 
@@ -73,7 +73,7 @@ describe('kernels that are configured and not built', () => {
       () => false,
     ).hosts;
     assert.ok(plain?.ok, plain?.ok === false ? plain.error.message : '');
-    // Nobody asked for it, and Kconfig did not set it by itself.
+    // It was not requested, and Kconfig did not set it by itself.
     assert.ok(lacking && !lacking.ok);
     assert.match(lacking.error.why ?? '', /CONFIG_EFI_STUB=y, for systemd-boot/);
   });

@@ -34,7 +34,7 @@ test('a kernel that may not come up is refused, with the machine’s name and th
   await stack.withEdit('Pulumi.kernels.yaml', ...edit, async () => {
     const shown = await stack.try('preview');
     assert.notEqual(shown.exitCode, 0);
-    assert.match(shown.text, /vm: the kernel 6\.\S+ lacks what the machine cannot come up without/);
+    assert.match(shown.text, /vm: the kernel 6\.\S+ lacks symbols that the machine needs to boot/);
     assert.match(shown.text, /CONFIG_EFI_STUB=y, for systemd-boot/);
   });
 });

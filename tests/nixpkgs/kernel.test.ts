@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { condenseKernel } from '../../lib/evaluation/condense-kernel.ts';
 import type { FactsRecord, RawFacts } from '../../lib/evaluation/raw-facts.ts';
 import { ageWarning } from '../../lib/kernel/age.ts';
-import { lackingSymbols } from '../../lib/kernel/required-config.ts';
+import { missingSymbols } from '../../lib/kernel/required-config.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
 
@@ -88,20 +88,22 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.match(ageWarning({ ...plain.kernel, version: '5.4.1' }) ?? '', /past its end of life/);
     assert.match(patched.kernel.patches.nothing ?? '', /^nothing\.patch [0-9a-f]{12}$/);
 
-    // What NixOS asks for, of which its own kernel lacks nothing.
+    // NixOS's own kernel has every symbol that NixOS requires.
     const required = plain.facts.kernel.needs?.required ?? {};
     assert.deepEqual([required.BINFMT_ELF, required.CGROUPS, required.EFI_STUB], ['y', 'ym', 'y']);
-    assert.deepEqual(lackingSymbols(required, plain.kernel), []);
+    assert.deepEqual(missingSymbols(required, plain.kernel), []);
 
-    // NixOS itself evaluates this kernel without a word.
-    const lacking = lackingSymbols(manual.facts.kernel.needs?.required ?? {}, manual.kernel);
+    // NixOS itself evaluates this kernel without a warning.
+    const missing = missingSymbols(manual.facts.kernel.needs?.required ?? {}, manual.kernel);
     assert.equal(manual.kernel.configOrigin, 'fragment');
-    assert.ok(lacking.length >= 20, String(lacking.length));
+    assert.ok(missing.length >= 20, String(missing.length));
     assert.deepEqual(
-      lacking.filter(({ is }) => is !== undefined).map(({ line, needed }) => [line, needed]),
+      missing
+        .filter(({ actual }) => actual !== undefined)
+        .map(({ line, neededToBoot }) => [line, neededToBoot]),
       [['CONFIG_CGROUPS=y', true]],
     );
-    // A virtual machine asks for its devices, too.
+    // A virtual machine requires the symbols of its devices, too.
     const { value } = await evaluate<{ host: string[]; vm: string[] }>(
       'nixosConfigurations.aethelred',
       `system: let inherit (system.extendModules { modules = [ {

@@ -3,13 +3,13 @@ import { type Expression, parseExpression } from './expression.ts';
 /** One `config` entry of a symbol; a symbol may have several. */
 export interface Definition {
   type?: 'bool' | 'tristate' | 'string' | 'int' | 'hex';
-  /** What it, its menus and the `if`s around it depend on. */
+  /** Dependencies of the symbol, its menus and the `if`s around it. */
   depends: Expression[];
-  /** Whether it can be set at all; without a prompt only defaults and other symbols decide. */
+  /** Whether it can be set; without a prompt its value follows from defaults and other symbols. */
   prompt: boolean;
   /** Condition of the prompt. */
   promptIf?: Expression;
-  /** Whether it is one of a choice, of which only one can be y. */
+  /** Whether it belongs to a choice, of which only one symbol can be y. */
   choice: boolean;
 }
 
@@ -18,17 +18,17 @@ interface Selection {
   condition?: Expression;
 }
 
-/** Kconfig's files, as far as they say why a symbol has its value. */
+/** The parts of the Kconfig files that explain why a symbol has its value. */
 export interface KconfigTree {
   definitions: Map<string, Definition[]>;
-  /** Symbol to those that select it. */
+  /** Symbol to the symbols that select it. */
   selections: Map<string, Selection[]>;
 }
 
 /**
- * Reads Kconfig's files from the topmost one on.
- * @param read text of a file by its path in the source; undefined where there is none
- * @param srcArch the architecture's folder, such as x86
+ * Reads the Kconfig files, starting with the topmost one.
+ * @param read text of a file by its path in the source; undefined if it does not exist
+ * @param srcArch folder of the architecture in arch/, such as x86
  */
 export function readKconfig(read: (path: string) => string | undefined, srcArch: string): KconfigTree {
   const tree: KconfigTree = { definitions: new Map(), selections: new Map() };
@@ -98,13 +98,13 @@ class Reader {
 
   #attribute(name: string, definition: Definition, word: string, rest: string): void {
     const [, main = '', condition = ''] = /^(.*?)(?:\sif\s(.*))?$/.exec(rest) ?? [];
-    const given = parseExpression(condition);
+    const parsed = parseExpression(condition);
     if (/^(bool|tristate|string|int|hex)$/.test(word)) definition.type = word as Definition['type'];
     if (word === 'def_bool' || word === 'def_tristate')
       definition.type = word === 'def_bool' ? 'bool' : 'tristate';
     if (/^(bool|tristate|string|int|hex|prompt)$/.test(word) && /^\s*["']/.test(main)) {
       definition.prompt = true;
-      if (given) definition.promptIf = given;
+      if (parsed) definition.promptIf = parsed;
     }
     if (word === 'depends') {
       const on = parseExpression(rest.replace(/^on\s/, ''));
@@ -112,13 +112,13 @@ class Reader {
     }
     if (word === 'select') {
       const target = main.trim();
-      const selection: Selection = { by: name, ...(given ? { condition: given } : {}) };
+      const selection: Selection = { by: name, condition: parsed };
       this.#tree.selections.set(target, [...(this.#tree.selections.get(target) ?? []), selection]);
     }
   }
 }
 
-/** Lines without help texts, comments and blank ones; continued lines are one. */
+/** Lines without help texts, comments and blank lines; continued lines are joined. */
 function statements(text: string): string[] {
   const result: string[] = [];
   let helpIndent: number | undefined;
@@ -128,7 +128,7 @@ function statements(text: string): string[] {
     const indent = line.replaceAll('\t', '        ').search(/\S/);
     if (inHelp) {
       helpIndent ??= indent;
-      // A help text ends where the indentation does.
+      // A help text ends with its indentation.
       if (indent >= helpIndent && indent > 0) continue;
       inHelp = false;
     }

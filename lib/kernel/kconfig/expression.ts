@@ -5,13 +5,13 @@ export type Expression =
   | { kind: 'compare'; operator: string; left: Expression; right: Expression }
   | { kind: 'not'; of: Expression }
   | { kind: 'and' | 'or'; left: Expression; right: Expression }
-  /** A macro, such as $(cc-option,…): only a build tells. */
+  /** A macro, such as $(cc-option,…), whose value is known only in a build. */
   | { kind: 'unknown' };
 
 const tokenPattern =
   /\s*(&&|\|\||!=|<=|>=|[=!<>()]|"[^"]*"|'[^']*'|\$\((?:[^()]|\([^()]*\))*\)|[A-Za-z0-9_]+)/y;
 
-/** Undefined for what is no expression of Kconfig's. */
+/** Undefined if the text is not a Kconfig expression. */
 export function parseExpression(text: string): Expression | undefined {
   const tokens: string[] = [];
   const trimmed = text.replace(/#.*$/, '').trim();
@@ -69,9 +69,10 @@ export function parseExpression(text: string): Expression | undefined {
   return at === tokens.length ? result : undefined;
 }
 
-/** 0, 1 and 2 are n, m and y; undefined where only a build tells. */
+/** n, m and y as numbers. */
 export type Tristate = 0 | 1 | 2;
 
+/** Undefined if the result depends on a macro. */
 export function evaluate(expression: Expression, value: (symbol: string) => string): Tristate | undefined {
   switch (expression.kind) {
     case 'unknown':
@@ -122,7 +123,7 @@ function tristate(value: string): Tristate {
   return value === 'y' ? 2 : value === 'm' ? 1 : 0;
 }
 
-/** The parts joined by `&&` that hold the whole below `wanted`, as Kconfig would write them. */
+/** Operands of `&&` that keep the expression below `wanted`, in Kconfig's notation with each symbol's value. */
 export function unmet(expression: Expression, wanted: Tristate, value: (symbol: string) => string): string[] {
   const result = evaluate(expression, value);
   if (result === undefined || result >= wanted) return [];
@@ -132,7 +133,6 @@ export function unmet(expression: Expression, wanted: Tristate, value: (symbol: 
   return [format(expression, value)];
 }
 
-/** As text, with the value of each symbol behind it. */
 function format(expression: Expression, value: (symbol: string) => string): string {
   const inner = (side: Expression) =>
     side.kind === 'and' || side.kind === 'or' ? `(${format(side, value)})` : format(side, value);

@@ -1,18 +1,18 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readIn } from './source.ts';
+import { readFileIn } from './source.ts';
 
-/** Kbuild's files, which say which symbol makes which module. */
+/** The files in which Kbuild maps symbols to modules. */
 export const kbuildFiles = ['Makefile', 'Kbuild'] as const;
 
 const notCode = new Set(['Documentation', 'tools', 'scripts', 'samples', 'include', 'LICENSES', 'usr']);
 
-/** Module to the symbols that make it (`e1000e` to E1000E), from all of a source's Kbuild files but other architectures'. */
+/** Module to the symbols that build it (`e1000e` to E1000E), from all Kbuild files except those of other architectures. */
 export function readModuleSymbols(folder: string, srcArch: string): Map<string, string[]> {
   const symbols = new Map<string, string[]>();
   const visit = (path: string) => {
     for (const file of kbuildFiles) {
-      for (const [module, symbol] of modulesOf(readIn(folder, join(path, file)) ?? '')) {
+      for (const [module, symbol] of parseKbuild(readFileIn(folder, join(path, file)) ?? '')) {
         const known = symbols.get(module) ?? [];
         if (!known.includes(symbol)) symbols.set(module, [...known, symbol]);
       }
@@ -27,8 +27,8 @@ export function readModuleSymbols(folder: string, srcArch: string): Map<string, 
   return symbols;
 }
 
-/** `obj-$(CONFIG_E1000E) += e1000e.o` as ['e1000e', 'E1000E']; folders and parts of modules are none. */
-export function modulesOf(text: string): [module: string, symbol: string][] {
+/** `obj-$(CONFIG_E1000E) += e1000e.o` as ['e1000e', 'E1000E']; folders and the parts of modules are left out. */
+export function parseKbuild(text: string): [module: string, symbol: string][] {
   return text
     .replaceAll('\\\n', ' ')
     .split('\n')

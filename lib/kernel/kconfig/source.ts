@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { run } from '../../base/process/run.ts';
 
 /**
- * Lets `use` read some files of a kernel source: a folder, or an archive that tar can read. Undefined where it is neither,
- * or not on this computer.
- * @param patterns names of the files, with wildcards
+ * Calls `use` with the folder of a kernel source; an archive that tar can read is unpacked for it. Undefined if the path is
+ * neither, or does not exist.
+ * @param patterns names of the files to unpack, with wildcards
  */
 export async function withSource<Result>(
   path: string,
@@ -29,8 +29,8 @@ export async function withSource<Result>(
   }
 }
 
-/** Text of a file in a folder; undefined where there is none. */
-export function readIn(folder: string, path: string): string | undefined {
+/** Undefined if the file cannot be read. */
+export function readFileIn(folder: string, path: string): string | undefined {
   try {
     return readFileSync(join(folder, path), 'utf8');
   } catch {

@@ -32,7 +32,7 @@ async function sources(): Promise<string> {
 }
 
 for (const form of ['a folder', 'an archive']) {
-  test(`the modules of a running machine become a configuration, by the source in ${form}`, async () => {
+  test(`loaded modules become a configuration, by a source that is ${form}`, async () => {
     let source = await sources();
     if (form === 'an archive') {
       await run('tar', ['-cJf', `${source}.tar.xz`, '-C', join(source, '..'), 'linux-6.18.37'], {
@@ -50,7 +50,7 @@ for (const form of ['a folder', 'an archive']) {
       'CONFIG_SND_HDA_INTEL=m',
       '# virtio_net',
       'CONFIG_VIRTIO_NET=m',
-      '# Not of this source: zfs',
+      '# Not in this source: zfs',
       '',
     ]);
   });

@@ -31,7 +31,7 @@ const fleet: FleetEvaluation = {
   },
 };
 
-test('a machine that could not come up fails, with its name and each symbol', () => {
+test('a machine that could not boot fails, with its name and each symbol', () => {
   const { web } = checkKernels(fleet, () => false).hosts;
   assert.ok(web && !web.ok);
   assert.equal(web.error.code, 'kernel-unbootable');
@@ -40,12 +40,12 @@ test('a machine that could not come up fails, with its name and each symbol', ()
   assert.match(web.error.fix ?? '', /allowUnbootableKernel/);
 });
 
-test('where it is allowed it is a warning beside the others, and so is its age', () => {
+test('an allowed unbootable kernel is a warning beside the others, and so is its age', () => {
   const { web } = checkKernels(fleet, (name) => name === 'web').hosts;
   assert.ok(web?.ok);
   assert.deepEqual(web.warnings, [
     'of its own',
-    'the machine may not come up with the kernel 6.18.37:\n  CONFIG_CGROUPS=y (it is n)',
-    'the kernel 6.18.37 lacks the fixes up to 6.18.40, which the flake’s nixpkgs has.',
+    'the machine may not boot with the kernel 6.18.37:\n  CONFIG_CGROUPS=y (it is n)',
+    'the kernel 6.18.37 is outdated: the flake’s nixpkgs has 6.18.40.',
   ]);
 });

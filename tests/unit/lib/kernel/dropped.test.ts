@@ -3,18 +3,18 @@ import { test } from 'node:test';
 import { describeDropped, droppedSymbols } from '../../../../lib/kernel/dropped.ts';
 import { readKconfig } from '../../../../lib/kernel/kconfig/definitions.ts';
 
-test('what came out otherwise than asked; numbers are compared as such, and what may be left out is not named', () => {
+test('symbols with another value than requested are listed; numbers are compared by value, optional symbols are left out', () => {
   const config = { KVM: 'y', XEN: 'n', NR_CPUS: '0x40', PHYS: '0x1000', LEFT_OUT: 'y', EMPTY: '' };
   const configured = { KVM: 'm', NR_CPUS: '64', PHYS: '0x2000' };
   assert.deepEqual(droppedSymbols({ config, optional: ['LEFT_OUT'], configured }), [
-    { symbol: 'KVM', asked: 'y', is: 'm' },
-    { symbol: 'PHYS', asked: '0x1000', is: '0x2000' },
+    { symbol: 'KVM', requested: 'y', actual: 'm' },
+    { symbol: 'PHYS', requested: '0x1000', actual: '0x2000' },
   ]);
 });
 
-test('each is a line, with why where Kconfig’s files say it', () => {
+test('each dropped symbol is a line, with the reason if the Kconfig files give it', () => {
   const tree = readKconfig(() => 'config KVM\n\tbool "KVM"\n\tdepends on X86\n', 'x86');
-  const dropped = [{ symbol: 'KVM', asked: 'y', is: 'n' }];
-  assert.deepEqual(describeDropped(dropped, {}, tree), ['KVM: asked for y, got n: it depends on X86 (n)']);
-  assert.deepEqual(describeDropped(dropped, {}, undefined), ['KVM: asked for y, got n']);
+  const dropped = [{ symbol: 'KVM', requested: 'y', actual: 'n' }];
+  assert.deepEqual(describeDropped(dropped, {}, tree), ['KVM: requested y, got n: it depends on X86 (n)']);
+  assert.deepEqual(describeDropped(dropped, {}, undefined), ['KVM: requested y, got n']);
 });

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { missingModules } from '../../../../lib/kernel/initrd-modules.ts';
 import { judgeKernel } from '../../../../lib/kernel/judge.ts';
-import { lackingSymbols } from '../../../../lib/kernel/required-config.ts';
+import { missingSymbols } from '../../../../lib/kernel/required-config.ts';
 import type { KnownKernel } from '../../../../lib/kernel/symbols.ts';
 import type { KernelNeeds } from '../../../../schema/evaluation.ts';
 import { someFacts } from '../../../fixtures/facts.ts';
 
-const asked = (config: Record<string, string>): KnownKernel => ({
+const nixosKernel = (config: Record<string, string>): KnownKernel => ({
   version: '6.12.5',
   config,
   configOrigin: 'asked',
@@ -27,29 +27,34 @@ const initrd = (...modules: string[]) =>
     },
   });
 
-test('a symbol that NixOS’s configuration does not name counts as there; one that is off does not', () => {
+test('a symbol that NixOS’s configuration does not name counts as set; one that is off is missing', () => {
   const required = { BINFMT_ELF: 'y', CGROUPS: 'ym', DMIID: 'ym' };
-  assert.deepEqual(lackingSymbols(required, asked({ DMIID: 'n', CGROUPS: 'y' })), [
-    { symbol: 'DMIID', line: 'CONFIG_DMIID=y', is: 'n', needed: false },
+  assert.deepEqual(missingSymbols(required, nixosKernel({ DMIID: 'n', CGROUPS: 'y' })), [
+    { symbol: 'DMIID', line: 'CONFIG_DMIID=y', actual: 'n', neededToBoot: false },
   ]);
 });
 
-test('in a file of some lines what is not named is lacking, and in a whole .config it is off', () => {
+test('a symbol that is not named is missing in a file of a few lines, and off in a whole .config', () => {
   const required = { CGROUPS: 'ym', AUTOFS_FS: 'ym', KVM: 'm' };
-  const file = { ...asked({ AUTOFS_FS: 'm', KVM: 'y' }), configOrigin: 'fragment' as const };
+  const file = { ...nixosKernel({ AUTOFS_FS: 'm', KVM: 'y' }), configOrigin: 'fragment' as const };
   assert.deepEqual(
-    lackingSymbols(required, file).map(({ line, is }) => [line, is]),
+    missingSymbols(required, file).map(({ line, actual }) => [line, actual]),
     [
       ['CONFIG_CGROUPS=y', undefined],
       ['CONFIG_KVM=m', 'y'],
     ],
   );
-  const whole = lackingSymbols(required, { ...file, configOrigin: 'whole' });
-  assert.deepEqual(whole[0], { symbol: 'CGROUPS', line: 'CONFIG_CGROUPS=y', is: 'n', needed: true });
+  const whole = missingSymbols(required, { ...file, configOrigin: 'whole' });
+  assert.deepEqual(whole[0], {
+    symbol: 'CGROUPS',
+    line: 'CONFIG_CGROUPS=y',
+    actual: 'n',
+    neededToBoot: true,
+  });
 });
 
-test('only what no machine comes up without keeps it from being deployed', () => {
-  const file = { ...asked({ CGROUPS: 'n', DMIID: 'n' }), configOrigin: 'fragment' as const };
+test('only a symbol that every boot needs is an error', () => {
+  const file = { ...nixosKernel({ CGROUPS: 'n', DMIID: 'n' }), configOrigin: 'fragment' as const };
   const required = { CGROUPS: 'ym', DMIID: 'ym', EPOLL: 'ym' };
   const { unbootable, warnings } = judgeKernel(needs({ required }), someFacts(), file);
   assert.deepEqual(unbootable, ['CONFIG_CGROUPS=y (it is n)']);
@@ -59,53 +64,59 @@ test('only what no machine comes up without keeps it from being deployed', () =>
   );
 });
 
-test('a flake that judges by itself is not doubled, until Kconfig was run', () => {
+test('symbols that the flake asserts itself are checked only after a run of Kconfig', () => {
   const flake = needs({ required: { CGROUPS: 'ym' }, judgedByFlake: true });
-  const kernel = asked({ CGROUPS: 'n' });
+  const kernel = nixosKernel({ CGROUPS: 'n' });
   assert.deepEqual(judgeKernel(flake, someFacts(), kernel), { unbootable: [], warnings: [] });
   const configured = { ...kernel, configured: { EXT4_FS: 'y', EFI_STUB: 'y' } };
   assert.deepEqual(judgeKernel(flake, someFacts(), configured).unbootable, ['CONFIG_CGROUPS=y (it is n)']);
 });
 
-test('the root’s file system and systemd-boot’s stub must be there', () => {
-  const kernel = asked({ EXT4_FS: 'n', EFI_STUB: 'n' });
+test('the kernel must have the root file system, and the EFI stub under systemd-boot', () => {
+  const kernel = nixosKernel({ EXT4_FS: 'n', EFI_STUB: 'n' });
   assert.deepEqual(judgeKernel(needs({ efiBootStub: true }), someFacts(), kernel).unbootable, [
     'CONFIG_EXT4_FS=y, for the root file system (it is n)',
     'CONFIG_EFI_STUB=y, for systemd-boot (it is n, though its package has features.efiBootStub = true)',
   ]);
   const grub = someFacts({ bootLoader: 'grub', fileSystems: { '/': 'xfs /dev/vda' } });
   assert.deepEqual(judgeKernel(needs(), grub, kernel), { unbootable: [], warnings: [] });
-  // What systemd-boot asks for by NixOS is named once.
+  // NixOS requires the stub for systemd-boot, too: it is named once.
   const required = { EFI_STUB: 'y' };
-  assert.equal(judgeKernel(needs({ required }), someFacts(), asked({ EFI_STUB: 'n' })).unbootable.length, 1);
+  assert.equal(
+    judgeKernel(needs({ required }), someFacts(), nixosKernel({ EFI_STUB: 'n' })).unbootable.length,
+    1,
+  );
 });
 
-test('modules of the initrd that the kernel does not make, with their symbols', () => {
-  const kernel = asked({ SATA_AHCI: 'n', TCG_TIS: 'n', VIRTIO_BLK: 'y', BLK_DEV_NVME: 'm' });
+test('initrd modules that the kernel does not build are listed with their symbols', () => {
+  const kernel = nixosKernel({ SATA_AHCI: 'n', TCG_TIS: 'n', VIRTIO_BLK: 'y', BLK_DEV_NVME: 'm' });
   assert.deepEqual(missingModules(['tpm-tis', 'ahci', 'virtio_blk', 'nvme', 'unknown'], kernel), [
     { module: 'ahci', symbol: 'SATA_AHCI' },
     { module: 'tpm_tis', symbol: 'TCG_TIS' },
   ]);
   const [warning = ''] = judgeKernel(needs(), initrd('ahci', 'nvme'), kernel).warnings;
-  assert.match(warning, /modprobe: FATAL: Module … not found.*\n {2}ahci \(CONFIG_SATA_AHCI is n\)\n/);
+  assert.match(
+    warning,
+    /modprobe: FATAL: Module … not found.*modules:\n {2}ahci \(CONFIG_SATA_AHCI is n\)\n/,
+  );
   assert.match(warning, /absentModules = \[ "ahci" \]/);
   const allowed = needs({ allowMissingModules: true });
   assert.deepEqual(judgeKernel(allowed, initrd('ahci'), kernel).warnings, []);
 });
 
 test('a kernel without modules has only what is built in', () => {
-  const kernel = asked({ MODULES: 'n', VIRTIO_BLK: 'y' });
+  const kernel = nixosKernel({ MODULES: 'n', VIRTIO_BLK: 'y' });
   assert.deepEqual(missingModules(['virtio_blk', 'ahci'], kernel), [{ module: 'ahci', symbol: 'SATA_AHCI' }]);
   const [warning = ''] = judgeKernel(needs(), initrd('virtio_blk', 'ahci'), kernel).warnings;
-  assert.match(warning, /no modules at all .*boot\.initrd\.allowMissingModules = true/);
+  assert.match(warning, /no modules at all .*\. Build in .*boot\.initrd\.allowMissingModules = true/);
 });
 
-test('boot.kernelModules are judged, too', () => {
+test('boot.kernelModules are checked, too', () => {
   const facts = someFacts({
     kernel: { ...someFacts().kernel, modules: { btrfs: true, loop: true, 'zfs 2.4': true } },
   });
-  const kernel = asked({ BTRFS_FS: 'n', BLK_DEV_LOOP: 'n' });
+  const kernel = nixosKernel({ BTRFS_FS: 'n', BLK_DEV_LOOP: 'n' });
   assert.deepEqual(judgeKernel(needs(), facts, kernel).warnings, [
-    'boot.kernelModules names what the kernel does not have:\n  btrfs (CONFIG_BTRFS_FS is n)',
+    'boot.kernelModules lists modules that the kernel does not have:\n  btrfs (CONFIG_BTRFS_FS is n)',
   ]);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FleetError } from '../../../../lib/base/errors.ts';
-import { modulesOf } from '../../../../lib/kernel/kconfig/module-symbols.ts';
+import { parseKbuild } from '../../../../lib/kernel/kconfig/module-symbols.ts';
 import { moduleFragment, parseLoaded } from '../../../../lib/kernel/local-modules.ts';
 
 const proc = `6.18.37
@@ -12,9 +12,9 @@ snd_hda_intel 61440 0 - Live 0x0000000000000000
 zfs 5000000 1 - Live 0x0000000000000000 (POE)
 `;
 
-test('Kbuild’s lines: several modules, continued lines, parts and folders', () => {
+test('Kbuild lines map modules to symbols, without folders and parts of modules', () => {
   assert.deepEqual(
-    modulesOf(
+    parseKbuild(
       'obj-$(CONFIG_A) += a.o sub/b-c.o \\\n d.o # e.o\nobj-m += f.o\na-y := g.o\nobj-$(CONFIG_H) := h.o',
     ),
     [
@@ -26,7 +26,7 @@ test('Kbuild’s lines: several modules, continued lines, parts and folders', ()
   );
 });
 
-test('what is no kernel source is said to be none', async () => {
+test('a folder that is not a kernel source is refused', async () => {
   await assert.rejects(
     moduleFragment('web', parseLoaded(proc), '/nonexistent'),
     (error) =>

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readKconfig } from '../../../../../lib/kernel/kconfig/definitions.ts';
+import { explainValue } from '../../../../../lib/kernel/kconfig/explain-value.ts';
 import { evaluate, parseExpression } from '../../../../../lib/kernel/kconfig/expression.ts';
-import { whyNot } from '../../../../../lib/kernel/kconfig/why.ts';
 
 const files: Record<string, string> = {
   Kconfig: `mainmenu "Linux"
@@ -52,10 +52,10 @@ config NET_CORE
 `,
 };
 const tree = readKconfig((path) => files[path], 'x86');
-const why = (symbol: string, asked: string, config: Record<string, string>) =>
-  whyNot(tree, symbol, asked, (name) => config[name] ?? 'n');
+const why = (symbol: string, requested: string, config: Record<string, string>) =>
+  explainValue(tree, symbol, requested, (name) => config[name] ?? 'n');
 
-test('expressions have Kconfig’s precedence and three values', () => {
+test('expressions are evaluated with Kconfig’s precedence and three values', () => {
   const value = (name: string) => ({ A: 'y', B: 'm', S: 'text', N: '7' })[name] ?? 'n';
   const result = (text: string) => {
     const expression = parseExpression(text);
@@ -72,7 +72,7 @@ test('expressions have Kconfig’s precedence and three values', () => {
   assert.equal(parseExpression('A ? B'), undefined);
 });
 
-test('what a symbol depends on, with the values it meets there', () => {
+test('unmet dependencies are listed with the values of their symbols', () => {
   const config = { NET: 'y', VIRTIO: 'y', PCI: 'y' };
   assert.equal(why('VIRTIO_NET', 'y', config), 'it depends on NET_CORE (n)');
   assert.equal(
@@ -82,18 +82,18 @@ test('what a symbol depends on, with the values it meets there', () => {
   assert.equal(why('VIRTIO_NET', 'm', { ...config, NET_CORE: 'y', VIRTIO: 'm' }), undefined);
 });
 
-test('what selects a symbol keeps it on', () => {
+test('a symbol that another one selects cannot be turned off', () => {
   assert.equal(why('CRC32', 'n', { CRC32: 'y', EXT4_FS: 'y' }), 'it is selected by EXT4_FS');
-  assert.equal(why('HAVE_THING', 'y', { X86: 'y' }), 'it cannot be set: it is on where one of these is: X86');
-  assert.equal(why('X86', 'n', { X86: 'y' }), 'it cannot be set: Kconfig decides it by itself');
+  assert.equal(
+    why('HAVE_THING', 'y', { X86: 'y' }),
+    'it has no prompt: it is set only if one of these selects it: X86',
+  );
+  assert.equal(why('X86', 'n', { X86: 'y' }), 'it has no prompt: Kconfig computes its value');
 });
 
-test('a prompt for experts, a choice, a bool, and no such symbol', () => {
-  assert.equal(why('VT', 'n', { VT: 'y' }), 'it can be set only with EXPERT (n)');
+test('a hidden prompt, a bool, a choice and an unknown symbol are the reasons', () => {
+  assert.equal(why('VT', 'n', { VT: 'y' }), 'it can be set only if EXPERT (n)');
   assert.equal(why('VT', 'm', { VT: 'y', EXPERT: 'y' }), 'it cannot be a module');
-  assert.equal(
-    why('KERNEL_XZ', 'y', { KERNEL_GZIP: 'y' }),
-    'it is one of a choice, and another one was chosen',
-  );
+  assert.equal(why('KERNEL_XZ', 'y', { KERNEL_GZIP: 'y' }), 'another symbol of its choice is set');
   assert.equal(why('NOT_A_SYMBOL', 'y', {}), 'this version of the kernel has no such symbol');
 });
