@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
 import { describeError } from './lib/base/failure.ts';
 import { mapValues } from './lib/base/map-values.ts';
-import { askMachines, liveSystem } from './lib/machine/check-live.ts';
+import { liveSystem, readLiveSystems } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
 import { askStackHardware, declareHardware } from './program/hardware.ts';
@@ -19,7 +19,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const stack = await readStack();
   const { name, config, machines } = stack;
-  const answers = config.checkLive ? askMachines(machines) : undefined;
+  const answers = config.checkLive ? readLiveSystems(machines) : undefined;
   const hardware = askStackHardware(stack);
   const disks = seeDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);

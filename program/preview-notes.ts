@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
-import { type LiveAnswer, noteOf } from '../lib/machine/check-live.ts';
+import { describeLive, type LiveResult } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { askCaches } from './ask-caches.ts';
 import { askedCaches, askedHosts } from './config/asked-caches.ts';
@@ -11,7 +11,7 @@ import { retentionNotes } from './retention-notes.ts';
 export async function notePreview(
   { name, config, hosts, machines }: Stack,
   evaluation: FleetEvaluation,
-  live: Record<string, LiveAnswer> | undefined,
+  live: Record<string, LiveResult> | undefined,
 ): Promise<void> {
   if (!pulumi.runtime.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
@@ -35,10 +35,10 @@ function noteInputs(inputs: FleetEvaluation['inputs'], maxAgeDays: number | unde
 }
 
 /** Tells of machines that were switched by other means. */
-function noteLive(answers: Record<string, LiveAnswer>, evaluation: FleetEvaluation): void {
+function noteLive(answers: Record<string, LiveResult>, evaluation: FleetEvaluation): void {
   for (const [name, answer] of Object.entries(answers)) {
     const evaluated = evaluation.hosts[name];
-    const note = evaluated?.ok ? noteOf(answer, name, evaluated.outPath) : undefined;
+    const note = evaluated?.ok ? describeLive(answer, name, evaluated.outPath) : undefined;
     if (note) void pulumi.log.warn(note);
   }
 }

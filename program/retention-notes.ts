@@ -1,7 +1,7 @@
 import { formatMiB } from '../lib/base/bytes.ts';
 import { FleetError } from '../lib/base/errors.ts';
 import { counted } from '../lib/base/text.ts';
-import type { LiveAnswer } from '../lib/machine/check-live.ts';
+import type { LiveResult } from '../lib/machine/check-live.ts';
 import type { Note } from '../lib/store/caches/cache-notes.ts';
 import { type Collected, type KeptMachine, wouldCollect } from '../lib/store/caches/retention/collect.ts';
 import { folderOf } from '../lib/store/caches/retention/folder.ts';
@@ -13,7 +13,7 @@ export interface RetentionQuestion {
   stack: string;
   caches: Readonly<Record<string, CacheConfig>>;
   evaluation: FleetEvaluation;
-  live?: Readonly<Record<string, LiveAnswer>> | undefined;
+  live?: Readonly<Record<string, LiveResult>> | undefined;
 }
 
 /** Tells what an `up` would remove from the stack's folders. Changes nothing, and never fails. */

@@ -7,23 +7,23 @@ import type { Machine } from './ssh/machine.ts';
 /** Longest time that Pulumi waits for machines, in seconds. */
 const limitSeconds = 10;
 
-/** What a machine said when it was asked what it runs: its reading, or why there is none. */
-export type LiveAnswer = { reading: MachineReading } | { problem: string };
+/** A machine's reading, or why it could not be read. */
+export type LiveResult = { reading: MachineReading } | { problem: string };
 
 /**
- * Asks machines, all at once and in one ssh round trip each, what they run. Changes nothing, and never fails: the answer of a
- * machine that cannot be asked is why.
+ * Reads the live systems of machines, all at once and in one ssh round trip each. Changes nothing. A machine that cannot be
+ * read yields a `problem` instead of an error.
  */
-export async function askMachines(
+export async function readLiveSystems(
   machines: Readonly<Record<string, Machine>>,
-): Promise<Record<string, LiveAnswer>> {
-  const answers = Object.entries(machines).map(
-    async ([host, machine]) => [host, await ask(machine)] as const,
+): Promise<Record<string, LiveResult>> {
+  const results = Object.entries(machines).map(
+    async ([host, machine]) => [host, await tryRead(machine)] as const,
   );
-  return Object.fromEntries(await Promise.all(answers));
+  return Object.fromEntries(await Promise.all(results));
 }
 
-async function ask(machine: Machine): Promise<LiveAnswer> {
+async function tryRead(machine: Machine): Promise<LiveResult> {
   try {
     return { reading: await readMachine(machine, { timeoutSeconds: limitSeconds }) };
   } catch (error) {
@@ -32,16 +32,16 @@ async function ask(machine: Machine): Promise<LiveAnswer> {
   }
 }
 
-/** What to tell of a machine before it is deployed; nothing where it runs what was deployed to it last. */
-export function noteOf(answer: LiveAnswer, host: string, asked?: string): string | undefined {
-  if ('problem' in answer) return `${host} could not be asked what it runs: ${answer.problem}`;
-  return liveNote(answer.reading, host, asked);
+/** A note for the preview; undefined if the machine runs what was last deployed to it. */
+export function describeLive(result: LiveResult, host: string, desired?: string): string | undefined {
+  if ('problem' in result) return `the live system of ${host} could not be read: ${result.problem}`;
+  return liveNote(result.reading, host, desired);
 }
 
-/** A machine's live system as a plan keeps it, with that of the next boot where it is another one. */
-export function liveSystem(answer: LiveAnswer): string {
-  if ('problem' in answer) return 'not reached';
-  const { system, profileSystem } = answer.reading;
+/** A machine's live system as a plan records it, with the system of the next boot if that differs. */
+export function liveSystem(result: LiveResult): string {
+  if ('problem' in result) return 'not reached';
+  const { system, profileSystem } = result.reading;
   return system === profileSystem
     ? system || 'none'
     : `${system || 'none'}, next boot ${profileSystem || 'none'}`;

@@ -10,7 +10,7 @@ import type { Machine } from './ssh/machine.ts';
 export interface CopyToMachineRequest {
   /** Valid store paths; their closures are copied. */
   paths: readonly string[];
-  /** Lets the machine fetch what its own caches have, instead of sending it. */
+  /** Whether the machine first fetches what its own caches have. Default: false. */
   substituteOnDestination?: boolean;
   signal?: AbortSignal;
   /** A line for a status display, such as "copying 12/80 paths, 34 MiB". */
@@ -20,8 +20,8 @@ export interface CopyToMachineRequest {
 /** Longest time that a copy may take, in seconds. */
 const limitSeconds = 24 * 3600;
 
-/** Paths in one stream, so that the arguments of the program that makes it stay within the system's limits. */
-const atOnce = 4000;
+/** Paths per stream, so that the arguments of `nix-store --export` stay within ARG_MAX. */
+const batchSize = 4000;
 
 const missingScript = scriptFile('./missing-paths.sh', import.meta.url);
 const fetchScript = scriptFile('./fetch-paths.sh', import.meta.url);
@@ -30,22 +30,22 @@ const importCommand =
   'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin; exec nix-store --import >/dev/null';
 
 /**
- * Brings closures to a machine: only what it lacks, with root's rights. Nix does it by itself over ssh wherever becoming
- * root takes no password; nothing can hand one to the program that Nix starts there, so else the paths go as one stream
- * through a connection of ours. To the operator's own computer nothing is copied: its store is this one.
+ * Copies the missing paths of closures into a machine's store, as root. `nix copy` does so where becoming root needs no
+ * password. It cannot pass a password on to the remote program, so otherwise the paths go through our own connection as a
+ * `nix-store --export` stream. Nothing is copied to the operator's own computer, whose store is this one.
  * @throws FleetError no-room, unreachable, host-key, access-denied, not-nixos, cancelled, and copy-failed for the rest
  */
 export async function copyToMachine(machine: Machine, request: CopyToMachineRequest): Promise<void> {
   if (machine.connection.local) return;
-  const entered = await letIn(machine, request);
-  const { user, becomePassword } = entered.connection;
-  if (user !== 'root' && becomePassword !== undefined) return await sendMissing(entered, request);
-  const store = entered.store();
+  const reachable = await withWorkingLogin(machine, request);
+  const { user, becomePassword } = reachable.connection;
+  if (user !== 'root' && becomePassword !== undefined) return await sendMissing(reachable, request);
+  const store = reachable.store();
   await copyClosure({ ...request, host: machine.name, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
 }
 
-/** The machine by the user who is let in: neither nix nor a stream can be sent a second time by another one. */
-async function letIn(machine: Machine, { signal }: CopyToMachineRequest): Promise<Machine> {
+/** The machine, entered as a user whose login works: neither nix copy nor a stream can be retried as another user. */
+async function withWorkingLogin(machine: Machine, { signal }: CopyToMachineRequest): Promise<Machine> {
   const bootstrap = machine.asBootstrapUser();
   const lasting = machine.asLastingUser();
   if (!bootstrap) return lasting;
@@ -65,15 +65,15 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
   const lacking = await missingOnMachine(machine, request, closure);
   const missing = closure.filter((path) => lacking.has(path));
   let bytes = 0;
-  for (let sent = 0; sent < missing.length; sent += atOnce) {
-    const part = missing.slice(sent, sent + atOnce);
-    const say = () => onProgress?.(`copying ${missing.length} paths, ${formatMiB(bytes)}`);
+  for (let sent = 0; sent < missing.length; sent += batchSize) {
+    const part = missing.slice(sent, sent + batchSize);
+    const report = () => onProgress?.(`copying ${missing.length} paths, ${formatMiB(bytes)}`);
     const onBytes = (count: number) => {
       const before = Math.floor(bytes / 2 ** 20);
       bytes += count;
-      if (Math.floor(bytes / 2 ** 20) > before) say();
+      if (Math.floor(bytes / 2 ** 20) > before) report();
     };
-    say();
+    report();
     const words = ['sh', '-c', importCommand];
     const stream = exportPaths(part, { host: machine.name, signal, onBytes });
     const options = { signal, timeoutSeconds: limitSeconds };
@@ -84,14 +84,14 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
   }
 }
 
-/** Those of the paths that are not valid in the machine's store. */
+/** The paths that are not valid in the machine's store. */
 async function missingOnMachine(
   machine: Machine,
   { signal }: CopyToMachineRequest,
   paths: readonly string[],
 ): Promise<Set<string>> {
-  const ask = scriptText(missingScript, { variables: { paths: paths.join('\n') } });
-  const { exitCode, stdout, stderr } = await machine.run(ask, {
+  const script = scriptText(missingScript, { variables: { paths: paths.join('\n') } });
+  const { exitCode, stdout, stderr } = await machine.run(script, {
     signal,
     timeoutSeconds: 300,
   });
@@ -99,19 +99,19 @@ async function missingOnMachine(
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
-/** What the machine's caches do not have is sent afterwards: nothing here is an error. */
+/** Failures are ignored: what the caches lack is sent afterwards. */
 async function substitute(
   machine: Machine,
   { paths, signal, onProgress }: CopyToMachineRequest,
 ): Promise<void> {
-  onProgress?.('the machine fetches from its caches');
+  onProgress?.('fetching from the machine’s caches');
   const script = scriptText(fetchScript, { variables: { paths: paths.join('\n') } });
   await machine.run(script, { signal, timeoutSeconds: limitSeconds });
 }
 
 function failed(machine: Machine, stderr: string, exitCode: number): FleetError {
   const { user, address } = machine.connection;
-  const said = [stderr.trim() || `nix-store on the machine ended with exit code ${exitCode}`];
+  const said = [stderr.trim() || `nix-store on the machine exited with code ${exitCode}`];
   return copyError({ target: `${user}@${address}`, host: machine.name, said });
 }
 

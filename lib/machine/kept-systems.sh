@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints which systems a machine may run or boot: the live one, the booted one, those of all generations, and those that
-# deployments recorded. Changes nothing. Comes after prelude.sh.
+# Prints the systems that a machine keeps: the live one, the booted one, those of all generations and those recorded by
+# deployments. Changes nothing. Comes after prelude.sh.
 say machine-id "$(cat /etc/machine-id)"
 profiles=/nix/var/nix/profiles
 for link in /run/current-system /run/booted-system "$profiles"/system-*-link "$profiles"/system-profiles/*-link \

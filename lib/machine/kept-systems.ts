@@ -5,11 +5,11 @@ import { runScript } from './ssh/run-script.ts';
 
 const script = scriptFile('./kept-systems.sh', import.meta.url);
 
-/** Longest time that a machine is waited for, in seconds. */
+/** Limit for the whole call, in seconds. */
 const limitSeconds = 20;
 
 /**
- * Asks a machine for the systems that it has live, booted, as a generation, or recorded.
+ * Reads which systems a machine keeps: live, booted, of any generation, or recorded by a deployment.
  * @throws FleetError unreachable, host-key, access-denied, wrong-machine, command-failed, cancelled
  */
 export async function readKeptSystems(

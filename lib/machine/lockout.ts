@@ -1,64 +1,65 @@
 import type { HostFacts } from '../../schema/facts.ts';
 
-/** How the machine is entered, as far as it is known before a connection is made. */
-export interface Entry {
+/** How the machine is logged in to, as far as known before connecting. */
+export interface Login {
   user: string;
-  /** Left out where ssh_config decides. */
+  /** Undefined if ssh_config decides. */
   port?: number;
-  /** SHA256 fingerprint of the key that is used; left out where it is not known (ssh-agent, ssh_config). */
+  /** SHA256 fingerprint of the key; undefined if unknown (ssh-agent, ssh_config). */
   fingerprint?: string;
 }
 
 /**
- * Ways in which a new configuration would lock its deployer out, each as a sentence. Pure. What it takes away is
- * judged against the facts of the system before: what those did not hold either (keys put there by hand, a forwarded
- * port, a system user) is not taken away. Without them only what cannot work at all is named.
+ * Ways in which a new configuration would lock the deploying user out, one sentence each. A removal counts only if the
+ * previous system's facts had the thing: keys added by hand, a forwarded port or a system user are in neither. Without
+ * those facts only what cannot work at all is reported.
  */
-export function lockoutRisks(asked: HostFacts, before: HostFacts | undefined, entry: Entry): string[] {
-  if (!asked.sshd.enabled) {
-    // Entered otherwise before: not this change's doing.
+export function lockoutRisks(desired: HostFacts, before: HostFacts | undefined, login: Login): string[] {
+  if (!desired.sshd.enabled) {
+    // Not a change: the machine was not reached through its sshd before either.
     return before && !before.sshd.enabled ? [] : ['it turns sshd off (services.openssh.enable)'];
   }
-  return [...portRisks(asked, before, entry), ...(before ? userRisks(asked, before, entry) : [])];
+  return [...portRisks(desired, before, login), ...(before ? userRisks(desired, before, login) : [])];
 }
 
-function portRisks(asked: HostFacts, before: HostFacts | undefined, { port }: Entry): string[] {
+function portRisks(desired: HostFacts, before: HostFacts | undefined, { port }: Login): string[] {
   const listens = (facts: HostFacts, of: number) => Object.hasOwn(facts.sshd.ports, String(of));
   if (!before) {
-    // Another port than 22 may well be forwarded to sshd's.
-    return port !== 22 || listens(asked, 22)
+    // A port other than 22 may be forwarded to sshd.
+    return port !== 22 || listens(desired, 22)
       ? []
-      : [`sshd does not listen on port 22, which the connection uses, but on ${portsOf(asked).join(', ')}`];
+      : [`sshd does not listen on port 22, which the connection uses, but on ${portsOf(desired).join(', ')}`];
   }
   if (!before.sshd.enabled) return [];
-  const wanted = port ?? 22;
-  const used = listens(before, wanted) ? [wanted] : portsOf(before);
+  const loginPort = port ?? 22;
+  const used = listens(before, loginPort) ? [loginPort] : portsOf(before);
   if (used.length === 0) return [];
-  const kept = used.filter((one) => listens(asked, one));
+  const kept = used.filter((one) => listens(desired, one));
   if (kept.length === 0)
     return [`sshd no longer listens on port ${used.join(', ')} (services.openssh.ports)`];
   const open = (facts: HostFacts) => !facts.firewall.enabled || kept.some((one) => isOpen(facts, one));
-  return open(before) && !open(asked)
+  return open(before) && !open(desired)
     ? [`the firewall no longer opens port ${kept.join(', ')} (networking.firewall.allowedTCPPorts)`]
     : [];
 }
 
-function userRisks(asked: HostFacts, before: HostFacts, { user, fingerprint }: Entry): string[] {
-  const was = Object.hasOwn(before.users, user) ? before.users[user] : undefined;
-  // One that the configuration did not name, such as a system user.
-  if (!was) return [];
-  const is = Object.hasOwn(asked.users, user) ? asked.users[user] : undefined;
-  if (!is) return user === 'root' ? [] : [`it drops the user ${user}, who deploys (users.users.${user})`];
+function userRisks(desired: HostFacts, before: HostFacts, { user, fingerprint }: Login): string[] {
+  const oldUser = Object.hasOwn(before.users, user) ? before.users[user] : undefined;
+  // Not declared in the configuration, such as a system user.
+  if (!oldUser) return [];
+  const newUser = Object.hasOwn(desired.users, user) ? desired.users[user] : undefined;
+  if (!newUser)
+    return user === 'root' ? [] : [`it drops the user ${user}, which deploys (users.users.${user})`];
   const risks: string[] = [];
-  const had = Object.keys(was.keys);
-  const has = (key: string) => Object.hasOwn(is.keys, key);
+  const oldKeys = Object.keys(oldUser.keys);
+  const isKept = (key: string) => Object.hasOwn(newUser.keys, key);
   const where = `users.users.${user}.openssh.authorizedKeys`;
-  if (fingerprint !== undefined && had.includes(fingerprint) && !has(fingerprint)) {
-    risks.push(`it drops the key ${fingerprint}, which ${user} logs in with (${where})`);
-  } else if (fingerprint === undefined && had.length > 0 && !had.some(has)) {
+  if (fingerprint !== undefined && oldKeys.includes(fingerprint) && !isKept(fingerprint)) {
+    risks.push(`it drops the key ${fingerprint}, with which ${user} logs in (${where})`);
+  } else if (fingerprint === undefined && oldKeys.length > 0 && !oldKeys.some(isKept)) {
     risks.push(`it drops every key that ${user} had (${where})`);
   }
-  if (user !== 'root' && was.wheel && !is.wheel) {
+  if (user !== 'root' && oldUser.wheel && !newUser.wheel) {
     risks.push(`it takes ${user} out of the group wheel, and with it the right to become root`);
   }
   return risks;

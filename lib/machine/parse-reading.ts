@@ -2,44 +2,44 @@ import { rebootDue, type SystemParts } from './reboot-due.ts';
 import { type DeploymentRecord, deploymentRecord } from './record/record.ts';
 import { Reply } from './script/reply.ts';
 
-/** What one ssh round trip tells about a machine. Paths are store paths; empty where there is none. */
+/** The state of a machine, read in one ssh round trip. Paths are store paths, empty if there is none. */
 export interface MachineReading {
   machineId: string;
-  /** Whether it runs NixOS, or what keeps NixOS's activation interface. */
+  /** Whether it runs NixOS, or a system with NixOS's activation interface. */
   nixos: boolean;
   /** Whether it has a Nix store. */
   nix: boolean;
-  /** Whether it runs its host's kernel: no reboot is ever due then. */
+  /** Whether it is a container. It runs its host's kernel, so no reboot is ever due. */
   container: boolean;
-  /** The live system, also where a specialisation of it is live. */
+  /** The live system; if a specialisation is live, the system that contains it. */
   system: string;
-  /** The live specialisation of that system; empty where it is itself. */
+  /** The live specialisation of that system; empty if none is. */
   specialisation: string;
-  /** /run/current-system: of a specialisation, its own path. */
+  /** /run/current-system; if a specialisation is live, its own path. */
   current: string;
   /** /run/booted-system */
   booted: string;
-  /** What the system profile points to. */
+  /** The system that the profile points to. */
   profileSystem: string;
-  /** Number of the profile's generation; 0 where there is none. */
+  /** Number of the profile's generation; 0 if there is none. */
   generation: number;
   bootId: string;
   /** uname -r */
   kernel: string;
-  /** When the live system was activated, ISO 8601, UTC; empty where there is none. */
+  /** When the live system was activated, ISO 8601, UTC; empty if there is none. */
   since: string;
   rebootDue: boolean;
-  /** Free space in KiB; undefined where the file system is not there. */
+  /** Free space in KiB; undefined if there is no such file system. */
   free: { nix: number | undefined; boot: number | undefined };
   /** The live system's switch-inhibitors file. */
   inhibitors: string | undefined;
-  /** A deployment under way, in its own words. */
+  /** Who holds the deployment lock, if anyone does. */
   busy: Holder | undefined;
   /** The result of the newest deployment, the last line of the machine's history. */
   lastResult: string | undefined;
   /** The newest lines of the machine's history, the oldest first. */
   history: string;
-  /** The live system's record, where nixos-fleet deployed it. */
+  /** The live system's record, if nixos-fleet deployed it. */
   record: DeploymentRecord | undefined;
 }
 
@@ -81,7 +81,7 @@ export function parseReading(reply: Reply): MachineReading {
       container,
       booted: parts('booted'),
       current: parts('current'),
-      // A specialisation is chosen to run: the system of the next boot is not held against it.
+      // A live specialisation is a choice: it may differ from the system of the next boot.
       profile: text('specialisation') ? undefined : parts('profile'),
     }),
     free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
@@ -95,7 +95,7 @@ export function parseReading(reply: Reply): MachineReading {
   };
 }
 
-/** What a supervisor writes of itself: lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
+/** Parses a lock holder's lines `unit=…`, `by=…`, `since=…` (seconds since 1970). */
 export function parseHolder(reply: Reply): Holder {
   const since = reply.number('since');
   return {

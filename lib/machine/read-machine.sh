@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints what a machine is and runs. Changes nothing. Comes after prelude.sh and: profile (the path of the system profile).
-# Where one thing is missing, its value is empty and the rest is read all the same.
+# Prints the state of a machine. Changes nothing. Comes after prelude.sh and: profile (the path of the system profile).
+# A value that cannot be read is empty.
 : "${profile=/nix/var/nix/profiles/system}"
 free_kib() {
 	set -- "$1" "$(stat -f -c '%a %S' "$1" 2>/dev/null)"
@@ -24,7 +24,7 @@ current=$(target /run/current-system)
 booted=$(target /run/booted-system)
 profile=$(target "$profile")
 system=$current specialisation=
-# A specialisation has a store path of its own.
+# A specialisation has its own store path: find the system that contains it.
 for path in "$profile"/specialisation/* "$booted"/specialisation/* "$roots"/*/system/specialisation/*; do
 	if [ ! -e "$path" ] || [ "$(readlink -f "$path")" != "$current" ]; then continue; fi
 	system=$(readlink -f "${path%/specialisation/*}")
@@ -54,7 +54,7 @@ if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/
 fi
 record=$roots/${system##*/}
 [ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record <"$record/deployment.json"
-# In the order in which they were written: a clock may have been set meanwhile.
+# Ordered by position, not by time: the clock may have been set.
 history=/var/lib/nixos-fleet/history.jsonl
 tail -n 3 "$history" 2>/dev/null | say64 history
 [ ! -e "$history" ] || tail -n 1 "$history" | say64 result

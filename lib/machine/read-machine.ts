@@ -11,13 +11,13 @@ export interface ReadMachineOptions extends Pick<RunOnMachineOptions, 'signal' |
   profile?: string;
 }
 
-/** Where a system profile is: `system` has a place of its own. */
+/** Path of a system profile. Default: `system`, which lies outside `system-profiles`. */
 export function profilePath(name = 'system'): string {
   return `/nix/var/nix/profiles/${name === 'system' ? name : `system-profiles/${name}`}`;
 }
 
 /**
- * Reads what a machine is and runs, in one ssh round trip.
+ * Reads the state of a machine in one ssh round trip.
  * @throws FleetError unreachable, host-key, access-denied, cancelled, command-failed
  */
 export async function readMachine(

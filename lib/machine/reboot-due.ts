@@ -1,4 +1,4 @@
-/** What of a system only a boot puts in place. Store paths, and the parameters' text. */
+/** The parts of a system that take effect only at boot: store paths, and the text of the kernel parameters. */
 export interface SystemParts {
   kernel: string;
   initrd: string;
@@ -7,8 +7,8 @@ export interface SystemParts {
 }
 
 /**
- * Whether the booted kernel, initrd, kernel modules or kernel parameters differ from those of the live system, or from
- * those of the next boot. Store paths are compared, for version labels mislead. A container boots no kernel.
+ * Whether the booted kernel, initrd, kernel modules or kernel parameters differ from those of the live system or of the next
+ * boot. Compares store paths, since equal version labels do not mean equal kernels. Never true for a container.
  */
 export function rebootDue(machine: {
   container: boolean;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Removes a user that was there for the installation alone: account, keys, home, what it still runs. Comes after prelude.sh and:
-# name. Prints state=gone where there was no such user, and state=removed where it was removed.
+# Removes the bootstrap user: account, keys, home and processes. Comes after prelude.sh and: name. Prints state=gone if there was
+# no such user, else state=removed.
 : "${name=}"
 
 uid=$(id -u "$name" 2>/dev/null)
@@ -8,17 +8,17 @@ state=gone
 home=/home/$name
 if [ -n "$uid" ]; then
 	if [ "$uid" -lt 1000 ]; then
-		fail "it is a user of the system itself (uid $uid)"
+		fail "it is a system user (uid $uid)"
 	fi
 	state=removed
 	home=$(getent passwd "$name" | cut -d : -f 6)
-	# The account first: nobody logs in again while its processes end.
-	said=$(userdel --force "$name" 2>&1)
+	# The account first, so that nobody logs in while its processes are killed.
+	output=$(userdel --force "$name" 2>&1)
 	loginctl terminate-user "$uid" 2>/dev/null
 	pkill -KILL -u "$uid" 2>/dev/null
 fi
-if id "$name" >/dev/null 2>&1; then fail "${said:-userdel left it}"; fi
-# A configuration that no longer has a user leaves its home; one that belongs to somebody else by now is not touched.
+if id "$name" >/dev/null 2>&1; then fail "${output:-userdel did not remove it}"; fi
+# NixOS keeps the home of a user that was dropped from the configuration. Remove it unless another user owns it by now.
 case $home in
 /home/?*)
 	if [ -d "$home" ] && [ "$(stat -c %U "$home")" = UNKNOWN ]; then

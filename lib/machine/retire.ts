@@ -5,13 +5,13 @@ import { runScript } from './ssh/run-script.ts';
 const script = scriptFile('./retire.sh', import.meta.url);
 
 /**
- * Removes the bootstrap user of a machine that is deployed, by the user who is to stay: account, keys and home. One that the
- * system itself dropped leaves a home, which goes too. Returns whether there was anything of it.
- * @throws FleetError bootstrap-user where the account is still there; unreachable, host-key, access-denied, cancelled
+ * Removes the bootstrap user of a deployed machine: account, keys and home, logged in as the regular user. Also removes the home
+ * of a bootstrap user that the new configuration dropped. Returns whether anything was removed.
+ * @throws FleetError bootstrap-user if the account is still there; unreachable, host-key, access-denied, cancelled
  */
 export async function retireBootstrapUser(machine: Machine, signal?: AbortSignal): Promise<boolean> {
   const bootstrap = machine.asBootstrapUser();
-  // Root stays: it is every machine's.
+  // Root is never removed.
   if (!bootstrap || bootstrap.connection.user === 'root') return false;
   await bootstrap.close();
   const { user } = bootstrap.connection;
@@ -22,7 +22,7 @@ export async function retireBootstrapUser(machine: Machine, signal?: AbortSignal
     {
       code: 'bootstrap-user',
       what: `the bootstrap user ${user} is still on the machine`,
-      fix: `The machine is deployed. Remove the user there (userdel --remove ${user}), or leave bootstrapUser out; the next up tries again.`,
+      fix: `The machine is deployed. Remove the user there (userdel --remove ${user}) or remove bootstrapUser from the config. The next \`pulumi up\` tries again.`,
     },
     'state',
   );

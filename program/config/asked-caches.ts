@@ -1,4 +1,4 @@
-import type { LiveAnswer } from '../../lib/machine/check-live.ts';
+import type { LiveResult } from '../../lib/machine/check-live.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { type CacheConfig, pullThroughPort } from '../../schema/cache-config.ts';
 import { urlHost } from '../../schema/connection.ts';
@@ -35,7 +35,7 @@ export function askedHosts({
   hosts,
 }: {
   evaluation: FleetEvaluation;
-  live?: Readonly<Record<string, LiveAnswer>> | undefined;
+  live?: Readonly<Record<string, LiveResult>> | undefined;
   machines: Readonly<Record<string, Machine>>;
   hosts: Readonly<Record<string, Pick<HostSettings, 'delivery'>>>;
 }): Record<string, AskedHost> {

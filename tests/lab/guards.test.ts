@@ -9,7 +9,7 @@ import { runToEnd } from '../../lib/base/process/run.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import { askMachines, noteOf } from '../../lib/machine/check-live.ts';
+import { describeLive, readLiveSystems } from '../../lib/machine/check-live.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
@@ -67,9 +67,9 @@ async function onMachine(script: string): Promise<string> {
 }
 
 async function checkLive(given: Machine, asked: string): Promise<string | undefined> {
-  const answer = (await askMachines({ one: given })).one;
+  const answer = (await readLiveSystems({ one: given })).one;
   assert.ok(answer);
-  return noteOf(answer, 'one', asked);
+  return describeLive(answer, 'one', asked);
 }
 
 async function assertOn(system: string): Promise<void> {
@@ -147,11 +147,11 @@ test('switched by hand before an update: named, and refused where onDrift is fai
   await onMachine(`rm -r /nix/var/nix/gcroots/nixos-fleet/${other.split('/').at(-1)}`);
   await assert.rejects(
     deployer.up(next, { onDrift: 'fail' }),
-    failsWith('drifted', /by-hand, which nixos-fleet did not deploy\nrecorded is .*-good$/),
+    failsWith('drifted', /by-hand, which nixos-fleet did not deploy\nthe recorded system is .*-good$/),
   );
   assert.equal((await readMachine(machine)).system, other, 'nothing was changed');
   await deployer.up(next, { onDrift: 'overwrite' });
-  assert.match(deployer.lines.join('\n'), /another system than the recorded one.*by-hand, not .*-good/);
+  assert.match(deployer.lines.join('\n'), /the live system is not the recorded one.*by-hand, not .*-good/);
   await assertOn(next);
 });
 
@@ -163,7 +163,7 @@ test('a machine that was switched by hand is named by one round trip, and one th
   await onMachine(`${good}/bin/switch-to-configuration test`);
   assert.match(
     (await checkLive(machine, 'another')) ?? '',
-    /^one runs .*-good, and not .*-named, on which the last deployment, by .+@.+ at .*, left it$/,
+    /^one runs .*-good instead of .*-named, which the last deployment \(by .+@.+, .*\) left live$/,
   );
   assert.equal(await checkLive(machine, good), undefined, 'what is asked for');
   await onMachine(`ln -sfn /nix/store /run/current-system`);
@@ -171,7 +171,10 @@ test('a machine that was switched by hand is named by one round trip, and one th
   await onMachine(`${other}/bin/switch-to-configuration test`);
   const { connection } = machine;
   const off = machineAt('one', { ...connection, address: '10.213.24.99', connectTimeoutSeconds: 1 });
-  assert.match((await checkLive(off, good)) ?? '', /^one could not be asked what it runs: .*unreachable\]$/);
+  assert.match(
+    (await checkLive(off, good)) ?? '',
+    /^the live system of one could not be read: .*unreachable\]$/,
+  );
   await deployer.refresh();
 });
 

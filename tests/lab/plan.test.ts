@@ -114,12 +114,12 @@ test('a state file that is older than the machines: named, refused where onDrift
     async () => {
       const failed = await stack.try('up', '--yes', '--skip-preview');
       assert.notEqual(failed.exitCode, 0, failed.text);
-      assert.match(failed.text, /web: the machine runs another system than the recorded one \[drifted\]/);
+      assert.match(failed.text, /web: the live system is not the recorded one \[drifted\]/);
       assert.equal((await stack.ssh('web', 'readlink -f /run/current-system')).trim(), newer);
     },
   );
   const { text } = await stack.up();
-  assert.match(text, /web: the machine runs another system than the recorded one/);
+  assert.match(text, /web: the live system is not the recorded one/);
   const { web: now } = await stack.live();
   assert.equal((await stack.ssh('web', 'readlink -f /run/current-system')).trim(), now?.system);
   assert.match(await (await fetch('http://10.213.39.11/')).text(), /Newest/);

@@ -1,25 +1,25 @@
 #!/bin/sh
-# Comes before every script that runs on a machine (see text.ts): where its programs are, and how it replies.
-# Needs nothing but a POSIX shell and what busybox has.
+# Comes before every script that runs on a machine (see text.ts): PATH, and the functions that print a reply.
+# Needs only a POSIX shell and busybox.
 # shellcheck disable=SC2317 # the functions are for the script that follows
 PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 HOME=${HOME:-/root}
 LC_ALL=C
 export PATH HOME LC_ALL
 
-# say KEY VALUE: prints one line of the reply, `KEY=VALUE`. printf, for the echo of some shells eats backslashes; line breaks
-# become spaces.
+# say KEY VALUE: prints one line of the reply, `KEY=VALUE`. printf, since the echo of some shells interprets backslashes. Line
+# breaks become spaces.
 say() {
 	case $2 in *"
 "*) set -- "$1" "$(printf %s "$2" | tr '\n' ' ')" ;; esac
 	printf '%s=%s\n' "$1" "$2"
 }
-# say64 KEY: the same for whatever is on the standard input, in base64.
+# say64 KEY: the same for the standard input, in base64.
 say64() { say "$1" "$(base64 2>/dev/null | tr -d '\n')"; }
 # fail WHY: ends the script without `end=yes`.
 fail() {
 	say failed "$1"
 	exit 3
 }
-# target PATH: what a link leads to in the end; nothing where it leads nowhere.
+# target PATH: the final target of a link; empty if it does not exist.
 target() { [ ! -e "$1" ] || readlink -f "$1"; }

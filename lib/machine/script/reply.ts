@@ -3,8 +3,8 @@ import { FleetError, type FleetErrorDetails } from '../../base/errors.ts';
 import type { RunResult } from '../../base/process/run.ts';
 
 /**
- * What a script printed on a machine: lines `key=value`, the last of them `end=yes` where the script came to its end. Values
- * that may hold anything are in base64. Other lines are ignored; of a key that comes twice, the first line counts.
+ * The reply of a script on a machine: lines `key=value`, the last one `end=yes` if the script ran to its end. Values with
+ * arbitrary bytes are in base64. Other lines are ignored. If a key is repeated, the first line counts.
  */
 export class Reply {
   readonly host: string;
@@ -21,7 +21,7 @@ export class Reply {
     this.#lines = [...stdout.matchAll(/^([\w-]+)=(.*)$/gm)].map(([, key = '', value = '']) => [key, value]);
   }
 
-  /** Whether the script came to its end. */
+  /** Whether the script ran to its end. */
   get isWhole(): boolean {
     return this.flag('end');
   }
@@ -30,12 +30,12 @@ export class Reply {
     return this.#lines.some(([name]) => name === key);
   }
 
-  /** Empty where there is no such line. */
+  /** Empty if there is no such line. */
   text(key: string): string {
     return this.list(key)[0] ?? '';
   }
 
-  /** Undefined where there is no whole number. */
+  /** Undefined if the value is not a whole number. */
   number(key: string): number | undefined {
     const text = this.text(key);
     return /^\d+$/.test(text) ? Number(text) : undefined;
@@ -46,17 +46,17 @@ export class Reply {
     return this.text(key) === 'yes';
   }
 
-  /** Values of all lines with this key. */
+  /** The values of all lines with this key. */
   list(key: string): string[] {
     return this.#lines.filter(([name]) => name === key).map(([, value]) => value);
   }
 
-  /** A value that was sent in base64; undefined where there is no such line. */
+  /** A base64 value, decoded; undefined if there is no such line. */
   decoded(key: string): string | undefined {
     return this.has(key) ? Buffer.from(this.text(key), 'base64').toString('utf8') : undefined;
   }
 
-  /** JSON that was sent in base64; undefined where there is none or it does not fit the schema, as from another version. */
+  /** A base64 JSON value, parsed; undefined if it is missing or does not match the schema, as from another version. */
   json<T>(key: string, schema: z.ZodType<T>): T | undefined {
     try {
       return schema.parse(JSON.parse(this.decoded(key) ?? ''));
@@ -65,16 +65,16 @@ export class Reply {
     }
   }
 
-  /** Why the script failed: its own reason, else what was printed to stderr, else what the reply lacks. */
+  /** Why the script failed: its own reason, else its stderr, else which line is missing. */
   why(missing = 'end'): string {
     const reason = this.text('failed') || this.#stderr;
     if (reason) return reason;
-    if (this.exitCode !== 0) return `the script ended with exit code ${this.exitCode}`;
+    if (this.exitCode !== 0) return `the script exited with code ${this.exitCode}`;
     const printed = this.#printed ? `it printed: ${this.#printed.slice(-500)}` : 'it printed nothing';
     return `its reply lacks the line ${missing}=; ${printed}`;
   }
 
-  /** The error for a reply without the line `missing`. */
+  /** The error for a reply that lacks the line `missing`. Default: `end`. */
   error(details: Omit<FleetErrorDetails, 'host' | 'why'>, missing?: string): FleetError {
     return new FleetError({ ...details, host: this.host, why: this.why(missing) });
   }

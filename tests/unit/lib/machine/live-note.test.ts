@@ -29,28 +29,28 @@ const note = (changes: Partial<MachineReading>, asked?: string) => {
   return liveNote({ ...reading, system: path('a'), ...changes }, 'web', asked);
 };
 
-test('a system without a record is foreign', () => {
+test('a live system without a record was not deployed by nixos-fleet', () => {
   assert.equal(note({}), `web runs ${path('a')}, which nixos-fleet did not deploy`);
 });
 
-test('a deployed system that is not the last one was switched to by other means', () => {
+test('a live system that differs from the last deployed one is reported with both', () => {
   assert.match(
     note({ record, lastResult: result({ system: path('n') }) }) ?? '',
-    /^web runs \S*a{32}\S*, and not \S*n{32}\S*, on which the last deployment, by ann@laptop at 2026-/,
+    /^web runs \S*a{32}\S* instead of \S*n{32}\S*, which the last deployment \(by ann@laptop, 2026-/,
   );
-  const wentBack = result({
+  const rolledBack = result({
     system: path('n'),
     outcome: 'not-confirmed',
     wentBack: 'yes',
     previous: path('o'),
   });
-  assert.match(note({ record, lastResult: wentBack }) ?? '', /and not \S*o{32}/);
+  assert.match(note({ record, lastResult: rolledBack }) ?? '', /instead of \S*o{32}/);
 });
 
-test('nothing is said of a machine that is as it was left, or as it is asked for', () => {
+test('there is no note on a machine that runs the last deployed or the desired system', () => {
   assert.equal(note({ record, lastResult: result({}) }), undefined);
-  const wentBack = result({ system: path('n'), outcome: 'killed', wentBack: 'yes', previous: path('a') });
-  assert.equal(note({ record, lastResult: wentBack }), undefined);
+  const rolledBack = result({ system: path('n'), outcome: 'killed', wentBack: 'yes', previous: path('a') });
+  assert.equal(note({ record, lastResult: rolledBack }), undefined);
   assert.equal(note({ record }), undefined, 'adopted without a switch');
   assert.equal(note({}, path('a')), undefined);
   assert.equal(note({ system: '' }), undefined);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Entry, lockoutRisks } from '../../../../lib/machine/lockout.ts';
+import { type Login, lockoutRisks } from '../../../../lib/machine/lockout.ts';
 import type { HostFacts } from '../../../../schema/facts.ts';
 import { someFacts } from '../../../fixtures/facts.ts';
 
@@ -9,7 +9,7 @@ const ann = (keys: string[], wheel = true) => ({
   keys: Object.fromEntries(keys.map((key) => [key, ''])),
 });
 const before = someFacts({ users: { root: ann(['SHA256:r']), ann: ann(['SHA256:a', 'SHA256:b']) } });
-const entry: Entry = { user: 'ann', port: 22, fingerprint: 'SHA256:a' };
+const entry: Login = { user: 'ann', port: 22, fingerprint: 'SHA256:a' };
 const sshd = (...ports: string[]) => ({
   enabled: true,
   ports: Object.fromEntries(ports.map((port) => [port, true])),
@@ -20,7 +20,7 @@ const firewall = (...tcp: string[]) => ({
   udp: {},
 });
 
-const risky: [string, Partial<HostFacts>, Partial<Entry>, RegExp][] = [
+const risky: [string, Partial<HostFacts>, Partial<Login>, RegExp][] = [
   ['sshd off', { sshd: { enabled: false, ports: {} } }, {}, /turns sshd off/],
   ['another port', { sshd: sshd('2222') }, {}, /no longer listens on port 22/],
   ['another port, where ssh_config decides', { sshd: sshd('2222') }, { port: undefined }, /port 22/],
@@ -40,7 +40,7 @@ for (const [name, changes, other, expected] of risky) {
   });
 }
 
-const safe: [string, Partial<HostFacts>, Partial<HostFacts>, Partial<Entry>][] = [
+const safe: [string, Partial<HostFacts>, Partial<HostFacts>, Partial<Login>][] = [
   ['nothing new', {}, {}, {}],
   ['a second port', {}, { sshd: sshd('22', '2222') }, {}],
   ['another port of a forwarded machine', { sshd: sshd('22', '23') }, { sshd: sshd('22') }, { port: 2022 }],
@@ -76,7 +76,7 @@ for (const [name, old, changes, other] of safe) {
   });
 }
 
-test('without the facts before, only what cannot work is named', () => {
+test('without the previous facts, only what cannot work at all is reported', () => {
   const risks = (changes: Partial<HostFacts>, port?: number) =>
     lockoutRisks(someFacts(changes), undefined, { user: 'deploy', port, fingerprint: 'SHA256:a' });
   assert.deepEqual(risks({}), []);

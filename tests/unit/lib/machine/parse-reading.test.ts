@@ -29,7 +29,7 @@ const read = (values: Record<string, string>) => {
   return parseReading(new Reply('web', { stdout: printed.join('') }));
 };
 
-test('everything printed is read', () => {
+test('every value of the reply is read', () => {
   const reading = read(lines);
   assert.equal(reading.machineId, lines['machine-id']);
   assert.equal(reading.generation, 7);
@@ -48,13 +48,13 @@ test('a machine where nothing was deployed has empty paths', () => {
   assert.equal(reading.nixos, false);
 });
 
-test('a record that cannot be read is none', () => {
+test('an unreadable record is ignored', () => {
   for (const record of ['', base64('{'), base64('{"host":1}')]) {
     assert.equal(read({ ...lines, record }).record, undefined);
   }
 });
 
-test('a deployment under way is told with its holder', () => {
+test('a deployment in progress is read with its holder', () => {
   const holder = base64('unit=nixos-fleet-1\nby=ann@laptop\nsince=1790000000\n');
   assert.deepEqual(read({ ...lines, busy: 'yes', holder }).busy, {
     unit: 'nixos-fleet-1',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LiveAnswer } from '../../../../lib/machine/check-live.ts';
+import type { LiveResult } from '../../../../lib/machine/check-live.ts';
 import { machineAt } from '../../../../lib/machine/ssh/machine-at.ts';
 import { askedCaches, askedHosts } from '../../../../program/config/asked-caches.ts';
 import { connection } from '../../../../schema/connection.ts';
@@ -25,7 +25,7 @@ test('only machines whose new system is not live are asked for, and those that d
     web: { reading: { system: '/nix/store/web' } },
     db: { reading: { system: '/nix/store/old' } },
     off: { problem: 'no answer' },
-  } as unknown as Record<string, LiveAnswer>;
+  } as unknown as Record<string, LiveResult>;
   const machines = { db: machineAt('db', connection.parse({ address: 'db' })) };
   assert.deepEqual(askedHosts({ evaluation, live, machines, hosts: { off: { delivery: 'copy' } } }), {
     db: {

@@ -6,7 +6,7 @@ import { Reply } from '../../../../../lib/machine/script/reply.ts';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const reply = (stdout: string, stderr = '', exitCode = 0) => new Reply('web', { stdout, stderr, exitCode });
 
-test('values are read by their kind', () => {
+test('values are read as text, number, flag or list', () => {
   const read = reply('model=QEMU x=y\nfree=12\nnixos=yes\nserial=a\nserial=b\nempty=\nnoise\nend=yes\n');
   assert.equal(read.text('model'), 'QEMU x=y');
   assert.equal(read.text('serial'), 'a');
@@ -32,12 +32,12 @@ test('base64 and JSON are decoded, and what does not fit is undefined', () => {
   assert.equal(read.json('absent', schema), undefined);
 });
 
-test('an error names the machine, and the script’s own reason before that of the shell', () => {
+test('an error names the machine, and prefers the script’s own reason to stderr', () => {
   const details = { code: 'secret-failed', what: 'the secret could not be written' } as const;
   const error = reply('failed=no room\n', 'sh: 3: noise\n', 3).error(details);
   assert.deepEqual([error.code, error.host, error.why], ['secret-failed', 'web', 'no room']);
   assert.equal(reply('', 'sh: 3: noise\n', 3).why(), 'sh: 3: noise');
-  assert.equal(reply('', '', 3).why(), 'the script ended with exit code 3');
+  assert.equal(reply('', '', 3).why(), 'the script exited with code 3');
 });
 
 test('the error of an unreadable reply names the machine and what is missing', () => {

@@ -8,7 +8,7 @@ test('a script comes after the prelude and its data', () => {
   assert.equal(scriptText('true\n', data), `${prelude}name='it'\\''s'\ncount=3\nset -- -n 'a b'\ntrue\n`);
 });
 
-test('a script file is read from beside its module', () => {
+test('a script file is read from its module’s folder', () => {
   const module = new URL('../../../../../lib/machine/script/text.ts', import.meta.url).href;
   assert.equal(scriptFile('./prelude.sh', module), prelude);
   assert.match(prelude, /^#!\/bin\/sh\n/);
