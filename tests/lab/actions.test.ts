@@ -1,25 +1,14 @@
 /** What else than a switch is done with a system, on a lab machine with real systemd, Nix and boot entries. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 import { labSystems } from './lab-systems.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 
-const lab = `actions-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.26.11', base: '' };
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-actions-'));
-let machine: Machine;
+let machine: MachineUnderTest;
 let deployer: Deployer;
 let good: string;
 /** Has the specialisation `night`. */
@@ -27,55 +16,41 @@ let lasting: string;
 let refusing: Record<string, string>;
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const network = await ensureNetwork({ lab, cidr: '10.213.26.0/24', hosts: { one: request.address } });
-  const { hostKey } = await ensureMachine(request);
-  const { identityFile } = network;
-  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
+  machine = await MachineUnderTest.create('actions', '10.213.26');
   const systems = await labSystems(['plain', 'with-night', 'inhibited', 'other-init']);
   ({ plain: good = '', 'with-night': lasting = '', ...refusing } = systems);
 });
 
 after(async () => {
-  if (machine) await machine.close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
 });
 
 beforeEach(async () => {
-  deployer = new Deployer(machine.connection);
+  deployer = new Deployer(machine.target.connection);
   await deployer.up(good);
   assert.equal(await deployer.up(good), false);
 });
 
-async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await machine.run(script);
-  assert.equal(exitCode, 0, stderr);
-  return stdout.trim();
-}
-
 /** What the machine says and what the state says: live system, specialisation, system of the next boot. */
 async function assertOn(system: string, specialisation: string, next: string): Promise<void> {
-  const reading = await readMachine(machine);
+  const reading = await readMachine(machine.target);
   const expected = [system, specialisation, next];
   assert.deepEqual([reading.system, reading.specialisation, reading.profileSystem], expected);
   const { live } = deployer;
   assert.deepEqual([live.system, live.specialisation, live.profileSystem], expected);
 }
 
-const message = () => onMachine('cat /run/heartbeat/message');
+const message = () => machine.run('cat /run/heartbeat/message');
 const defaultEntry = () =>
-  onMachine(
+  machine.run(
     "sed -n 's/^options init=//p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
   );
 
 test('boot: the system of the next boot, and nothing else; a switch later makes it live', async () => {
-  const live = await onMachine('readlink /run/current-system');
+  const live = await machine.run('readlink /run/current-system');
   await deployer.up(lasting, { action: 'boot' });
   await assertOn(good, '', lasting);
-  assert.equal(await onMachine('readlink /run/current-system'), live);
+  assert.equal(await machine.run('readlink /run/current-system'), live);
   assert.equal(await defaultEntry(), `${lasting}/init`);
   assert.equal(await deployer.up(lasting, { action: 'boot' }), false);
   assert.equal(await deployer.refresh(), undefined);
@@ -112,14 +87,16 @@ test('test, with a health check that does not hold: back', async () => {
 });
 
 test('dry-activate: told what a switch would do, and nothing changes', async () => {
-  const before = await onMachine(
+  const before = await machine.run(
     'readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message',
   );
   assert.equal(await deployer.up(lasting, { action: 'dry-activate' }), true);
   assert.match(deployer.lines.join('\n'), /would (restart|stop) the following units: .*heartbeat\.service/);
   await assertOn(good, '', good);
   assert.equal(
-    await onMachine('readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message'),
+    await machine.run(
+      'readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message',
+    ),
     before,
   );
   assert.equal(await deployer.up(lasting, { action: 'dry-activate' }), false, 'shown once');
@@ -149,35 +126,35 @@ test('a specialisation that is not there: refused before anything changes', asyn
 });
 
 test('another profile takes the generation; the system profile keeps its own', async () => {
-  const before = await onMachine('readlink /nix/var/nix/profiles/system');
+  const before = await machine.run('readlink /nix/var/nix/profiles/system');
   await deployer.up(lasting, { profile: 'canary' });
   assert.equal(deployer.live.system, lasting);
   assert.equal(deployer.live.profileSystem, lasting);
   assert.equal(deployer.live.generation, 1);
-  assert.equal(await onMachine('readlink /nix/var/nix/profiles/system'), before);
-  assert.equal(await onMachine('readlink -f /nix/var/nix/profiles/system-profiles/canary'), lasting);
+  assert.equal(await machine.run('readlink /nix/var/nix/profiles/system'), before);
+  assert.equal(await machine.run('readlink -f /nix/var/nix/profiles/system-profiles/canary'), lasting);
   assert.equal(await deployer.up(lasting, { profile: 'canary' }), false);
-  await onMachine('rm -r /nix/var/nix/profiles/system-profiles');
+  await machine.run('rm -r /nix/var/nix/profiles/system-profiles');
 });
 
 test('another profile, where the boot loader fails: there is no such profile afterwards', async () => {
   const bad = await fixtureSystem('bad-boot', { boot: 'exit 1' });
   await assert.rejects(deployer.up(bad, { profile: 'canary' }), /is back on/);
-  assert.equal(await onMachine('ls /nix/var/nix/profiles/system-profiles'), '');
-  const { system, profileSystem } = await readMachine(machine);
+  assert.equal(await machine.run('ls /nix/var/nix/profiles/system-profiles'), '');
+  const { system, profileSystem } = await readMachine(machine.target);
   assert.deepEqual([system, profileSystem, deployer.live.system], [good, good, good]);
 });
 
 test('the boot loader itself is installed anew where that is asked for, and only there', async () => {
   const boot = 'echo "$NIXOS_INSTALL_BOOTLOADER" > /run/installed';
   await deployer.up(await fixtureSystem('menu-only', { boot }));
-  assert.equal(await onMachine('cat /run/installed'), '');
+  assert.equal(await machine.run('cat /run/installed'), '');
   await deployer.up(await fixtureSystem('whole-loader', { boot }), { installBootLoader: true });
-  assert.equal(await onMachine('cat /run/installed'), '1');
+  assert.equal(await machine.run('cat /run/installed'), '1');
 });
 
 test('reboot: waited for, and back on the new system with a new boot id', async () => {
-  const { bootId } = await readMachine(machine);
+  const { bootId } = await readMachine(machine.target);
   await deployer.up(lasting, {
     reboot: 'always',
     healthChecks: { beat: { command: 'test -e /run/heartbeat/message', timeoutSeconds: 30 } },
@@ -201,7 +178,7 @@ for (const [name, why] of [
       return true;
     });
     await assertOn(good, '', good);
-    const { bootId } = await readMachine(machine);
+    const { bootId } = await readMachine(machine.target);
     await deployer.up(system, { reboot: 'when-needed' });
     assert.notEqual(deployer.live.bootId, bootId);
     await assertOn(system, '', system);
@@ -237,7 +214,7 @@ test('a machine that does not come back in time: told, with what was seen', asyn
       return true;
     },
   );
-  await onMachine('systemctl unmask --runtime reboot.target');
+  await machine.run('systemctl unmask --runtime reboot.target');
 });
 
 test('the newest deployments are told in the state', async () => {

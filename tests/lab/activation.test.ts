@@ -5,110 +5,42 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, beforeEach, test } from 'node:test';
-import type { FleetError } from '../../lib/base/errors.ts';
-import { shellQuote } from '../../lib/base/quote.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
-import { parseResult } from '../../lib/machine/record/result.ts';
-import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { begin } from '../../lib/machine/switch/begin.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { deploymentSettings } from '../../schema/deployment.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
+import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
 
-// Of this process alone: a second run at the same time is told that the addresses are in use.
-const lab = `activation-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.20.11', base: '' };
-let machine: Machine;
-let otherHostKey: string;
+let machine: MachineUnderTest;
 let deployer: Deployer;
 /** The system that every test begins with, confirmed and booted next; it brings sshd and the network back. */
 let good: string;
 
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-activation-'));
-
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const hosts = { one: request.address };
-  const network = await ensureNetwork({ lab, cidr: '10.213.20.0/24', hosts });
-  const { hostKey } = await ensureMachine(request);
-  otherHostKey = network.publicKey;
-  machine = machineAt(
-    'one',
-    connectionSchema.parse({
-      address: request.address,
-      hostKey,
-      identityFile: network.identityFile,
-      connectTimeoutSeconds: 3,
-    }),
-  );
+  machine = await MachineUnderTest.create('activation', '10.213.20');
   good = await fixtureSystem('good', { test: 'systemctl start ssh.service' });
 });
 
 after(async () => {
-  await machine.close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
 });
 
-/** Runs a script on the machine, and expects it to work. */
-async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await machine.run(script);
-  assert.equal(exitCode, 0, stderr);
-  return stdout.trim();
-}
-
-async function lastResult() {
-  return parseResult((await readMachine(machine)).lastResult);
-}
-
-/** Waits on the machine until a command succeeds there. */
-async function untilOnMachine(command: string, seconds = 30): Promise<void> {
-  await onMachine(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
-}
-
-/** The machine runs and boots `system`, and the state says so. */
-async function assertOn(system: string): Promise<void> {
-  const reading = await readMachine(machine);
-  assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
-  assert.equal(reading.busy, undefined);
-  const { live } = deployer;
-  assert.deepEqual([live.system, live.profileSystem, live.generation], [system, system, reading.generation]);
-  await untilOnMachine('[ -z "$(systemctl list-units --all --plain --no-legend "nixos-fleet-*")" ]');
-}
-
-const failsWith = (code: FleetError['code'], why: RegExp) => (error: FleetError) => {
-  assert.equal(error.code, code, error.message);
-  assert.equal(error.host, 'one');
-  assert.match(error.why ?? '', why);
-  assert.ok(error.fix, 'says what to do');
-  return true;
-};
-
 test('a machine where nothing was deployed gets its first system', async () => {
-  deployer = new Deployer(machine.connection);
-  assert.equal((await readMachine(machine)).system, '');
+  deployer = new Deployer(machine.target.connection);
+  assert.equal((await readMachine(machine.target)).system, '');
   const first = await fixtureSystem('first');
   await deployer.up(first);
-  await assertOn(first);
-  assert.equal(deployer.recorded?.id, await onMachine('cat /etc/machine-id'));
+  await machine.assertOn(first, deployer);
+  assert.equal(deployer.recorded?.id, await machine.run('cat /etc/machine-id'));
   assert.equal(deployer.live.generation, 1);
   assert.equal(deployer.live.revision, 'r');
   assert.equal(deployer.live.rebootDue, false);
   const root = `/nix/var/nix/gcroots/nixos-fleet/${first.split('/').at(-1)}`;
-  assert.equal(await onMachine(`readlink ${root}/system`), first);
-  const record = JSON.parse(await onMachine(`cat ${root}/deployment.json`));
+  assert.equal(await machine.run(`readlink ${root}/system`), first);
+  const record = JSON.parse(await machine.run(`cat ${root}/deployment.json`));
   assert.match(record.by, /^.+@.+$/);
   assert.equal(await deployer.up(first), false, 'a second up changes nothing');
 });
@@ -121,31 +53,31 @@ test('a change is shown as it happens, and gets a generation of its own', async 
   const { generation } = deployer.live;
   const next = await fixtureSystem('next', { test: 'echo "restarting the following units: nginx.service"' });
   await deployer.up(next);
-  await assertOn(next);
+  await machine.assertOn(next, deployer);
   assert.equal(deployer.live.generation, generation + 1);
   assert.ok(
     deployer.lines.includes('restarting the following units: nginx.service'),
     deployer.lines.join('\n'),
   );
-  assert.equal(await onMachine('cat /boot/loader/installed'), 'next');
+  assert.equal(await machine.run('cat /boot/loader/installed'), 'next');
   assert.match(
-    await onMachine('tail -n 3 /var/log/switches | tr "\\n" " "'),
+    await machine.run('tail -n 3 /var/log/switches | tr "\\n" " "'),
     /check of next test of next boot of next/,
   );
 });
 
 test('a machine that runs and boots the system already is only recorded: no switch', async () => {
-  const switches = await onMachine('cat /var/log/switches');
-  const adopter = new Deployer(machine.connection);
+  const switches = await machine.run('cat /var/log/switches');
+  const adopter = new Deployer(machine.target.connection);
   await adopter.up(good, { revision: 'adopted' });
   assert.equal(adopter.live.revision, 'adopted');
-  assert.equal(await onMachine('cat /var/log/switches'), switches);
+  assert.equal(await machine.run('cat /var/log/switches'), switches);
 });
 
 test('letting go of a machine leaves it as it is', async () => {
-  const { free: _, ...before } = await readMachine(machine);
+  const { free: _, ...before } = await readMachine(machine.target);
   await deployer.letGo();
-  const { free: __, ...after } = await readMachine(machine);
+  const { free: __, ...after } = await readMachine(machine.target);
   assert.deepEqual(after, before);
 });
 
@@ -154,19 +86,19 @@ test('the newest records stay, and those of systems in use', async () => {
   const booted = await fixtureSystem('booted-before');
   await deployer.up(booted);
   await deployer.up(good);
-  await onMachine(`ln -sfn ${booted} /run/booted-system
+  await machine.run(`ln -sfn ${booted} /run/booted-system
     for i in $(seq 30); do mkdir -p ${roots}/old-$i; ln -sfn /nix ${roots}/old-$i/system; done
     touch -d '1 day ago' ${roots}/old-*; touch -d '2 days ago' ${roots}/$(basename ${booted})`);
   const next = await fixtureSystem('after-many');
   await deployer.up(next);
-  await assertOn(next);
+  await machine.assertOn(next, deployer);
   // The twenty newest, and the older one of the booted system.
-  assert.equal(await onMachine(`ls ${roots} | wc -l`), '21');
+  assert.equal(await machine.run(`ls ${roots} | wc -l`), '21');
   assert.equal(
-    await onMachine(`readlink ${roots}/$(basename ${booted})/system; rm /run/booted-system`),
+    await machine.run(`readlink ${roots}/$(basename ${booted})/system; rm /run/booted-system`),
     booted,
   );
-  await onMachine(`[ -e ${roots}/${next.split('/').at(-1)}/deployment.json ] && rm -rf ${roots}/old-*`);
+  await machine.run(`[ -e ${roots}/${next.split('/').at(-1)}/deployment.json ] && rm -rf ${roots}/old-*`);
 });
 
 test('an activation script that fails: back on the system before', async () => {
@@ -178,7 +110,7 @@ test('an activation script that fails: back on the system before', async () => {
       /exit code 2: the activation script failed[\s\S]*snippet users failed[\s\S]*is back on .*-good$/,
     ),
   );
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
   assert.equal(await deployer.up(good), false, 'the machine runs what is asked for again');
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 2/));
 });
@@ -186,8 +118,8 @@ test('an activation script that fails: back on the system before', async () => {
 test('a check that fails: nothing is touched', async () => {
   const bad = await fixtureSystem('refused', { check: 'echo "no way"; exit 1' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /no way[\s\S]*nothing was changed/));
-  await assertOn(good);
-  assert.equal(await onMachine('tail -n 1 /var/log/switches'), 'check of refused');
+  await machine.assertOn(good, deployer);
+  assert.equal(await machine.run('tail -n 1 /var/log/switches'), 'check of refused');
 });
 
 test('a critical component that must not change under a running system: refused', async () => {
@@ -196,20 +128,20 @@ test('a critical component that must not change under a running system: refused'
   await deployer.up(one);
   const two = await fixtureSystem('inhibitors-2', files('dbus-broker'));
   await assert.rejects(deployer.up(two), failsWith('activation-failed', /switch inhibitors changed: dbus$/));
-  await assertOn(one);
+  await machine.assertOn(one, deployer);
 });
 
 test('the live system is not the one that was activated: rejected, and back', async () => {
   const bad = await fixtureSystem('elsewhere', { test: 'ln -sfn /nix/store /run/current-system' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /is back on/));
-  assert.equal((await lastResult())?.outcome, 'rejected');
-  await assertOn(good);
+  assert.equal((await machine.lastResult())?.outcome, 'rejected');
+  await machine.assertOn(good, deployer);
 });
 
 test('a crash of switch-to-configuration: back', async () => {
   const bad = await fixtureSystem('crash', { test: 'kill -ABRT $$' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 134[\s\S]*is back on/));
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 const failing = `systemd-run --quiet --unit=broken --service-type=oneshot /bin/false
@@ -220,24 +152,24 @@ test('a unit that fails: back, and it is named', async () => {
     deployer.up(await fixtureSystem('units', { test: failing })),
     failsWith('units-failed', /failed units: broken\.service\n[\s\S]*is back on/),
   );
-  await assertOn(good);
-  await onMachine('systemctl reset-failed');
+  await machine.assertOn(good, deployer);
+  await machine.run('systemctl reset-failed');
 });
 
 test('a unit that fails, where that is accepted: live, with a warning', async () => {
   const system = await fixtureSystem('units', { test: failing });
   await deployer.up(system, { unitFailures: 'accept' });
-  await assertOn(system);
+  await machine.assertOn(system, deployer);
   assert.match(deployer.lines.join('\n'), /units failed: broken\.service/);
-  await onMachine('systemctl reset-failed');
+  await machine.run('systemctl reset-failed');
 });
 
 test('a unit that had failed before is not the new system’s failure', async () => {
-  await onMachine('systemd-run --quiet --unit=broken --service-type=oneshot /bin/false || true');
+  await machine.run('systemd-run --quiet --unit=broken --service-type=oneshot /bin/false || true');
   const system = await fixtureSystem('units', { test: failing.replace(/^systemd-run.*\n/, '') });
   await deployer.up(system);
-  await assertOn(system);
-  await onMachine('systemctl reset-failed');
+  await machine.assertOn(system, deployer);
+  await machine.run('systemctl reset-failed');
 });
 
 test('an activation that hangs: ended at its limit, and back', async () => {
@@ -246,7 +178,7 @@ test('an activation that hangs: ended at its limit, and back', async () => {
     deployer.up(bad, { activationTimeoutSeconds: 2 }),
     failsWith('activation-failed', /stopped at its limit[\s\S]*is back on/),
   );
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('a boot loader that fails: profile and live system go back', async () => {
@@ -256,15 +188,15 @@ test('a boot loader that fails: profile and live system go back', async () => {
     deployer.up(bad),
     failsWith('activation-failed', /No space left on device[\s\S]*is back on/),
   );
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
   assert.equal(deployer.live.generation, generation);
-  assert.equal(await onMachine('cat /boot/loader/installed'), 'good');
+  assert.equal(await machine.run('cat /boot/loader/installed'), 'good');
 });
 
 test('sshd gone for good: not confirmed, and back', async () => {
   const bad = await fixtureSystem('no-sshd', { test: 'systemctl stop ssh.service' });
   await assert.rejects(deployer.up(bad), failsWith('not-confirmed', /is back on/));
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('the network is cut in the middle of the switch and comes back: confirmed', async () => {
@@ -272,12 +204,12 @@ test('the network is cut in the middle of the switch and comes back: confirmed',
     test: 'ip link set host0 down; sleep 2; ip link set host0 up; echo up again',
   });
   await deployer.up(system, { confirmTimeoutSeconds: 30 });
-  await assertOn(system);
+  await machine.assertOn(system, deployer);
 });
 
 test('the address changed by the new system: not confirmed, and back', async () => {
-  await onMachine('ip -4 -o addr show dev host0 | sed "s/.*inet //; s/ .*//" > /run/address');
-  const address = await onMachine('cat /run/address');
+  await machine.run('ip -4 -o addr show dev host0 | sed "s/.*inet //; s/ .*//" > /run/address');
+  const address = await machine.run('cat /run/address');
   const home = await fixtureSystem('home', {
     test: `ip addr flush dev host0; ip addr add ${address} dev host0; systemctl start ssh.service`,
   });
@@ -286,59 +218,44 @@ test('the address changed by the new system: not confirmed, and back', async () 
     test: 'ip addr flush dev host0; ip addr add 10.213.20.99/24 dev host0',
   });
   await assert.rejects(deployer.up(away), failsWith('not-confirmed', /is back on .*-home/));
-  await assertOn(home);
+  await machine.assertOn(home, deployer);
 });
-
-/** Calls `act` when the machine says `word` in the middle of an activation that would last. */
-function when(
-  word: string,
-  act: () => Promise<unknown>,
-): { onStatus: (line: string) => void; acted: Promise<unknown> } {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  let done = false;
-  const onStatus = (line: string) => {
-    if (done || !line.includes(word)) return;
-    done = true;
-    act().then(resolve, reject);
-  };
-  return { onStatus, acted: promise };
-}
 
 const supervisor = `unit=$(sed -n 's/^unit=//p' /run/nixos-fleet/holder)`;
 
 test('kill -9 of the supervisor: back at once, without the operator', async () => {
   const bad = await fixtureSystem('killed', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
-    onMachine(`${supervisor}; systemctl kill --kill-who=main --signal=KILL "$unit.service"`),
+    machine.run(`${supervisor}; systemctl kill --kill-who=main --signal=KILL "$unit.service"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /is back on/));
   await acted;
-  assert.equal((await lastResult())?.outcome, 'killed');
-  await assertOn(good);
+  assert.equal((await machine.lastResult())?.outcome, 'killed');
+  await machine.assertOn(good, deployer);
 });
 
 test('kill -9 of everything the unit runs: back at once', async () => {
   const bad = await fixtureSystem('killed-all', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
-    onMachine(`${supervisor}; systemctl kill --signal=KILL "$unit.service"`),
+    machine.run(`${supervisor}; systemctl kill --signal=KILL "$unit.service"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /is back on/));
   await acted;
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('a supervisor that hangs: its dead-man’s timer, a unit of its own, ends it and the machine goes back', async () => {
   const bad = await fixtureSystem('stopped', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     // Stopped for ever; then what the timer does when it runs out, without the wait.
-    onMachine(`${supervisor}
+    machine.run(`${supervisor}
       systemctl kill --signal=STOP "$unit.service"
       systemctl is-active --quiet "$unit-deadman.timer" || exit 9
       systemctl start --no-block "$unit-deadman.service"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /is back on/));
   await acted;
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('cancelled in the middle: left to its supervisor, which goes back', async () => {
@@ -349,11 +266,11 @@ test('cancelled in the middle: left to its supervisor, which goes back', async (
     deployer.up(slow, { onStatus, signal: controller.signal, confirmTimeoutSeconds: 1 }),
     failsWith('cancelled', /goes back/),
   );
-  await untilOnMachine('[ ! -e /run/nixos-fleet/holder ]');
-  assert.equal((await lastResult())?.outcome, 'not-confirmed');
+  await machine.until('[ ! -e /run/nixos-fleet/holder ]');
+  assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
   assert.equal(await deployer.refresh(), undefined);
   assert.match(deployer.lines.join('\n'), /last deployment to one, by .*not-confirmed/s);
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('kill -9 of the operator’s program: the machine goes back by itself', async () => {
@@ -361,7 +278,7 @@ test('kill -9 of the operator’s program: the machine goes back by itself', asy
   const program = new URL('./deploy-once.ts', import.meta.url).pathname;
   const child = spawn(
     process.execPath,
-    [program, JSON.stringify({ connection: machine.connection, system: bad })],
+    [program, JSON.stringify({ connection: machine.target.connection, system: bad })],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -370,36 +287,36 @@ test('kill -9 of the operator’s program: the machine goes back by itself', asy
     if (line.includes('reached')) child.kill('SIGKILL');
   }
   assert.equal(child.signalCode ?? (await once(child, 'exit'))[1], 'SIGKILL');
-  await untilOnMachine('[ ! -e /run/nixos-fleet/holder ]');
-  assert.equal((await lastResult())?.outcome, 'not-confirmed');
+  await machine.until('[ ! -e /run/nixos-fleet/holder ]');
+  assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
   await deployer.refresh();
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('a confirmation left over from another deployment confirms nothing', async () => {
   const system = await fixtureSystem('left-over');
-  await onMachine('true');
-  const { machineId } = await readMachine(machine);
+  await machine.run('true');
+  const { machineId } = await readMachine(machine.target);
   // Copied and recorded by a deployment before; begun here by hand, with nobody to confirm it.
   await deployer.up(system);
   await deployer.up(good);
   const unit = `nixos-fleet-left-over-${process.pid}`;
   const parameters = { unit, host: 'one', system, by: 'ann@laptop', token: 'new', machineId };
   await begin(
-    machine,
+    machine.target,
     { ...deploymentSettings.parse({}), ...parameters, activationSeconds: 30, confirmSeconds: 2 },
     { host: 'one', system, revision: '', by: 'ann@laptop', at: '' },
   );
-  await onMachine(`printf old > /run/nixos-fleet/units/${unit}/confirm`);
-  await untilOnMachine(`[ -e /var/lib/nixos-fleet/results/${unit}.json ]`);
-  assert.equal((await lastResult())?.outcome, 'not-confirmed');
-  await untilOnMachine('! systemctl is-active --quiet "nixos-fleet-*"');
-  await assertOn(good);
+  await machine.run(`printf old > /run/nixos-fleet/units/${unit}/confirm`);
+  await machine.until(`[ -e /var/lib/nixos-fleet/results/${unit}.json ]`);
+  assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
+  await machine.until('! systemctl is-active --quiet "nixos-fleet-*"');
+  await machine.assertOn(good, deployer);
 });
 
 test('two deployments at once: the second is told who holds the machine', async () => {
   const first = await fixtureSystem('at-once', { test: 'echo reached; sleep 2' });
-  const other = new Deployer(machine.connection);
+  const other = new Deployer(machine.target.connection);
   const { onStatus, acted } = when('reached', () =>
     assert.rejects(
       other.up(good),
@@ -408,14 +325,14 @@ test('two deployments at once: the second is told who holds the machine', async 
   );
   await deployer.up(first, { onStatus });
   await acted;
-  await assertOn(first);
+  await machine.assertOn(first, deployer);
 });
 
 test('the closure that runs fails when it is deployed again: it stays', async () => {
   const flaky = await fixtureSystem('flaky', { test: '[ ! -e /run/flaky ] || exit 2' });
   await deployer.up(flaky);
   // Somebody made another system that of the next boot, so that the next up has something to do.
-  await onMachine(`touch /run/flaky; nix-env -p /nix/var/nix/profiles/system --set ${good}`);
+  await machine.run(`touch /run/flaky; nix-env -p /nix/var/nix/profiles/system --set ${good}`);
   await deployer.refresh();
   await assert.rejects(
     deployer.up(flaky),
@@ -423,21 +340,21 @@ test('the closure that runs fails when it is deployed again: it stays', async ()
   );
   assert.equal(deployer.live.system, flaky);
   assert.equal(deployer.live.profileSystem, good);
-  await onMachine('rm /run/flaky');
+  await machine.run('rm /run/flaky');
 });
 
 test('the machine is rebooted in mid-switch: it comes up on the system before', async () => {
   const bad = await fixtureSystem('rebooted', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', async () => {
-    await stopMachine(lab, request.name);
-    await ensureMachine(request);
+    await machine.stop();
+    await machine.start();
   });
   await assert.rejects(
     deployer.up(bad, { onStatus, confirmTimeoutSeconds: 60 }),
     failsWith('activation-failed', /comes up on .*-good$/),
   );
   await acted;
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
   assert.equal(deployer.live.booted, good);
 });
 
@@ -445,18 +362,18 @@ test('switched by hand: refresh shows it, and the next up puts it back', async (
   const byHand = await fixtureSystem('by-hand');
   await deployer.up(byHand, { revision: 'theirs' });
   await deployer.up(good);
-  await onMachine(`${byHand}/bin/switch-to-configuration test`);
+  await machine.run(`${byHand}/bin/switch-to-configuration test`);
   assert.equal(await deployer.refresh(), undefined);
   assert.equal(deployer.recorded?.inputs.system, byHand);
   assert.equal(deployer.recorded?.inputs.revision, 'theirs', 'its record tells what it is');
   assert.equal(await deployer.up(good), true);
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('the state was lost: import adopts the machine with no diff', async () => {
-  await machine.close();
-  const lost = new Deployer(machine.connection);
-  const { address, identityFile = '', hostKey = '' } = machine.connection;
+  await machine.target.close();
+  const lost = new Deployer(machine.target.connection);
+  const { address, identityFile = '', hostKey = '' } = machine.target.connection;
   await lost.import(
     `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`,
   );
@@ -465,8 +382,8 @@ test('the state was lost: import adopts the machine with no diff', async () => {
 });
 
 test('another machine at the address: refused, and kept in the state', async () => {
-  const stranger = new Deployer(machine.connection);
-  const { address, identityFile, hostKey } = machine.connection;
+  const stranger = new Deployer(machine.target.connection);
+  const { address, identityFile, hostKey } = machine.target.connection;
   await stranger.import(
     `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`,
   );
@@ -474,46 +391,46 @@ test('another machine at the address: refused, and kept in the state', async () 
   assert.match((await stranger.refresh()) ?? '', /wrong-machine/);
   const next = await fixtureSystem('for-another');
   await assert.rejects(stranger.up(next), failsWith('wrong-machine', /machine-id is [0-9a-f]{32}/));
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('another host key: refused before anything is sent', async () => {
-  const wrong = new Deployer({ ...machine.connection, hostKey: otherHostKey });
+  const wrong = new Deployer({ ...machine.target.connection, hostKey: machine.publicKey });
   await assert.rejects(wrong.up(good), failsWith('host-key', /expected SHA256:[\s\S]*offered {2}SHA256:/));
 });
 
 test('a machine that is off: unreachable, kept in the state', async () => {
   const { recorded } = deployer;
-  await stopMachine(lab, request.name);
-  const off = new Deployer(machine.connection);
+  await machine.stop();
+  const off = new Deployer(machine.target.connection);
   await assert.rejects(off.up(good), failsWith('unreachable', /./));
   assert.match((await deployer.refresh()) ?? '', /unreachable/);
   assert.deepEqual(deployer.recorded?.state, recorded?.state);
-  await ensureMachine(request);
+  await machine.start();
   assert.equal(await deployer.refresh(), undefined);
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('too little room: refused before anything changes', async () => {
   const next = await fixtureSystem('no-room');
-  await onMachine('mkdir -p /var/tmp/keep && mount -t tmpfs -o size=4m none /var/lib');
+  await machine.run('mkdir -p /var/tmp/keep && mount -t tmpfs -o size=4m none /var/lib');
   try {
     await assert.rejects(deployer.up(next), failsWith('no-room', /KiB are free/));
   } finally {
-    await onMachine('umount /var/lib');
+    await machine.run('umount /var/lib');
   }
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });
 
 test('the disk fills in mid-copy: nothing is switched', async () => {
   const big = await fixtureSystem('big', { files: { filling: 'x'.repeat(24 * 1024 * 1024) } });
-  await onMachine(`mkdir -p /run/upper /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
+  await machine.run(`mkdir -p /run/upper /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
     mkdir /run/overlay/upper /run/overlay/work
     mount -t overlay -o lowerdir=/nix/store,upperdir=/run/overlay/upper,workdir=/run/overlay/work none /nix/store`);
   try {
     await assert.rejects(deployer.up(big), failsWith('no-room', /[Nn]o space left/));
   } finally {
-    await onMachine('umount /nix/store; umount /run/overlay');
+    await machine.run('umount /nix/store; umount /run/overlay');
   }
-  await assertOn(good);
+  await machine.assertOn(good, deployer);
 });

@@ -4,8 +4,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
 import { formatBuilders } from '../../schema/builder.ts';
 import { type Derivation, instantiate } from '../contract/derivations.ts';
 import { ProviderProcess, urnOf } from '../contract/provider-process.ts';
@@ -90,7 +88,7 @@ test('a builder that goes away during a build is left out, and the rest is built
   await provider.engine.until(({ message }) => /building: builders-lost on/.test(message));
   await machine.until('pgrep -f "[s]leep 600"');
   await machine.target.close();
-  await stopMachine(machine.lab, machine.target.name);
+  await machine.stop();
   assert.notEqual(await building, 'one');
   assert.equal(shown(/the builder one is left out/).length, 1);
 });
@@ -116,8 +114,7 @@ test('what is built already asks no builder', async () => {
 });
 
 test('a builder that comes back builds again', async () => {
-  const { base } = await ensureLabBase();
-  await ensureMachine({ lab: machine.lab, name: machine.target.name, address: machine.address, base });
+  await machine.start();
   const derivation = await instantiate('builders-back', whereAmI);
   assert.equal(await build(derivation, declared()), 'one');
 });

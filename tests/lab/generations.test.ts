@@ -1,61 +1,37 @@
 /** Old generations on a machine with a real Nix: what goes after a deployment, and what never does. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 
-const lab = `generations-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.25.12', base: '' };
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-generations-'));
 const roots = '/nix/var/nix/gcroots/nixos-fleet';
-let machine: Machine;
+let machine: MachineUnderTest;
 let deployer: Deployer;
 let systems: string[];
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const network = await ensureNetwork({ lab, cidr: '10.213.25.0/24', hosts: { one: request.address } });
-  const { hostKey } = await ensureMachine(request);
-  const { identityFile } = network;
-  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
-  deployer = new Deployer(machine.connection);
+  machine = await MachineUnderTest.create('generations', '10.213.25');
+  deployer = new Deployer(machine.target.connection);
   systems = [];
   for (const n of [1, 2, 3, 4, 5, 6]) systems.push(await fixtureSystem(`generation-${n}`));
 });
 
 after(async () => {
-  if (machine) await machine.close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
 });
-
-async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await machine.run(script);
-  assert.equal(exitCode, 0, stderr);
-  return stdout.trim();
-}
 
 const system = (n: number) => systems[n - 1] ?? '';
 const numbers = async () =>
-  (await onMachine('ls -d /nix/var/nix/profiles/system-*-link'))
+  (await machine.run('ls -d /nix/var/nix/profiles/system-*-link'))
     .split('\n')
     .map((link) => Number(/-(\d+)-link$/.exec(link)?.[1]))
     .sort((a, b) => a - b);
-const recorded = async () => (await onMachine(`ls ${roots}`)).split('\n').sort();
+const recorded = async () => (await machine.run(`ls ${roots}`)).split('\n').sort();
 const names = (...kept: number[]) => kept.map((n) => basename(system(n))).sort();
 const age = (...old: number[]) =>
-  onMachine(old.map((n) => `touch -d '2 hours ago' ${roots}/${basename(system(n))}`).join('\n'));
+  machine.run(old.map((n) => `touch -d '2 hours ago' ${roots}/${basename(system(n))}`).join('\n'));
 
 test('every generation stays where nothing is said', async () => {
   for (const n of [1, 2, 3, 4]) await deployer.up(system(n));
@@ -64,23 +40,23 @@ test('every generation stays where nothing is said', async () => {
 });
 
 test('the newest stay, and the booted and the previous one; records of the last hour too', async () => {
-  await onMachine(`ln -sfn ${system(1)} /run/booted-system`);
+  await machine.run(`ln -sfn ${system(1)} /run/booted-system`);
   await age(1, 2);
   await deployer.up(system(5), { keepGenerations: { count: 1 } });
   assert.deepEqual(await numbers(), [1, 4, 5]);
   assert.deepEqual(await recorded(), names(1, 3, 4, 5));
   assert.equal(deployer.live.generation, 5);
-  assert.equal(await onMachine('cat /boot/loader/installed'), 'generation-5');
-  assert.equal(await onMachine(`ls -d ${system(2)}`), system(2), 'nothing is collected unasked');
-  assert.equal(await onMachine('ls /run/nixos-fleet/holder 2>/dev/null || true'), '');
+  assert.equal(await machine.run('cat /boot/loader/installed'), 'generation-5');
+  assert.equal(await machine.run(`ls -d ${system(2)}`), system(2), 'nothing is collected unasked');
+  assert.equal(await machine.run('ls /run/nixos-fleet/holder 2>/dev/null || true'), '');
 });
 
 test('garbage is collected where asked; what runs, was booted or ran before stays', async () => {
   await age(1, 3, 4);
-  await onMachine('touch -h -d "3 days ago" /nix/var/nix/profiles/system-4-link');
+  await machine.run('touch -h -d "3 days ago" /nix/var/nix/profiles/system-4-link');
   await deployer.up(system(6), { keepGenerations: { days: 2 }, collectGarbage: true });
   assert.deepEqual(await numbers(), [1, 5, 6]);
-  const present = await onMachine(
+  const present = await machine.run(
     `for s in ${systems.slice(0, 6).join(' ')}; do [ ! -e $s ] || echo $s; done`,
   );
   assert.deepEqual(present.split('\n'), [system(1), system(5), system(6)]);

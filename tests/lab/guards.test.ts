@@ -1,70 +1,39 @@
 /** What stands before a confirmation and an update, on a machine with real systemd and sshd: health checks, drift, history. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { runToEnd } from '../../lib/base/process/run.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { describeLive, readLiveSystems } from '../../lib/machine/check-live.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { formatFacts, type HostFacts } from '../../schema/facts.ts';
 import { healthCheck } from '../../schema/health-check.ts';
 import { CliProject } from '../contract/cli-project.ts';
 import { someFacts } from '../fixtures/facts.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
+import { failsWith, MachineUnderTest } from './machine-under-test.ts';
 
-const lab = `guards-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.24.11', base: '' };
-let machine: Machine;
+let machine: MachineUnderTest;
 let deployer: Deployer;
 let good: string;
 
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-guards-'));
-
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const hosts = { one: request.address };
-  const network = await ensureNetwork({ lab, cidr: '10.213.24.0/24', hosts });
-  const { hostKey } = await ensureMachine(request);
-  machine = machineAt(
-    'one',
-    connectionSchema.parse({
-      address: request.address,
-      hostKey,
-      identityFile: network.identityFile,
-      connectTimeoutSeconds: 3,
-    }),
-  );
+  machine = await MachineUnderTest.create('guards', '10.213.24');
   good = await fixtureSystem('good');
-  deployer = new Deployer(machine.connection);
+  deployer = new Deployer(machine.target.connection);
 });
 
 after(async () => {
-  await machine.close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
 });
 
 beforeEach(async () => {
   await deployer.up(good);
 });
-
-async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await machine.run(script);
-  assert.equal(exitCode, 0, stderr);
-  return stdout.trim();
-}
 
 async function checkLive(given: Machine, asked: string): Promise<string | undefined> {
   const answer = (await readLiveSystems({ one: given })).one;
@@ -72,18 +41,7 @@ async function checkLive(given: Machine, asked: string): Promise<string | undefi
   return describeLive(answer, 'one', asked);
 }
 
-async function assertOn(system: string): Promise<void> {
-  const reading = await readMachine(machine);
-  assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
-  assert.deepEqual([deployer.live.system, deployer.live.profileSystem], [system, system]);
-}
-
 const check = (given: object) => healthCheck.parse({ timeoutSeconds: 2, ...given });
-const failsWith = (code: FleetError['code'], why: RegExp) => (error: FleetError) => {
-  assert.equal(error.code, code, error.message);
-  assert.match(error.why ?? '', why);
-  return true;
-};
 
 const failing: [string, object, RegExp, string?][] = [
   [
@@ -111,8 +69,8 @@ for (const [index, [name, given, why, hook]] of failing.entries()) {
         /is back on .*-good$/.test(error.why ?? '') &&
         !/fine/.test(error.why ?? ''),
     );
-    await assertOn(good);
-    await onMachine('systemctl reset-failed');
+    await machine.assertOn(good, deployer);
+    await machine.run('systemctl reset-failed');
   });
 }
 
@@ -126,7 +84,7 @@ test('health checks are tried until they hold: confirmed', async () => {
     units: check({ units: 'none-failed' }),
   };
   await deployer.up(next, { healthChecks });
-  await assertOn(next);
+  await machine.assertOn(next, deployer);
   assert.ok(deployer.lines.includes('health check ready: holds'), deployer.lines.join('\n'));
 });
 
@@ -136,40 +94,40 @@ test('a health check may take longer than the confirmation’s limit: the superv
   });
   const healthChecks = { ready: check({ command: 'test -e /run/ready', timeoutSeconds: 30 }) };
   await deployer.up(next, { healthChecks, confirmTimeoutSeconds: 2 });
-  await assertOn(next);
+  await machine.assertOn(next, deployer);
 });
 
 test('switched by hand before an update: named, and refused where onDrift is fail', async () => {
   const other = await fixtureSystem('by-hand');
   const next = await fixtureSystem('after-drift');
-  const foreign = new Deployer(machine.connection);
+  const foreign = new Deployer(machine.target.connection);
   await foreign.up(other);
-  await onMachine(`rm -r /nix/var/nix/gcroots/nixos-fleet/${other.split('/').at(-1)}`);
+  await machine.run(`rm -r /nix/var/nix/gcroots/nixos-fleet/${other.split('/').at(-1)}`);
   await assert.rejects(
     deployer.up(next, { onDrift: 'fail' }),
     failsWith('drifted', /by-hand, which nixos-fleet did not deploy\nthe recorded system is .*-good$/),
   );
-  assert.equal((await readMachine(machine)).system, other, 'nothing was changed');
+  assert.equal((await readMachine(machine.target)).system, other, 'nothing was changed');
   await deployer.up(next, { onDrift: 'overwrite' });
   assert.match(deployer.lines.join('\n'), /the live system is not the recorded one.*by-hand, not .*-good/);
-  await assertOn(next);
+  await machine.assertOn(next, deployer);
 });
 
 test('a machine that was switched by hand is named by one round trip, and one that is off too', async () => {
-  assert.equal(await checkLive(machine, 'another'), undefined);
+  assert.equal(await checkLive(machine.target, 'another'), undefined);
   const other = await fixtureSystem('named');
-  await new Deployer(machine.connection).up(other);
-  assert.equal(await checkLive(machine, 'another'), undefined, 'deployed, by whomever');
-  await onMachine(`${good}/bin/switch-to-configuration test`);
+  await new Deployer(machine.target.connection).up(other);
+  assert.equal(await checkLive(machine.target, 'another'), undefined, 'deployed, by whomever');
+  await machine.run(`${good}/bin/switch-to-configuration test`);
   assert.match(
-    (await checkLive(machine, 'another')) ?? '',
+    (await checkLive(machine.target, 'another')) ?? '',
     /^one runs .*-good instead of .*-named, which the last deployment \(by .+@.+, .*\) left live$/,
   );
-  assert.equal(await checkLive(machine, good), undefined, 'what is asked for');
-  await onMachine(`ln -sfn /nix/store /run/current-system`);
-  assert.match((await checkLive(machine, good)) ?? '', /which nixos-fleet did not deploy$/);
-  await onMachine(`${other}/bin/switch-to-configuration test`);
-  const { connection } = machine;
+  assert.equal(await checkLive(machine.target, good), undefined, 'what is asked for');
+  await machine.run(`ln -sfn /nix/store /run/current-system`);
+  assert.match((await checkLive(machine.target, good)) ?? '', /which nixos-fleet did not deploy$/);
+  await machine.run(`${other}/bin/switch-to-configuration test`);
+  const { connection } = machine.target;
   const off = machineAt('one', { ...connection, address: '10.213.24.99', connectTimeoutSeconds: 1 });
   assert.match(
     (await checkLive(off, good)) ?? '',
@@ -188,7 +146,7 @@ test('the real CLI: a lock-out is an error at preview unless it is allowed, and 
         {
           type: 'nixos:index:Deployment',
           name: 'one',
-          inputs: { host: 'one', connection: machine.connection, system, revision: 'cli', ...given },
+          inputs: { host: 'one', connection: machine.target.connection, system, revision: 'cli', ...given },
         },
       ]);
     await project.pulumi('stack', 'init', 'test');
@@ -228,7 +186,7 @@ test('the machine keeps a history: who, when, which revision and systems, and th
   const begun = Date.now();
   await deployer.up(next, { revision: 'told-revision' });
   await assert.rejects(deployer.up(await fixtureSystem('untold', { test: 'exit 2' })));
-  const [failed, confirmed] = await readHistory(machine, 2);
+  const [failed, confirmed] = await readHistory(machine.target, 2);
   assert.equal(failed?.outcome, 'activation-failed');
   assert.equal(failed?.previous, next);
   assert.equal(confirmed?.outcome, 'confirmed');
@@ -238,10 +196,10 @@ test('the machine keeps a history: who, when, which revision and systems, and th
   const endedAt = confirmed?.endedAt ?? 0;
   assert.ok(endedAt >= Math.floor(begun / 1000) && endedAt <= Date.now() / 1000, `${endedAt}`);
   // It outlives the results, and does not grow without end.
-  await onMachine(
+  await machine.run(
     `cd /var/lib/nixos-fleet; for i in $(seq 1100); do tail -n 1 history.jsonl; done >many; cat many >>history.jsonl`,
   );
   await deployer.up(good);
-  assert.equal(await onMachine('wc -l </var/lib/nixos-fleet/history.jsonl'), '1000');
-  assert.equal((await readHistory(machine, 1))[0]?.system, good);
+  assert.equal(await machine.run('wc -l </var/lib/nixos-fleet/history.jsonl'), '1000');
+  assert.equal((await readHistory(machine.target, 1))[0]?.system, good);
 });

@@ -3,50 +3,30 @@
  * nixos-generate-config is a stand-in: it prints a date, and what a file on the machine says of its hardware.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run } from '../../lib/base/process/run.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { CliProject } from '../contract/cli-project.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 
 const program = fileURLToPath(new URL('../../program/hardware.ts', import.meta.url));
 const machineModule = fileURLToPath(new URL('../../lib/machine/ssh/machine-at.ts', import.meta.url));
 const askHardware = fileURLToPath(new URL('../../lib/machine/hardware/ask-hardware.ts', import.meta.url));
-const lab = `hardware-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.35.11', base: '' };
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-hardware-'));
 const project = new CliProject();
 const file = 'nix/hosts/one/hardware-configuration.nix';
 const path = join(project.folder, file);
-let machine: Machine;
-const asUser = (user: string) => machineAt('one', { ...machine.connection, user });
+let machine: MachineUnderTest;
+/** The machine, entered as a user who becomes root by sudo. */
+let byAdmin: Machine;
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const hosts = { one: request.address };
-  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.35.0/24', hosts });
-  const { hostKey } = await ensureMachine(request);
-  machine = machineAt(
-    'one',
-    connectionSchema.parse({
-      address: request.address,
-      hostKey,
-      identityFile,
-      user: 'admin',
-      connectTimeoutSeconds: 5,
-    }),
-  );
-  // Asked by a user who becomes root by sudo.
-  await onMachine(`useradd --create-home --shell /bin/bash admin
+  machine = await MachineUnderTest.create('hardware', '10.213.35');
+  byAdmin = machineAt('one', { ...machine.target.connection, user: 'admin', connectTimeoutSeconds: 5 });
+  await machine.run(`useradd --create-home --shell /bin/bash admin
     echo 'admin ALL=(ALL:ALL) NOPASSWD: ALL' >/etc/sudoers.d/admin
     install -d -o admin -g admin -m 700 /home/admin/.ssh
     install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
@@ -72,20 +52,13 @@ if (failures.length > 0) throw new pulumi.RunError(failures.join('\\n'));
 });
 
 after(async () => {
-  if (machine) for (const user of ['root', 'admin']) await asUser(user).close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await byAdmin?.close();
+  await machine?.remove();
   project.remove();
 });
 
-async function onMachine(script: string): Promise<void> {
-  const { exitCode, stderr } = await asUser('root').run(script);
-  assert.equal(exitCode, 0, stderr);
-}
-
 const bringGenerator = () =>
-  onMachine(`cat >/usr/local/bin/nixos-generate-config <<'END'
+  machine.run(`cat >/usr/local/bin/nixos-generate-config <<'END'
 #!/bin/sh
 [ "$(id -u)" = 0 ] && [ "$*" = '--show-hardware-config --no-filesystems' ] || exit 9
 printf '# Made on %s\\n{ lib, ... }:\\n\\n{\\n' "$(date +%s.%N)"
@@ -94,7 +67,7 @@ echo '}'
 END
     chmod +x /usr/local/bin/nixos-generate-config`);
 const setHardware = (modules: string) =>
-  onMachine(`echo '  boot.initrd.availableKernelModules = [ ${modules} ];' >/etc/hardware`);
+  machine.run(`echo '  boot.initrd.availableKernelModules = [ ${modules} ];' >/etc/hardware`);
 const declare = (settings: object = {}) =>
   writeFileSync(
     join(project.folder, 'settings.json'),
@@ -104,7 +77,7 @@ const declare = (settings: object = {}) =>
         fileSystems: false,
         onHandEdit: 'fail',
         file,
-        connection: machine.connection,
+        connection: byAdmin.connection,
       },
       ...settings,
     }),
@@ -198,8 +171,8 @@ test('a hand edit is refused in the preview with what it would lose, kept or ove
 test('a machine that is off is a warning and no change, and what was written is put back from the state', async () => {
   const before = onDisk();
   rmSync(path);
-  await machine.close();
-  declare({ connection: { ...machine.connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
+  await byAdmin.close();
+  declare({ connection: { ...byAdmin.connection, address: '10.213.35.99', connectTimeoutSeconds: 2 } });
   const shown = await preview();
   assert.equal(shown.exitCode, 0, shown.text);
   assert.match(shown.text, /the hardware of one could not be detected: [\s\S]*\[unreachable\]/);

@@ -1,22 +1,12 @@
 /** The lab's systems keep NixOS's contract: order, words and exit codes of switch-to-configuration, and the boot. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { RunResult } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine, stopMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { labSystems } from './lab-systems.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 
-const lab = 'lab-system';
-const request = { lab, name: 'fault', address: '10.213.22.11', base: '' };
 const names = [
   'plain',
   'changed',
@@ -32,40 +22,25 @@ const names = [
   'no-sshd',
 ];
 let systems: Record<string, string>;
-let machine: Machine;
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-lab-system-'));
+let machine: MachineUnderTest;
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  const { base } = await ensureLabBase();
   systems = await labSystems(names);
-  const network = await ensureNetwork({ lab, cidr: '10.213.22.0/24', hosts: { fault: request.address } });
-  const { hostKey } = await ensureMachine({ ...request, base });
-  machine = machineAt(
-    'fault',
-    connectionSchema.parse({
-      address: request.address,
-      hostKey,
-      identityFile: network.identityFile,
-      connectTimeoutSeconds: 4,
-    }),
-  );
-  const store = machine.store();
+  machine = await MachineUnderTest.create('lab-system', '10.213.22');
+  const store = machine.target.store();
   await copyClosure({
     target: store.uri,
     sshOpts: store.env.NIX_SSHOPTS,
-    host: 'fault',
+    host: machine.target.name,
     paths: Object.values(systems),
   });
 });
 
 after(async () => {
-  await deleteMachine(lab, 'fault');
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true });
+  await machine?.remove();
 });
 
-const sh = (script: string) => machine.run(script, { fresh: true });
+const sh = (script: string) => machine.target.run(script, { fresh: true });
 const to = (name: string, action: string) => sh(`${systems[name]}/bin/switch-to-configuration ${action}`);
 const live = async () => (await sh('readlink /run/current-system')).stdout.trim();
 const pidOf = async (unit: string) =>
@@ -215,15 +190,15 @@ test('a restart comes back on the boot loader’s default, or else on the profil
   await sh(`nix-env -p /nix/var/nix/profiles/system --set ${systems.changed}`);
   assert.equal((await to('changed', 'boot')).exitCode, 0);
   assert.equal(await live(), systems.plain);
-  await stopMachine(lab, 'fault');
-  await ensureMachine(request);
+  await machine.stop();
+  await machine.start();
   assert.equal(await live(), systems.changed);
   assert.equal((await sh('readlink /run/booted-system')).stdout.trim(), systems.changed);
   assert.equal((await sh('systemctl is-active extra.service')).stdout.trim(), 'active');
 
   await sh(`nix-env -p /nix/var/nix/profiles/system --set ${systems.plain}; rm /boot/loader/loader.conf`);
-  await stopMachine(lab, 'fault');
-  await ensureMachine(request);
+  await machine.stop();
+  await machine.start();
   assert.equal(await live(), systems.plain);
 });
 
@@ -231,7 +206,7 @@ test('a system without sshd is unreachable until the machine boots another', asy
   const cut = await to('no-sshd', 'test');
   assert.equal(cut.exitCode, 0, cut.stderr);
   await assert.rejects(sh('true'), { code: 'unreachable' });
-  await stopMachine(lab, 'fault');
-  await ensureMachine(request);
+  await machine.stop();
+  await machine.start();
   assert.equal(await live(), systems.plain);
 });

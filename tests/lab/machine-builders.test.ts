@@ -88,7 +88,7 @@ test('a machine that is told of a builder by up builds there, and a builder is t
   assert.equal((await buildOnDb()).where, 'web');
   assert.match(
     await stack.ssh('db', `cat ${buildersFile}`),
-    /^builders = .*ssh-ng:\/\/nix-ssh@10\.213\.35\.11 /m,
+    /^builders = .*ssh-ng:\/\/nix-ssh@10\.213\.37\.11 /m,
   );
   await stack.ssh('web', `test ! -e ${buildersFile}`);
   unchanged((await stack.up()).text);

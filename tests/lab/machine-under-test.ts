@@ -7,7 +7,12 @@ import type { FleetError } from '../../lib/base/errors.ts';
 import { shellQuote } from '../../lib/base/quote.ts';
 import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
+import {
+  deleteMachine,
+  ensureMachine,
+  type MachineRequest,
+  stopMachine,
+} from '../../lib/local/lab/machine.ts';
 import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { type ActivationResult, parseResult } from '../../lib/machine/record/result.ts';
@@ -18,52 +23,63 @@ import { connection as connectionSchema } from '../../schema/connection.ts';
 import type { Deployer } from './deployer.ts';
 
 export class MachineUnderTest {
-  /** Its lab is of this process alone: a second run at the same time is told that the addresses are in use. */
-  readonly lab: string;
-  readonly address: string;
   readonly target: Machine;
-  /** The bridge of its network, on this computer. */
+  /** The network's bridge on this computer. */
   readonly bridge: string;
-  /** The key that it lets in, as a public key line. */
+  /** Public key line of the key that the machine accepts. */
   readonly publicKey: string;
-  readonly #state: string;
+  /** `XDG_STATE_HOME` of the test file. */
+  readonly state: string;
+  readonly #request: MachineRequest;
 
   private constructor(
-    lab: string,
+    request: MachineRequest,
     target: Machine,
     network: { bridge: string; publicKey: string },
     state: string,
   ) {
-    this.lab = lab;
-    this.address = target.connection.address;
+    this.#request = request;
     this.target = target;
     this.bridge = network.bridge;
     this.publicKey = network.publicKey;
-    this.#state = state;
+    this.state = state;
+  }
+
+  get address(): string {
+    return this.#request.address;
   }
 
   /** `network`: the first three bytes of its addresses, such as '10.213.20'. */
   static async create(title: string, network: string): Promise<MachineUnderTest> {
     const state = mkdtempSync(join(tmpdir(), `nixos-fleet-${title}-`));
     process.env.XDG_STATE_HOME = state;
-    const lab = `${title}-${process.pid}`;
-    const address = `${network}.11`;
     const { base } = await ensureLabBase();
-    const made = await ensureNetwork({ lab, cidr: `${network}.0/24`, hosts: { one: address } });
-    const { hostKey } = await ensureMachine({ lab, name: 'one', address, base });
+    // A lab of this process: in a second run at the same time the network fails with "addresses in use".
+    const request = { lab: `${title}-${process.pid}`, name: 'one', address: `${network}.11`, base };
+    const { lab, name, address } = request;
+    const made = await ensureNetwork({ lab, cidr: `${network}.0/24`, hosts: { [name]: address } });
+    const { hostKey } = await ensureMachine(request);
     const { identityFile } = made;
     const connection = connectionSchema.parse({ address, hostKey, identityFile, connectTimeoutSeconds: 3 });
-    return new MachineUnderTest(lab, machineAt('one', connection), made, state);
+    return new MachineUnderTest(request, machineAt(name, connection), made, state);
+  }
+
+  async stop(): Promise<void> {
+    await stopMachine(this.#request.lab, this.#request.name);
+  }
+
+  async start(): Promise<void> {
+    await ensureMachine(this.#request);
   }
 
   async remove(): Promise<void> {
     await this.target.close();
-    await deleteMachine(this.lab, this.target.name);
-    await deleteNetwork(this.lab);
-    rmSync(this.#state, { recursive: true, force: true });
+    await deleteMachine(this.#request.lab, this.#request.name);
+    await deleteNetwork(this.#request.lab);
+    rmSync(this.state, { recursive: true, force: true });
   }
 
-  /** Runs a script on the machine, and expects it to work. */
+  /** Runs a script on the machine as root; asserts that it succeeds. */
   async run(script: string): Promise<string> {
     const { exitCode, stdout, stderr } = await this.target.run(script);
     assert.equal(exitCode, 0, stderr);

@@ -2,39 +2,30 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { run } from '../../lib/base/process/run.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { type Connection, connection as connectionSchema } from '../../schema/connection.ts';
+import type { Connection } from '../../schema/connection.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem, type Hooks } from './fixture-system.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 
-const lab = `people-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.38.11', base: '' };
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-people-'));
-const agentKey = join(state, 'agent-key');
+let machine: MachineUnderTest;
+let agentKey: string;
 let agent: ChildProcess;
 const at = (connection: Connection) => machineAt('one', connection);
 let root: Connection;
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const hosts = { one: request.address };
-  const { identityFile } = await ensureNetwork({ lab, cidr: '10.213.38.0/24', hosts });
-  const { hostKey } = await ensureMachine(request);
-  const entered = { address: request.address, hostKey, identityFile, connectTimeoutSeconds: 5 };
-  root = connectionSchema.parse(entered);
+  machine = await MachineUnderTest.create('people', '10.213.38');
+  root = { ...machine.target.connection, connectTimeoutSeconds: 5 };
+  agentKey = join(machine.state, 'agent-key');
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', agentKey], { timeoutSeconds: 30 });
-  process.env.SSH_AUTH_SOCK = join(state, 'agent');
+  process.env.SSH_AUTH_SOCK = join(machine.state, 'agent');
   agent = spawn('ssh-agent', ['-D', '-a', process.env.SSH_AUTH_SOCK], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
@@ -46,9 +37,7 @@ after(async () => {
   agent?.kill();
   for (const user of ['root', 'admin', 'ops'])
     if (root) for (const forwardAgent of [true, false]) await at({ ...root, user, forwardAgent }).close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
 });
 
 /** Runs a script as root by root's own login, and expects it to work. */

@@ -1,26 +1,17 @@
 /** Secrets on a machine with real systemd and sshd, by the real Pulumi CLI: where their content is, and where it is not. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runToEnd } from '../../lib/base/process/run.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { deleteMachine, ensureMachine } from '../../lib/local/lab/machine.ts';
-import { deleteNetwork, ensureNetwork } from '../../lib/local/lab/network.ts';
-import type { Machine } from '../../lib/machine/ssh/machine.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
-import { connection as connectionSchema } from '../../schema/connection.ts';
 import { CliProject } from '../contract/cli-project.ts';
+import { MachineUnderTest } from './machine-under-test.ts';
 import { watchProcesses } from './watch-processes.ts';
 
 const components = fileURLToPath(new URL('../../components/index.ts', import.meta.url));
-const lab = `secrets-${process.pid}`;
-const request = { lab, name: 'one', address: '10.213.46.11', base: '' };
-const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-secrets-'));
 const project = new CliProject();
-let machine: Machine;
+let machine: MachineUnderTest;
 
 const canary = (n: number) => `Kanarienvogel-${n}-'"$(id)\\ ü`;
 /** How a secret might be written where it must not be. */
@@ -30,13 +21,8 @@ const traces = [1, 2, 3].flatMap((n) => {
 });
 
 before(async () => {
-  process.env.XDG_STATE_HOME = state;
-  request.base = (await ensureLabBase()).base;
-  const network = await ensureNetwork({ lab, cidr: '10.213.46.0/24', hosts: { one: request.address } });
-  const { hostKey } = await ensureMachine(request);
-  const { identityFile } = network;
-  machine = machineAt('one', connectionSchema.parse({ address: request.address, hostKey, identityFile }));
-  await onMachine(`useradd --system --no-create-home app
+  machine = await MachineUnderTest.create('secrets', '10.213.46');
+  await machine.run(`useradd --system --no-create-home app
     mkdir -p /run/systemd/system
     printf '[Service]\\nExecStart=/bin/sh -c "cat /run/keys/app >/dev/null && exec sleep infinity"\\n' >/run/systemd/system/reader.service
     printf '[Service]\\nExecStart=/bin/sleep infinity\\n' >/run/systemd/system/idle.service
@@ -55,18 +41,9 @@ for (const [name, file] of Object.entries(files)) new Secret(name, { host: 'one'
 });
 
 after(async () => {
-  if (machine) await machine.close();
-  await deleteMachine(lab, request.name);
-  await deleteNetwork(lab);
-  rmSync(state, { recursive: true, force: true });
+  await machine?.remove();
   project.remove();
 });
-
-async function onMachine(script: string): Promise<string> {
-  const { exitCode, stdout, stderr } = await machine.run(script);
-  assert.equal(exitCode, 0, stderr);
-  return stdout.trim();
-}
 
 const app = {
   path: '/run/keys/app',
@@ -78,10 +55,10 @@ const app = {
 const declare = (files: object) =>
   writeFileSync(
     join(project.folder, 'settings.json'),
-    JSON.stringify({ connection: machine.connection, files }),
+    JSON.stringify({ connection: machine.target.connection, files }),
   );
 const setValue = (n: number) => project.pulumi('config', 'set', '--secret', 'value', canary(n));
-const pid = () => onMachine('systemctl show --property=MainPID --value reader.service');
+const pid = () => machine.run('systemctl show --property=MainPID --value reader.service');
 
 async function up(): Promise<string> {
   const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview', '--diff');
@@ -98,11 +75,11 @@ test('a file is written with its owner and mode, its service is restarted, and n
   assert.deepEqual(found, []);
   assert.ok(seen.has('ssh') && seen.has('node'), [...seen].join(' '));
   assert.match(text, /one: restarted reader\.service/);
-  assert.equal(await onMachine(`cat ${app.path}`), canary(1));
-  assert.equal(await onMachine(`stat -c '%U %G %a' ${app.path}; ls -A /run/keys`), 'app app 440\napp');
+  assert.equal(await machine.run(`cat ${app.path}`), canary(1));
+  assert.equal(await machine.run(`stat -c '%U %G %a' ${app.path}; ls -A /run/keys`), 'app app 440\napp');
   assert.notEqual(await pid(), '0', 'one that had failed for want of the file runs now');
   assert.equal(
-    await onMachine('systemctl is-active idle.service || true'),
+    await machine.run('systemctl is-active idle.service || true'),
     'inactive',
     'an idle one stays so',
   );
@@ -117,40 +94,40 @@ test('a new content is written and its service restarted; new permissions alone 
   const before = await pid();
   await setValue(2);
   await up();
-  assert.equal(await onMachine(`cat ${app.path}`), canary(2));
+  assert.equal(await machine.run(`cat ${app.path}`), canary(2));
   const next = await pid();
   assert.notEqual(next, before);
   declare({ app: { ...app, mode: '0400' } });
   await up();
-  assert.equal(await onMachine(`stat -c %a ${app.path}`), '400');
+  assert.equal(await machine.run(`stat -c %a ${app.path}`), '400');
   assert.equal(await pid(), next);
 });
 
 test('what somebody changes or removes on the machine is seen by refresh and mended by up', async () => {
-  await onMachine(`echo other >${app.path}; chmod 0644 ${app.path}`);
+  await machine.run(`echo other >${app.path}; chmod 0644 ${app.path}`);
   const { text } = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(text, /content\s*: "in-place" => "changed"/);
   assert.match(text, /"0400" => "0644"/);
   await up();
-  assert.equal(await onMachine(`cat ${app.path}; stat -c ' %a' ${app.path}`), `${canary(2)} 400`);
-  await onMachine(`rm ${app.path}`);
+  assert.equal(await machine.run(`cat ${app.path}; stat -c ' %a' ${app.path}`), `${canary(2)} 400`);
+  await machine.run(`rm ${app.path}`);
   const gone = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(gone.text, /nixos:index:Secret: \(delete\)/);
   await up();
-  assert.equal(await onMachine(`cat ${app.path}`), canary(2));
+  assert.equal(await machine.run(`cat ${app.path}`), canary(2));
 });
 
 test('a service that does not come up again fails the update, and the next one restarts it', async () => {
-  await onMachine(`cp /run/systemd/system/reader.service /run/reader.service
+  await machine.run(`cp /run/systemd/system/reader.service /run/reader.service
     printf '[Service]\\nType=oneshot\\nExecStart=/bin/false\\n' >/run/systemd/system/reader.service; systemctl daemon-reload`);
   await setValue(3);
   const failed = await project.pulumi('up', '--yes', '--skip-preview', '--diff');
   assert.notEqual(failed.exitCode, 0);
   assert.match(failed.text, /was written, but units that use it are not well \[secret-failed\]/);
   assert.match(failed.text, /did not restart: reader\.service/);
-  await onMachine('mv /run/reader.service /run/systemd/system/; systemctl daemon-reload');
+  await machine.run('mv /run/reader.service /run/systemd/system/; systemctl daemon-reload');
   assert.match(await up(), /one: restarted reader\.service/);
-  assert.equal(await onMachine(`cat ${app.path}; ls -A /run/nixos-fleet/secrets`), canary(3));
+  assert.equal(await machine.run(`cat ${app.path}; ls -A /run/nixos-fleet/secrets`), canary(3));
 });
 
 test('an owner that is not there is told, and nothing is left behind', async () => {
@@ -158,14 +135,14 @@ test('an owner that is not there is told, and nothing is left behind', async () 
   const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
   assert.notEqual(exitCode, 0);
   assert.match(text, /there is no user nobody-knows or group root on the machine/);
-  assert.equal(await onMachine('ls -A /run/keys'), 'app');
+  assert.equal(await machine.run('ls -A /run/keys'), 'app');
 });
 
 test('the content is in no store, no state, no log and no other file', async () => {
   const patterns = traces.flatMap((trace) => ['-e', trace]);
   // The machine's whole disk, then Pulumi's state, home and logs with the program; a file of the state that holds the
   // stack is there, so that something was looked at.
-  for (const folder of [state, project.folder]) {
+  for (const folder of [machine.state, project.folder]) {
     const { stdout, exitCode } = await runToEnd('grep', ['-rlFa', '--devices=skip', ...patterns, folder], {
       timeoutSeconds: 300,
     });
@@ -177,8 +154,8 @@ test('the content is in no store, no state, no log and no other file', async () 
   });
   assert.match(stdout, /backend\/.*stacks.*json/);
   const words = traces.map((trace) => `-e '${trace}'`).join(' ');
-  assert.equal(await onMachine(`grep -rlFa --devices=skip ${words} /run /tmp /var /etc /root`), app.path);
-  assert.equal(await onMachine(`journalctl --no-pager | grep -cF ${words} || true`), '0');
+  assert.equal(await machine.run(`grep -rlFa --devices=skip ${words} /run /tmp /var /etc /root`), app.path);
+  assert.equal(await machine.run(`journalctl --no-pager | grep -cF ${words} || true`), '0');
   const [secret] = await project.recorded();
   assert.ok(JSON.stringify(secret?.inputs.value).includes('ciphertext'));
   assert.ok(!('value' in (secret?.outputs ?? {})));
@@ -187,8 +164,8 @@ test('the content is in no store, no state, no log and no other file', async () 
 test('another path takes the place of the old one; what is dropped is removed', async () => {
   declare({ app: { ...app, path: '/var/lib/app/key', restartUnits: [] } });
   await up();
-  assert.equal(await onMachine('ls -A /run/keys; cat /var/lib/app/key'), canary(3));
+  assert.equal(await machine.run('ls -A /run/keys; cat /var/lib/app/key'), canary(3));
   declare({});
   await up();
-  assert.equal(await onMachine('ls -A /var/lib/app'), '');
+  assert.equal(await machine.run('ls -A /var/lib/app'), '');
 });
