@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
-import { writeWhole } from '../../lib/base/files.ts';
+import { writeAtomically } from '../../lib/base/files.ts';
 import { sha256 } from '../../lib/base/hash.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
@@ -46,7 +46,7 @@ export async function newerLock(request: UpdateRequest, inputs: readonly string[
   try {
     const after = await updateInputs({ flakeRef, inputs, output: join(folder, 'flake.lock'), signal });
     const copy = join(cacheRoot(), 'locks', `${sha256(after).slice(0, 16)}.lock`);
-    await writeWhole(copy, after);
+    await writeAtomically(copy, after);
     const changes = changedInputs(JSON.parse(before) as Locks, JSON.parse(after) as Locks);
     return { path: lockPath, before, copy, after, changes };
   } finally {

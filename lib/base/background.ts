@@ -2,14 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { exists } from './files.ts';
 import { until } from './until.ts';
 
-/** A process that goes on when this one ends. */
+/** A process that outlives this one. */
 export interface BackgroundProcess {
   pid: number;
   /** ISO 8601, UTC. */
   startedAt: string;
 }
 
-/** The process with this pid, if it is one whose command line has this argument: pids are used again. */
+/** The process with this pid if its command line has this argument; guards against a reused pid. */
 export async function processWith(pid: number, argument: string): Promise<BackgroundProcess | undefined> {
   const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
   if (!commandLine.split('\0').includes(argument)) return undefined;
@@ -18,8 +18,8 @@ export async function processWith(pid: number, argument: string): Promise<Backgr
 }
 
 /**
- * What was started, once it runs, or `ended` where it has left a trace and is gone; undefined when the time is over. The
- * trace is looked for first: it may come between the two looks.
+ * Waits for a process to start. Returns it once it runs, `ended` if it announced itself and is gone, undefined on timeout.
+ * Checks `announced` before `running`: the process may announce itself between the two.
  */
 export function untilStarted<T>(
   { announced, running }: { announced: () => Promise<boolean>; running: () => Promise<T | undefined> },
@@ -34,7 +34,7 @@ export function untilStarted<T>(
   );
 }
 
-/** Sends a signal to a process that may have ended. */
+/** Sends a signal to a process; does nothing if it has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -43,22 +43,22 @@ export function signalProcess(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Whether this computer's PID 1 is systemd, which then keeps machines: a session's processes may end at logout. */
+/** Whether PID 1 is systemd. Machines then run as its units, since a session's processes may be killed at logout. */
 export function systemdRuns(): Promise<boolean> {
   return exists('/run/systemd/system');
 }
 
-/** The last lines of a log; empty where there is none. */
+/** The last lines of a log; empty if it does not exist. */
 export async function lastLines(path: string, count = 15): Promise<string> {
   const text = await readFile(path, 'utf8').catch(() => '');
   return text.trimEnd().split('\n').slice(-count).join('\n');
 }
 
-/** When a process started: its 22nd field in /proc, in hundredths of a second since the computer's start. */
+/** When a process started: field 22 of /proc/PID/stat, in hundredths of a second since boot. */
 async function startOf(pid: number): Promise<string | undefined> {
   const line = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   const booted = /^btime (\d+)/m.exec(await readFile('/proc/stat', 'utf8'))?.[1];
-  // The second field, the program's name, may hold blanks and parentheses.
+  // The second field, the program's name, may contain spaces and parentheses.
   const ticks = line?.slice(line.lastIndexOf(')') + 2).split(' ')[19];
   if (!booted || !ticks) return undefined;
   return new Date((Number(booted) + Math.floor(Number(ticks) / 100)) * 1000).toISOString();

@@ -3,13 +3,13 @@ export function mebibytes(bytes: number): number {
   return Number((bytes / 2 ** 20).toFixed(1));
 }
 
-/** '3.5 MiB', '120 MiB': one decimal below 10, whole above. */
+/** '3.5 MiB', '120 MiB': one decimal below 10 MiB, a whole number above. */
 export function formatMiB(bytes: number): string {
   const size = mebibytes(bytes);
   return `${size < 10 ? size : Math.round(size)} MiB`;
 }
 
-/** '1073741824 bytes (1 GiB)': exact, for sizes that have to fit. */
+/** '1073741824 bytes (1 GiB)': exact, for comparing sizes. */
 export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes / 1024;

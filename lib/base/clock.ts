@@ -1,7 +1,7 @@
-/** Time and timers; tests bring their own. */
+/** Time and timers; tests substitute their own. */
 export interface Clock {
   now(): number;
-  /** Calls back once after so many milliseconds; the returned function cancels it. */
+  /** Calls back once after this many milliseconds. Returns a function that cancels it. */
   after(milliseconds: number, callback: () => void): () => void;
 }
 

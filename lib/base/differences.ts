@@ -9,9 +9,9 @@ export interface Difference {
 }
 
 /**
- * Compares two plain values and gives every leaf that differs. Maps are gone through key by key; where only one side
- * has a key, the entry is for that key and all below it. Anything else, arrays too, is one leaf. A symbol stands for what
- * is not known, and counts as different.
+ * Compares two plain values and returns every leaf that differs. Maps are compared key by key; a key that only one side
+ * has gives one entry for its whole subtree. Anything else, arrays included, is one leaf. A symbol stands for an unknown
+ * value and always differs.
  */
 export function differences(before: unknown, after: unknown, path: readonly PathStep[] = []): Difference[] {
   if (before === undefined && after === undefined) return [];
@@ -44,7 +44,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A key such as `constructor` is in no map that does not hold it. */
+/** Own properties only: an inherited `constructor` is not a key. */
 function own(map: Record<string, unknown>, key: string): unknown {
   return Object.hasOwn(map, key) ? map[key] : undefined;
 }

@@ -1,4 +1,4 @@
-/** Every kind of failure a user can meet, with what it means. The reference in docs/ is made from this table. */
+/** Every kind of failure a user can meet, and its meaning. The reference in docs/ is generated from this table. */
 export const errorCodes = {
   'config-invalid': 'A key of the stack’s config is unknown, missing or of the wrong type.',
   'tool-missing': 'A program that is needed is not on PATH or too old.',
@@ -60,7 +60,7 @@ export interface FleetErrorDetails {
   what: string;
   /** Name of the machine concerned. */
   host?: string;
-  /** Why, in the words of the tool that failed where there are any; may have several lines. */
+  /** Why, in the words of the tool that failed if it gave any; may have several lines. */
   why?: string;
   /** What the user can do about it. */
   fix?: string;
@@ -84,12 +84,12 @@ export class FleetError extends Error {
   }
 }
 
-/** Whether it is a FleetError with one of these codes. */
+/** Whether an error is a FleetError with one of these codes. */
 export function hasCode(error: unknown, ...codes: ErrorCode[]): error is FleetError {
   return error instanceof FleetError && codes.includes(error.code);
 }
 
-/** Whether something failed, and was neither cancelled nor a bug: such an error may be reported while other work goes on. */
+/** Whether an error is neither a cancel nor a bug: it may be reported while other work continues. */
 export function isFailure(error: unknown): error is FleetError {
   return error instanceof FleetError && error.code !== 'cancelled';
 }

@@ -11,27 +11,27 @@ interface SystemError extends Error {
   port?: number;
 }
 
-const permissions = 'Give the user who runs this the right to it: look at its owner and its permissions.';
-const inTheWay = 'Move what is there away, or name another path.';
+const permissions = 'Give the user who runs this access: check owner and permissions.';
+const inTheWay = 'Move the existing file away, or use another path.';
 const room = 'Free some space there, then run again.';
 const limits = 'Close other programs, or raise the limit, then run again.';
 const network = 'Check the address and the network, then run again.';
 
-/** What to do about the errors that a computer causes. Any other error of the system, such as EBADF, is a bug. */
+/** Fixes for system errors that the environment causes. Any other system error, such as EBADF, is a bug. */
 const fixes: Readonly<Record<string, string>> = {
   EACCES: permissions,
   EPERM: permissions,
-  EROFS: 'Its file system can only be read: name a place that can be written.',
-  ENOENT: 'Check the path: nothing is there.',
+  EROFS: 'The file system is read-only: use a path on another one.',
+  ENOENT: 'Check the path: it does not exist.',
   ENOTDIR: inTheWay,
   EISDIR: inTheWay,
   EEXIST: inTheWay,
   ENOTEMPTY: inTheWay,
   ELOOP: 'Check the symbolic links of the path.',
-  ENAMETOOLONG: 'Name a shorter path.',
-  EXDEV: 'Name a place on the same file system.',
-  ETXTBSY: 'End the program that runs from it, then run again.',
-  EBUSY: 'End what uses it, then run again.',
+  ENAMETOOLONG: 'Use a shorter path.',
+  EXDEV: 'Use a path on the same file system.',
+  ETXTBSY: 'Stop the program that runs from it, then run again.',
+  EBUSY: 'Stop the process that uses it, then run again.',
   ENOSPC: room,
   EDQUOT: room,
   EFBIG: room,
@@ -39,10 +39,10 @@ const fixes: Readonly<Record<string, string>> = {
   EMFILE: limits,
   ENFILE: limits,
   EAGAIN: limits,
-  EIO: 'Look at the disk: the kernel log names it (dmesg).',
-  ESTALE: 'Mount its network file system again.',
-  EPIPE: 'The program at the other end has ended: run again, and let it read to the end.',
-  EADDRINUSE: 'End the program that listens there, or name another port.',
+  EIO: 'Check the disk: the kernel log (dmesg) names it.',
+  ESTALE: 'Remount the network file system.',
+  EPIPE: 'The program that reads this output exited early: run again and let it read to the end.',
+  EADDRINUSE: 'Stop the program that listens there, or use another port.',
   EADDRNOTAVAIL: network,
   ECONNREFUSED: network,
   ECONNRESET: network,
@@ -54,18 +54,18 @@ const fixes: Readonly<Record<string, string>> = {
   ETIMEDOUT: network,
 };
 
-/** What the system was asked for, where its own name for it is no plain word. */
+/** Plain verbs for system calls whose names are not verbs users know. */
 const verbs: Readonly<Record<string, string>> = {
   access: 'reach',
   bind: 'listen on',
   copyfile: 'copy',
   fsync: 'write',
   ftruncate: 'write',
-  getaddrinfo: 'find the address of',
+  getaddrinfo: 'resolve',
   listen: 'listen on',
   lstat: 'read',
-  mkdir: 'make the folder',
-  mkdtemp: 'make the folder',
+  mkdir: 'create the folder',
+  mkdtemp: 'create the folder',
   readlink: 'read',
   realpath: 'find',
   rm: 'remove',
@@ -79,8 +79,8 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /**
- * An error as a failure that the user can act on: a FleetError as it is, an error of the operating system with what, path and
- * fix. Undefined for a bug.
+ * Turns an error into a failure the user can act on: a FleetError as it is, a system error with what, why and fix.
+ * Undefined for a bug.
  */
 export function failureOf(error: unknown): FleetError | undefined {
   if (error instanceof FleetError) return error;
@@ -100,7 +100,7 @@ export function failureOf(error: unknown): FleetError | undefined {
   });
 }
 
-/** The text of an error for the user: a failure as it is, a bug with its stack. */
+/** The text of an error for the user: the message of a failure, the stack of a bug. */
 export function describeError(error: unknown): string {
   const failure = failureOf(error);
   if (failure) return failure.message;

@@ -4,13 +4,13 @@ import { dirname } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from './errors.ts';
 
-/** For `catch`: undefined for a file that does not exist; any other error is thrown again. */
+/** For `catch`: undefined if the file does not exist; rethrows any other error. */
 export function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code === 'ENOENT') return undefined;
   throw error;
 }
 
-/** Whether a file or folder can be reached. */
+/** Whether a file or folder exists and is accessible. */
 export function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -18,14 +18,14 @@ export function exists(path: string): Promise<boolean> {
   );
 }
 
-/** A file's text; undefined where it does not exist. */
+/** A file's text; undefined if it does not exist. */
 export function readIfThere(path: string): Promise<string | undefined> {
   return readFile(path, 'utf8').catch(undefinedIfMissing);
 }
 
 /**
- * Content of a JSON file; undefined where it does not exist.
- * @throws FleetError file-invalid where it does not fit the schema
+ * Content of a JSON file; undefined if it does not exist.
+ * @throws FleetError file-invalid if it does not match the schema
  */
 export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T | undefined> {
   const text = await readIfThere(path);
@@ -37,27 +37,27 @@ export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T
       code: 'file-invalid',
       what: `${path} cannot be read`,
       why: cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message,
-      fix: 'It is damaged, or a newer version has written it: update, or restore the file.',
+      fix: 'The file is damaged or was written by a newer version: update, or restore the file.',
       cause,
     });
   }
 }
 
 /**
- * Writes a file in one step: a reader sees the old content or the new one, whoever else writes it at the same time.
- * @param mode of a new file and, with the right to enter, of missing folders; less the umask
+ * Writes a file atomically: readers see the old content or the new, even with several writers.
+ * @param mode permissions of the file and, with the matching execute bits, of missing folders; the umask applies
  */
-export async function writeWhole(path: string, content: string, { mode = 0o600 } = {}): Promise<void> {
+export async function writeAtomically(path: string, content: string, { mode = 0o600 } = {}): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: mode | ((mode & 0o444) >> 2) });
   await throughDraft(path, (draft) => writeFile(draft, content, { mode }));
 }
 
-/** Like `writeWhole`, for a JSON file that people may read. */
+/** Like `writeAtomically`, for a JSON file that people may read. */
 export function writeJson(path: string, value: unknown, options?: { mode?: number }): Promise<void> {
-  return writeWhole(path, `${JSON.stringify(value, undefined, 2)}\n`, options);
+  return writeAtomically(path, `${JSON.stringify(value, undefined, 2)}\n`, options);
 }
 
-/** Writes a file of the user in one step and onto the disk. A symbolic link stays one, and permissions stay. */
+/** Replaces a user's file atomically and flushes it to disk. Keeps symbolic links and permissions. */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const target = await realpath(path).catch(() => path);
   await mkdir(dirname(target), { recursive: true });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** SHA256 fingerprint of a public key line, as ssh prints it; undefined where the line holds no key. */
+/** SHA256 fingerprint of a public key line, as ssh prints it; undefined if the line has no key. */
 export function fingerprint(publicKey: string): string | undefined {
   const blob = publicKey.trim().split(/\s+/)[1];
   if (!blob) return undefined;
@@ -8,7 +8,7 @@ export function fingerprint(publicKey: string): string | undefined {
   return `SHA256:${hash.replace(/=+$/, '')}`;
 }
 
-/** Type and key alone, without a comment. */
+/** Type and key of a public key line, without the comment. */
 export function withoutComment(publicKey: string): string {
   return publicKey.trim().split(/\s+/).slice(0, 2).join(' ');
 }

@@ -1,11 +1,11 @@
 import { diffArrays } from 'diff';
 
-/** Above this many lines that differ, a text is shown as replaced whole: finding the fewest would take seconds. */
-const mostEdits = 2000;
+/** With more differing lines, the whole text is shown as replaced: a minimal diff would take seconds. */
+const maxEdits = 2000;
 
-/** Lines of `before` that are gone ("- …") and lines of `after` that are new ("+ …"), in order; as few as possible. */
+/** A minimal diff in order: removed lines as "- …", added lines as "+ …". */
 export function lineDiff(before: readonly string[], after: readonly string[]): string[] {
-  const changes = diffArrays([...before], [...after], { maxEditLength: mostEdits });
+  const changes = diffArrays([...before], [...after], { maxEditLength: maxEdits });
   if (!changes) return [...before.map(removedLine), ...after.map(addedLine)];
   return changes.flatMap(({ added, removed, value }) => {
     if (removed) return value.map(removedLine);

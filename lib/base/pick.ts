@@ -1,4 +1,4 @@
-/** The members of these names that have a value. */
+/** The members with these names; undefined ones are left out. */
 export function pick<T extends object, Name extends PropertyKey>(
   object: T,
   names: readonly Name[],
@@ -6,7 +6,7 @@ export function pick<T extends object, Name extends PropertyKey>(
   return Object.fromEntries(membersOf(object, (name) => names.includes(name as Name))) as never;
 }
 
-/** The members of all other names that have a value. */
+/** The members without these names; undefined ones are left out. */
 export function omit<T extends object, Name extends PropertyKey>(
   object: T,
   names: readonly Name[],
@@ -14,6 +14,6 @@ export function omit<T extends object, Name extends PropertyKey>(
   return Object.fromEntries(membersOf(object, (name) => !names.includes(name as Name))) as never;
 }
 
-function membersOf(object: object, isMeant: (name: string) => boolean): [string, unknown][] {
-  return Object.entries(object).filter(([name, value]) => value !== undefined && isMeant(name));
+function membersOf(object: object, matches: (name: string) => boolean): [string, unknown][] {
+  return Object.entries(object).filter(([name, value]) => value !== undefined && matches(name));
 }

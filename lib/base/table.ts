@@ -1,12 +1,12 @@
 type Rows = readonly (readonly string[])[];
 
-/** Columns are as wide as they need to be; the last cell of a row may be longer. */
+/** A table with aligned columns. The last cell of a row does not widen its column. */
 export function textTable(rows: Rows): string {
   const widths = widthsOf(rows, (cells, column) => column < cells.length - 1);
   return rows.map((cells) => `${padded(cells, widths).join('  ').trimEnd()}\n`).join('');
 }
 
-/** A Markdown table, which can be read as text too. */
+/** A Markdown table with aligned columns. */
 export function markdownTable(header: readonly string[], rows: Rows): string {
   const widths = widthsOf([header, ...rows], () => true);
   const line = (cells: readonly string[]) => `| ${padded(cells, widths).join(' | ')} |`;

@@ -1,4 +1,4 @@
-/** The candidate that `word` was probably meant to be, if one is near enough (two edits, fewer in a short word). */
+/** The candidate closest to `word`, within two edits (one for words of up to three letters); undefined if there is none. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   const ranked = candidates
     .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))

@@ -1,29 +1,28 @@
 import { type Clock, realClock } from './clock.ts';
 import { FleetError } from './errors.ts';
 
-export interface Waiting {
-  /** How long to wait, in seconds; no look begins later, but for the first. */
+export interface WaitOptions {
+  /** Timeout in seconds. Except for the first, no check starts later. */
   limitSeconds: number;
-  /** Pause between two looks, in seconds; 0.05 by default. */
+  /** Pause between two checks, in seconds; default 0.05. */
   intervalSeconds?: number;
   signal?: AbortSignal;
   clock?: Clock;
 }
 
 /**
- * Looks again and again until something holds. Returns the first value other than undefined and false, or undefined
- * when the time is over.
- * @param look gets the seconds that are left, which are 0 or fewer at the end
+ * Polls until a check succeeds. Returns its first value other than undefined and false, or undefined on timeout.
+ * @param check gets the seconds left, 0 or fewer at the end
  * @throws FleetError cancelled
  */
 export async function until<T>(
-  look: (leftSeconds: number) => T | false | undefined | Promise<T | false | undefined>,
-  { limitSeconds, intervalSeconds = 0.05, signal, clock = realClock }: Waiting,
+  check: (leftSeconds: number) => T | false | undefined | Promise<T | false | undefined>,
+  { limitSeconds, intervalSeconds = 0.05, signal, clock = realClock }: WaitOptions,
 ): Promise<T | undefined> {
   const end = clock.now() + limitSeconds * 1000;
   const left = () => (end - clock.now()) / 1000;
   for (;;) {
-    const value = await look(left());
+    const value = await check(left());
     if (value !== undefined && value !== false) return value;
     if (signal?.aborted) throw cancelled();
     if (left() <= intervalSeconds) return undefined;

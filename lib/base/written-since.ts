@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** File systems whose times come from this computer's clock, by the numbers that Linux gives them. */
+/** File systems whose timestamps come from this computer's clock, by statfs magic number. */
 const ownClock = new Set([
   0xef53, // ext2 to ext4
   0x58465342, // xfs
@@ -13,19 +13,19 @@ const ownClock = new Set([
   0xca451a4e, // bcachefs
 ]);
 
-/** A change is stamped with the time of the kernel's last tick, in milliseconds. */
+/** Milliseconds. The kernel stamps changes with the time of its last tick. */
 const tick = 10;
 
 /**
- * Whether a file or folder below a folder was made, written, renamed or removed since a time, in milliseconds since 1970.
- * True where it cannot be known: on a file system with another clock, or where something cannot be read.
+ * Whether anything below a folder was created, written, renamed or removed since a time, in milliseconds since 1970.
+ * True if that is unknown: on a file system with another clock, or if something cannot be read.
  */
 export function writtenSince(folder: string, since: number): boolean {
   const written = (path: string): boolean => {
     const entries = readdirSync(path, { withFileTypes: true });
     return entries.some((entry) => {
       const inner = join(path, entry.name);
-      // Whatever makes an object of git visible is written elsewhere, too.
+      // A new Git object takes effect only through a ref or the index, which are outside this folder.
       if (inner.endsWith('/.git/objects')) return false;
       return lstatSync(inner).ctimeMs >= since - tick || (entry.isDirectory() && written(inner));
     });

@@ -8,7 +8,7 @@ import {
   kernelNeeds,
 } from '../../schema/evaluation.ts';
 import { hostFacts } from '../../schema/facts.ts';
-import { exists, readJson, writeWhole } from '../base/files.ts';
+import { exists, readJson, writeAtomically } from '../base/files.ts';
 import { sha256 } from '../base/hash.ts';
 import { cacheRoot } from '../base/home.ts';
 
@@ -56,8 +56,8 @@ export class FactsCache {
 
   async put(key: CacheKey, { kernel, ...host }: CachedHost): Promise<void> {
     const kernelName = kernel ? nameOf(JSON.stringify(kernel)) : undefined;
-    if (kernelName) await writeWhole(this.#kernelPath(kernelName), JSON.stringify(kernel));
-    await writeWhole(this.#path('facts', key), JSON.stringify({ ...host, kernel: kernelName }));
+    if (kernelName) await writeAtomically(this.#kernelPath(kernelName), JSON.stringify(kernel));
+    await writeAtomically(this.#path('facts', key), JSON.stringify({ ...host, kernel: kernelName }));
   }
 
   async getOutput(key: CacheKey): Promise<CachedOutput | undefined> {
@@ -69,7 +69,7 @@ export class FactsCache {
   }
 
   async putOutput(key: CacheKey, output: CachedOutput): Promise<void> {
-    await writeWhole(this.#path('outputs', key), JSON.stringify(output));
+    await writeAtomically(this.#path('outputs', key), JSON.stringify(output));
   }
 
   #kernel(name: string): Promise<EvaluatedKernel | undefined> {

@@ -1,6 +1,6 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readIfThere, writeWhole } from '../base/files.ts';
+import { readIfThere, writeAtomically } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
 
 const dayMilliseconds = 24 * 3600 * 1000;
@@ -14,7 +14,7 @@ export async function pruneCache(now = Date.now()): Promise<void> {
   const last = Number(await readIfThere(stamp).catch(() => undefined));
   if (last > now - dayMilliseconds && last <= now) return;
   try {
-    await writeWhole(stamp, String(now));
+    await writeAtomically(stamp, String(now));
     for (const [folder, days] of Object.entries(keptDays)) {
       await removeOlder(join(cacheRoot(), folder), now - days * dayMilliseconds);
     }

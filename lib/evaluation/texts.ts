@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeWhole } from '../base/files.ts';
+import { writeAtomically } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
 import { lineDiff } from '../base/line-diff.ts';
 
@@ -18,7 +18,7 @@ export async function keepTexts(texts: ReadonlyMap<string, string>): Promise<voi
     [...texts].map(([hash, text]) =>
       there.has(hash)
         ? utimes(join(folder(), hash), now, now).catch(() => undefined)
-        : writeWhole(join(folder(), hash), text.slice(0, longestText)),
+        : writeAtomically(join(folder(), hash), text.slice(0, longestText)),
     ),
   );
 }

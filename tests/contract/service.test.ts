@@ -143,7 +143,7 @@ test('an error of the operating system is no bug: it is reported with its path a
   };
   const error = await failureOf(set.client.create(urn, { host: 'web' }));
   assert.equal(error.code, status.FAILED_PRECONDITION);
-  assert.match(error.details, /^cannot make the folder \/dev\/null\/cache \[system-failed\]\n.*\n {2}fix:/);
+  assert.match(error.details, /^cannot create the folder \/dev\/null\/cache \[system-failed\]\n.*\n {2}fix:/);
 });
 
 test('notes of a diff go to the diagnostics before the answer', async () => {

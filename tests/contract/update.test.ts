@@ -105,8 +105,8 @@ test('a cache folder that cannot be made is reported with its path and what to d
   try {
     const { exitCode, text } = await update('kit', '--dry-run');
     assert.equal(exitCode, 2, text);
-    assert.ok(text.includes(`cannot make the folder ${cache}/nixos-fleet/v1/locks [system-failed]`), text);
-    assert.match(text, /why: {2}not a directory \(ENOTDIR\)\n {2}fix: {2}Move what is there away/);
+    assert.ok(text.includes(`cannot create the folder ${cache}/nixos-fleet/v1/locks [system-failed]`), text);
+    assert.match(text, /why: {2}not a directory \(ENOTDIR\)\n {2}fix: {2}Move the existing file away/);
     assert.doesNotMatch(text, /bug|usage:|\n\s+at /);
   } finally {
     if (before === undefined) delete process.env.XDG_CACHE_HOME;

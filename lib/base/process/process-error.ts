@@ -1,6 +1,6 @@
 import { FleetError } from '../errors.ts';
 
-/** A program that could not be started, failed, ran into its limit or was cancelled. */
+/** A program that could not be started, failed, timed out, was cancelled or was killed. */
 export class ProcessError extends FleetError {
   readonly command: string;
   readonly exitCode: number | undefined;
@@ -38,7 +38,7 @@ export class ProcessError extends FleetError {
   }
 }
 
-/** The error of a program that ended with an exit code other than 0. */
+/** The error for an exit code other than 0. */
 export function exitError(
   command: string,
   args: readonly string[],
@@ -54,7 +54,7 @@ export function exitError(
   });
 }
 
-/** A text with each secret replaced by ***. */
+/** Replaces each secret in a text by ***. */
 export function redact(text: string, secrets: readonly string[] = []): string {
   return secrets.filter(Boolean).reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text);
 }

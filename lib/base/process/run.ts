@@ -8,8 +8,9 @@ export interface RunResult {
 }
 
 /**
- * Runs a program and returns what it printed, whatever its exit code. Only a program that did not end by itself throws.
- * What it started and left behind with its pipes in hand is not waited for after the limit or a cancel.
+ * Runs a program and returns its output, whatever its exit code. After a timeout or cancel, it does not wait for
+ * descendants that still hold the program's pipes.
+ * @throws ProcessError where the program could not be started, timed out, was cancelled or was killed
  */
 export async function runToEnd(
   command: string,
@@ -17,7 +18,7 @@ export async function runToEnd(
   options: RunOptions = {},
 ): Promise<RunResult> {
   const source = new Source(options.input);
-  const { child, ending } = await start(command, args, options, source.options);
+  const { child, abnormalExit } = await start(command, args, options, source.options);
   const hide = (text: string) => redact(text, options.redact);
   const { onStdoutLine, onStderrLine } = options;
   const followed = [
@@ -26,7 +27,7 @@ export async function runToEnd(
   ];
   const result = await child;
   await Promise.all(followed);
-  const failure = ending(result);
+  const failure = abnormalExit(result);
   if (source.failed && !failure?.stopped) throw source.error;
   if (failure) throw failure.error;
   return {
@@ -36,7 +37,7 @@ export async function runToEnd(
   };
 }
 
-/** Like `runToEnd`, but an exit code other than 0 throws a `ProcessError` with the last lines of what was printed. */
+/** Like `runToEnd`, but an exit code other than 0 throws a `ProcessError` with the last lines of the output. */
 export async function run(
   command: string,
   args: readonly string[],
@@ -47,14 +48,14 @@ export async function run(
   throw exitError(command, args, result, options.redact);
 }
 
-/** Runs a program on this process's own terminal or pipes, for a user who talks to it; returns its exit code. */
+/** Runs an interactive program on this process's own terminal or pipes; returns its exit code. */
 export async function runAttached(command: string, args: readonly string[]): Promise<number> {
   const { execa } = await import('execa');
   const { exitCode } = await execa(command, args, { reject: false, stdio: 'inherit', buffer: false });
   return exitCode ?? 1;
 }
 
-/** A program's standard input; the error of a stream is kept, for the program only sees it end. */
+/** A program's standard input. Keeps a stream's error, since the program only sees the end of its input. */
 class Source {
   readonly options: Input;
   failed = false;

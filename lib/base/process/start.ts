@@ -3,23 +3,23 @@ import type { Result } from 'execa';
 import { ProcessError, redact } from './process-error.ts';
 
 export interface RunOptions {
-  /** Written to the program's standard input, which is closed after it; secrets go this way. The error of a stream is thrown. */
+  /** Written to the program's standard input, which is then closed; pass secrets this way. A stream's error is thrown. */
   input?: string | Uint8Array | AsyncIterable<Uint8Array>;
   /** Added to the environment of this process. */
   env?: Record<string, string | undefined>;
   cwd?: string;
-  /** Limit in seconds; without one the call must be given a `signal`. */
+  /** Timeout in seconds; without one, pass a `signal`. */
   timeoutSeconds?: number;
   signal?: AbortSignal;
   /**
-   * Whether the program gets a process group of its own: a limit or a cancel ends what it has started too, and an
-   * interrupt on the terminal does not reach it.
+   * Whether the program gets a process group of its own: a timeout or cancel then ends its children too, and Ctrl-C on
+   * the terminal does not reach it.
    */
   group?: boolean;
-  /** Called for each whole line as it comes. */
+  /** Called for each complete line as it arrives. */
   onStdoutLine?: (line: string) => void;
   onStderrLine?: (line: string) => void;
-  /** Strings that must not appear in an error, nor on standard error: each is replaced by ***. Standard output is data. */
+  /** Secrets replaced by *** in errors and on standard error. Standard output is data and stays as it is. */
   redact?: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export interface Input {
   buffer?: { stdout: boolean };
 }
 
-/** Starts a program, and ends it at its limit or where it is cancelled; `ending` gives why it did not end by itself. */
+/** Starts a program and ends it on timeout or cancel; `abnormalExit` returns the error of a program that did not exit by itself. */
 export async function start(command: string, args: readonly string[], options: RunOptions, more: Input) {
   // Loaded when first needed: a preview in which nothing changes starts no program from the provider.
   const { execa } = await import('execa');
@@ -54,7 +54,7 @@ export async function start(command: string, args: readonly string[], options: R
     ...more,
   });
   releaseWhenStopped(child.nodeChildProcess, stop, options.group === true);
-  const ending = (result: Ending): { stopped: boolean; error: ProcessError } | undefined => {
+  const abnormalExit = (result: Ending): { stopped: boolean; error: ProcessError } | undefined => {
     if (result.exitCode !== undefined && !result.isCanceled) return undefined;
     const [reason, why] = result.isCanceled
       ? limit?.aborted && !signal?.aborted
@@ -62,7 +62,7 @@ export async function start(command: string, args: readonly string[], options: R
         : (['cancelled', 'was cancelled'] as const)
       : result.code === 'ENOENT'
         ? (['not-found', 'was not found on PATH'] as const)
-        : (['signal', `was ended by ${result.signal ?? result.code ?? 'an unknown cause'}`] as const);
+        : (['signal', `was killed by ${result.signal ?? result.code ?? 'an unknown cause'}`] as const);
     const hide = (text: unknown) => redact(textOf(text), options.redact);
     const error = new ProcessError({
       command: hide([command, ...args].join(' ')),
@@ -75,34 +75,34 @@ export async function start(command: string, args: readonly string[], options: R
     });
     return { stopped: reason !== 'signal', error };
   };
-  return { child, ending };
+  return { child, abnormalExit };
 }
 
-/** Once a program that had to be stopped has ended, closes its pipes, whoever else holds them; ends its group too, if desired. */
+/** After a timeout or cancel, closes the pipes once the program has exited, even if descendants hold them; `group` ends those too. */
 function releaseWhenStopped(child: ChildProcess, stop: AbortSignal, group: boolean): void {
   const release = () => {
     child.stdout?.destroy();
     child.stderr?.destroy();
   };
-  const stopped = () => {
+  const onStop = () => {
     if (group) endGroup(child.pid);
     if (child.exitCode !== null || child.signalCode !== null) release();
     else child.once('exit', release);
   };
-  if (stop.aborted) stopped();
-  stop.addEventListener('abort', stopped, { once: true });
-  void child.once('close', () => stop.removeEventListener('abort', stopped));
+  if (stop.aborted) onStop();
+  stop.addEventListener('abort', onStop, { once: true });
+  void child.once('close', () => stop.removeEventListener('abort', onStop));
 }
 
 function endGroup(leader: number | undefined): void {
   try {
     if (leader !== undefined) process.kill(-leader, 'SIGTERM');
   } catch {
-    // Nothing of it is left.
+    // The whole group has already exited.
   }
 }
 
-/** Calls back for each line of a stream; settles when it has closed. */
+/** Calls back for each line of a stream; settles once the stream has closed. */
 export async function followLines(
   stream: NodeJS.ReadableStream | null | undefined,
   onLine?: (line: string) => void,

@@ -2,27 +2,27 @@ import { exitError } from './process-error.ts';
 import { type RunOptions, start, textOf } from './start.ts';
 
 /**
- * Runs a program and gives what it prints as it comes, byte by byte. Where the reader stops, so does the program.
- * @throws ProcessError at the end of the stream, for an exit code other than 0 too
+ * Runs a program and streams its standard output, unbuffered. If the reader stops early, the program is killed.
+ * @throws ProcessError at the end of the stream, also for an exit code other than 0
  */
 export async function* streamOutput(
   command: string,
   args: readonly string[],
   options: Pick<RunOptions, 'signal' | 'timeoutSeconds' | 'env' | 'cwd'>,
 ): AsyncGenerator<Uint8Array> {
-  const { child, ending } = await start(command, args, options, {
+  const { child, abnormalExit } = await start(command, args, options, {
     stdin: 'ignore',
     buffer: { stdout: false },
   });
-  let whole = false;
+  let isComplete = false;
   try {
     for await (const chunk of child.stdout ?? []) yield chunk as Uint8Array;
-    whole = true;
+    isComplete = true;
   } finally {
-    if (!whole) child.kill();
+    if (!isComplete) child.kill();
   }
   const result = await child;
-  const failure = ending(result);
+  const failure = abnormalExit(result);
   if (failure) throw failure.error;
   if (result.exitCode === 0) return;
   const { exitCode = 0 } = result;

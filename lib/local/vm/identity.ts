@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
-import { readIfThere, writeWhole } from '../../base/files.ts';
+import { readIfThere, writeAtomically } from '../../base/files.ts';
 import { run } from '../../base/process/run.ts';
 import { ensureVmBase } from './base.ts';
 import { vmPaths } from './paths.ts';
@@ -31,7 +31,7 @@ async function ensureMachineId(file: string): Promise<string> {
   const before = await readIfThere(file);
   if (before) return before;
   const machineId = randomUUID().replaceAll('-', '');
-  await writeWhole(file, machineId);
+  await writeAtomically(file, machineId);
   return machineId;
 }
 

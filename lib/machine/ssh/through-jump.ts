@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { talkTo } from '../../base/process/talk.ts';
+import { startDuplex } from '../../base/process/duplex.ts';
 import { throughJumpArgs } from './arguments.ts';
 import type { Machine } from './machine.ts';
 
@@ -15,7 +15,7 @@ export async function connectThroughJump(
   const args = throughJumpArgs(connection, port);
   if (!args) throw new Error('there is no jump host on the way');
   const accepted = Promise.withResolvers<void>();
-  const { stream, ended } = await talkTo('ssh', args, {
+  const { stream, ended } = await startDuplex('ssh', args, {
     signal,
     env: { LC_ALL: 'C' },
     // Nothing else tells: the port's own first word may never come.

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { startDuplex } from '../../../../lib/base/process/duplex.ts';
 import { ProcessError } from '../../../../lib/base/process/process-error.ts';
 import { runToEnd } from '../../../../lib/base/process/run.ts';
 import { streamOutput } from '../../../../lib/base/process/stream.ts';
-import { talkTo } from '../../../../lib/base/process/talk.ts';
 import { until } from '../../../../lib/base/until.ts';
 
 /** A grandchild that holds the program's pipes for longer than any limit below. */
@@ -15,7 +15,7 @@ function endGrandchild(stdout: string): void {
   process.kill(Number(stdout.trim()));
 }
 
-test('a limit is kept although a grandchild holds the pipes', { timeout: 10_000 }, async () => {
+test('a timeout does not wait for a grandchild that holds the pipes', { timeout: 10_000 }, async () => {
   const error = await runToEnd('sh', holdsPipes, { timeoutSeconds: 0.5 }).catch((thrown: unknown) => thrown);
   assert.ok(error instanceof ProcessError);
   assert.equal(error.reason, 'timeout');
@@ -23,7 +23,7 @@ test('a limit is kept although a grandchild holds the pipes', { timeout: 10_000 
   endGrandchild(error.stdout);
 });
 
-test('a cancel does not wait for a grandchild either', { timeout: 10_000 }, async () => {
+test('a cancel does not wait for a grandchild that holds the pipes', { timeout: 10_000 }, async () => {
   const controller = new AbortController();
   const onStdoutLine = () => controller.abort();
   const call = runToEnd('sh', holdsPipes, { signal: controller.signal, onStdoutLine });
@@ -33,12 +33,12 @@ test('a cancel does not wait for a grandchild either', { timeout: 10_000 }, asyn
   endGrandchild(error.stdout);
 });
 
-test('a limit that does not come leaves nothing behind', async () => {
+test('a timeout that is not reached leaves no timer behind', async () => {
   const { exitCode, stdout } = await runToEnd('sh', ['-c', 'echo done; exit 3'], { timeoutSeconds: 60 });
   assert.deepEqual([exitCode, stdout], [3, 'done\n']);
 });
 
-test('what is to be hidden is in no error, no standard error and no line of it', async () => {
+test('secrets appear neither in errors nor on standard error', async () => {
   const lines: string[] = [];
   const options = {
     redact: ['hunter2'],
@@ -54,7 +54,7 @@ test('what is to be hidden is in no error, no standard error and no line of it',
   assert.doesNotMatch(`${error.message} ${error.command} ${error.stdout}`, /hunter2/);
 });
 
-test('a stream is the input of a program', async () => {
+test('a stream can be the input of a program', async () => {
   async function* numbers() {
     for (const number of [1, 2, 3]) yield Buffer.from(`${number}\n`);
   }
@@ -62,7 +62,7 @@ test('a stream is the input of a program', async () => {
   assert.equal(stdout, '1\n2\n3\n');
 });
 
-test('a stream that fails ends the program that reads it, and its error is told', async () => {
+test('a failing input stream ends the program, and its error is thrown', async () => {
   async function* broken() {
     yield Buffer.from('1\n');
     throw new Error('the source broke');
@@ -71,7 +71,7 @@ test('a stream that fails ends the program that reads it, and its error is told'
   await assert.rejects(call, { message: 'the source broke' });
 });
 
-test('a program that reads only the beginning of a stream ends well', async () => {
+test('a program may stop reading its input early', async () => {
   async function* endless() {
     for (;;) yield Buffer.alloc(1 << 16, 'x\n');
   }
@@ -79,14 +79,14 @@ test('a program that reads only the beginning of a stream ends well', async () =
   assert.equal((await runToEnd('head', ['-n', '1'], options)).stdout, 'x\n');
 });
 
-test('a program’s output is a stream, whatever bytes are in it', async () => {
+test('output is streamed byte for byte', async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of streamOutput('printf', ['\\377\\000\\n'], { timeoutSeconds: 10 }))
     chunks.push(chunk);
   assert.deepEqual([...Buffer.concat(chunks)], [255, 0, 10]);
 });
 
-test('a stream of a program that fails ends with its error', async () => {
+test('the output stream of a failing program ends with its error', async () => {
   const read = async () => {
     for await (const _ of streamOutput('sh', ['-c', 'echo 1; echo bad >&2; exit 3'], { timeoutSeconds: 10 }));
   };
@@ -103,7 +103,7 @@ function runs(id: number): boolean {
 }
 
 for (const reason of ['timeout', 'cancelled'] as const) {
-  test(`a group is ended as a whole (${reason})`, { timeout: 10_000 }, async () => {
+  test(`a process group is ended as a whole (${reason})`, { timeout: 10_000 }, async () => {
     const controller = new AbortController();
     const options = reason === 'timeout' ? { timeoutSeconds: 0.5 } : { signal: controller.signal };
     let grandchild = 0;
@@ -120,22 +120,26 @@ for (const reason of ['timeout', 'cancelled'] as const) {
   });
 }
 
-test('a group that ends by itself leaves nothing to wait for', async () => {
+test('a process group that exits by itself leaves nothing to wait for', async () => {
   const { stdout } = await runToEnd('echo', ['done'], { timeoutSeconds: 1000, group: true });
   assert.equal(stdout, 'done\n');
 });
 
-test('a program is talked to, tells lines of its standard error, and ends with the talk', async () => {
+test('a duplex program reports its standard error by line and ends with its stream', async () => {
   const said: string[] = [];
   const options = { timeoutSeconds: 10, onStderrLine: (line: string) => void said.push(line) };
-  const echo = await talkTo('sh', ['-c', 'read -r word; echo "heard $word"; echo done >&2; exit 3'], options);
+  const echo = await startDuplex(
+    'sh',
+    ['-c', 'read -r word; echo "heard $word"; echo done >&2; exit 3'],
+    options,
+  );
   echo.stream.write('hello\n');
   let answer = '';
   for await (const chunk of echo.stream) answer += chunk;
   assert.equal(answer, 'heard hello\n');
   assert.deepEqual(await echo.ended, { exitCode: 3, stderr: 'done\n' });
   assert.deepEqual(said, ['done']);
-  const endless = await talkTo('sh', ['-c', 'exec cat'], options);
+  const endless = await startDuplex('sh', ['-c', 'exec cat'], options);
   endless.stream.destroy();
   await assert.rejects(endless.ended, { reason: 'signal' });
 });

@@ -11,7 +11,7 @@ test('a real shell reads every quoted word back as it was', () => {
   assert.deepEqual(printed.split('\0').slice(0, -1), nasty);
 });
 
-test('variables hold what they were given', () => {
+test('variables keep their values', () => {
   for (const word of nasty) {
     assert.equal(sh(`${shellVariables({ value: word, number: 7 })}printf '%s' "$value$number"`), `${word}7`);
   }

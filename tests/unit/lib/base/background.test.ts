@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { untilStarted } from '../../../../lib/base/background.ts';
 
-test('what announces itself while it is looked for is not taken for ended', async () => {
+test('a process that announces itself between the two checks does not count as ended', async () => {
   let there = false;
   const announced = async () => {
     const before = there;

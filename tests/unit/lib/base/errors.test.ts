@@ -10,7 +10,7 @@ test('an error is recognised by its code', () => {
   assert.equal(hasCode(Object.assign(new Error('other'), { code: 'unreachable' }), 'unreachable'), false);
 });
 
-test('a cancel and a bug are no failures', () => {
+test('neither a cancel nor a bug is a failure', () => {
   assert.equal(isFailure(new FleetError({ code: 'copy-failed', what: 'it failed' })), true);
   assert.equal(isFailure(new FleetError({ code: 'cancelled', what: 'it was cancelled' })), false);
   assert.equal(isFailure(new Error('a bug')), false);

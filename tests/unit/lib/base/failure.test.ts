@@ -8,7 +8,7 @@ function systemError(message: string, details: object): Error {
   return Object.assign(new Error(message), details);
 }
 
-/** Whose failure an error is: the first line of the user's, undefined for a bug. */
+/** First line of each failure's message; undefined for a bug. */
 const table: [what: string, error: unknown, headline: string | undefined][] = [
   [
     'a failure',
@@ -22,7 +22,7 @@ const table: [what: string, error: unknown, headline: string | undefined][] = [
       syscall: 'mkdir',
       path: '/c/x',
     }),
-    'cannot make the folder /c/x [system-failed]',
+    'cannot create the folder /c/x [system-failed]',
   ],
   [
     'a full disk',
@@ -39,7 +39,7 @@ const table: [what: string, error: unknown, headline: string | undefined][] = [
     'cannot open /x [system-failed]',
   ],
   [
-    'a move onto a file system that can only be read',
+    'a move onto a read-only file system',
     systemError("EROFS: read-only file system, rename '/a' -> '/b'", {
       code: 'EROFS',
       syscall: 'rename',
@@ -58,7 +58,7 @@ const table: [what: string, error: unknown, headline: string | undefined][] = [
     'cannot read the folder /x [system-failed]',
   ],
   [
-    'a reader that is gone',
+    'a closed pipe',
     systemError('write EPIPE', { code: 'EPIPE', syscall: 'write' }),
     'cannot write a file [system-failed]',
   ],
@@ -78,13 +78,13 @@ const table: [what: string, error: unknown, headline: string | undefined][] = [
     'cannot listen on 127.0.0.1 port 80 [system-failed]',
   ],
   [
-    'a name that nobody knows',
+    'a host name that does not resolve',
     systemError('getaddrinfo ENOTFOUND x.invalid', {
       code: 'ENOTFOUND',
       syscall: 'getaddrinfo',
       hostname: 'x.invalid',
     }),
-    'cannot find the address of x.invalid [system-failed]',
+    'cannot resolve x.invalid [system-failed]',
   ],
   [
     'a descriptor that was closed before',
@@ -97,13 +97,13 @@ const table: [what: string, error: unknown, headline: string | undefined][] = [
 ];
 
 for (const [what, error, headline] of table) {
-  test(`${what} is ${headline === undefined ? 'a bug' : 'a failure of the user’s'}`, () => {
+  test(`${what} is ${headline === undefined ? 'a bug' : 'a failure the user can act on'}`, () => {
     assert.equal(failureOf(error)?.message.split('\n')[0], headline);
     assert.equal(describeError(error).startsWith('This is a bug in nixos-fleet'), headline === undefined);
   });
 }
 
-test('an error of the system is reported with why and fix, and without a stack', () => {
+test('a system error is reported with why and fix, and without a stack', () => {
   let thrown: unknown;
   try {
     readFileSync('/proc/nowhere');
@@ -114,7 +114,7 @@ test('an error of the system is reported with why and fix, and without a stack',
     describeError(thrown),
     `cannot open /proc/nowhere [system-failed]
   why:  no such file or directory (ENOENT)
-  fix:  Check the path: nothing is there.`,
+  fix:  Check the path: it does not exist.`,
   );
 });
 

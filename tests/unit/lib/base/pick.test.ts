@@ -4,7 +4,7 @@ import { omit, pick } from '../../../../lib/base/pick.ts';
 
 const object = { address: 'web', user: undefined, port: 0, count: 2 };
 
-test('the members of the names are picked, or all others, and never one without a value', () => {
+test('pick keeps the named members, omit all others, and neither keeps undefined', () => {
   assert.deepEqual(pick(object, ['address', 'user', 'port', 'hostKey']), { address: 'web', port: 0 });
   assert.deepEqual(omit(object, ['address', 'hostKey']), { port: 0, count: 2 });
 });

@@ -6,7 +6,7 @@ test('plain keys are joined by dots', () => {
   assert.equal(formatPath(['facts', 'kernel', 'version']), 'facts.kernel.version');
 });
 
-test('keys with characters of the notation are quoted', () => {
+test('keys with special characters are quoted', () => {
   assert.equal(formatPath(['facts', 'units', 'web.service']), 'facts.units["web.service"]');
   assert.equal(formatPath(['etc', 'a "b" c']), 'etc["a \\"b\\" c"]');
   assert.equal(formatPath(['etc', '']), 'etc[""]');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { until } from '../../../../lib/base/until.ts';
 import { FakeClock, settled } from '../../fake-clock.ts';
 
-test('waiting ends with the first value, at the limit, or when cancelled', async () => {
+test('waiting ends with the first value, on timeout or on cancel', async () => {
   let looks = 0;
   assert.equal(await until(async () => ++looks === 3 && 'there', { limitSeconds: 5 }), 'there');
   assert.equal(looks, 3);
@@ -14,7 +14,7 @@ test('waiting ends with the first value, at the limit, or when cancelled', async
   );
 });
 
-test('a cancel ends the pause between two looks', async () => {
+test('a cancel ends the pause between two checks', async () => {
   const interrupt = new AbortController();
   const look = () => {
     setImmediate(() => interrupt.abort());
@@ -24,7 +24,7 @@ test('a cancel ends the pause between two looks', async () => {
   await assert.rejects(until(look, waiting), { code: 'cancelled' });
 });
 
-test('each look gets the seconds that are left, and none begins after the limit', async () => {
+test('each check gets the seconds left, and none starts after the timeout', async () => {
   const clock = new FakeClock();
   const left: number[] = [];
   const waiting = until((seconds) => void left.push(seconds), { limitSeconds: 5, intervalSeconds: 2, clock });
@@ -35,7 +35,7 @@ test('each look gets the seconds that are left, and none begins after the limit'
   assert.equal(clock.pending, 0);
 });
 
-test('a look that fails ends the wait', async () => {
+test('a check that throws ends the wait', async () => {
   const broken = async () => {
     throw new Error('broken');
   };

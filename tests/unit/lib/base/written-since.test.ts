@@ -27,26 +27,26 @@ async function quiet(): Promise<number> {
 
 const changes = {
   'a file is written': () => writeFileSync(join(folder, 'a/b/file'), 'two'),
-  'a file is made': () => writeFileSync(join(folder, 'a/b/other'), ''),
+  'a file is created': () => writeFileSync(join(folder, 'a/b/other'), ''),
   'a file is renamed': () => renameSync(join(folder, 'a/b/other'), join(folder, 'a/b/third')),
   'a file is removed': () => rmSync(join(folder, 'a/b/third')),
   'git’s index is written': () => writeFileSync(join(folder, '.git/index'), ''),
 };
 
 for (const [what, change] of Object.entries(changes)) {
-  test(`it is seen that ${what}`, async () => {
+  test(`noticed: ${what}`, async () => {
     const time = await quiet();
     change();
     assert.equal(writtenSince(folder, time), true);
   });
 }
 
-test('an object of git alone is no change', async () => {
+test('a Git object alone is no change', async () => {
   const time = await quiet();
   writeFileSync(join(folder, '.git/objects/object'), '');
   assert.equal(writtenSince(folder, time), false);
 });
 
-test('what cannot be read counts as written', () => {
+test('an unreadable folder counts as written', () => {
   assert.equal(writtenSince(join(folder, 'gone'), Date.now()), true);
 });

@@ -3,33 +3,33 @@ import { Duplex } from 'node:stream';
 import type { RunResult } from './run.ts';
 import { followLines, type RunOptions, start, textOf } from './start.ts';
 
-/** A program that is talked to over its standard input and output. */
-export interface Talk {
+/** A running program whose standard input and output are one stream. */
+export interface DuplexProcess {
   /** Destroying it ends the program. */
   stream: Duplex;
-  /** Settles when the program has ended, with its exit code and what it printed on standard error. */
+  /** Settles when the program has exited, with its exit code and standard error. */
   ended: Promise<Pick<RunResult, 'exitCode' | 'stderr'>>;
 }
 
 /**
- * Starts a program, and gives its standard input and output as one stream.
- * `ended` rejects with a ProcessError where it did not end by itself.
+ * Starts a program with its standard input and output as one stream.
+ * `ended` rejects with a ProcessError if the program did not exit by itself.
  */
-export async function talkTo(
+export async function startDuplex(
   command: string,
   args: readonly string[],
   options: Pick<RunOptions, 'signal' | 'timeoutSeconds' | 'env' | 'onStderrLine'>,
-): Promise<Talk> {
-  const { child, ending } = await start(command, args, options, {
+): Promise<DuplexProcess> {
+  const { child, abnormalExit } = await start(command, args, options, {
     stdin: 'pipe',
     buffer: { stdout: false },
   });
-  const stream = bothWays(child.nodeChildProcess);
+  const stream = duplexOf(child.nodeChildProcess);
   const followed = followLines(child.stderr, options.onStderrLine);
   const end = async () => {
     const result = await child;
     await followed;
-    const failure = ending(result);
+    const failure = abnormalExit(result);
     if (failure) throw failure.error;
     return { exitCode: result.exitCode ?? 0, stderr: textOf(result.stderr) };
   };
@@ -38,8 +38,8 @@ export async function talkTo(
   return { stream, ended };
 }
 
-/** Node's own Duplex.from takes a program that ends before its input does for an error. */
-function bothWays(child: ChildProcess): Duplex {
+/** Unlike Node's Duplex.from, accepts a program that exits before its input ends. */
+function duplexOf(child: ChildProcess): Duplex {
   const { stdin, stdout } = child;
   const stream = new Duplex({
     read: () => void stdout?.resume(),
@@ -52,7 +52,7 @@ function bothWays(child: ChildProcess): Duplex {
   });
   stdout?.on('data', (chunk) => stream.push(chunk) || stdout.pause());
   stdout?.once('close', () => stream.push(null));
-  // That it takes no more input shows in its end.
+  // EPIPE needs no handling: `ended` reports how the program exited.
   for (const each of [stdin, stream]) each?.on('error', () => undefined);
   return stream;
 }
