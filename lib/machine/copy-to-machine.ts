@@ -47,7 +47,7 @@ export async function copyToMachine(machine: Machine, request: CopyToMachineRequ
 /** The machine, entered as a user whose login works: neither nix copy nor a stream can be retried as another user. */
 async function withWorkingLogin(machine: Machine, { signal }: CopyToMachineRequest): Promise<Machine> {
   const bootstrap = machine.asBootstrapUser();
-  const lasting = machine.asLastingUser();
+  const lasting = machine.asRegularUser();
   if (!bootstrap) return lasting;
   return await lasting.run('true', { signal }).then(
     () => lasting,

@@ -16,7 +16,7 @@ export async function retireBootstrapUser(machine: Machine, signal?: AbortSignal
   await bootstrap.close();
   const { user } = bootstrap.connection;
   const variables = { name: user };
-  const reply = await runScript(machine.asLastingUser(), script, { variables, signal });
+  const reply = await runScript(machine.asRegularUser(), script, { variables, signal });
   if (reply.has('state')) return reply.text('state') === 'removed';
   throw reply.error(
     {

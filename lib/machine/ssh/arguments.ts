@@ -9,7 +9,7 @@ import { configFile, hostKeySettings, lastJump, strictSettings } from './config-
 import { runtimeDirectory } from './runtime-directory.ts';
 
 export interface SshOptions {
-  /** A connection of its own instead of sharing an open one: what it proves is true now. */
+  /** A new connection instead of the shared one: proves that the machine can be logged in to now. Default: false. */
   fresh?: boolean;
 }
 
@@ -17,9 +17,8 @@ export interface SshOptions {
 const persistSeconds = 30;
 
 /**
- * Options for ssh that lead to this machine and no other; without the destination, the user and the port.
- * No argument holds white space, so that they can be joined for NIX_SSHOPTS.
- * The host key is always checked: against `hostKey` alone where it is given, else against the user's known_hosts.
+ * Options of ssh for this machine, without destination, user and port. No argument contains white space, so that they can be
+ * joined for NIX_SSHOPTS. The host key is always checked: against `hostKey` if it is set, else against known_hosts.
  */
 export function sshOptions(connection: Connection, options: SshOptions = {}): string[] {
   const directory = runtimeDirectory();
@@ -27,7 +26,7 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
   const identityFile = connection.identityFile && plainPath(connection.identityFile, directory, key);
   const settings: Record<string, string | number> = {
     ...strictSettings(connection),
-    // To the machine alone, and never to those on the way.
+    // To the machine only, never to its jump hosts.
     ...(connection.forwardAgent ? { ForwardAgent: 'yes' } : {}),
     ...(options.fresh
       ? { ControlMaster: 'no', ControlPath: 'none' }
@@ -36,7 +35,7 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
     ...(identityFile ? { IdentityFile: identityFile, IdentitiesOnly: 'yes' } : {}),
   };
   const file = configFile(connection, key, identityFile);
-  // Those that must not be changed the schema has refused; of the others, the user's word counts.
+  // The schema refuses options that must not change; for all others the user's value wins.
   const given = new Set(Object.keys(connection.sshOptions ?? {}).map((keyword) => keyword.toLowerCase()));
   const own = Object.entries(settings).filter(([name]) => !given.has(name.toLowerCase()));
   return [...(file ? ['-F', file] : []), ...own.flatMap(([name, value]) => ['-o', `${name}=${value}`])];
@@ -49,8 +48,8 @@ export function sshArgs(connection: Connection, options: SshOptions = {}): strin
 }
 
 /**
- * Arguments of an ssh whose standard input and output lead to a port of the machine, from the last jump host; undefined
- * where there is none. It says when the port has accepted.
+ * Arguments of an ssh that forwards its standard input and output from the last jump host to a port of the machine; undefined
+ * without a jump host. Its debug output tells when the port has accepted.
  */
 export function throughJumpArgs(connection: Connection, port: number): string[] | undefined {
   const key = connectionHash(connection);
@@ -59,17 +58,17 @@ export function throughJumpArgs(connection: Connection, port: number): string[] 
   return last && ['-vv', '-F', last.file, '-W', `[${connection.address}]:${port}`, '--', last.host];
 }
 
-/** `-p PORT`, where one is given: else the user's ssh configuration decides. */
+/** `-p PORT` if a port is set; otherwise ssh_config decides. */
 export function portOption({ port }: Connection): string[] {
   return port === undefined ? [] : ['-p', String(port)];
 }
 
-/** What is no matter of an open connection: it is used before ssh connects, or once it has. */
-const besideSsh = ['local', 'become', 'becomePassword', 'bootstrapUser', 'connectTimeoutSeconds'] as const;
+/** Settings that do not affect the ssh connection itself. */
+const notForSsh = ['local', 'become', 'becomePassword', 'bootstrapUser', 'connectTimeoutSeconds'] as const;
 
-/** Tells connections apart: one that expects another host key, logs in otherwise or lends its agent never shares a socket. */
+/** Names the control socket: connections that differ in host key, login or agent forwarding never share one. */
 function connectionHash(connection: Connection): string {
-  const { hostKey = '', proxyJumpHostKey = '', ...others } = omit(connection, besideSsh);
+  const { hostKey = '', proxyJumpHostKey = '', ...others } = omit(connection, notForSsh);
   const keys = [hostKey, proxyJumpHostKey].map(withoutComment);
   const settings = Object.entries(others).sort(([a], [b]) => (a < b ? -1 : 1));
   return sha256(JSON.stringify([keys, settings])).slice(0, 16);

@@ -3,42 +3,42 @@ import type { Connection } from '../../../schema/connection.ts';
 import { shellCommand } from '../../base/quote.ts';
 import { scriptFile } from '../script/text.ts';
 
-/** How root's rights are entered: what is run, and what its standard input begins with. */
-export interface Entry {
+/** A command that runs as root, and what its standard input begins with. */
+export interface RootCommand {
   /** A command line for any login shell: POSIX, fish or csh. */
   command: string;
-  /** Comes before the input of the words themselves; holds the password, where there is one. */
+  /** Precedes the command's own input; contains the password, if there is one. */
   preamble: string;
 }
 
-const means = {
+const prefixes = {
   sudo: ['sudo', '-n', '--'],
   doas: ['doas', '-n', '--'],
   run0: ['run0', '--no-ask-password', '--'],
 } as const;
 
-/** Words before a command that run it as root where that takes no password; none for root itself. */
-export function becomeWords({ user, local, become = 'sudo' }: Connection): readonly string[] {
-  return user === 'root' && !local ? [] : means[become];
+/** The prefix that runs a command as root without a password; empty for root itself. */
+export function becomePrefix({ user, local, become = 'sudo' }: Connection): readonly string[] {
+  return user === 'root' && !local ? [] : prefixes[become];
 }
 
-/** How become.sh ends where the password did not give root's rights. */
+/** Exit code and message of become.sh if the password did not give root rights. */
 export const refusedCode = 77;
 export const refusedMark = 'nixos-fleet: the password gave no root rights';
 
-/** become.sh as one line: login shells take quotes, exclamation marks and line breaks each in its own way. */
+/** become.sh as one line, since login shells treat quotes, exclamation marks and line breaks differently. */
 const withPassword = scriptFile('./become.sh', import.meta.url)
   .split('\n')
   .filter((line) => line !== '' && !line.startsWith('#'))
   .join(' ');
 
-/** The way to run words as root on a machine; their input follows the preamble. */
-export function entryFor(connection: Connection, words: readonly string[]): Entry {
+/** Builds the command that runs `words` as root on a machine. Their input follows the preamble. */
+export function rootCommand(connection: Connection, words: readonly string[]): RootCommand {
   const { user, local, becomePassword } = connection;
   const command = shellCommand(words);
   if (user === 'root' && !local) return { command: `exec ${command}`, preamble: '' };
   if (becomePassword === undefined) {
-    const become = becomeWords(connection).join(' ');
+    const become = becomePrefix(connection).join(' ');
     const script = 'if [ "$(id -u)" = 0 ]; then exec "$@"; fi; ';
     return { command: `sh -c '${script}exec ${become} "$@"' sh ${command}`, preamble: '' };
   }

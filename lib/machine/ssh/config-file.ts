@@ -6,10 +6,10 @@ import { shellQuote } from '../../base/quote.ts';
 import { writeOnce } from './private-file.ts';
 import { runtimeDirectory } from './runtime-directory.ts';
 
-/** Requests without an answer after which ssh gives a connection up. */
+/** Number of unanswered keepalives after which ssh drops the connection. */
 const aliveRequests = 3;
 
-/** What is set of every connection, on the way or at its end: the key is known, nobody is asked, silence is noticed. */
+/** Settings for the machine and each jump host: known host keys only, no prompts, keepalives. */
 export function strictSettings({
   connectTimeoutSeconds,
   serverAliveSeconds = 15,
@@ -26,7 +26,7 @@ export function strictSettings({
   };
 }
 
-/** Settings by which one key alone is taken; the file that holds it is called `name`. */
+/** Settings that accept only this host key, from a known_hosts file called `name`. */
 export function hostKeySettings(address: string, hostKey: string, name: string): Record<string, string> {
   const file = join(runtimeDirectory(), name);
   writeOnce(file, `${address} ${withoutComment(hostKey)}\n`);
@@ -39,11 +39,11 @@ export function hostKeySettings(address: string, hostKey: string, name: string):
 }
 
 /**
- * Writes the file for `ssh -F` with the jump hosts and further options of a connection, and returns its path; undefined
- * where there are none. ProxyJump is not used: ssh hands none of its options on to the jump host, not even that its key
- * must be known. The user's own configuration follows, for ssh reads no other file beside this one.
- * @param key tells this connection's files from those of others
- * @param identityFile as it can be written into the file: with no white space
+ * Writes the file for `ssh -F` with a connection's jump hosts and further options. Returns its path; undefined if there are
+ * none. Does not use ProxyJump: ssh passes no options on to the jump host, not even StrictHostKeyChecking. Includes the user's
+ * own configuration, since ssh -F reads no other file.
+ * @param key distinguishes this connection's files from others
+ * @param identityFile path without white space
  */
 export function configFile(connection: Connection, key: string, identityFile?: string): string | undefined {
   const { sshOptions = {} } = connection;
@@ -53,13 +53,13 @@ export function configFile(connection: Connection, key: string, identityFile?: s
   return writeConfig(`f-${key}`, { ...sshOptions, ...(through ? { ProxyCommand: through } : {}) });
 }
 
-/** A machine on the way, and the file for `ssh -F` that leads to it. */
+/** A jump host, and the file for `ssh -F` that connects to it. */
 export interface KnownJump {
   host: string;
   file: string;
 }
 
-/** The last machine on the way to a connection's end, after the files that lead there were written; undefined without jump hosts. */
+/** Writes the files for all jump hosts and returns the last one; undefined without jump hosts. */
 export function lastJump(connection: Connection, key: string, identityFile?: string): KnownJump | undefined {
   return jumpsOf(connection).reduce<KnownJump | undefined>((before, jump, index) => {
     const settings = jumpSettings(connection, jump, key, before && proxyCommand(before), identityFile);
@@ -87,7 +87,7 @@ function jumpSettings(
   };
 }
 
-/** `%` begins a token of ssh; the line goes to a shell. */
+/** Quoted for the shell that runs it; `%` is doubled, since it begins a token of ssh. */
 function proxyCommand({ host, file }: KnownJump): string {
   const literal = (text: string) => shellQuote(text).replaceAll('%', '%%');
   return `ssh -F ${literal(file)} -W '[%h]:%p' -- ${literal(host)}`;

@@ -2,7 +2,7 @@ import { jumpsOf } from '../../../schema/jump.ts';
 import { FleetError } from '../../base/errors.ts';
 import type { Machine } from './machine.ts';
 
-/** Explains the refusal of a jump host, by the name that ssh prints; undefined where none refused. */
+/** Explains a failure at a jump host, recognised by the name that ssh prints; undefined for any other failure. */
 export function explainJumpFailure(
   { name: host, connection }: Pick<Machine, 'name' | 'connection'>,
   stderr: string,
@@ -17,7 +17,7 @@ export function explainJumpFailure(
       what: `the ssh host key of the jump host ${keyOf} is not the expected one`,
       host,
       why: keyLine,
-      fix: 'Another machine may be answering. Compare its key with the one on its console; then put it into known_hosts, or set proxyJumpHostKey.',
+      fix: 'Another machine may be answering. Compare the key with the one on its console, then add it to known_hosts or set proxyJumpHostKey.',
     });
   }
   const [loginLine, , loginAt] = /^(\S+)@(\S+): Permission denied.*$/m.exec(stderr) ?? [];
@@ -27,7 +27,7 @@ export function explainJumpFailure(
       what: `the login was refused at the jump host ${loginAt}`,
       host,
       why: loginLine,
-      fix: 'It takes identityFile, the keys of ssh-agent, and what your ssh_config says of it. Check the user in proxyJump, too.',
+      fix: 'The jump host accepts identityFile, the keys of ssh-agent, and those that ssh_config sets for it. Also check the user in proxyJump.',
     });
   }
   return undefined;

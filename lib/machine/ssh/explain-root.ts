@@ -9,7 +9,7 @@ const passwordless = {
   run0: 'let it use run0 without a password (a polkit rule for org.freedesktop.systemd1.manage-units)',
 } as const;
 
-/** Explains why the user did not become root; undefined where the failure is another one. */
+/** Explains why the user could not become root; undefined for any other failure. */
 export function explainRootFailure(
   { name: host, connection }: Pick<Machine, 'name' | 'connection'>,
   { exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>,
@@ -19,16 +19,16 @@ export function explainRootFailure(
   const who = local ? 'you are not root and' : `user ${user}`;
   const what = `${who} ${local ? 'have' : 'has'} no root rights on ${address}`;
   if (exitCode === refusedCode && stderr.includes(refusedMark)) {
-    const said = stderr.replace(refusedMark, '').trim();
-    const wrong = /try again|incorrect (password|authentication)|no password was provided/i.test(said);
+    const output = stderr.replace(refusedMark, '').trim();
+    const wrong = /try again|incorrect (password|authentication)|no password was provided/i.test(output);
     return new FleetError({
       code: 'access-denied',
       what: wrong ? `sudo refused the password of ${local ? 'this user' : user} on ${address}` : what,
       host,
-      why: said.split('\n').at(-1) || 'sudo ended without a message',
+      why: output.split('\n').at(-1) || 'sudo exited without a message',
       fix: wrong
         ? `Set it again: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.becomePassword'`
-        : 'Look at the rules of sudo on the machine: sudo -l',
+        : 'Check the sudo rules on the machine: sudo -l',
     });
   }
   const failed = new RegExp(

@@ -5,21 +5,21 @@ import { portOption } from './arguments.ts';
 import { explainJumpFailure } from './explain-jump.ts';
 import type { Machine } from './machine.ts';
 
-/** What ssh's exit code 255 and its messages mean. */
+/** Explains ssh's exit code 255 by its messages. */
 export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>, stderr: string): FleetError {
   const { name: host, connection } = machine;
   const where = `${connection.user}@${connection.address}${connection.port ? `, port ${connection.port}` : ''}`;
-  const why = lastLine(stderr) || 'ssh ended without a message';
+  const why = lastLine(stderr) || 'ssh exited without a message';
   const jump = explainJumpFailure(machine, stderr);
   if (jump) return jump;
   const [option] = /^.*bad configuration option:.*$|^.*\/f-[0-9a-f]+ line \d+: .*$/im.exec(stderr) ?? [];
   if (option) {
     return new FleetError({
       code: 'config-invalid',
-      what: 'ssh does not take its options',
+      what: 'ssh rejected an option',
       host,
       why: option.trim(),
-      fix: 'Look at sshOptions of this machine, and at your ssh_config; ssh_config(5) lists the keywords.',
+      fix: 'Check sshOptions of this machine and your ssh_config. ssh_config(5) lists the keywords.',
     });
   }
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {
@@ -41,7 +41,7 @@ export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>,
   }
   return new FleetError({
     code: 'unreachable',
-    what: `no ssh connection could be made (${where})`,
+    what: `the ssh connection failed (${where})`,
     host,
     why,
     fix: unreachableFix(connection, stderr),
@@ -55,7 +55,7 @@ function hostKeyError(
   const offered = /SHA256:[A-Za-z0-9+/]+/.exec(stderr)?.[0];
   const expected = connection.hostKey && fingerprint(connection.hostKey);
   const scan = ['ssh-keyscan', '-t', 'ed25519', ...portOption(connection), connection.address].join(' ');
-  const known = expected ? `expected ${expected}` : 'it is not in known_hosts, or is another one there';
+  const known = expected ? `expected ${expected}` : 'known_hosts has no key or another key for it';
   return new FleetError({
     code: 'host-key',
     what: `the ssh host key of ${connection.address} is not the expected one`,
@@ -72,10 +72,10 @@ function hostKeyError(
 function unreachableFix(connection: Connection, stderr: string): string {
   const { address, port, user } = connection;
   if (/could not resolve|name or service not known|temporary failure in name/i.test(stderr)) {
-    return `Check the name '${address}': it is neither in DNS nor in /etc/hosts nor in ssh_config.`;
+    return `Check the name '${address}': it is not in DNS, /etc/hosts or ssh_config.`;
   }
   if (/connection refused/i.test(stderr)) {
-    return `The machine is there, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port.`;
+    return `The machine is up, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port.`;
   }
   return `Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
 }

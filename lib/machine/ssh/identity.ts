@@ -4,8 +4,8 @@ import { expandHome } from '../../base/home.ts';
 import { fingerprint } from '../../base/host-key.ts';
 
 /**
- * SHA256 fingerprint of the key in an identity file, told by the public key beside it (`FILE.pub`). Undefined where
- * there is none: which key an agent or ssh_config brings is not known before a connection is made.
+ * SHA256 fingerprint of an identity file's key, read from `FILE.pub`. Undefined if there is no such file, or no identity file:
+ * which key ssh-agent or ssh_config provides is unknown before connecting.
  */
 export function identityFingerprint(identityFile: string | undefined): string | undefined {
   if (identityFile === undefined) return undefined;

@@ -4,33 +4,33 @@ import { ProcessError } from '../../base/process/process-error.ts';
 import { type RunResult, runToEnd } from '../../base/process/run.ts';
 import { shellCommand } from '../../base/quote.ts';
 import { sshArgs } from './arguments.ts';
-import { entryFor } from './become.ts';
-import { bootstrapConnection, lastingConnection } from './bootstrap.ts';
+import { rootCommand } from './become.ts';
+import { bootstrapConnection, regularConnection } from './bootstrap.ts';
 import { explainSshFailure } from './explain.ts';
 import { explainRootFailure } from './explain-root.ts';
 import type { Machine, RunOnMachineOptions } from './machine.ts';
 import { nixStoreFor } from './nix-store.ts';
 
-/** The machine of a host's name, entered by this connection. */
+/** The machine with this name, reached through this connection. Does not connect yet. */
 export function machineAt(name: string, connection: Connection): Machine {
   const machine: Machine = {
     name,
     connection,
     run: (script, options) =>
-      enter(
+      runAsRoot(
         machine,
         ['sh', '-s'],
         typeof script === 'string' ? script : `${shellCommand(script)}\n`,
         options,
       ),
-    stream: (words, input, options) => enter(machine, words, input, options),
+    stream: (words, input, options) => runAsRoot(machine, words, input, options),
     store: (options) => nixStoreFor(connection, options),
     close: () => closeConnection(connection),
     asBootstrapUser() {
       const bootstrap = bootstrapConnection(connection);
       return bootstrap && machineAt(name, bootstrap);
     },
-    asLastingUser: () => machineAt(name, lastingConnection(connection)),
+    asRegularUser: () => machineAt(name, regularConnection(connection)),
   };
   return machine;
 }
@@ -40,7 +40,7 @@ export function machineOf({ host, connection }: { host: string; connection: Conn
   return machineAt(host, connection);
 }
 
-async function enter(
+async function runAsRoot(
   machine: Machine,
   words: readonly string[],
   input: string | AsyncIterable<Uint8Array>,
@@ -49,14 +49,14 @@ async function enter(
   const { name, connection } = machine;
   const { fresh, timeoutSeconds = 60, signal, redact = [], ...runOptions } = options;
   const { local, becomePassword = '' } = connection;
-  const { command, preamble } = entryFor(connection, words);
+  const { command, preamble } = rootCommand(connection, words);
   const [program, args] = local
     ? ['sh', ['-c', command]]
     : ['ssh', [...sshArgs(connection, { fresh }), command]];
   const result = await runToEnd(program, args, {
     ...runOptions,
     redact: [...redact, becomePassword],
-    input: typeof input === 'string' ? preamble + input : joined(preamble, input),
+    input: typeof input === 'string' ? preamble + input : prepend(preamble, input),
     signal,
     timeoutSeconds,
     env: { LC_ALL: 'C' },
@@ -65,15 +65,15 @@ async function enter(
     if (!(error instanceof ProcessError)) throw error;
     if (error.reason === 'cancelled') throw cancelled(name);
     if (error.reason !== 'timeout') throw error;
-    throw noAnswer(machine, timeoutSeconds);
+    throw timedOut(machine, timeoutSeconds);
   });
   if (result.exitCode === 255 && !local) {
-    const stderr = fresh ? result.stderr : await wayFailure(connection, result.stderr, signal);
+    const stderr = fresh ? result.stderr : await stderrWithJumps(connection, result.stderr, signal);
     const failure = explainSshFailure(machine, stderr);
     const bootstrap = failure.code === 'access-denied' ? machine.asBootstrapUser() : undefined;
-    // A stream is used up by now and cannot be sent again.
+    // A stream is consumed by now and cannot be sent again.
     if (bootstrap === undefined || typeof input !== 'string') throw failure;
-    return await enter(bootstrap, words, input, options).catch((error: unknown) => {
+    return await runAsRoot(bootstrap, words, input, options).catch((error: unknown) => {
       throw hasCode(error, 'access-denied') ? failure : error;
     });
   }
@@ -91,10 +91,14 @@ async function closeConnection(connection: Connection): Promise<void> {
 }
 
 /**
- * What ssh prints where a connection fails. To a machine with jump hosts it connects once more: over a shared connection ssh
- * hides the messages of the jump hosts.
+ * The messages of a failed ssh. With jump hosts it connects once more without a shared connection, over which ssh hides the
+ * messages of the jump hosts.
  */
-async function wayFailure(connection: Connection, stderr: string, signal?: AbortSignal): Promise<string> {
+async function stderrWithJumps(
+  connection: Connection,
+  stderr: string,
+  signal?: AbortSignal,
+): Promise<string> {
   if (connection.proxyJump === undefined) return stderr;
   const args = [...sshArgs(connection, { fresh: true }), 'true'];
   const timeoutSeconds = 2 * connection.connectTimeoutSeconds;
@@ -102,20 +106,20 @@ async function wayFailure(connection: Connection, stderr: string, signal?: Abort
   return again?.exitCode === 255 ? again.stderr : stderr;
 }
 
-async function* joined(preamble: string, input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* prepend(preamble: string, input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   if (preamble) yield Buffer.from(preamble);
   yield* input;
 }
 
-function noAnswer(machine: Machine, timeoutSeconds: number): FleetError {
+function timedOut(machine: Machine, timeoutSeconds: number): FleetError {
   const why = `no answer within ${timeoutSeconds} s`;
   if (!machine.connection.local) return explainSshFailure(machine, why);
   return new FleetError({
     code: 'command-failed',
-    what: 'a command on this computer did not end',
+    what: 'a command on this computer timed out',
     host: machine.name,
     why,
-    fix: 'Does it wait for something? Its processes may still run.',
+    fix: 'Check what it waits for. Its processes may still run.',
   });
 }
 

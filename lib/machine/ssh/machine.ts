@@ -4,20 +4,20 @@ import type { RunOptions } from '../../base/process/start.ts';
 import type { SshOptions } from './arguments.ts';
 import type { RemoteStore } from './nix-store.ts';
 
-/** A machine to talk to, over ssh or, with `local`, on this computer. `machineAt` makes one; nothing connects before a call. */
+/** A machine, reached over ssh or, with `local`, this computer. Made by `machineAt`; does not connect before the first call. */
 export interface Machine {
-  /** The host's name in the fleet, by which errors and notes name it. */
+  /** The host's name in the config, used in errors and notes. */
   readonly name: string;
   readonly connection: Connection;
   /**
-   * Runs a POSIX shell script, or one command given as words, as root; it is sent by standard input.
-   * Returns what it printed, whatever its exit code.
+   * Runs a POSIX shell script, or one command given as words, as root. It is sent through the standard input.
+   * Returns its output, whatever its exit code.
    * @throws FleetError unreachable, host-key, access-denied, config-invalid, cancelled
    */
   run(script: string | readonly string[], options?: RunOnMachineOptions): Promise<RunResult>;
   /**
-   * Runs one command as root, with a stream as its input. Returns what it printed, whatever its exit code.
-   * @throws FleetError as `run`; and the error of the stream
+   * Runs one command as root with a stream as its input. Returns its output, whatever its exit code.
+   * @throws FleetError as `run`, or the error of the stream
    */
   stream(
     words: readonly string[],
@@ -26,17 +26,17 @@ export interface Machine {
   ): Promise<RunResult>;
   /** Its Nix store, for `nix copy`. */
   store(options?: SshOptions): RemoteStore;
-  /** Ends the shared ssh connection, if there is one, once what runs over it has ended. Never throws. */
+  /** Closes the shared ssh connection, if any, once its sessions have ended. Never throws. */
   close(): Promise<void>;
-  /** The same machine, entered as `bootstrapUser`; undefined where none is set. */
+  /** The same machine, logged in to as `bootstrapUser`; undefined if none is set. */
   asBootstrapUser(): Machine | undefined;
-  /** The same machine, entered as `user` only: what succeeds proves that this user is let in. */
-  asLastingUser(): Machine;
+  /** The same machine, logged in to as `user` only, without a fallback to `bootstrapUser`. */
+  asRegularUser(): Machine;
 }
 
 export interface RunOnMachineOptions
   extends SshOptions,
     Pick<RunOptions, 'signal' | 'onStdoutLine' | 'onStderrLine' | 'redact'> {
-  /** Limit for the whole call in seconds, the connection included. Default: 60. */
+  /** Limit for the whole call, including the connection, in seconds. Default: 60. */
   timeoutSeconds?: number;
 }

@@ -5,7 +5,7 @@ import type { Machine, RunOnMachineOptions } from './machine.ts';
 export interface RunScriptOptions extends RunOnMachineOptions, ScriptData {}
 
 /**
- * Runs a script file on a machine as root and returns its reply, whatever its exit code.
+ * Runs a script on a machine as root and returns its reply, whatever its exit code.
  * @throws FleetError unreachable, host-key, access-denied, or cancelled
  */
 export async function runScript(

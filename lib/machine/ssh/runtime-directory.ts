@@ -3,25 +3,26 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 
-/** Longest folder name that leaves room for a control socket: 104 bytes, less ssh's own suffix and our name. */
-const longest = 55;
+/** Longest folder name that leaves room for a control socket's name within 104 bytes. */
+const maxLength = 55;
 
 /**
- * A folder of the user's alone for control sockets and known_hosts files: under XDG_RUNTIME_DIR, else in /tmp.
- * @throws FleetError where somebody else owns that folder.
+ * A private folder for control sockets and known_hosts files: in XDG_RUNTIME_DIR, else in /tmp.
+ * @throws FleetError command-failed if the folder belongs to another user or others may access it
  */
 export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): string {
   const { uid } = userInfo();
   const given = environment.XDG_RUNTIME_DIR;
-  const usable = given?.startsWith('/') && !/\s/.test(given) && given.length <= longest && isOwn(given, uid);
+  const usable =
+    given?.startsWith('/') && !/\s/.test(given) && given.length <= maxLength && isOwn(given, uid);
   const directory = given && usable ? join(given, 'nixos-fleet') : `/tmp/nixos-fleet-${uid}`;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   if (!isOwn(directory, uid)) {
     throw new FleetError({
       code: 'command-failed',
-      what: `cannot keep ssh connections in ${directory}`,
-      why: 'it is not a folder that you alone may use',
-      fix: `Remove it, or set XDG_RUNTIME_DIR to a folder of your own of at most ${longest} characters.`,
+      what: `ssh control sockets cannot be placed in ${directory}`,
+      why: 'it is not a folder with mode 0700 that belongs to you',
+      fix: `Remove it, or set XDG_RUNTIME_DIR to a folder of your own of at most ${maxLength} characters.`,
     });
   }
   return directory;

@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { runToEnd } from '../../base/process/run.ts';
 
 /**
- * The ed25519 host key that an ssh server offers, as type and key; undefined where it offers none. Nothing proves whose it is:
- * only for a server that nobody else can stand in for.
+ * The ed25519 host key that an ssh server offers, as type and key; undefined if it offers none. The key is not verified: use it
+ * only where nobody else can answer at this address.
  */
 export async function offeredHostKey(
   address: string,
@@ -17,7 +17,7 @@ export async function offeredHostKey(
   return line?.trim().split(/\s+/).slice(1, 3).join(' ');
 }
 
-/** The first line an ssh server sends; undefined where none answers within `milliseconds`. */
+/** The banner of an ssh server; undefined if none arrives within `milliseconds`. Default: 1000. */
 export function sshBanner(address: string, port = 22, milliseconds = 1000): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ host: address, port });

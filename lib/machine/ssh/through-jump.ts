@@ -4,8 +4,8 @@ import { throughJumpArgs } from './arguments.ts';
 import type { Machine } from './machine.ts';
 
 /**
- * Connects to a port of a machine from its last jump host, as the machine's ssh is connected to; resolves once the port has accepted.
- * @throws Error saying why it did not
+ * Connects to a port of a machine from its last jump host. Resolves once the port has accepted.
+ * @throws Error with the reason of the refusal
  */
 export async function connectThroughJump(
   { connection }: Machine,
@@ -13,12 +13,12 @@ export async function connectThroughJump(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const args = throughJumpArgs(connection, port);
-  if (!args) throw new Error('there is no jump host on the way');
+  if (!args) throw new Error('the machine has no jump host');
   const accepted = Promise.withResolvers<void>();
   const { stream, ended } = await startDuplex('ssh', args, {
     signal,
     env: { LC_ALL: 'C' },
-    // Nothing else tells: the port's own first word may never come.
+    // The only sign of acceptance: the server behind the port may never send anything first.
     onStderrLine: (line) => /^debug2: channel \d+: open confirm /.test(line) && accepted.resolve(),
   });
   ended.then(({ stderr }) => accepted.reject(new Error(reasonOf(stderr))), accepted.reject);
@@ -26,9 +26,9 @@ export async function connectThroughJump(
   return stream;
 }
 
-/** What ssh said, without what it says to those who debug it. */
+/** The messages of ssh without its debug output. */
 function reasonOf(stderr: string): string {
   const refused = /^channel \d+: open failed: (.*?)\s*$/m.exec(stderr)?.[1];
-  const said = stderr.split('\n').filter((line) => line.trim() && !/^(debug\d: |OpenSSH_)/.test(line));
-  return refused ?? (said.join('\n').trim() || 'ssh ended');
+  const messages = stderr.split('\n').filter((line) => line.trim() && !/^(debug\d: |OpenSSH_)/.test(line));
+  return refused ?? (messages.join('\n').trim() || 'ssh exited');
 }

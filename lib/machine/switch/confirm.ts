@@ -26,6 +26,6 @@ export async function confirm(
   const variables = { unit, activated, token, wanted: reject ? 'reject' : 'confirm' };
   const timeoutSeconds = machine.connection.connectTimeoutSeconds + 10;
   const options = { variables, fresh: true, signal, timeoutSeconds };
-  const reply = await runScript(machine.asLastingUser(), script, options);
+  const reply = await runScript(machine.asRegularUser(), script, options);
   return reply.text('answer') === 'confirm';
 }

@@ -60,14 +60,14 @@ after(() => {
 const script = 'echo "ran $((6 * 7))"; cat; exit 3\nrest of input\n';
 const called = () => readFileSync(calls, 'utf8');
 
-test('without a password nothing but the script is sent', async () => {
+test('without a password only the script is sent', async () => {
   sudoAsks(undefined);
   const { stdout, exitCode } = await machineAt('web', admin).run(script);
   assert.deepEqual([stdout, exitCode], ['ran 42\n', 3]);
   assert.equal(called(), 'args -n -- sh -s\n');
 });
 
-test('a password is tried alone, then given once; the script comes whole', async () => {
+test('a password is tried first, then given once; the script arrives whole', async () => {
   sudoAsks(password);
   const { stdout, exitCode, stderr } = await machineAt('web', withPassword).run(script);
   assert.deepEqual([stdout, stderr, exitCode], ['ran 42\n', '', 3]);
@@ -94,7 +94,7 @@ test('a wrong password costs one attempt, and no line of the script is taken for
   );
 });
 
-test('where sudo asks for none, the password goes no further', async () => {
+test('if sudo needs no password, the command does not get it', async () => {
   sudoAsks(undefined);
   const { stdout, exitCode } = await machineAt('web', withPassword).run('set; env');
   assert.equal(exitCode, 0);
@@ -117,7 +117,7 @@ test('a stream follows the password byte for byte', async () => {
   assert.ok(readFileSync(file).equals(bytes));
 });
 
-test('the operator’s own computer is entered without ssh, by the same means', async () => {
+test('the operator’s own computer is reached without ssh, with the same escalation', async () => {
   program('ssh', 'echo ssh >&2; exit 255');
   const local: Connection = { ...withPassword, user: 'root', local: true, address: 'localhost' };
   sudoAsks(password);

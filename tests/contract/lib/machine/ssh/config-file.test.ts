@@ -23,7 +23,7 @@ function wayOf(settings: Map<string, string>): string[] {
   return ['-F', command[1] ?? '', command[2] ?? ''];
 }
 
-test('every machine on the way must have the key that is known', async () => {
+test('the host keys of all jump hosts are checked', async () => {
   const connection = { ...base, proxyJump: 'ops@near:2200,far' };
   const target = await understood(sshArgs(connection));
   const far = await understood(wayOf(target));
@@ -39,7 +39,7 @@ test('every machine on the way must have the key that is known', async () => {
   }
 });
 
-test('a given key of the jump host is the only one that is taken', async () => {
+test('proxyJumpHostKey is the only key accepted from the jump host', async () => {
   const connection = { ...base, proxyJump: 'gate', proxyJumpHostKey: `${jumpKey} comment` };
   const gate = await understood(wayOf(await understood(sshArgs(connection))));
   assert.equal(readFileSync(gate.get('userknownhostsfile') ?? '', 'utf8'), `gate ${jumpKey}\n`);
@@ -47,13 +47,13 @@ test('a given key of the jump host is the only one that is taken', async () => {
   assert.equal(gate.get('hostkeyalias'), 'gate');
 });
 
-test('the identity file opens the jump host too', async () => {
+test('the identity file is used for the jump host too', async () => {
   const connection = { ...base, proxyJump: 'gate', identityFile: '/keys/id' };
   const gate = await understood(wayOf(await understood(sshArgs(connection))));
   assert.equal(gate.get('identityfile'), '/keys/id');
 });
 
-test('further options are the user’s, with white space and all, and count before ours', async () => {
+test('the user’s sshOptions win over ours, also with white space', async () => {
   const options = { Ciphers: 'aes256-gcm@openssh.com', ProxyCommand: 'nc -X 5 %h %p', forwardagent: 'yes' };
   const connection = { ...base, sshOptions: options };
   const args = sshArgs(connection);
@@ -65,13 +65,13 @@ test('further options are the user’s, with white space and all, and count befo
   assert.equal(settings.get('stricthostkeychecking'), 'true');
 });
 
-test('an agent is forwarded to the machine, and to none on the way', async () => {
+test('the agent is forwarded to the machine, not to its jump hosts', async () => {
   const target = await understood(sshArgs({ ...base, user: 'ops', proxyJump: 'gate', forwardAgent: true }));
   assert.equal(target.get('forwardagent'), 'yes');
   assert.equal((await understood(wayOf(target))).get('forwardagent'), 'no');
 });
 
-test('a connection counts as lost after the seconds that are set, on the way too', async () => {
+test('serverAliveSeconds applies to the machine and its jump hosts', async () => {
   const lostAfter = (settings: Map<string, string>) =>
     Number(settings.get('serveraliveinterval')) * Number(settings.get('serveralivecountmax'));
   assert.equal(lostAfter(await understood(sshArgs(base))), 15);

@@ -28,25 +28,25 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('a script goes by standard input, and its exit code comes back', async () => {
+test('a script is sent through the standard input, and its exit code is returned', async () => {
   sshIs('exec sh -s');
   const result = await machine.run('echo "$((6 * 7))"; exit 3');
   assert.deepEqual(result, { exitCode: 3, stdout: '42\n', stderr: '' });
 });
 
-test('words run as one command', async () => {
+test('words are run as one command', async () => {
   sshIs('exec sh -s');
   const { stdout } = await machine.run(['printf', '%s', "$HOME 'x'"]);
   assert.equal(stdout, "$HOME 'x'");
 });
 
-test('the data of a call is in no argument', async () => {
+test('a script’s data appears in no argument', async () => {
   sshIs('echo "$@"');
   const { stdout } = await machine.run('secret=hunter2');
   assert.doesNotMatch(stdout, /hunter2/);
 });
 
-test('exit code 255 is ssh’s own failure', async () => {
+test('exit code 255 is a failure of ssh', async () => {
   sshIs('echo "ssh: connect to host 192.0.2.7 port 22: Connection refused" >&2; exit 255');
   await assert.rejects(machine.run('true'), { code: 'unreachable', host: 'web' });
 });
@@ -62,7 +62,7 @@ function sshThatHoldsPipes(): () => Promise<number> {
   };
 }
 
-test('a limit ends the call, whoever still holds its pipes', async (t) => {
+test('a timeout ends the call even if its pipes are still held', async (t) => {
   const limit = new AbortController();
   t.mock.method(AbortSignal, 'timeout', () => limit.signal);
   const holder = sshThatHoldsPipes();
@@ -73,7 +73,7 @@ test('a limit ends the call, whoever still holds its pipes', async (t) => {
   process.kill(pid);
 });
 
-test('a cancel ends the call, whoever still holds its pipes', async () => {
+test('a cancel ends the call even if its pipes are still held', async () => {
   const controller = new AbortController();
   const holder = sshThatHoldsPipes();
   const call = machine.run('true', { signal: controller.signal });
@@ -95,12 +95,12 @@ test('a stream is the input of one command', async () => {
 
 const installed = machineAt('web', { ...connection, user: 'admin', bootstrapUser: 'install' });
 
-test('where the user is refused, a script runs as the bootstrap user, and a stream does not', async () => {
+test('if the login is refused, a script runs as the bootstrap user, and a stream does not', async () => {
   sshIs(
     'case "$*" in *" -l install "*) exec sh -s;; esac; echo "admin@192.0.2.7: Permission denied (publickey)." >&2; exit 255',
   );
   assert.equal((await installed.run('echo ran')).stdout, 'ran\n');
-  await assert.rejects(installed.asLastingUser().run('echo ran'), { code: 'access-denied' });
+  await assert.rejects(installed.asRegularUser().run('echo ran'), { code: 'access-denied' });
   const nothing = (async function* (): AsyncGenerator<Uint8Array> {})();
   await assert.rejects(installed.stream(['cat'], nothing), { code: 'access-denied' });
 });

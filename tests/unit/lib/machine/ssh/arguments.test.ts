@@ -23,7 +23,7 @@ test('the host key is always checked', () => {
   }
 });
 
-test('a given host key is the only one that is taken', () => {
+test('a configured host key is the only one accepted', () => {
   const connection = { ...base, hostKey: 'ssh-ed25519 AAAAC3Nz web\n' };
   const file = option(connection, 'UserKnownHostsFile') ?? '';
   assert.equal(readFileSync(file, 'utf8'), '192.0.2.7 ssh-ed25519 AAAAC3Nz\n');
@@ -32,14 +32,14 @@ test('a given host key is the only one that is taken', () => {
   assert.equal(option(base, 'UserKnownHostsFile'), undefined);
 });
 
-test('the agent is forwarded where that is asked for, and nowhere else', () => {
+test('the agent is forwarded only with forwardAgent', () => {
   const values = (connection: Connection) =>
     sshOptions(connection).filter((argument) => argument.startsWith('ForwardAgent='));
   assert.deepEqual(values(base), ['ForwardAgent=no']);
   assert.deepEqual(values({ ...base, user: 'ops', forwardAgent: true }), ['ForwardAgent=yes']);
 });
 
-test('connections that expect another key or log in otherwise share no socket', () => {
+test('connections that differ in host key or login share no socket', () => {
   const sockets = [
     base,
     { ...base, hostKey: 'ssh-ed25519 AAAA' },
@@ -53,22 +53,22 @@ test('connections that expect another key or log in otherwise share no socket', 
   for (const socket of sockets) assert.ok((socket?.length ?? 0) + 17 <= 104, socket);
 });
 
-test('a comment or a limit makes no other connection', () => {
+test('a key’s comment and the connect timeout do not change the socket', () => {
   const one = option({ ...base, hostKey: 'ssh-ed25519 AAAA a' }, 'ControlPath');
   const two = option({ ...base, hostKey: 'ssh-ed25519 AAAA b', connectTimeoutSeconds: 3 }, 'ControlPath');
   assert.equal(one, two);
 });
 
-test('a fresh connection shares nothing', () => {
+test('a fresh connection shares no socket', () => {
   assert.equal(option(base, 'ControlPath', true), 'none');
   assert.equal(option(base, 'ControlMaster', true), 'no');
 });
 
-test('the address can never be taken for an option', () => {
+test('the address cannot be taken for an option', () => {
   assert.deepEqual(sshArgs(base).slice(-6), ['-p', '22', '-l', 'root', '--', '192.0.2.7']);
 });
 
-test('no argument has white space, for NIX_SSHOPTS is split there', () => {
+test('no argument has white space, since NIX_SSHOPTS is split there', () => {
   const identityFile = join(folder, 'my key');
   writeFileSync(identityFile, '');
   const connection = { ...base, identityFile, hostKey: 'ssh-ed25519 AAAA my machine' };
@@ -79,12 +79,12 @@ test('no argument has white space, for NIX_SSHOPTS is split there', () => {
   assert.deepEqual(NIX_SSHOPTS.split(/\s+/), [...sshOptions(connection), '-p', '22']);
 });
 
-test('a store URI holds user and address, and brackets around IPv6', () => {
+test('a store URI has user and address, with brackets around IPv6', () => {
   assert.equal(nixStoreFor(base).uri, 'ssh-ng://root@192.0.2.7');
   assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh-ng://root@[2001:db8::7]');
 });
 
-test('a user other than root enters the store by what makes it root', () => {
+test('the store URI of a user other than root has its become command', () => {
   const admin = { ...base, user: 'admin' };
   assert.equal(nixStoreFor(admin).uri, 'ssh-ng://admin@192.0.2.7?remote-program=sudo%20-n%20--%20nix-daemon');
   const { uri } = nixStoreFor({ ...admin, become: 'run0' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bootstrapConnection, lastingConnection } from '../../../../../lib/machine/ssh/bootstrap.ts';
+import { bootstrapConnection, regularConnection } from '../../../../../lib/machine/ssh/bootstrap.ts';
 import type { Connection } from '../../../../../schema/connection.ts';
 
 const connection: Connection = {
@@ -12,7 +12,7 @@ const connection: Connection = {
   connectTimeoutSeconds: 5,
 };
 
-test('the user of the installation comes the same way, without what proves another’s rights', () => {
+test('the bootstrap user’s connection has no becomePassword and no agent forwarding', () => {
   const { address, hostKey, connectTimeoutSeconds } = connection;
   assert.deepEqual(bootstrapConnection(connection), {
     address,
@@ -20,10 +20,10 @@ test('the user of the installation comes the same way, without what proves anoth
     connectTimeoutSeconds,
     user: 'install',
   });
-  assert.equal(bootstrapConnection(lastingConnection(connection)), undefined);
+  assert.equal(bootstrapConnection(regularConnection(connection)), undefined);
 });
 
-test('who is to stay has all but the other’s name', () => {
+test('the regular user’s connection lacks only bootstrapUser', () => {
   const { bootstrapUser: _, ...rest } = connection;
-  assert.deepEqual(lastingConnection(connection), rest);
+  assert.deepEqual(regularConnection(connection), rest);
 });

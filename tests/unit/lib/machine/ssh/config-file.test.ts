@@ -6,11 +6,11 @@ import type { Connection } from '../../../../../schema/connection.ts';
 const base: Connection = { address: '192.0.2.7', user: 'root', connectTimeoutSeconds: 15 };
 const jumpKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
-test('without jump hosts and options there is no file, and ssh reads the user’s own', () => {
+test('without jump hosts and options there is no config file, and ssh reads the user’s own', () => {
   assert.ok(!sshOptions(base).includes('-F'));
 });
 
-test('another way makes another connection', () => {
+test('connections that differ in jump host or options share no socket', () => {
   const socket = (connection: Connection) =>
     sshOptions(connection).find((argument) => argument.startsWith('ControlPath='));
   const ways = [

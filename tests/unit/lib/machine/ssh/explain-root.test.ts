@@ -8,14 +8,14 @@ const admin: Connection = { address: 'web.example', user: 'admin', connectTimeou
 const explain = (connection: Connection, stderr: string, exitCode = 1) =>
   explainRootFailure({ name: 'web', connection }, { exitCode, stderr });
 
-test('a user without root rights is told how to get them, by each means', () => {
-  const said = {
+test('without root rights, the error names the fix for sudo, doas and run0', () => {
+  const failures = {
     sudo: ['sudo: a password is required', /wheelNeedsPassword.*becomePassword/],
     doas: ['doas: Authentication required', /doas\.extraRules/],
     run0: ['Failed to start transient service unit: Interactive authentication required.', /polkit/],
   } as const;
   for (const become of ['sudo', 'doas', 'run0'] as const) {
-    const [stderr, fix] = said[become];
+    const [stderr, fix] = failures[become];
     const error = explain({ ...admin, become }, stderr);
     assert.equal(error?.code, 'access-denied');
     assert.equal(error?.why, stderr);
@@ -25,13 +25,13 @@ test('a user without root rights is told how to get them, by each means', () => 
   }
 });
 
-test('what is no matter of rights is not told as one', () => {
+test('other failures are not reported as missing root rights', () => {
   assert.equal(explain(admin, 'error: no space left'), undefined);
   assert.equal(explain({ ...admin, user: 'root' }, 'sudo: a password is required'), undefined);
   assert.equal(explain(admin, 'ended by itself', refusedCode), undefined);
 });
 
-test('a wrong password is told apart from missing rights', () => {
+test('a wrong password is distinguished from missing root rights', () => {
   const withPassword = { ...admin, becomePassword: 'x' };
   const wrong = `Sorry, try again.\nsudo: no password was provided\n${refusedMark}\n`;
   assert.match(
@@ -44,7 +44,7 @@ test('a wrong password is told apart from missing rights', () => {
   assert.equal(error?.why, 'admin is not in the sudoers file.');
 });
 
-test('on this computer itself the user is the one who runs it', () => {
+test('on this computer, the fix is to run pulumi as root', () => {
   const error = explain(
     { ...admin, user: 'root', local: true, address: 'localhost' },
     'sudo: a password is required',
@@ -52,7 +52,7 @@ test('on this computer itself the user is the one who runs it', () => {
   assert.match(error?.fix ?? '', /Run pulumi as root/);
 });
 
-test('one whose agent was asked is told where its key has to be', () => {
+test('with agent forwarding, the fix names ssh-agent and nixosFleet.agentSudo', () => {
   const error = explain({ ...admin, forwardAgent: true }, 'sudo: a password is required');
   assert.match(error?.fix ?? '', /ssh-add -l.*nixosFleet\.agentSudo/);
 });

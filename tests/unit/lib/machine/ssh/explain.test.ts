@@ -5,7 +5,7 @@ import { explainSshFailure } from '../../../../../lib/machine/ssh/explain.ts';
 import type { Connection } from '../../../../../schema/connection.ts';
 
 const connection: Connection = { address: 'web.example', user: 'root', port: 2222, connectTimeoutSeconds: 5 };
-// A key of nobody: 32 bytes of zero.
+// 32 zero bytes.
 const hostKey = `ssh-ed25519 ${Buffer.concat([Buffer.from('0000000b7373682d6564323535313900000020', 'hex'), Buffer.alloc(32)]).toString('base64')}`;
 
 const cases: [string, string, string, RegExp][] = [
@@ -27,7 +27,7 @@ const cases: [string, string, string, RegExp][] = [
     'ssh: connect to host web.example port 2222: No route to host',
     /ssh -p 2222 root@web.example true/,
   ],
-  ['nothing said', 'unreachable', '', /machine is on/],
+  ['no message', 'unreachable', '', /machine is on/],
   ['login', 'access-denied', 'root@web.example: Permission denied (publickey,password).', /identityFile/],
   [
     'unknown key',
@@ -47,7 +47,7 @@ for (const [name, code, stderr, fix] of cases) {
   });
 }
 
-test('another host key: both fingerprints are told', () => {
+test('a changed host key: both fingerprints are reported', () => {
   const stderr = `@@@@@@@@@@@@@@
 @    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
 The fingerprint for the ED25519 key sent by the remote host is
@@ -59,7 +59,7 @@ Host key verification failed.`;
   assert.ok(error.why?.includes(`expected ${fingerprint(hostKey)}`));
 });
 
-test('without a port of its own, no message names one', () => {
+test('without a configured port, no message names one', () => {
   const error = explainSshFailure(
     { name: 'web', connection: { address: 'web', user: 'root', connectTimeoutSeconds: 5 } },
     'ssh: connect to host web port 22: No route to host',
@@ -70,7 +70,7 @@ test('without a port of its own, no message names one', () => {
 
 const jumping = { ...connection, proxyJump: 'ops@gate.example:2200,inner' };
 
-test('the key of a jump host is told as its own', () => {
+test('a wrong host key of a jump host is attributed to the jump host', () => {
   const unknown =
     'No ED25519 host key is known for [gate.example]:2200 and you have requested strict checking.';
   const changed = 'Host key for inner has changed and you have requested strict checking.';
@@ -86,7 +86,7 @@ test('the key of a jump host is told as its own', () => {
   }
 });
 
-test('a login that a jump host refuses is told as its own', () => {
+test('a login refused by a jump host is attributed to the jump host', () => {
   const stderr =
     'ops@gate.example: Permission denied (publickey).\nConnection closed by UNKNOWN port 65535\n';
   const error = explainSshFailure({ name: 'web', connection: jumping }, stderr);
@@ -94,7 +94,7 @@ test('a login that a jump host refuses is told as its own', () => {
   assert.match(error.message, /jump host gate\.example/);
 });
 
-test('an option that ssh does not know is a mistake in the config', () => {
+test('an option that ssh does not know is a config error', () => {
   const stderr = '/run/user/1000/nixos-fleet/f-0123 line 1: Bad configuration option: compresion\r\n';
   assert.equal(explainSshFailure({ name: 'web', connection }, stderr).code, 'config-invalid');
 });

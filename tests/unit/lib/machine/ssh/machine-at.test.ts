@@ -10,16 +10,16 @@ const installed = machineOf({
   connection: { ...connection, user: 'admin', bootstrapUser: 'install' },
 });
 
-test('a machine is the same one by its bootstrap user and by its lasting user', () => {
+test('a machine can be logged in to as its bootstrap user and as its regular user', () => {
   assert.equal(machine.asBootstrapUser(), undefined);
   const bootstrap = installed.asBootstrapUser();
   assert.deepEqual([bootstrap?.name, bootstrap?.connection.user], ['web', 'install']);
-  const lasting = installed.asLastingUser();
-  assert.deepEqual([lasting.name, lasting.connection.user], ['web', 'admin']);
-  assert.equal(lasting.asBootstrapUser(), undefined);
+  const regular = installed.asRegularUser();
+  assert.deepEqual([regular.name, regular.connection.user], ['web', 'admin']);
+  assert.equal(regular.asBootstrapUser(), undefined);
 });
 
-test('the store is that of the connection, and this computer’s own for a local machine', () => {
+test('the store is that of the connection, or this computer’s for a local machine', () => {
   assert.equal(machine.store().uri, 'ssh-ng://root@192.0.2.7');
   const local = machineAt('here', { ...connection, port: undefined, local: true });
   assert.equal(local.store().uri, 'auto');

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { sshBanner } from '../../../../../lib/machine/ssh/scan.ts';
 
-test('only an ssh server’s greeting counts', async (t) => {
+test('only an ssh banner counts', async (t) => {
   let greeting = 'SSH-2.0-test\r\n';
   const server = createServer((socket) => socket.on('error', () => undefined).write(greeting));
   t.after(() => server.close());
