@@ -1,13 +1,8 @@
 import { FleetError } from '../lib/base/errors.ts';
 import { readMachineSettings } from '../lib/machine/nix-conf/machine-settings.ts';
 import type { Machine } from '../lib/machine/ssh/machine.ts';
-import {
-  type CacheAnswer,
-  cacheNotes,
-  type HostQuestion,
-  type Note,
-} from '../lib/store/caches/cache-notes.ts';
-import { workOf } from '../lib/store/nix/dry-run.ts';
+import { type CacheAnswer, cacheNotes, type HostSystem, type Note } from '../lib/store/caches/cache-notes.ts';
+import { estimateBuild } from '../lib/store/nix/dry-run.ts';
 import { closureOf, type OtherStore, type PathInfo, pathInfos } from '../lib/store/nix/path-info.ts';
 import { invalidPaths } from '../lib/store/nix/store.ts';
 import type { DeploymentInputs } from '../schema/deployment.ts';
@@ -48,9 +43,9 @@ export async function askCaches(
   const [answers, settings, work] = await Promise.all([
     allOf(caches, ({ store, filled }) => askCache(store, wanted, filled)),
     allOf(hosts, trustOf),
-    workOf([...new Set(unbuilt.map(({ drvPath }) => drvPath))]),
+    estimateBuild([...new Set(unbuilt.map(({ drvPath }) => drvPath))]),
   ]);
-  const questions: Record<string, HostQuestion> = {};
+  const questions: Record<string, HostSystem> = {};
   for (const [name, { outPath, delivery }] of Object.entries(hosts)) {
     const built = own.has(outPath);
     const closure = built ? closureOf(outPath, own).map((path) => own.get(path) as PathInfo) : undefined;

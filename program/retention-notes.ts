@@ -3,7 +3,11 @@ import { FleetError } from '../lib/base/errors.ts';
 import { counted } from '../lib/base/text.ts';
 import type { LiveResult } from '../lib/machine/check-live.ts';
 import type { Note } from '../lib/store/caches/cache-notes.ts';
-import { type Collected, type KeptMachine, wouldCollect } from '../lib/store/caches/retention/collect.ts';
+import {
+  type Collected,
+  type KeptMachine,
+  previewCollection,
+} from '../lib/store/caches/retention/collect.ts';
 import { folderOf } from '../lib/store/caches/retention/folder.ts';
 import type { CacheConfig } from '../schema/cache-config.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
@@ -25,7 +29,7 @@ export async function retentionNotes(question: RetentionQuestion): Promise<Note[
     const folder = folderOf(store);
     if (!folder || !keep) return [];
     try {
-      const found = await wouldCollect({ folder, project, stack, keep, machines, now });
+      const found = await previewCollection({ folder, project, stack, keep, machines, now });
       return retentionNote(name, found, now);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;

@@ -3,10 +3,10 @@ import type { Builders } from '../../schema/builder.ts';
 import { FleetError } from '../base/errors.ts';
 import { systemsOf } from '../store/builders/machine-line.ts';
 import { readDerivation } from '../store/nix/derivation.ts';
+import { listBuilds } from '../store/nix/dry-run.ts';
 import { storeName } from '../store/nix/nix.ts';
 import { nixSettings } from '../store/nix/settings.ts';
 import { invalidPaths } from '../store/nix/store.ts';
-import { wouldBuild } from '../store/nix/would-build.ts';
 import type { FleetEvaluation, HostEvaluation } from './types.ts';
 
 /** Systems that are built for without a question: it saves most fleets all of the questions below. */
@@ -71,7 +71,7 @@ async function missingBuilder(
 ): Promise<FleetError | undefined> {
   if ((await invalidPaths([outPath])).size === 0) return undefined;
   const foreign: { drvPath: string; system: string }[] = [];
-  for (const drv of await wouldBuild(drvPath)) {
+  for (const drv of await listBuilds(drvPath)) {
     const system = (await readDerivation(drv))?.system;
     if (system !== undefined && !offered.has(system)) foreign.push({ drvPath: drv, system });
   }

@@ -9,7 +9,7 @@ export interface Circumstances {
   runningKernel?: string | undefined;
 }
 
-/** What going from one system to another means for a machine that runs: a reboot, or a switch that will be refused. Pure. */
+/** What going from one system to another means for a machine that runs: a reboot, or a switch that will be refused. */
 export function consequences(
   old: HostFacts,
   asked: HostFacts,

@@ -2,7 +2,7 @@ const daySeconds = 24 * 3600;
 
 /**
  * What a preview says of the ages of a flake's inputs: one line of them all, the oldest first, and a warning of each that is past the
- * limit. Pure.
+ * limit.
  * @param inputs name to when it was last changed, in seconds since 1970
  */
 export function describeInputs(

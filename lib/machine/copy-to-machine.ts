@@ -111,8 +111,8 @@ async function substitute(
 
 function failed(machine: Machine, stderr: string, exitCode: number): FleetError {
   const { user, address } = machine.connection;
-  const said = [stderr.trim() || `nix-store on the machine exited with code ${exitCode}`];
-  return copyError({ target: `${user}@${address}`, host: machine.name, said });
+  const messages = [stderr.trim() || `nix-store on the machine exited with code ${exitCode}`];
+  return copyError({ target: `${user}@${address}`, host: machine.name, messages });
 }
 
 function cancelledCopy(error: unknown, host: string): unknown {

@@ -1,12 +1,12 @@
 /**
- * Environment for a nix that opens ssh connections to builders by itself: each is opened or given up soon, asks nobody
- * anything, learns no host key, and does not outlast its other end.
+ * Environment for a nix that connects to builders over ssh: connections fail within seconds, never prompt, accept no new host
+ * key, and end when the builder stops answering.
  */
 export function nixSshEnvironment(connectTimeoutSeconds: number): { NIX_SSHOPTS: string } {
   const settings = {
     BatchMode: 'yes',
     ConnectTimeout: connectTimeoutSeconds,
-    // Nix hands over the builder's key as the only known one: what else this computer knows does not count.
+    // Nix passes the builder's key as the only known host; this computer's known hosts are ignored.
     StrictHostKeyChecking: 'yes',
     GlobalKnownHostsFile: '/dev/null',
     UpdateHostKeys: 'no',

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { run } from '../../lib/base/process/run.ts';
-import { collect, wouldCollect } from '../../lib/store/caches/retention/collect.ts';
+import { collect, previewCollection } from '../../lib/store/caches/retention/collect.ts';
 import { readRootsRecord, recordFile } from '../../lib/store/caches/retention/folder.ts';
 import { withFolderLock } from '../../lib/store/caches/retention/lock.ts';
-import { giveUp, pushRecorded } from '../../lib/store/caches/retention/push-recorded.ts';
+import { giveUpMachine, pushRecorded } from '../../lib/store/caches/retention/push-recorded.ts';
 import type { KeyPair } from '../../lib/store/nix/key-format.ts';
 import { generateSigningKey } from '../../lib/store/nix/signing-key.ts';
 import { keep } from '../../schema/cache-retention.ts';
@@ -75,7 +75,7 @@ async function isWhole(path: string): Promise<boolean> {
 test('what a machine has, and what was pushed last, can be fetched; the rest is gone, and its size told', async () => {
   assert.deepEqual([narinfos().length, packed().length], [7, 7]);
   const asked = request([system(1)]);
-  const would = await wouldCollect(asked);
+  const would = await previewCollection(asked);
   assert.equal(narinfos().length, 7, 'nothing is removed by asking');
   const done = await collect(asked);
   assert.deepEqual(done, would);
@@ -125,7 +125,7 @@ test('what another stack has pushed stays, and what it gave up with its machine 
   ]);
   await collect(request([]));
   assert.deepEqual([await isWhole(system(1)), await isWhole(system(2))], [true, false]);
-  await giveUp(`file://${cache}`, theirs);
+  await giveUpMachine(`file://${cache}`, theirs);
   await collect(request([]));
   assert.equal(await isWhole(system(1)), false);
   assert.equal(existsSync(join(cache, recordFile(theirs))), false);
@@ -133,7 +133,7 @@ test('what another stack has pushed stays, and what it gave up with its machine 
 
 test('nothing is removed while somebody pushes, and nothing is pushed while somebody removes', async () => {
   const refused = (error: FleetError) =>
-    error.code === 'cache-failed' && /could not be locked/.test(error.message);
+    error.code === 'cache-failed' && /cannot lock the cache/.test(error.message);
   const both: string[] = [];
   await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => {
     await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => void both.push('second'));
@@ -160,7 +160,10 @@ test('a record that cannot be read stops all removing', async () => {
     { ...place('web'), stack: 'newer', path: system(1) },
   ]);
   writeFileSync(file, '{"version":2}');
-  await assert.rejects(collect(request([])), /does not say what the cache's machines need/);
+  await assert.rejects(
+    collect(request([])),
+    /cannot read .*, the record of what a machine needs from the cache/,
+  );
   assert.equal(narinfos().length, 7);
 });
 

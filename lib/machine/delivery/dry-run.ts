@@ -1,4 +1,4 @@
-import { parseWork } from '../../store/nix/dry-run.ts';
+import { parseEstimate } from '../../store/nix/dry-run.ts';
 import { limitArguments } from '../../store/nix/path-info.ts';
 import { parseSettings, settingsScript } from '../nix-conf/machine-settings.ts';
 import type { Reply } from '../script/reply.ts';
@@ -31,7 +31,7 @@ export function parseOffer(reply: Reply): Offer {
   const silent = [
     ...text.matchAll(/(?:disabling binary cache|cannot connect to|unable to download) '([^']+)'/g),
   ].map((match) => (match[1] ?? '').replace(/\/nix-cache-info$/, ''));
-  const { builds: _, ...fetched } = parseWork(text);
+  const { builds: _, ...fetched } = parseEstimate(text);
   const { substituters } = parseSettings(reply);
   const missing =
     /don't know how to build these paths|does not exist in the store|there is no substituter/.test(text);

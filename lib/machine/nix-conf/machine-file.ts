@@ -3,9 +3,9 @@ import {
   type MachineBuilder,
   type MachineBuildersInputs,
 } from '../../../schema/machine-builders.ts';
+import { limits, whyUnusable } from '../../store/builders/find-usable.ts';
 import { builderStore, builderUri, machineLine } from '../../store/builders/machine-line.ts';
-import { limits, notUsable } from '../../store/builders/reachable.ts';
-import { readAnswer } from '../../store/nix/ask-store.ts';
+import { parseStoreInfo } from '../../store/nix/store-info.ts';
 import { nixSshEnvironment } from '../../store/nix-environment.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
@@ -61,7 +61,7 @@ export function problemsOf(
   const unusable = Object.entries(builders).flatMap(([name, { user }]) => {
     const [code, out, err, key] = answers.get(name) ?? ['1'];
     const said = code === '124' ? `no answer within ${limits.answerSeconds} s` : decode(err);
-    const why = notUsable(readAnswer(Number(code), decode(out), said), user);
+    const why = whyUnusable(parseStoreInfo(Number(code), decode(out), said), user);
     if (why === undefined) return [];
     const publicKey = decode(key).trim();
     const login = /permission denied/i.test(why) && publicKey ? `; its key there is: ${publicKey}` : '';

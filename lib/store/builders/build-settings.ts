@@ -3,8 +3,8 @@ import type { NixSettings } from '../nix/settings.ts';
 import { machineLine } from './machine-line.ts';
 
 /**
- * Nix's settings for a build that may use builders: those of the computer's own nix.conf stay. What a builder builds natively is
- * never emulated here, not even while that builder is busy. Pure but for `~` in key files.
+ * Nix settings for a build that may use the declared builders, beside those of the computer's nix.conf. A system that a builder
+ * offers natively is never emulated here, not even while that builder is busy.
  */
 export function buildSettings(builders: Builders, computer: NixSettings): Record<string, string> {
   const declared = Object.values(builders);

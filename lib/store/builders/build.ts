@@ -6,25 +6,25 @@ import { nixSettings } from '../nix/settings.ts';
 import { invalidPaths } from '../nix/store.ts';
 import { nixSshEnvironment } from '../nix-environment.ts';
 import { buildSettings } from './build-settings.ts';
+import { findUsable, limits } from './find-usable.ts';
 import { builderUri } from './machine-line.ts';
-import { askBuilders, limits } from './reachable.ts';
 
 export interface BuildOnBuildersOptions {
   builders: Builders;
   signal: AbortSignal;
   onProgress?: (drvPath: string | undefined, message: string) => void;
-  /** A builder that is left out, and why; told when it is found out. */
+  /** Called for each builder that is left out, with the reason. */
   onWarning?: (message: string) => void;
-  /** Which builder built what, once at the end; not where all was built here. */
+  /** Called once at the end with what each builder built; not if everything was built here. */
   onSummary?: (message: string) => void;
 }
 
-/** Builders found away by this process: they are asked no second time. */
-const away = new Set<string>();
+/** Builders that this process found unusable, as JSON: they are not tried again. */
+const unusableBuilders = new Set<string>();
 
 /**
- * Builds like `buildDerivations`, with the help of builders. Those that do not answer within seconds are left out, each with a
- * warning; one that goes away during the build is left out by a second try of what failed.
+ * Builds like `buildDerivations`, with the help of builders. A builder that does not answer within seconds is left out with a
+ * warning. If one stops answering during the build, the failed derivations are built a second time without it.
  */
 export async function buildOnBuilders(
   requests: readonly BuildRequest[],
@@ -38,12 +38,12 @@ export async function buildOnBuilders(
   if (missing.size === 0) return await buildDerivations(requests, { signal, onProgress });
 
   const builtOn = new Map<string, string | undefined>();
-  let usable = await usableOf(options.builders, options);
+  let usable = await usableBuilders(options.builders, options);
   const results = await attempt(requests, usable, builtOn, options);
   const failed = requests.filter(({ drvPath }) => isFailed(results.get(drvPath)));
   if (failed.length > 0 && builtOn.size > 0) {
     const before = Object.keys(usable).length;
-    usable = await usableOf(usable, options);
+    usable = await usableBuilders(usable, options);
     if (Object.keys(usable).length < before) {
       for (const [drvPath, result] of await attempt(failed, usable, builtOn, options))
         results.set(drvPath, result);
@@ -73,25 +73,25 @@ async function attempt(
   });
 }
 
-async function usableOf(
+async function usableBuilders(
   builders: Builders,
   { signal, onWarning }: Pick<BuildOnBuildersOptions, 'signal' | 'onWarning'>,
 ): Promise<Builders> {
-  const known = Object.fromEntries(
-    Object.entries(builders).filter(([, builder]) => !away.has(JSON.stringify(builder))),
+  const untried = Object.fromEntries(
+    Object.entries(builders).filter(([, builder]) => !unusableBuilders.has(JSON.stringify(builder))),
   );
-  const { usable, left } = await askBuilders(known, signal);
-  for (const [name, why] of Object.entries(left)) {
-    away.add(JSON.stringify(builders[name]));
+  const { usable, unusable } = await findUsable(untried, signal);
+  for (const [name, why] of Object.entries(unusable)) {
+    unusableBuilders.add(JSON.stringify(builders[name]));
     onWarning?.(`the builder ${name} is left out: ${why}`);
   }
   return usable;
 }
 
-/** Names that a summary gives for each builder. */
+/** Derivations that a summary names for each builder. */
 const mostNames = 5;
 
-/** 'built on big: 12 derivations (linux-6.18.37, …); here: 3'; undefined where nothing was built elsewhere. Pure. */
+/** 'built on big: 12 derivations (linux-6.18.37, …); here: 3'; undefined if everything was built here. */
 export function summaryOf(
   builtOn: ReadonlyMap<string, string | undefined>,
   builders: Builders,

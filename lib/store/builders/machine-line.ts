@@ -3,33 +3,33 @@ import { urlHost } from '../../../schema/connection.ts';
 import { expandHome } from '../../base/home.ts';
 import { withoutComment } from '../../base/host-key.ts';
 
-/** What of a builder says who it is, and how to log in there. */
+/** What is needed to log in to a builder. */
 export type LoginBuilder = Pick<Builder, 'user' | 'address' | 'hostKey' | 'identityFile'>;
 
-/** How Nix calls a builder. */
+/** Store URI by which Nix names a builder. */
 export function builderUri({ user, address }: Pick<Builder, 'user' | 'address'>): string {
   return `ssh-ng://${user}@${urlHost(address)}`;
 }
 
-/** The same as a store that can be asked, as its user and with its host key. Pure but for `~`. */
+/** Store URI for queries to a builder, with its host key and the user's ssh key. */
 export function builderStore(builder: LoginBuilder): string {
   const query = new URLSearchParams({ 'base64-ssh-public-host-key': encodedHostKey(builder) });
   if (builder.identityFile !== undefined) query.set('ssh-key', expandHome(builder.identityFile));
   return `${builderUri(builder)}?${query}`;
 }
 
-/** The host key as Nix takes it: the line of a .pub file in base64. */
+/** The host key in Nix's notation: the line of a .pub file in base64. */
 function encodedHostKey({ hostKey }: Pick<Builder, 'hostKey'>): string {
   return Buffer.from(withoutComment(hostKey)).toString('base64');
 }
 
 /**
- * A builder as one line of Nix's `builders` setting: address, systems, key, jobs, speed, features, features that a build must
- * ask for, host key. Pure but for `~`, which is the user's own folder.
+ * A builder as one line of Nix's `builders` setting: URI, systems, ssh key, jobs, speed, supported features, mandatory features,
+ * host key.
  */
 export function machineLine(builder: Omit<Builder, 'machineUser' | 'machineIdentityFile'>): string {
   const list = (words: readonly string[]) => words.join(',') || '-';
-  // A feature that is asked for must be one that there is.
+  // Nix expects each mandatory feature among the supported ones.
   const supported = [...new Set([...builder.supportedFeatures, ...builder.mandatoryFeatures])];
   return [
     builderUri(builder),
@@ -43,7 +43,7 @@ export function machineLine(builder: Omit<Builder, 'machineUser' | 'machineIdent
   ].join(' ');
 }
 
-/** Systems of the lines of a `builders` setting; `undefined` stands for that of the computer that builds. Pure. */
+/** Systems of the lines of a `builders` setting; `undefined` stands for the system of this computer. */
 export function systemsOf(setting: string): (string | undefined)[] {
   return setting
     .split(/[\n;]/)

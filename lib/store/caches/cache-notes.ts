@@ -1,21 +1,23 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { formatMiB } from '../../base/bytes.ts';
-import type { Work } from '../nix/dry-run.ts';
+import { counted } from '../../base/text.ts';
+import type { BuildEstimate } from '../nix/dry-run.ts';
 import { keyName } from '../nix/key-format.ts';
 import type { PathInfo } from '../nix/path-info.ts';
 
-/** What a cache said: what it has of the paths it was asked for, or why there is no answer. */
+/** Which of the queried paths a cache has, or why it could not be queried. `filled`: whether this stack pushes to it. */
 export type CacheAnswer = { filled: boolean } & (
   | { infos: ReadonlyMap<string, PathInfo> }
   | { problem: string }
 );
 
-export interface HostQuestion {
+/** The new system of a machine. */
+export interface HostSystem {
   outPath: string;
   delivery: DeploymentInputs['delivery'];
-  /** The new system's closure, where it is built already. */
+  /** Its closure; undefined if it is not built yet. */
   closure?: readonly PathInfo[];
-  /** Public keys that the machine's Nix trusts, where it could be asked. */
+  /** Public keys that the machine's Nix trusts; undefined if they are unknown. */
   trusted?: readonly string[];
 }
 
@@ -24,54 +26,54 @@ export interface Note {
   text: string;
 }
 
-/** What a preview tells of caches: what they have of the machines' new systems, and whether the machines accept it. Pure. */
+/** Notes of a preview: what the caches have of the machines' new systems, and whether the machines trust its signatures. */
 export function cacheNotes(
   caches: Readonly<Record<string, CacheAnswer>>,
-  hosts: Readonly<Record<string, HostQuestion>>,
-  work: Work | undefined,
+  hosts: Readonly<Record<string, HostSystem>>,
+  estimate: BuildEstimate | undefined,
 ): Note[] {
   const notes: Note[] = [];
   for (const [name, answer] of Object.entries(caches)) {
     if (!('problem' in answer)) continue;
-    const text = `the cache ${name} did not answer, which stops nothing: ${answer.problem}`;
+    const text = `cannot query the cache ${name}, the update continues without it: ${answer.problem}`;
     notes.push({ severity: 'warning', text });
   }
-  if (work) notes.push({ severity: 'info', text: workNote(work) });
+  if (estimate) notes.push({ severity: 'info', text: buildNote(estimate) });
   const answering = Object.entries(caches).flatMap(([name, answer]) =>
     'infos' in answer ? [{ name, ...answer }] : [],
   );
-  for (const [host, question] of Object.entries(hosts)) {
-    const have = answering.map((cache) => `${cache.name} has ${shareOf(question, cache.infos)}`);
-    const delivery = deliveryOf(question, answering);
-    const parts = [...(question.closure ? [] : ['not built yet']), ...have, ...(delivery ? [delivery] : [])];
+  for (const [host, system] of Object.entries(hosts)) {
+    const shares = answering.map((cache) => `${cache.name} ${shareOf(system, cache.infos)}`);
+    const delivery = deliveryOf(system, answering);
+    const parts = [...(system.closure ? [] : ['not built yet']), ...shares, ...(delivery ? [delivery] : [])];
     if (parts.length > 0)
       notes.push({ severity: 'info', text: `${host}, its new system: ${parts.join('; ')}` });
     for (const { name, infos } of answering) {
-      const problem = distrust(question, infos);
+      const problem = distrust(system, infos);
       if (problem)
-        notes.push({ severity: 'warning', text: `${host} does not accept what ${name} has: ${problem}` });
+        notes.push({ severity: 'warning', text: `${host} does not accept paths from ${name}: ${problem}` });
     }
   }
   return notes;
 }
 
-function workNote({ builds, paths, mebibytes }: Work): string {
-  return `left to build: ${builds} derivations; to fetch for that: ${paths} paths, ${mebibytes} MiB`;
+function buildNote({ builds, paths, mebibytes }: BuildEstimate): string {
+  return `to build: ${counted(builds, 'derivation')}; to fetch for the build: ${counted(paths, 'path')}, ${mebibytes} MiB`;
 }
 
-function shareOf({ outPath, closure }: HostQuestion, infos: ReadonlyMap<string, PathInfo>): string {
-  if (!closure) return infos.has(outPath) ? 'it' : 'not got it';
+function shareOf({ outPath, closure }: HostSystem, infos: ReadonlyMap<string, PathInfo>): string {
+  if (!closure) return infos.has(outPath) ? 'has it' : 'does not have it';
   const there = closure.filter(({ path }) => infos.has(path));
-  return `${there.length} of ${closure.length} paths, ${size(there)} of ${size(closure)}`;
+  return `has ${there.length} of ${closure.length} paths, ${size(there)} of ${size(closure)}`;
 }
 
 function size(infos: readonly PathInfo[]): string {
   return formatMiB(infos.reduce((sum, { narSize }) => sum + narSize, 0));
 }
 
-/** How it will come to the machine, where the caches decide. */
+/** How the machine will get its system; undefined if the caches do not decide it. */
 function deliveryOf(
-  { delivery, closure, outPath }: HostQuestion,
+  { delivery, closure, outPath }: HostSystem,
   caches: readonly { name: string; filled: boolean; infos: ReadonlyMap<string, PathInfo> }[],
 ): string | undefined {
   if (delivery !== 'auto') return undefined;
@@ -80,12 +82,14 @@ function deliveryOf(
   const source = caches.find(({ infos }) => whole(infos));
   if (source) return `the machine fetches it from ${source.name}`;
   const filled = caches.find((cache) => cache.filled);
-  return filled ? `the machine fetches it from ${filled.name}, once it is pushed there` : 'it is copied';
+  return filled
+    ? `the machine fetches it from ${filled.name} after the push`
+    : 'it is copied from this computer';
 }
 
-/** Why a machine would refuse what a cache has, by the names of the keys. */
+/** Why a machine would reject the system from a cache, by the names of the keys. */
 function distrust(
-  { outPath, trusted }: HostQuestion,
+  { outPath, trusted }: HostSystem,
   infos: ReadonlyMap<string, PathInfo>,
 ): string | undefined {
   const info = infos.get(outPath);
@@ -93,6 +97,7 @@ function distrust(
   const names = new Set(trusted.map(keyName));
   const signers = [...new Set(info.signatures.map(keyName))];
   if (signers.some((signer) => names.has(signer))) return undefined;
-  const who = signers.length > 0 ? `it is signed by ${signers.join(', ')}` : 'it is not signed';
-  return `${who}, and the machine trusts ${[...names].join(', ') || 'no key'}`;
+  const signed =
+    signers.length > 0 ? `the system is signed by ${signers.join(', ')}` : 'the system is not signed';
+  return `${signed}, but the machine trusts ${[...names].join(', ') || 'no key'}`;
 }

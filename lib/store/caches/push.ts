@@ -1,4 +1,5 @@
 import { FleetError } from '../../base/errors.ts';
+import { counted } from '../../base/text.ts';
 import { copyClosure } from '../nix/copy.ts';
 import { isSignedBy, type KeyPair } from '../nix/key-format.ts';
 import { cacheLimits, closureOf, type OtherStore, pathInfos, signPaths } from '../nix/path-info.ts';
@@ -13,18 +14,19 @@ export interface PushRequest {
   onProgress?: (message: string) => void;
 }
 
-/** What a cache holds of one pushed path. */
+/** The closure of a pushed path in the cache. */
 export interface Pushed {
   /** Paths of its closure, and their size unpacked, in bytes. */
   paths: number;
   bytes: number;
-  /** Those that were there before with another content, and are not signed by our key: machines refuse them. */
+  /** Paths that the cache already had with another content, not signed by our key: machines reject them. */
   foreign: string[];
 }
 
 /**
- * Copies closures to a store, only what is missing there, and has every path of them signed there by our key. What
- * somebody else put there is signed only where its content is the very one of this computer.
+ * Copies the missing paths of closures to a store, and signs every path of them there with our key. A path that the store
+ * already had is signed only if its content is the same as on this computer.
+ * @returns path to what the store has of its closure
  * @throws FleetError cache-failed, no-room, unreachable, host-key, access-denied, cancelled
  */
 export async function pushClosures(request: PushRequest): Promise<Map<string, Pushed>> {
@@ -33,7 +35,7 @@ export async function pushClosures(request: PushRequest): Promise<Map<string, Pu
     await copyClosure({
       paths,
       target: signingUri(store.uri, keyFile),
-      ...(store.sshOpts === undefined ? {} : { sshOpts: store.sshOpts }),
+      sshOpts: store.sshOpts,
       options: cacheLimits,
       signal,
       onProgress,
@@ -62,8 +64,8 @@ export async function pushClosures(request: PushRequest): Promise<Map<string, Pu
 }
 
 /**
- * A binary cache signs what it is given; a store over ssh takes it first. Nix would compress with xz, which takes fifty
- * times as long as zstd for three quarters of the size.
+ * A binary cache signs paths as they are copied; in a store over ssh they are signed afterwards. The default compression, xz,
+ * takes fifty times as long as zstd for three quarters of the size.
  */
 function signingUri(uri: string, keyFile: string): string {
   if (!/^(file|s3|https?):/.test(uri)) return uri;
@@ -74,13 +76,13 @@ function signingUri(uri: string, keyFile: string): string {
 function incomplete(uri: string, count: number): FleetError {
   return new FleetError({
     code: 'cache-failed',
-    what: `${count} paths are not in ${uri}, though they were copied there`,
-    fix: 'Does somebody remove paths from it? Run again.',
+    what: `${counted(count, 'path')} missing in ${uri} after the copy`,
+    fix: 'Check whether another process removes paths from the cache, and run again.',
   });
 }
 
 /**
- * Signs anew, with the key `to`, everything in a store that the key `from` truly signed. Returns how many paths that were.
+ * Signs every path in a store that has a valid signature of the key `from` with the key `to` as well. Returns their number.
  * @throws FleetError cache-failed, cancelled
  */
 export async function resign(

@@ -2,7 +2,7 @@ import type { RotationPhase } from '../../../schema/signing-key.ts';
 import { FleetError } from '../../base/errors.ts';
 import { type KeyPair, keyName } from '../nix/key-format.ts';
 
-/** The keys of one cache: the one that signs, the one that comes after it, and those that machines are to trust. */
+/** The keys of one cache: the signing key, the next one, and the public keys that machines must trust. */
 export interface KeyRing {
   signing: KeyPair;
   next?: KeyPair;
@@ -15,12 +15,15 @@ export function newRing(signing: KeyPair): KeyRing {
   return { signing, trusted: [signing.publicKey], phase: 'stable' };
 }
 
-/** The name of the key that the ring is on its way to. */
-export function goalOf({ signing, next }: KeyRing): string {
+/** Name of the key that will sign after the rotation; outside of one, of the current key. */
+export function finalKeyName({ signing, next }: KeyRing): string {
   return keyName((next ?? signing).publicKey);
 }
 
-/** First step: machines come to trust the new key beside the old one, which goes on signing. */
+/**
+ * First step: machines trust the new key beside the old one, which keeps signing.
+ * @throws FleetError config-invalid if a trusted key has the name of the new one
+ */
 export function beginRotation(ring: KeyRing, fresh: KeyPair): KeyRing {
   const name = keyName(fresh.publicKey);
   if (ring.trusted.some((key) => keyName(key) === name)) throw nameTaken(name);
@@ -32,19 +35,19 @@ export function beginRotation(ring: KeyRing, fresh: KeyPair): KeyRing {
   };
 }
 
-/** Back to the key that signs, where the new one has signed nothing yet. */
+/** Drops the new key, before it has signed anything. */
 export function abandonRotation({ signing }: KeyRing): KeyRing {
   return newRing(signing);
 }
 
 /**
- * The next step, if it can be made: a new key signs once every machine trusts it, and the old one is dropped after that.
- * @param everyoneTrusts whether every consumer trusts a public key
+ * The ring after the next step, or the same ring: the new key signs once every machine trusts it; then the old one is dropped.
+ * @param isTrusted whether every consumer trusts a public key
  */
-export function advance(ring: KeyRing, everyoneTrusts: (publicKey: string) => boolean): KeyRing {
+export function advance(ring: KeyRing, isTrusted: (publicKey: string) => boolean): KeyRing {
   const { next, phase, trusted, signing } = ring;
   if (phase === 'trust-both' && next) {
-    return everyoneTrusts(next.publicKey) ? { signing: next, trusted, phase: 'sign-with-new' } : ring;
+    return isTrusted(next.publicKey) ? { signing: next, trusted, phase: 'sign-with-new' } : ring;
   }
   return phase === 'sign-with-new' ? newRing(signing) : ring;
 }
@@ -53,26 +56,31 @@ function nameTaken(name: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
     what: `a new key cannot have the name ${name}`,
-    why: 'machines know a key by its name, and still trust another one of this name',
-    fix: 'Count on: give it the next number.',
+    why: 'machines identify a key by its name, and still trust another key of this name',
+    fix: `Increment the number, for example \`${name.replace(/\d+$/, '')}${Number(/\d+$/.exec(name)?.[0] ?? 1) + 1}\`.`,
   });
 }
 
-/** What the next `up` does in a rotation, for the preview. */
+/**
+ * What the next `up` does in a rotation, for the preview; undefined outside of one.
+ * @param desired name of the key in the config
+ * @param waitingFor machines that do not trust the new key yet
+ */
 export function rotationNote(
   ring: Pick<KeyRing, 'phase'> & { publicKey: string; nextPublicKey?: string },
-  asked: string,
+  desired: string,
   waitingFor: readonly string[],
 ): string | undefined {
   const old = keyName(ring.publicKey);
   const next = ring.nextPublicKey && keyName(ring.nextPublicKey);
-  if (ring.phase === 'trust-both' && next === asked) {
+  if (ring.phase === 'trust-both' && next === desired) {
     const waits = waitingFor.length > 0 ? `; the last up waited for ${waitingFor.join(', ')}` : '';
-    return `rotation, step 2 of 3: signs with ${next} in the place of ${old} once every machine trusts it${waits}`;
+    return `rotation, step 2 of 3: signs with ${next} instead of ${old} once every machine trusts it${waits}`;
   }
-  if (ring.phase === 'sign-with-new' && old === asked) {
-    return `rotation, step 3 of 3: machines trust ${old} alone again`;
+  if (ring.phase === 'sign-with-new' && old === desired) {
+    return `rotation, step 3 of 3: machines trust ${old} only`;
   }
-  if (asked === old) return ring.phase === 'trust-both' ? `rotation to ${next} is given up` : undefined;
-  return `rotation, step 1 of 3: machines come to trust ${asked} beside ${old}, which goes on signing`;
+  if (desired === old)
+    return ring.phase === 'trust-both' ? `the rotation to ${next} is abandoned` : undefined;
+  return `rotation, step 1 of 3: machines trust ${desired} beside ${old}, which keeps signing`;
 }

@@ -2,28 +2,28 @@ import { FleetError } from '../../base/errors.ts';
 import type { NixLog } from './log-json.ts';
 import { storeName } from './nix.ts';
 
-/** A derivation that did not build, for a reason of its own. */
+/** A derivation that failed to build itself, not because of a dependency. */
 export interface Failure {
   drvPath: string;
   /** Nix's message. */
   message: string;
 }
 
-/** A dependency's failure is said again for everything above it: "Reason: 1 dependency failed", "1 dependencies of …". */
-const ofDependency = /\bdependenc(y|ies)( of derivation .*)? failed/;
+/** Nix repeats a failure for everything that depends on it: "Reason: 1 dependency failed", "1 dependencies of …". */
+const dependencyFailed = /\bdependenc(y|ies)( of derivation .*)? failed/;
 
-/** Picks the derivations that failed by themselves from nix's error messages; each once, with its longest message. */
+/** The derivations that failed themselves, from nix's error messages: each once, with its longest message. */
 export function failuresOf(errors: readonly string[]): Failure[] {
   const messages = new Map<string, string>();
   for (const message of errors) {
     const drvPath = /\/[^\s'"]+\/[0-9a-z]{32}-[^\s'"^]+\.drv/.exec(message)?.[0];
-    if (!drvPath || ofDependency.test(message)) continue;
+    if (!drvPath || dependencyFailed.test(message)) continue;
     if (message.length > (messages.get(drvPath)?.length ?? 0)) messages.set(drvPath, message);
   }
   return [...messages].map(([drvPath, message]) => ({ drvPath, message }));
 }
 
-/** The error of one requested derivation, from the failures that its build met. */
+/** The error of a requested derivation, from the failures in its build. */
 export function describeBuildFailure(
   request: { drvPath: string; host?: string },
   failures: readonly Failure[],
@@ -35,7 +35,7 @@ export function describeBuildFailure(
       code: outOfRoom.test(log.errors.join('\n')) ? 'no-room' : 'build-failed',
       what: `${storeName(request.drvPath)} did not build`,
       host: request.host,
-      why: [...log.errors, ...log.notes].slice(-15).join('\n') || 'nix did not say why',
+      why: [...log.errors, ...log.notes].slice(-15).join('\n') || 'nix printed no error message',
       fix: `See the whole build: nix build '${request.drvPath}^out' --no-link -L`,
     });
   }
@@ -66,7 +66,7 @@ export function describeBuildFailure(
 
 const outOfRoom = /no space left on device/i;
 
-/** Nix's reason without the lines that repeat the derivation, its outputs and its log. */
+/** The reason in nix's message, without the lines that repeat the derivation, its outputs and its log. */
 export function reasonOf(message: string): string {
   const reason = /Reason: ([\s\S]*?)(?:\n\s*Output paths:|\n\s*Last \d+ log lines|$)/.exec(message)?.[1];
   const text = reason ?? message.replace(/;?\s*last \d+ log lines:[\s\S]*$/i, '');

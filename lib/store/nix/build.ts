@@ -9,7 +9,7 @@ export interface BuildRequest {
   drvPath: string;
   /** Its main output. */
   outPath: string;
-  /** Link that keeps the output from garbage collection; folders on its way are made. */
+  /** Link that protects the output from garbage collection; its parent folders are created. */
   gcRoot: string;
   /** Machine that an error names. */
   host?: string;
@@ -17,11 +17,11 @@ export interface BuildRequest {
 
 export interface BuildOptions {
   signal: AbortSignal;
-  /** A line for a status display; `drvPath` is the derivation being built, which need not be a requested one. */
+  /** A line for a status display; `drvPath` is the derivation being built, which may be a dependency. */
   onProgress?: (drvPath: string | undefined, message: string) => void;
-  /** Called when a build begins: on which machine (`ssh-ng://…`), undefined on this computer. */
+  /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
-  /** Settings of nix for this build alone. */
+  /** Nix settings for this build. */
   settings?: Readonly<Record<string, string>>;
   /** Added to nix's environment. */
   env?: Record<string, string>;
@@ -30,11 +30,11 @@ export interface BuildOptions {
 export type BuildResult = { ok: true } | { ok: false; error: FleetError };
 
 /**
- * Builds derivations in one nix process, going on when one fails, and makes a garbage collector root for each output.
- * What is there already gets its root only. Never evaluates anything.
+ * Builds derivations in one nix process, and adds a garbage collector root for each output, also for those that exist already.
+ * The other derivations are built when one fails.
  *
- * A failure is an entry of the answer, not an exception: `build-failed` names the derivation that failed (which may be
- * a dependency), its last log lines and the command that shows all; after an abort it is `cancelled`.
+ * Failures are returned, not thrown: `build-failed` or `no-room` names the derivation that failed (possibly a dependency), its
+ * last log lines and the command that shows all of it; after an abort it is `cancelled`.
  */
 export async function buildDerivations(
   requests: readonly BuildRequest[],
@@ -58,13 +58,13 @@ export async function buildDerivations(
       requests
         .filter((request) => !results.has(request.drvPath))
         .map(async (request) => {
-          results.set(request.drvPath, await rooted(request, signal));
+          results.set(request.drvPath, await protectOutput(request, signal));
         }),
     );
   } catch (error) {
     for (const request of requests) {
       if (!results.has(request.drvPath))
-        results.set(request.drvPath, { ok: false, error: named(request, error) });
+        results.set(request.drvPath, { ok: false, error: buildError(request, error) });
     }
   }
   return results;
@@ -86,25 +86,25 @@ async function attributeFailures(
   }
 }
 
-/** Those of the failures that a derivation's build needs. */
+/** The failures of derivations that a derivation depends on. */
 async function failuresBehind(drvPath: string, failures: Failure[], signal: AbortSignal): Promise<Failure[]> {
   if (failures.length === 0) return [];
   if (failures.length === 1 && failures[0]?.drvPath === drvPath) return failures;
-  // A derivation that is not in the store has no closure to ask for: its own failure says so.
+  // A derivation that is not in the store has no closure; its own failure is the reason.
   const needed = await requisites([drvPath], { signal }).catch(() => new Set([drvPath]));
   return failures.filter((failure) => needed.has(failure.drvPath));
 }
 
-async function rooted(request: BuildRequest, signal: AbortSignal): Promise<BuildResult> {
+async function protectOutput(request: BuildRequest, signal: AbortSignal): Promise<BuildResult> {
   try {
     await addRoot(request.gcRoot, request.outPath, { signal });
     return { ok: true };
   } catch (error) {
-    return { ok: false, error: named(request, error) };
+    return { ok: false, error: buildError(request, error) };
   }
 }
 
-function named(request: BuildRequest, error: unknown): FleetError {
+function buildError(request: BuildRequest, error: unknown): FleetError {
   if (!(error instanceof FleetError)) throw error;
   return new FleetError({
     code: error.code === 'command-failed' ? 'build-failed' : error.code,

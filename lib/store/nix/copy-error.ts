@@ -7,7 +7,7 @@ interface Cause {
   fix: (target: string) => string;
 }
 
-/** In order: the first that fits is it, for the messages behind it only follow from it. */
+/** The first pattern that matches wins: later messages are often only consequences. */
 const causes: Cause[] = [
   {
     pattern: /no space left on device|disk quota exceeded|database or disk is full/i,
@@ -44,9 +44,9 @@ const causes: Cause[] = [
   {
     pattern: /hash mismatch/i,
     code: 'copy-failed',
-    what: 'a path in this computer’s store is not what was built',
+    what: 'a path in this computer’s store is corrupted',
     fix: () =>
-      'Is this computer’s disk sound? `nix-store --verify --check-contents --repair` mends its store; then run again.',
+      'Check this computer’s disk, repair the store with `nix-store --verify --check-contents --repair`, and run again.',
   },
   {
     pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
@@ -60,27 +60,30 @@ const causes: Cause[] = [
       /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
     code: 'unreachable',
     what: 'the ssh connection failed or broke',
-    fix: () => 'Check that the machine is on and reachable, and run again: what was copied stays.',
+    fix: () => 'Check that the machine is on and reachable, and run again: paths that were copied are kept.',
   },
 ];
 
-/** The error of a failed `nix copy`, from what nix and the ssh under it said. Pure. */
+/**
+ * The error of a failed `nix copy`.
+ * @param messages what nix and ssh printed
+ */
 export function copyError({
   target,
   host,
-  said,
+  messages,
 }: {
   target: string;
   host?: string;
-  said: readonly string[];
+  messages: readonly string[];
 }): FleetError {
-  const text = said.join('\n').trim();
+  const text = messages.join('\n').trim();
   const cause = causes.find(({ pattern }) => pattern.test(text));
   return new FleetError({
     code: cause?.code ?? 'copy-failed',
     what: cause?.what ?? `the closure could not be copied to ${target}`,
     host,
-    why: text.split('\n').slice(-10).join('\n') || 'nix did not say why',
-    fix: cause?.fix(target) ?? 'Run again: what was copied stays.',
+    why: text.split('\n').slice(-10).join('\n') || 'nix printed no error message',
+    fix: cause?.fix(target) ?? 'Run again: paths that were copied are kept.',
   });
 }

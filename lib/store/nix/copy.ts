@@ -12,9 +12,9 @@ export interface CopyRequest {
   sshOpts?: string;
   /** Machine that an error names. */
   host?: string;
-  /** Lets the target fetch what its own caches have, instead of sending it. */
+  /** Whether the target fetches paths from its own caches if they have them. */
   substituteOnDestination?: boolean;
-  /** Settings of nix for this copy alone. */
+  /** Nix settings for this copy. */
   options?: Readonly<Record<string, string>>;
   signal?: AbortSignal;
   /** Limit in seconds; 24 h by default. */
@@ -24,17 +24,15 @@ export interface CopyRequest {
 }
 
 /**
- * Copies closures to another store, in one process for all paths, and only what is missing there.
- *
- * Throws `no-room`, `unreachable`, `host-key`, `access-denied`, `not-nixos`, `cancelled`, and `copy-failed` for the
- * rest, with the words of nix and ssh.
+ * Copies the missing paths of closures to another store, in one nix process.
+ * @throws FleetError no-room, unreachable, host-key, access-denied, not-nixos, cancelled; copy-failed for any other cause
  */
 export async function copyClosure(request: CopyRequest): Promise<void> {
   const { paths, target, sshOpts, host, substituteOnDestination, signal, onProgress } = request;
   const log = new NixLog({ onProgress: (_, message) => onProgress?.(message) });
   const args = ['copy', '--to', target, '--log-format', 'internal-json'];
-  // What root sends to its own machine needs no signature: `ssh://` never asks for one, `ssh-ng://` by default does.
-  // A machine that does not trust the user still refuses.
+  // Paths copied by root need no signature: `ssh://` never checks them, `ssh-ng://` does by default. A machine that does not
+  // trust the user still rejects them.
   if (target.startsWith('ssh-ng://')) args.push('--no-check-sigs');
   if (substituteOnDestination) args.push('--substitute-on-destination');
   for (const [name, value] of Object.entries(request.options ?? {})) args.push('--option', name, value);
@@ -52,5 +50,5 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
     }
     throw error;
   }
-  throw copyError({ target, host, said: [...log.notes, ...log.errors] });
+  throw copyError({ target, host, messages: [...log.notes, ...log.errors] });
 }

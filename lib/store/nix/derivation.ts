@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
-/** What is read of a .drv file. */
+/** Parts of a .drv file. */
 export interface Derivation {
   /** Store paths of the outputs. */
   outputs: string[];
   inputDrvs: string[];
-  /** What it is built on, such as x86_64-linux. */
+  /** The system that builds it, such as x86_64-linux. */
   system: string;
   args: string[];
   env: Record<string, string>;
 }
 
-/** Reads a derivation from the store; undefined where it is not there or of a form that is not known. */
+/** Reads a derivation from the store; undefined if it is missing or has an unknown format. */
 export async function readDerivation(drvPath: string): Promise<Derivation | undefined> {
   try {
     return parseDerivation(await readFile(drvPath, 'utf8'));

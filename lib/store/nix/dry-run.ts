@@ -1,40 +1,73 @@
-import { nix } from './nix.ts';
+import { FleetError } from '../../base/errors.ts';
+import { nix, storeName } from './nix.ts';
 
-/** What a build would take, by `--dry-run`. */
-export interface Work {
-  /** Derivations to build here. */
+/** How much a build would do. */
+export interface BuildEstimate {
+  /** Derivations to build. */
   builds: number;
-  /** Paths to fetch from caches, and their size as they travel, in MiB. */
+  /** Paths to fetch from caches, and their compressed size in MiB. */
   paths: number;
   mebibytes: number;
 }
 
-/** What building these derivations would take; nothing is built or fetched. Undefined where nix could not tell in time. */
-export async function workOf(
-  drvPaths: readonly string[],
-  { signal, timeoutSeconds = 60 }: { signal?: AbortSignal; timeoutSeconds?: number } = {},
-): Promise<Work | undefined> {
-  if (drvPaths.length === 0) return { builds: 0, paths: 0, mebibytes: 0 };
-  const installables = drvPaths.map((drvPath) => `${drvPath}^out`);
-  const options = { timeoutSeconds, signal };
-  const ended = await nix(['build', '--dry-run', '--no-link', ...installables], options).catch(
-    () => undefined,
-  );
-  return ended?.exitCode === 0 ? parseWork(ended.stderr) : undefined;
+interface DryRunOptions {
+  signal?: AbortSignal;
+  timeoutSeconds?: number;
 }
 
-/** Reads what `--dry-run` says, of `nix build` and of `nix-store --realise` alike. Pure. */
-export function parseWork(said: string): Work {
+/** What building these derivations would do; undefined if nix failed or took too long (60 s by default). */
+export async function estimateBuild(
+  drvPaths: readonly string[],
+  { signal, timeoutSeconds = 60 }: DryRunOptions = {},
+): Promise<BuildEstimate | undefined> {
+  if (drvPaths.length === 0) return { builds: 0, paths: 0, mebibytes: 0 };
+  const ended = await dryRun(drvPaths, { signal, timeoutSeconds }).catch(() => undefined);
+  return ended?.exitCode === 0 ? parseEstimate(ended.stderr) : undefined;
+}
+
+/**
+ * The derivations that a build of `drvPath` would build, given what is in the store and in the caches.
+ * @throws FleetError `build-failed` if nix fails
+ */
+export async function listBuilds(drvPath: string, signal?: AbortSignal): Promise<string[]> {
+  const { exitCode, stderr } = await dryRun([drvPath], { signal, timeoutSeconds: 600 });
+  if (exitCode === 0) return parseBuilds(stderr);
+  throw new FleetError({
+    code: 'build-failed',
+    what: `cannot list what a build of ${storeName(drvPath)} needs`,
+    why: stderr.trim().split('\n').slice(-5).join('\n'),
+    fix: `See the error: nix build --dry-run '${drvPath}^out'`,
+  });
+}
+
+function dryRun(drvPaths: readonly string[], options: DryRunOptions) {
+  return nix(['build', '--dry-run', '--no-link', ...drvPaths.map((drvPath) => `${drvPath}^out`)], options);
+}
+
+/** Parses what `nix build --dry-run` and `nix-store --realise --dry-run` print. */
+export function parseEstimate(stderr: string): BuildEstimate {
   const count = (pattern: RegExp) => {
-    const match = pattern.exec(said);
+    const match = pattern.exec(stderr);
     return match ? Number(match[1] ?? 1) : 0;
   };
   const [, size = '0', unit = 'KiB'] =
-    /paths? will be fetched \(([\d.]+) ([KMGT]iB) download/.exec(said) ?? [];
+    /paths? will be fetched \(([\d.]+) ([KMGT]iB) download/.exec(stderr) ?? [];
   const factor = { KiB: 1 / 1024, MiB: 1, GiB: 1024, TiB: 1024 * 1024 }[unit] ?? 1;
   return {
     builds: count(/(?:this|these (\d+)) derivations? will be built/),
     paths: count(/(?:this|these (\d+)) paths? will be fetched/),
     mebibytes: Math.round(Number(size) * factor * 10) / 10,
   };
+}
+
+/** The derivations under "will be built" in what `nix build --dry-run` prints. */
+export function parseBuilds(stderr: string): string[] {
+  const paths: string[] = [];
+  let listed = false;
+  for (const line of stderr.split('\n')) {
+    const path = /^ {2}(\/\S+\.drv)$/.exec(line)?.[1];
+    if (path && listed) paths.push(path);
+    else if (!line.startsWith('  ')) listed = /will be built:$/.test(line);
+  }
+  return paths;
 }

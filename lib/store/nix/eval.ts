@@ -7,18 +7,18 @@ export interface ApplyRequest {
   attribute: string;
   /** Text of a Nix function that takes the attribute's value. */
   apply: string;
-  /** Memory that the evaluator may fill before it collects garbage, MiB. */
+  /** Initial heap of the evaluator: memory that it fills before it first collects garbage, MiB. */
   heapMiB?: number;
   signal?: AbortSignal;
   onStderrLine?: (line: string) => void;
 }
 
-/** A larger first heap saves no more time, and may be refused where memory is limited otherwise. */
+/** A larger initial heap saves no more time, and fails under some memory limits. */
 const largestHeapMiB = 3072;
 
 /**
- * Evaluates a function of a flake's attribute, writing the derivations it meets to the store so that they can be built
- * without a second evaluation. Returns what nix printed, whatever its exit code.
+ * Applies a Nix function to a flake's attribute. The derivations that it evaluates are written to the store, so that they can be
+ * built without a second evaluation. Returns nix's output and exit code; does not throw if nix fails.
  */
 export function evalApply(request: ApplyRequest) {
   const { flake, attribute, apply, heapMiB, signal, onStderrLine } = request;

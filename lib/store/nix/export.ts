@@ -3,9 +3,9 @@ import { streamOutput } from '../../base/process/stream.ts';
 import { copyError } from './copy-error.ts';
 
 /**
- * Valid store paths as one stream that `nix-store --import` reads, in an order in which each comes after what it refers
- * to, as `requisites` gives them.
- * @throws FleetError of a copy, where a path cannot be read
+ * Valid store paths as one stream for `nix-store --import`.
+ * @param paths each after the paths it refers to, as `requisites` sorts them
+ * @throws FleetError as `copyClosure`
  */
 export async function* exportPaths(
   paths: readonly string[],
@@ -19,6 +19,6 @@ export async function* exportPaths(
     }
   } catch (error) {
     if (!(error instanceof ProcessError) || error.reason !== 'exit') throw error;
-    throw copyError({ target: 'the machine', host, said: [error.stderr] });
+    throw copyError({ target: 'the machine', host, messages: [error.stderr] });
   }
 }

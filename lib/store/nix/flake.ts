@@ -7,40 +7,40 @@ import { nix } from './nix.ts';
 import { parseNixError, withLocalPaths } from './nix-error.ts';
 
 export interface FlakeRequest {
-  /** A flake reference; relative ones (`./nix`, `path:./nix`) are seen from `baseDirectory`. */
+  /** A flake reference; a relative one (`./nix`, `path:./nix`) is resolved against `baseDirectory`. */
   flake: string;
   baseDirectory: string;
-  /** Input name to the flake reference that replaces it, relative ones likewise. */
+  /** Input name to the flake reference that replaces it; relative ones likewise. */
   overrideInputs?: Record<string, string>;
-  /** Lock file that is read in the place of the flake's own, which then stays as it is. */
+  /** Lock file to read instead of the flake's own, which then is not changed. */
   lockFile?: string;
   /** Whether Nix may complete the flake's lock file. Default: true, as for any command of Nix. */
   writeLock?: boolean;
   signal?: AbortSignal;
 }
 
-/** A flake as it was locked: made once, and handed on to whoever evaluates, compares or explains. */
+/** A locked flake. It is locked once, and passed to everything that evaluates or compares it. */
 export interface LockedFlake {
-  /** What was locked, to lock it again. */
+  /** The request that it was locked by. */
   request: FlakeRequest;
-  /** When locking began, in milliseconds since 1970: what is written later may not be in it. */
+  /** When locking began, in milliseconds since 1970: later changes may not be included. */
   lockedAt: number;
   /** Absolute reference, for further calls of nix. */
   flakeRef: string;
-  /** Arguments that say which lock file is read and which inputs are replaced, for further calls of nix. */
+  /** Arguments for the lock file and the replaced inputs, for further calls of nix. */
   overrides: string[];
   /** Differs whenever anything an evaluation can see differs: the tree, its revision, times, and every input. */
   identity: string;
-  /** Git revision, with "-dirty" where the tree was changed; empty where there is none. */
+  /** Git revision, with "-dirty" for a tree with changes; empty without git. */
   revision: string;
   /** Folder of the tree in the Nix store, and the folder on this computer that it was copied from, if any. */
   storePath: string;
   localPath: string | undefined;
-  /** The flake's lock file on this computer; undefined for a flake that is elsewhere. */
+  /** The flake's lock file on this computer; undefined for a remote flake. */
   lockPath: string | undefined;
   /** What each input is locked to. */
   locks: Locks;
-  /** When each input was last changed at its origin, in seconds since 1970; without folders, which have no such date. */
+  /** Last modification of each input at its source, in seconds since 1970; folders have no such date and are left out. */
   inputs: Record<string, number>;
 }
 
@@ -55,8 +55,8 @@ interface MetadataJson {
 }
 
 /**
- * Locks a flake, evaluating nothing but its inputs. Throws `flake-invalid`, with file, line and
- * the line's text where Nix gives them.
+ * Locks a flake; of the flake only its inputs are evaluated.
+ * @throws FleetError `flake-invalid`, with file, line and the line's text if Nix prints them
  */
 export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
   const flakeRef = resolveFlakeRef(request.flake, request.baseDirectory);
@@ -85,8 +85,8 @@ export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
 }
 
 /**
- * The flake as it is now: the same value where nothing was written since it was locked, else locked again.
- * A file system's own clock may differ, so only that of this computer's disks is trusted.
+ * Returns the same flake if no file was written since it was locked, and locks it again otherwise. The clock of a remote file
+ * system may differ: such a folder counts as written.
  */
 export async function relockIfWritten(flake: LockedFlake): Promise<LockedFlake> {
   const { request, lockedAt, localPath } = flake;
@@ -101,7 +101,7 @@ export async function relockIfWritten(flake: LockedFlake): Promise<LockedFlake> 
   return flake;
 }
 
-/** The dates of a flake's own inputs, from its locks; one that follows another has none of its own. Pure. */
+/** The dates of a flake's own inputs, from its locks; an input that follows another one has no date. */
 export function inputDates({ root, nodes }: Locks): Record<string, number> {
   const inputs = Object.entries(nodes[root]?.inputs ?? {});
   return Object.fromEntries(
@@ -120,14 +120,14 @@ function lockArguments({ lockFile, writeLock = true }: FlakeRequest): string[] {
   ];
 }
 
-/** Sorted, so that equal requests give equal commands. */
+/** Sorted, so that equal requests have equal commands. */
 function overrideArguments({ overrideInputs, baseDirectory }: FlakeRequest): string[] {
   return Object.entries(overrideInputs ?? {})
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .flatMap(([input, ref]) => ['--override-input', input, resolveFlakeRef(ref, baseDirectory)]);
 }
 
-/** Makes a relative flake reference absolute; any other is returned as it is. */
+/** Makes a relative flake reference absolute; any other reference is returned unchanged. */
 export function resolveFlakeRef(ref: string, baseDirectory: string): string {
   const match = /^(path:|git\+file:)?([^?#]*)(.*)$/s.exec(ref);
   if (!match) return ref;
@@ -143,20 +143,20 @@ export function resolveFlakeRef(ref: string, baseDirectory: string): string {
   return `${scheme}${scheme === 'path:' ? '' : '//'}${absolute}${rest}`;
 }
 
-/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet'; undefined for a flake that is elsewhere. */
+/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet'; undefined for a remote flake. */
 export function localPathOf(url: string): string | undefined {
   const path = /^(?:path:|git\+file:(?:\/\/)?)(\/[^?]*)/.exec(url)?.[1];
   return path === undefined ? undefined : decodeURIComponent(path).replace(/(.)\/$/, '$1');
 }
 
-/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a flake that is elsewhere. */
+/** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a remote flake. */
 function lockPathOf(url: string): string | undefined {
   const folder = localPathOf(url);
   const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
   return folder && join(folder, new URLSearchParams(query).get('dir') ?? '', 'flake.lock');
 }
 
-/** The error of a flake that cannot be read, from what nix wrote. */
+/** The error of a flake that cannot be read, from nix's messages. */
 function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
   const local =
     localPathOf(flakeRef) ?? (flakeRef.startsWith('/') ? flakeRef.replace(/[?#].*$/s, '') : undefined);
@@ -165,13 +165,13 @@ function flakeError(flake: string, flakeRef: string, stderr: string): FleetError
     code: 'flake-invalid',
     what: `cannot read the flake '${flake}'`,
     why,
-    fix: mendFor(why, flakeRef),
+    fix: fixFor(why, flakeRef),
   });
 }
 
-function mendFor(why: string, flakeRef: string): string {
+function fixFor(why: string, flakeRef: string): string {
   if (/does not exist in (the )?Git repository|not tracked by Git/i.test(why)) {
-    return 'Nix sees only files that Git knows: git add them.';
+    return 'Nix reads only files that Git tracks. Add them: git add FILE';
   }
   if (
     /does not exist|no such file|does not contain a '?[^']*flake\.nix'?|could not find a flake\.nix/i.test(
@@ -183,5 +183,5 @@ function mendFor(why: string, flakeRef: string): string {
   if (/not owned by current user|dubious ownership/i.test(why)) {
     return 'Run as the owner of the checkout, or: git config --global --add safe.directory PATH';
   }
-  return `Mend it, and check with: nix flake metadata '${flakeRef}'`;
+  return `Fix the flake, and check it with: nix flake metadata '${flakeRef}'`;
 }

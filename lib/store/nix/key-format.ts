@@ -7,18 +7,19 @@ export interface KeyPair {
   publicKey: string;
 }
 
-/** The name in front of a key or a signature. */
+/** The name of a key, or of the key that made a signature. */
 export function keyName(text: string): string {
   return text.slice(0, text.indexOf(':'));
 }
 
-// What comes before the 32 bytes of an Ed25519 key in its DER form.
+// DER prefixes of the 32 bytes of an Ed25519 key.
 const secretPrefix = Buffer.from('302e020100300506032b657004220420', 'hex');
 const publicPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 
 /**
- * The pair of a secret key as `nix key generate-secret` prints it. Never shows the key.
- * @throws FleetError config-invalid where it is not one
+ * The key pair of a secret key in the format of `nix key generate-secret`.
+ * @param where name of the text in an error, which never contains the text itself
+ * @throws FleetError config-invalid if the text is not a secret key
  */
 export function parseSecretKey(text: string, where: string): KeyPair {
   const secretKey = text.trim();
@@ -30,9 +31,9 @@ export function parseSecretKey(text: string, where: string): KeyPair {
   }
   throw new FleetError({
     code: 'config-invalid',
-    what: `${where} holds no secret signing key`,
-    why: 'a key is NAME:BASE64 of 64 bytes, as nix key generate-secret prints it',
-    fix: 'A public key has 32 bytes, and cannot sign.',
+    what: `${where} does not contain a secret signing key`,
+    why: 'it must be NAME:BASE64 with 64 bytes, as nix key generate-secret prints it',
+    fix: 'Use the secret key: a public key has 32 bytes, and cannot sign.',
   });
 }
 
@@ -41,25 +42,25 @@ function publicBytes(seed: Buffer): Buffer {
   return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
 }
 
-/** What a signature is made of: a store path, its content and what it refers to. */
+/** A store path with its signatures and the data that they sign. */
 export interface Signed {
   path: string;
-  /** As `nix path-info --json` has it: sha256-BASE64, or sha256:NIX32. */
+  /** As `nix path-info --json` prints it: sha256-BASE64, or sha256:NIX32. */
   narHash: string;
   narSize: number;
   references: readonly string[];
   signatures: readonly string[];
 }
 
-/** Whether one of the path's signatures was truly made by this key; a name alone proves nothing. */
+/** Whether one of the signatures is valid for this key, not just of the same name. */
 export function isSignedBy(info: Signed, publicKey: string): boolean {
   const name = keyName(publicKey);
   const bytes = Buffer.from(publicKey.slice(name.length + 1), 'base64');
-  const made = info.signatures.filter((signature) => keyName(signature) === name);
-  if (made.length === 0 || bytes.length !== 32) return false;
+  const candidates = info.signatures.filter((signature) => keyName(signature) === name);
+  if (candidates.length === 0 || bytes.length !== 32) return false;
   const key = createPublicKey({ key: Buffer.concat([publicPrefix, bytes]), format: 'der', type: 'spki' });
   const text = Buffer.from(fingerprint(info));
-  return made.some((signature) =>
+  return candidates.some((signature) =>
     verify(null, text, key, Buffer.from(signature.slice(name.length + 1), 'base64')),
   );
 }
@@ -71,7 +72,7 @@ function fingerprint({ path, narHash, narSize, references }: Signed): string {
 
 const digits = '0123456789abcdfghijklmnpqrsvwxyz';
 
-/** sha256-BASE64 to sha256:NIX32, Nix's own base 32, which is written from the last bit to the first. */
+/** sha256-BASE64 to sha256:NIX32, Nix's base 32 with the last bits first. */
 export function nix32Hash(hash: string): string {
   if (!hash.startsWith('sha256-')) return hash;
   const bytes = Buffer.from(hash.slice('sha256-'.length), 'base64');

@@ -1,10 +1,10 @@
 import { FleetError } from '../../base/errors.ts';
 import { closest } from '../../base/text.ts';
 
-/** What an input is locked to; what each kind of input has of it differs. */
+/** What an input is locked to. Each type of input has other fields. */
 export interface LockedSource {
   type?: string;
-  /** When it was last changed at its origin, in seconds since 1970. */
+  /** Last modification at its source, in seconds since 1970. */
   lastModified?: number;
   rev?: string;
   narHash?: string;
@@ -24,8 +24,8 @@ export interface Locks {
 }
 
 /**
- * What an input is locked to; `home-manager/nixpkgs` is an input of an input. Pure.
- * @throws FleetError flake-invalid where there is none of that name, where it follows another, or is no more than a folder of the flake
+ * What an input is locked to; `home-manager/nixpkgs` is an input of an input.
+ * @throws FleetError flake-invalid if the input does not exist, follows another input, or is an unlocked folder
  */
 export function lockedInput(locks: Locks, path: string): LockedSource {
   const steps = path.split('/');
@@ -37,11 +37,12 @@ export function lockedInput(locks: Locks, path: string): LockedSource {
     if (Array.isArray(next)) {
       throw new FleetError({
         code: 'flake-invalid',
-        what: `the input ${path} cannot be updated by itself`,
+        what: `the input ${path} cannot be updated on its own`,
         why: `${steps.slice(0, index + 1).join('/')} follows ${next.join('/') || 'the flake itself'}`,
-        ...(next.length > 0
-          ? { fix: `Update the input that it follows: ${[...next, ...steps.slice(index + 1)].join('/')}` }
-          : {}),
+        fix:
+          next.length > 0
+            ? `Update the input that it follows: ${[...next, ...steps.slice(index + 1)].join('/')}`
+            : undefined,
       });
     }
     node = locks.nodes[next];
@@ -51,7 +52,7 @@ export function lockedInput(locks: Locks, path: string): LockedSource {
     throw new FleetError({
       code: 'flake-invalid',
       what: `the input ${path} has no versions`,
-      why: `it is the folder ${locked.path} beside the flake, which is taken as it is`,
+      why: `it is the folder ${locked.path}, which is not locked`,
     });
   }
   return locked;
@@ -64,19 +65,19 @@ function unknownInput(parents: readonly string[], step: string, known: readonly 
     code: 'flake-invalid',
     what: `${owner} has no input ${step}`,
     why: known.length > 0 ? `it has: ${[...known].sort().join(', ')}` : 'it has no inputs',
-    ...(near ? { fix: `Did you mean '${[...parents, near].join('/')}'?` } : {}),
+    fix: near && `Did you mean '${[...parents, near].join('/')}'?`,
   });
 }
 
 export interface InputChange {
   /** Such as nixpkgs, or home-manager/nixpkgs. */
   path: string;
-  /** Absent for an input that is new or gone. */
+  /** `before` is absent for an added input, `after` for a removed one. */
   before?: LockedSource;
   after?: LockedSource;
 }
 
-/** The inputs, and inputs of inputs, that two locks hold at different versions. Pure. */
+/** The inputs, and inputs of inputs, that differ between two locks. */
 export function changedInputs(before: Locks, after: Locks): InputChange[] {
   const [old, now] = [allInputs(before), allInputs(after)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((path) => {
@@ -86,7 +87,7 @@ export function changedInputs(before: Locks, after: Locks): InputChange[] {
   });
 }
 
-/** Every input by its path; what follows another is that one's. */
+/** Every input by its path, without those that follow another one. */
 function allInputs({ root, nodes }: Locks): Map<string, LockedSource> {
   const found = new Map<string, LockedSource>();
   const visit = (name: string, parents: readonly string[]) => {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { formatMiB } from '../../base/bytes.ts';
 import { storeName } from './nix.ts';
 
-/** Numbers of Nix's `--log-format internal-json` (logging.hh). */
+/** Activity and result types of Nix's `--log-format internal-json` (logging.hh). */
 const activity = { copyPath: 100, fileTransfer: 101, copyPaths: 103, builds: 104, build: 105 } as const;
 const result = { buildLogLine: 101, progress: 105, setExpected: 106 } as const;
 
@@ -27,22 +27,22 @@ interface Activity {
 }
 
 export interface NixLogOptions {
-  /** Called with each new line for a status display; the derivation is the one being built, if it is one. */
+  /** Called with each new line for a status display; `drvPath` is the derivation being built, undefined for a copy. */
   onProgress?: (drvPath: string | undefined, message: string) => void;
   /** Log lines kept of each build; 15 by default. */
   keptLines?: number;
-  /** Called when a build begins: on which machine, as Nix calls it (`ssh-ng://…`); undefined on this computer. */
+  /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
 }
 
 /**
- * Follows one nix process by its `--log-format internal-json` lines: turns activities into progress, keeps the last
- * log lines of each build and the error messages.
+ * Parses the `--log-format internal-json` lines of a nix process: reports progress, and keeps the error messages and the last log
+ * lines of each build.
  */
 export class NixLog {
   /** Error messages, in order, without colours. */
   readonly errors: string[] = [];
-  /** Warnings and everything that was not of the log format. */
+  /** Warnings, and lines that are not in the log format. */
   readonly notes: string[] = [];
   readonly #activities = new Map<number, Activity>();
   readonly #buildLogs = new Map<string, string[]>();
@@ -59,7 +59,7 @@ export class NixLog {
     return this.#buildLogs.get(drvPath) ?? [];
   }
 
-  /** Takes one line of nix's stderr. */
+  /** Parses one line of nix's stderr. */
   line(line: string): void {
     const event = parse(line);
     if (!event) {
@@ -99,7 +99,7 @@ export class NixLog {
     };
     const isKnown = this.#isBuilding(started.subject);
     this.#activities.set(event.id ?? 0, started);
-    // A builder tells of the same build once more, as one of its own.
+    // A remote builder reports the same build again.
     if (started.type === activity.build && !isKnown) {
       this.#buildBegins(started.subject, String(event.fields?.[1] ?? ''));
     }

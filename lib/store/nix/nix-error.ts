@@ -1,8 +1,8 @@
 import { plain } from './log-json.ts';
 
 /**
- * The message of a failed nix command, from all it wrote to stderr: the innermost error with its position and the
- * lines around it, without the trace above it, warnings and colours.
+ * The message of a failed nix command, from its stderr: the innermost error with its position and the lines around it, without
+ * the trace, warnings and colours.
  */
 export function parseNixError(stderr: string): string {
   const text = plain(stderr).trimEnd();
@@ -19,14 +19,14 @@ export function parseNixError(stderr: string): string {
     .trim();
 }
 
-/** Names files of a flake by where the user edits them, and not by their copy in the Nix store. */
+/** Replaces paths of a flake's copy in the Nix store with those of the folder that the user edits. */
 export function withLocalPaths(
   message: string,
   storePath: string | undefined,
   localPath: string | undefined,
 ): string {
   if (localPath === undefined) return message;
-  // Before a flake is locked its copy's name is unknown: Nix calls a tree "source".
+  // The store path is unknown before the flake is locked, but its name is always "source".
   const copy = storePath ?? /\/nix\/store\/[0-9a-z]{32}-source(?=\/)/.exec(message)?.[0];
   return copy === undefined ? message : message.replaceAll(`${copy}/`, `${localPath}/`);
 }

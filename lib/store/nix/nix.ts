@@ -3,10 +3,13 @@ import { ProcessError } from '../../base/process/process-error.ts';
 import { type RunResult, runToEnd } from '../../base/process/run.ts';
 import type { RunOptions } from '../../base/process/start.ts';
 
-/** Settings that every call of `nix` needs, whatever the computer's nix.conf says. */
+/** Settings that every call of `nix` needs, regardless of the computer's nix.conf. */
 const settings = ['--extra-experimental-features', 'nix-command flakes'];
 
-/** Runs `nix` and returns what it printed, whatever its exit code; a nix that is not there is `tool-missing`. */
+/**
+ * Runs `nix`, and returns its output and exit code, also if it fails.
+ * @throws FleetError `tool-missing` if nix is not on PATH; `cancelled`
+ */
 export function nix(args: readonly string[], options: RunOptions): Promise<RunResult> {
   return start('nix', [...settings, ...args], options);
 }
@@ -23,7 +26,7 @@ async function start(program: string, args: readonly string[], options: RunOptio
     if (error instanceof ProcessError && error.reason === 'not-found') {
       throw new FleetError({
         code: 'tool-missing',
-        what: 'Nix is needed, and is not on PATH',
+        what: 'Nix is not on PATH',
         why: `'${program}' was not found`,
         fix: 'Install Nix (https://nixos.org/download), or run the set-up: npm run setup',
         cause: error,

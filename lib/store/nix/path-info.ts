@@ -3,7 +3,7 @@ import type { Signed } from './key-format.ts';
 import { nix } from './nix.ts';
 import { parseNixError } from './nix-error.ts';
 
-/** A Nix store that is not this computer's. */
+/** A Nix store other than this computer's. */
 export interface OtherStore {
   /** `file:///…`, `s3://…`, `https://…`, `ssh-ng://…` */
   uri: string;
@@ -11,25 +11,25 @@ export interface OtherStore {
   sshOpts?: string;
 }
 
-/** What a store knows of a path. */
+/** A path in a store. */
 export interface PathInfo extends Signed {
-  /** Bytes to download, where the store says so. */
+  /** Bytes to download; undefined if unknown. */
   downloadSize?: number;
 }
 
 export interface PathInfoRequest {
-  /** This computer's, where left out. */
+  /** Default: this computer's store. */
   store?: OtherStore;
-  /** Store paths, or `all` for all that the store has: a cache over http cannot tell. */
+  /** Store paths, or `all` for all paths of the store, which a cache over http cannot list. */
   paths: readonly string[] | 'all';
-  /** With everything that they need. */
+  /** Whether to include the closures. */
   recursive?: boolean;
   signal?: AbortSignal;
   /** @default 300 */
   timeoutSeconds?: number;
 }
 
-/** What every call to a cache is given: one that is down or hangs is given up soon. */
+/** Nix settings for every access to a cache: one that is down or hangs fails within seconds. */
 export const cacheLimits = {
   'connect-timeout': '5',
   'stalled-download-timeout': '10',
@@ -45,7 +45,7 @@ export const limitArguments = Object.entries(cacheLimits).flatMap(([name, value]
 ]);
 
 /**
- * Asks a store for paths, in one process. Those that it has not are not in the answer.
+ * Queries paths of a store, in one nix process. Paths that the store does not have are left out.
  * @throws FleetError cache-failed, cancelled
  */
 export async function pathInfos(request: PathInfoRequest): Promise<Map<string, PathInfo>> {
@@ -67,13 +67,13 @@ export async function pathInfos(request: PathInfoRequest): Promise<Map<string, P
   if (exitCode === 0) return parsePathInfos(stdout);
   throw new FleetError({
     code: 'cache-failed',
-    what: `the store ${store?.uri ?? 'of this computer'} could not be asked for paths`,
+    what: `cannot query ${store ? `the store ${store.uri}` : 'the Nix store of this computer'}`,
     why: parseNixError(stderr),
   });
 }
 
 /**
- * Signs paths in a store, where they have no signature of this key yet.
+ * Signs paths in a store with a key; existing signatures are kept.
  * @throws FleetError cache-failed, cancelled
  */
 export async function signPaths(
@@ -93,7 +93,7 @@ export async function signPaths(
   if (exitCode === 0) return;
   throw new FleetError({
     code: 'cache-failed',
-    what: `paths in ${store.uri} could not be signed`,
+    what: `cannot sign paths in ${store.uri}`,
     why: parseNixError(stderr),
   });
 }
@@ -104,7 +104,7 @@ function environment(store: OtherStore | undefined) {
 
 type Entry = Omit<PathInfo, 'path'> | null;
 
-/** Reads what `nix path-info --json` prints, in both of its formats: full paths, and names below `info`. Pure. */
+/** Parses the output of `nix path-info --json` in both of its formats: full paths, and names below `info`. */
 export function parsePathInfos(json: string): Map<string, PathInfo> {
   const whole = JSON.parse(json) as { info?: Record<string, Entry>; storeDir?: string } & Record<
     string,
@@ -124,7 +124,7 @@ export function parsePathInfos(json: string): Map<string, PathInfo> {
   );
 }
 
-/** A path and all that it needs, by the references of a whole closure. */
+/** The closure of a path. `infos` must contain all of it. */
 export function closureOf(
   path: string,
   infos: ReadonlyMap<string, { references: readonly string[] }>,

@@ -1,19 +1,19 @@
 import { FleetError } from '../../base/errors.ts';
 import { nix } from './nix.ts';
 
-/** What this computer's Nix says of itself. */
+/** Settings of this computer's Nix. */
 export interface NixSettings {
   /** Its own system, such as x86_64-linux. */
   system: string;
-  /** Systems that it builds for beside its own: kinds of its processor, and what is emulated. */
+  /** Other systems that it builds for: compatible and emulated ones. */
   extraPlatforms: string[];
-  /** The `builders` setting, in which a line that begins with `@` names a file of more. */
+  /** The `builders` setting; a line that begins with `@` names a file with more builders. */
   builders: string;
 }
 
 let found: Promise<NixSettings> | undefined;
 
-/** Asks this computer's Nix for its settings; once a process. */
+/** Reads the settings of this computer's Nix, once per process. */
 export function nixSettings(): Promise<NixSettings> {
   found ??= readSettings();
   found.catch(() => {
@@ -29,13 +29,13 @@ async function readSettings(): Promise<NixSettings> {
       code: 'command-failed',
       what: 'cannot read the settings of Nix',
       why: stderr.trim().replace(/^error:\s*/, '') || undefined,
-      fix: 'Look at what it says: nix config show',
+      fix: 'See the error: nix config show',
     });
   }
   return parseNixSettings(stdout);
 }
 
-/** Reads what `nix config show --json` printed. Pure. */
+/** Parses the output of `nix config show --json`. */
 export function parseNixSettings(stdout: string): NixSettings {
   const settings = JSON.parse(stdout) as Record<string, { value?: unknown } | undefined>;
   const platforms = settings['extra-platforms']?.value;

@@ -5,7 +5,7 @@ import { FleetError } from '../../base/errors.ts';
 import { type KeyPair, parseSecretKey } from './key-format.ts';
 import { nix } from './nix.ts';
 
-/** Makes a new signing key of this name. It is on nix's output alone, and in no file. */
+/** Generates a signing key. It is never written to a file. */
 export async function generateSigningKey(name: string, signal?: AbortSignal): Promise<KeyPair> {
   const { exitCode, stdout, stderr } = await nix(['key', 'generate-secret', '--key-name', name], {
     timeoutSeconds: 60,
@@ -14,12 +14,12 @@ export async function generateSigningKey(name: string, signal?: AbortSignal): Pr
   if (exitCode === 0) return parseSecretKey(stdout, 'the output of nix key generate-secret');
   throw new FleetError({
     code: 'cache-failed',
-    what: `the key ${name} could not be made`,
+    what: `cannot generate the key ${name}`,
     why: stderr.trim(),
   });
 }
 
-/** Gives `work` the path of a file, for this user's eyes alone, that holds a secret key while it works. */
+/** Calls `work` with a temporary file that contains a secret key, readable by this user only. */
 export async function withKeyFile<T>(secretKey: string, work: (file: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-key-'));
   try {

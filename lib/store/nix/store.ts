@@ -9,7 +9,7 @@ interface StoreOptions {
 
 const limitSeconds = 300;
 
-/** Those of the paths that are not valid in this computer's store. */
+/** The paths that are not valid in this computer's store. */
 export async function invalidPaths(
   paths: readonly string[],
   options: StoreOptions = {},
@@ -19,11 +19,11 @@ export async function invalidPaths(
     timeoutSeconds: limitSeconds,
     ...options,
   });
-  if (exitCode !== 0) throw storeError('cannot ask the Nix store which paths it has', stderr);
+  if (exitCode !== 0) throw storeError('cannot query the Nix store for valid paths', stderr);
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
-/** Makes `link` point to a valid store path and registers it, so that garbage collection spares the path's closure. */
+/** Links `link` to a valid store path, and registers it as a garbage collector root. */
 export async function addRoot(link: string, path: string, options: StoreOptions = {}): Promise<void> {
   await mkdir(dirname(link), { recursive: true });
   const { exitCode, stderr } = await nixStore(['--realise', path, '--add-root', link], {
@@ -33,7 +33,7 @@ export async function addRoot(link: string, path: string, options: StoreOptions 
   if (exitCode !== 0) throw storeError(`cannot make the garbage collector root ${link}`, stderr);
 }
 
-/** All store paths that the paths need, themselves included; of a derivation: everything its build needs. */
+/** The closure of the paths; of a derivation, everything that its build needs. */
 export async function requisites(paths: readonly string[], options: StoreOptions = {}): Promise<Set<string>> {
   const { exitCode, stdout, stderr } = await nixStore(['--query', '--requisites', ...paths], {
     timeoutSeconds: limitSeconds,
@@ -43,16 +43,16 @@ export async function requisites(paths: readonly string[], options: StoreOptions
   return new Set(stdout.split('\n').filter(Boolean));
 }
 
-/** When a valid path came into this computer's store: ISO 8601, UTC. */
+/** When a valid path was added to this computer's store: ISO 8601, UTC. */
 export async function registrationTime(path: string, options: StoreOptions = {}): Promise<string> {
   const { exitCode, stdout, stderr } = await nix(['path-info', '--json', path], {
     timeoutSeconds: limitSeconds,
     ...options,
   });
-  // Newer versions give a map by path, older ones a list.
+  // Newer versions print a map by path, older ones a list.
   const seconds = /"registrationTime"\s*:\s*(\d+)/.exec(stdout)?.[1];
   if (exitCode !== 0 || seconds === undefined)
-    throw storeError(`cannot ask the Nix store about ${path}`, stderr);
+    throw storeError(`cannot read the registration time of ${path}`, stderr);
   return new Date(Number(seconds) * 1000).toISOString();
 }
 

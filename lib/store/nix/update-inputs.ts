@@ -6,15 +6,15 @@ import { parseNixError } from './nix-error.ts';
 export interface UpdateRequest {
   /** Absolute flake reference. */
   flakeRef: string;
-  /** Inputs to bring to their newest version. */
+  /** Inputs to update to their newest version. */
   inputs: readonly string[];
-  /** Where the new lock file is written; the flake's own stays as it is. */
+  /** Path of the new lock file; the flake's own is not changed. */
   output: string;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Locks inputs of a flake to their newest versions, in a file of its own, and returns what is in it.
+ * Locks inputs of a flake to their newest versions, in another file, and returns its content.
  * @throws FleetError flake-invalid
  */
 export async function updateInputs({ flakeRef, inputs, output, signal }: UpdateRequest): Promise<string> {
@@ -26,10 +26,10 @@ export async function updateInputs({ flakeRef, inputs, output, signal }: UpdateR
   const why = parseNixError(stderr);
   throw new FleetError({
     code: 'flake-invalid',
-    what: `cannot find the newest ${inputs.join(', ')}`,
+    what: `cannot update ${inputs.join(', ')}`,
     why,
     fix: /resolve host|unable to download|could not connect|timed? ?out|unable to access/i.test(why)
-      ? 'Look after the network, or whether the place is still there, and run again. Nothing was changed.'
+      ? 'Nothing was changed. Check the network and the URL of the input, and run again.'
       : `Nothing was changed. See more: nix flake update ${inputs.join(' ')} --flake '${flakeRef}' --show-trace`,
   });
 }

@@ -1,15 +1,14 @@
 import { FleetError } from '../../base/errors.ts';
 import { nix } from './nix.ts';
 
-/** Oldest Nix this package works with: it knows `nix build DRV^OUT`, exact attribute paths and the fields we read. */
+/** Oldest supported Nix: it has `nix build DRV^OUT`, exact attribute paths and the JSON fields that we read. */
 export const minimumNixVersion = '2.24';
 
 let found: Promise<string> | undefined;
 
 /**
- * Version of PATH's nix, such as "2.34.8"; asked once a process.
- *
- * Throws `tool-missing` where nix is not there or older than `minimumNixVersion`.
+ * Version of the nix on PATH, such as "2.34.8"; read once per process.
+ * @throws FleetError `tool-missing` if nix is missing or older than `minimumNixVersion`
  */
 export function requireNix(): Promise<string> {
   found ??= readVersion();
@@ -26,8 +25,10 @@ async function readVersion(): Promise<string> {
     throw new FleetError({
       code: 'tool-missing',
       what: `Nix ${minimumNixVersion} or newer is needed`,
-      why: version ? `nix on PATH is ${version}` : `nix on PATH says: ${stdout.trim() || 'nothing'}`,
-      fix: 'Bring a newer Nix, or run the set-up: npm run setup',
+      why: version
+        ? `nix on PATH is ${version}`
+        : `cannot read the version of nix on PATH: ${stdout.trim() || 'no output'}`,
+      fix: 'Install a newer Nix, or run the set-up: npm run setup',
     });
   }
   return version;

@@ -5,7 +5,7 @@ import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/
 import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
 import type { RecordPlace } from '../../../lib/store/caches/retention/folder.ts';
-import { giveUp, pushRecorded } from '../../../lib/store/caches/retention/push-recorded.ts';
+import { giveUpMachine, pushRecorded } from '../../../lib/store/caches/retention/push-recorded.ts';
 import { pathInfos } from '../../../lib/store/nix/path-info.ts';
 import {
   type CachePushInputs,
@@ -81,7 +81,7 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
     const { connection, host = '', store = '' } = inputs;
     const gone = connection
       ? removePushedRoots(machineAt(host, connection), gcRootName(context.urn, 'push'), context.signal)
-      : giveUp(store, recordPlace(inputs, context), context.signal);
+      : giveUpMachine(store, recordPlace(inputs, context), context.signal);
     await gone.catch((error: unknown) => {
       if (!isFailure(error)) throw error;
       context.log('warning', `${host || inputs.cache} keeps what was pushed to it: ${error.message}`);

@@ -6,7 +6,7 @@ import {
   abandonRotation,
   advance,
   beginRotation,
-  goalOf,
+  finalKeyName,
   type KeyRing,
   newRing,
   rotationNote,
@@ -44,7 +44,7 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
   preview(desired, recorded) {
     if (!recorded) return { ...desired, phase: 'stable', revokedKeys: [], waitingFor: [] };
     const ring = ringOf(recorded.state);
-    if (desired.name !== goalOf(ring))
+    if (desired.name !== finalKeyName(ring))
       return desired.rotation === 'gradual' ? { ...desired, ...ring.signing } : desired;
     // The next step, if all machines trust the new key: only the update asks them.
     const next = advance(ring, () => true);
@@ -65,7 +65,7 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
 
   async update({ state }, desired, context) {
     const ring = ringOf(state);
-    if (desired.name !== goalOf(ring)) {
+    if (desired.name !== finalKeyName(ring)) {
       if (ring.next && desired.name === keyName(ring.signing.publicKey))
         return stateOf(desired, abandonRotation(ring), [], state.revokedKeys);
       const begun = beginRotation(ring, await generateSigningKey(desired.name, context.signal));

@@ -11,41 +11,42 @@ import {
 } from './folder.ts';
 import { withFolderLock } from './lock.ts';
 import type { CachedPath } from './narinfo.ts';
-import { emptyRecord, judged, type RootsRecord, rootsOf, withoutSystems, withPushed } from './record.ts';
+import { emptyRecord, markGivenUp, type RootsRecord, rootsOf, withoutSystems, withPushed } from './record.ts';
 
-/** What is known of one machine. */
+/** What is known about one machine. */
 export interface KeptMachine {
-  /** Systems that it has for certain. */
+  /** Systems that it is known to have. */
   systems: readonly string[];
-  /** All that it has live, booted or recorded; undefined where it could not be asked: then what it had stays. */
+  /** All of its live, booted and recorded systems; undefined if they could not be read: then those of its record count. */
   has?: readonly string[];
   /** System that is about to be pushed for it. */
   pushes?: string;
 }
 
 export interface CollectRequest extends Omit<RecordPlace, 'machine'> {
-  /** The cache. */
+  /** The cache's folder. */
   folder: string;
   keep: Keep;
-  /** The stack's machines, by name. Records of others stay as they are. */
+  /** The stack's machines, by name. Records of other machines do not change. */
   machines: Readonly<Record<string, KeptMachine>>;
   now: Date;
 }
 
 export interface Collected extends Pick<Collection, 'keptPaths' | 'keptBytes' | 'freedBytes'> {
-  /** Systems of this stack that stay. */
+  /** Number of this stack's systems that stay. */
   systems: number;
   freedPaths: number;
   freedSystems: number;
-  /** When more can go; undefined where nothing waits. */
+  /** When more can be removed; undefined if nothing is given up. */
   due: Date | undefined;
 }
 
-/** Longest time that a collection waits for those that push, in seconds. */
+/** Longest time that a collection waits for running pushes, in seconds. */
 const lockSeconds = 30;
 
 /**
- * Writes down what machines need of a cache, and removes what was given up for long enough; nobody pushes meanwhile.
+ * Records which systems the machines need, and removes paths that were given up longer than the grace period ago. Holds the
+ * cache's exclusive lock, so that nothing is pushed meanwhile.
  * @throws FleetError cache-failed, tool-missing, cancelled
  */
 export async function collect(request: CollectRequest, signal?: AbortSignal): Promise<Collected> {
@@ -53,8 +54,8 @@ export async function collect(request: CollectRequest, signal?: AbortSignal): Pr
   const lock = { mode: 'exclusive', waitSeconds: lockSeconds, signal } as const;
   return await withFolderLock(folder, lock, async () => {
     const before = await readRecords(folder);
-    const records = judgedRecords(before, request);
-    // First of all, so that no other stack takes away what a machine of this one has.
+    const records = updateRecords(before, request);
+    // Written before anything is removed, so that no other stack removes what this one needs.
     await writeChanged(folder, before, records);
     const { plan, gone, collected } = planFor(records, await readPaths(folder), request);
     await removePaths(folder, plan);
@@ -64,15 +65,15 @@ export async function collect(request: CollectRequest, signal?: AbortSignal): Pr
 }
 
 /** What `collect` would do now. Changes nothing. */
-export async function wouldCollect(request: CollectRequest): Promise<Collected> {
-  const records = judgedRecords(await readRecords(request.folder), request);
+export async function previewCollection(request: CollectRequest): Promise<Collected> {
+  const records = updateRecords(await readRecords(request.folder), request);
   return planFor(records, await readPaths(request.folder), request).collected;
 }
 
 type Records = ReadonlyMap<string, RootsRecord>;
 
-/** The records after what is known now. Pure. */
-export function judgedRecords(
+/** The records, updated with what is known about the stack's machines. */
+export function updateRecords(
   records: Records,
   { project, stack, machines, keep, now }: Omit<CollectRequest, 'folder'>,
 ): Map<string, RootsRecord> {
@@ -84,8 +85,8 @@ export function judgedRecords(
     all.set(file, { ...pushed, has: [...new Set([...(has ?? record.has), ...systems])].sort() });
     return file;
   });
-  const had = new Set([...all.values()].flatMap(({ has }) => has));
-  for (const file of own) all.set(file, judged(all.get(file) ?? emptyRecord, keep, had, now));
+  const inUse = new Set([...all.values()].flatMap(({ has }) => has));
+  for (const file of own) all.set(file, markGivenUp(all.get(file) ?? emptyRecord, keep, inUse, now));
   return all;
 }
 

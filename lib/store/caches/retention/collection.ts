@@ -1,32 +1,32 @@
 import type { CachedPath } from './narinfo.ts';
 
 export interface CollectionRequest {
-  /** All that a cache has, by name. */
+  /** All paths of a cache, by name. */
   paths: ReadonlyMap<string, CachedPath>;
-  /** Names of what is needed, each with its closure. */
+  /** Names of the paths that stay, each with its closure. */
   needed: Iterable<string>;
-  /** Names of what is given up. */
+  /** Names of the paths that are given up. */
   givenUp: readonly string[];
-  /** Whether whatever is not needed can go, whoever brought it. */
+  /** Whether to remove every path that is not needed, not only the closures of what is given up. */
   everything: boolean;
-  /** What came later than this stays, with its closure: somebody may be about to bring what needs it. */
+  /** Paths added after this time (milliseconds since 1970) stay with their closure: a running push may refer to them. */
   since: number;
 }
 
 export interface Collection {
-  /** Paths that go. */
+  /** Paths to remove. */
   remove: readonly CachedPath[];
-  /** Their packed files, without those that a path that stays has too. */
+  /** Their NAR files, without those that a remaining path shares. */
   files: readonly string[];
   freedBytes: number;
-  /** What stays, its files counted once. */
   keptPaths: number;
+  /** Size of the remaining NAR files, each counted once. */
   keptBytes: number;
-  /** Of what is given up, that of which something stays for its age alone. */
+  /** Given up paths of which a part stays only because it is too new. */
   held: readonly string[];
 }
 
-/** All names that are reached from the roots by references; a root that the cache lacks is none. Pure. */
+/** All names that the roots reach by references; a root that the cache does not have is left out. */
 export function reachable(paths: ReadonlyMap<string, CachedPath>, roots: Iterable<string>): Set<string> {
   const found = new Set([...roots].filter((name) => paths.has(name)));
   for (const name of found) {
@@ -36,8 +36,8 @@ export function reachable(paths: ReadonlyMap<string, CachedPath>, roots: Iterabl
 }
 
 /**
- * What can be taken from a cache: what something given up needs, and nothing else does. What nobody recorded is not asked whose it
- * is: it stays, and what it needs. Pure.
+ * Plans which paths to remove: those that only given up paths need. A path that no record names stays, with its closure,
+ * unless `everything` is set.
  */
 export function planCollection({ paths, needed, givenUp, everything, since }: CollectionRequest): Collection {
   const candidates = everything ? new Set(paths.keys()) : reachable(paths, givenUp);
@@ -63,7 +63,7 @@ export function planCollection({ paths, needed, givenUp, everything, since }: Co
   };
 }
 
-/** Size of each packed file; paths with one content share theirs. */
+/** Size of each NAR file; paths with the same content share a file. */
 function sizes(paths: readonly CachedPath[]): Map<string, number> {
   return new Map(paths.map(({ file, fileSize }) => [file, fileSize]));
 }

@@ -5,29 +5,29 @@ import pMap from 'p-map';
 import { FleetError, hasCode } from '../../../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../../../base/files.ts';
 import { type CachedPath, parseNarinfo } from './narinfo.ts';
-import { type RootsRecord, rootsRecord } from './record.ts';
+import { emptyRecord, type RootsRecord, rootsRecord } from './record.ts';
 
-/** The folder of a store `file:///…`; undefined for another one. */
+/** The folder of a store `file:///…`; undefined for any other store. */
 export function folderOf(uri: string | undefined): string | undefined {
   return uri?.startsWith('file://') ? fileURLToPath(uri.replace(/\?.*$/, '')) : undefined;
 }
 
-/** Whose record it is. */
+/** The machine that a record belongs to. */
 export interface RecordPlace {
   project: string;
   stack: string;
   machine: string;
 }
 
-/** The record's file below the cache's folder. */
+/** Path of the record, relative to the cache's folder. */
 export function recordFile({ project, stack, machine }: RecordPlace): string {
   const owner = encodeURIComponent(`${project}.${stack}`);
   return join('nixos-fleet', 'roots', owner, `${encodeURIComponent(machine)}.json`);
 }
 
 /**
- * All records that stacks have left in a cache, by their files.
- * @throws FleetError cache-failed where one cannot be read: nobody knows then what is needed
+ * The records of all stacks in a cache, by their files.
+ * @throws FleetError cache-failed if one cannot be read: what its machine needs is unknown then
  */
 export async function readRecords(folder: string): Promise<Map<string, RootsRecord>> {
   const roots = join(folder, 'nixos-fleet', 'roots');
@@ -41,28 +41,31 @@ export async function readRecords(folder: string): Promise<Map<string, RootsReco
   return new Map(await Promise.all(records));
 }
 
-/** @throws FleetError cache-failed where it is there and cannot be read */
+/**
+ * A record; empty if the file does not exist.
+ * @throws FleetError cache-failed if it cannot be read
+ */
 export async function readRootsRecord(file: string): Promise<RootsRecord> {
   const record = await readJson(file, rootsRecord).catch((error: unknown) => {
     if (!hasCode(error, 'file-invalid')) throw error;
     throw new FleetError({
       code: 'cache-failed',
-      what: `${file} does not say what the cache's machines need`,
-      why: 'a newer version has written it, or somebody else',
-      fix: 'Nothing is removed from the cache while it is there. Update, or look at the file.',
+      what: `cannot read ${file}, the record of what a machine needs from the cache`,
+      why: 'it was written by a newer version of nixos-fleet, or changed by hand',
+      fix: 'Update nixos-fleet, or check the file. Until then nothing is removed from the cache.',
       cause: error,
     });
   });
-  return record ?? { version: 1, pushed: [], has: [] };
+  return record ?? emptyRecord;
 }
 
-/** Writes a record, whole or not at all; one that says nothing is removed. */
+/** Writes a record atomically; the file of an empty record is removed. */
 export async function writeRootsRecord(file: string, record: RootsRecord): Promise<void> {
   if (record.pushed.length === 0 && record.has.length === 0) return await rm(file, { force: true });
   await writeJson(file, record, { mode: 0o644 });
 }
 
-/** All that a cache has, by name. */
+/** All paths of a cache, by name. */
 export async function readPaths(folder: string): Promise<Map<string, CachedPath>> {
   const files = ((await readdir(folder).catch(undefinedIfMissing)) ?? []).filter((file) =>
     file.endsWith('.narinfo'),
@@ -78,7 +81,7 @@ export async function readPaths(folder: string): Promise<Map<string, CachedPath>
   return paths;
 }
 
-/** Takes paths from a cache: first what announces them, so that none is promised that is not there. */
+/** Removes paths from a cache: the .narinfo files first, so that none refers to a missing NAR file. */
 export async function removePaths(
   folder: string,
   { remove, files }: { remove: readonly CachedPath[]; files: readonly string[] },

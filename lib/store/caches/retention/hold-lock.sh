@@ -1,4 +1,4 @@
 #!/bin/sh
-# Gets the words of flock and the lock's file. Prints `held` once it has the lock and holds it until its input ends; prints flock's
-# exit code where it does not get it.
+# Arguments: flock with its options, and the lock file. Prints `held` once it holds the lock, and holds it until stdin ends. Prints
+# flock's exit code if it does not get the lock.
 "$@" sh -c 'echo held; exec cat' || echo $?

@@ -6,24 +6,24 @@ import { runToEnd } from '../../../base/process/run.ts';
 
 const holder = fileURLToPath(new URL('./hold-lock.sh', import.meta.url));
 
-/** Exit code that flock is told to end with where the lock is held by somebody else. */
+/** Exit code of flock if another process holds the lock. */
 const busyCode = 75;
 
-/** The shell's code for a program that is not there. */
+/** The shell's exit code for a missing program. */
 const missingCode = '127';
 
 export interface LockOptions {
-  /** `shared` for those that push, of which there may be many; `exclusive` for the one that removes. */
+  /** `shared` for pushes, `exclusive` for the removal of paths. */
   mode: 'shared' | 'exclusive';
-  /** Longest time to wait for it. */
+  /** Longest time to wait for the lock. */
   waitSeconds: number;
   signal?: AbortSignal;
 }
 
 /**
- * Works while a folder that is a cache is locked, by the kernel's lock on a file in it: it is let go whatever happens to this
- * process. Where the `flock` program is missing, those that push go on without, and nobody removes anything.
- * @throws FleetError cache-failed where the lock is not to be had; tool-missing, cancelled; and what `work` throws
+ * Runs `work` while a cache's folder is locked. The kernel releases the lock even if this process is killed. Without the `flock`
+ * program a shared lock is skipped, and an exclusive one fails.
+ * @throws FleetError cache-failed if the lock cannot be taken; tool-missing, cancelled; and what `work` throws
  */
 export async function withFolderLock<T>(
   folder: string,
@@ -39,20 +39,20 @@ export async function withFolderLock<T>(
       await release();
     }
   } catch (error) {
-    // Of the file system: no right, no room, read-only.
-    if (error instanceof Error && 'syscall' in error) throw notWorkedOn(folder, error);
+    // Errors of the file system: no permission, no space, read-only.
+    if (error instanceof Error && 'syscall' in error) throw folderError(folder, error);
     throw error;
   }
 }
 
-/** Takes the lock; the answer lets it go. A cancel ends the waiting, and takes no lock away from work under way. */
+/** Takes the lock, and returns a function that releases it. A cancel ends the wait, but never releases a held lock. */
 async function lock(
   folder: string,
   { mode, waitSeconds, signal }: LockOptions,
 ): Promise<() => Promise<void>> {
-  const said = Promise.withResolvers<string>();
+  const firstLine = Promise.withResolvers<string>();
   const done = Promise.withResolvers<void>();
-  // With a limit of 0 it would wait forever.
+  // A timeout of 0 would wait forever.
   const limit = waitSeconds > 0 ? ['--timeout', String(waitSeconds)] : ['--nonblock'];
   const flock = ['flock', '--conflict-exit-code', String(busyCode), ...limit, `--${mode}`];
   const waiting = new AbortController();
@@ -60,20 +60,20 @@ async function lock(
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop);
   const ended = runToEnd('sh', [holder, ...flock, join(folder, 'nixos-fleet', 'lock')], {
-    input: nothingUntil(done.promise),
-    onStdoutLine: said.resolve,
+    input: emptyUntil(done.promise),
+    onStdoutLine: firstLine.resolve,
     signal: waiting.signal,
   });
-  ended.then(() => said.resolve('ended'), said.reject);
+  ended.then(() => firstLine.resolve('nothing'), firstLine.reject);
   const release = async () => {
     done.resolve();
-    // It is let go when its holder has ended.
+    // The lock is released when its holder exits.
     await ended.catch(() => undefined);
   };
   try {
-    const word = await said.promise;
-    const without = word === missingCode && mode === 'shared';
-    if (word !== 'held' && !without) throw notHeld(folder, word);
+    const line = await firstLine.promise;
+    const isSkipped = line === missingCode && mode === 'shared';
+    if (line !== 'held' && !isSkipped) throw lockError(folder, line);
   } catch (error) {
     await release();
     throw error;
@@ -83,32 +83,40 @@ async function lock(
   return release;
 }
 
-async function* nothingUntil(end: Promise<void>): AsyncGenerator<Uint8Array> {
+/** An input without data that ends with `end`. */
+async function* emptyUntil(end: Promise<void>): AsyncGenerator<Uint8Array> {
   await end;
   yield* [];
 }
 
-function notHeld(folder: string, word: string): FleetError {
-  const missing = word === missingCode;
-  const busy = word === String(busyCode);
+/** @param line exit code of flock, or what was printed instead */
+function lockError(folder: string, line: string): FleetError {
+  const what = `cannot lock the cache in ${folder}`;
+  if (line === missingCode) {
+    return new FleetError({
+      code: 'tool-missing',
+      what,
+      why: 'flock is not on PATH',
+      fix: 'Install util-linux.',
+    });
+  }
   return new FleetError({
-    code: missing ? 'tool-missing' : 'cache-failed',
-    what: `the cache in ${folder} could not be locked`,
-    why: missing
-      ? 'flock is not on PATH'
-      : busy
-        ? 'somebody pushes to it, or removes from it'
-        : `flock said: ${word}`,
-    fix: missing ? 'Install util-linux.' : 'The next up tries again.',
+    code: 'cache-failed',
+    what,
+    why:
+      line === String(busyCode)
+        ? 'another process pushes to it, or removes paths from it'
+        : `flock failed: ${line}`,
+    fix: 'The next up tries again.',
   });
 }
 
-function notWorkedOn(folder: string, error: Error): FleetError {
+function folderError(folder: string, error: Error): FleetError {
   return new FleetError({
     code: 'cache-failed',
-    what: `the cache in ${folder} could not be worked on`,
+    what: `cannot read or write the cache in ${folder}`,
     why: error.message,
-    fix: 'Is it yours to write to, and is there room?',
+    fix: 'Check the permissions of the folder and the free space of its disk.',
     cause: error,
   });
 }

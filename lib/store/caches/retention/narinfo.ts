@@ -1,20 +1,20 @@
 import { basename } from 'node:path';
 
-/** What a binary cache says of one path in its NARINFO file, as far as it decides what stays. */
+/** A path of a binary cache, from its .narinfo file. */
 export interface CachedPath {
   /** Name in the store: HASH-NAME. */
   name: string;
-  /** Names of what it refers to; itself, too, where it does. */
+  /** Names of the paths it refers to, possibly itself. */
   references: readonly string[];
-  /** The packed file, below the cache's folder. */
+  /** Its NAR file, relative to the cache's folder. */
   file: string;
-  /** Bytes of that file. */
+  /** Size of the NAR file in bytes. */
   fileSize: number;
-  /** When it came into the cache, or was signed last: milliseconds since 1970. */
+  /** When it was added or last signed: milliseconds since 1970. */
   changedAt: number;
 }
 
-/** Reads a NARINFO file; undefined where it is none. Pure. */
+/** Parses a .narinfo file; undefined if it is not one. */
 export function parseNarinfo(text: string, changedAt: number): CachedPath | undefined {
   const value = (key: string) => new RegExp(`^${key}: *(.*)$`, 'm').exec(text)?.[1]?.trim() ?? '';
   const name = basename(value('StorePath'));

@@ -5,15 +5,15 @@ import { folderOf, type RecordPlace, readRootsRecord, recordFile, writeRootsReco
 import { withFolderLock } from './lock.ts';
 import { withoutMachine, withPushed } from './record.ts';
 
-/** Whose system a pushed path is. */
+/** A pushed system and its machine. */
 export type PushedFor = RecordPlace & { path: string };
 
-/** A collection takes seconds; a push that meets one waits for it. */
+/** Longest time that a push waits for a collection, which takes seconds. */
 const waitSeconds = 600;
 
 /**
- * Pushes like `pushClosures`; to a folder while nobody removes anything from it, and with a record there of what each machine
- * needs.
+ * Pushes like `pushClosures`. In a cache that is a folder it also records what each machine needs, and holds the cache's shared
+ * lock, so that nothing is removed meanwhile.
  * @throws FleetError as `pushClosures`
  */
 export async function pushRecorded(
@@ -32,8 +32,8 @@ export async function pushRecorded(
   });
 }
 
-/** Gives up what a folder has of a machine that is none of its stack's any more. */
-export async function giveUp(uri: string, place: RecordPlace, signal?: AbortSignal): Promise<void> {
+/** Gives up all systems of a machine that no longer belongs to the stack; does nothing for a cache that is not a folder. */
+export async function giveUpMachine(uri: string, place: RecordPlace, signal?: AbortSignal): Promise<void> {
   const folder = folderOf(uri);
   if (folder === undefined || !existsSync(folder)) return;
   await withFolderLock(folder, { mode: 'shared', waitSeconds, signal }, async () => {

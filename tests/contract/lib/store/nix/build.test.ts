@@ -21,7 +21,7 @@ async function instantiate(expression: string): Promise<{ drvPath: string; outPa
 
 const { signal } = new AbortController();
 
-test('what builds gets a root; what fails is named with its log, and stops nothing else', async () => {
+test('a built output gets a root; a failed derivation is named with its log, and the others are built', async () => {
   const folder = await ownFolder();
   const good = await instantiate('make "good" "echo fine > $out" { }');
   const failing = 'make "tool-1.0" "echo first; echo out of luck >&2; exit 3" { }';
@@ -46,7 +46,7 @@ test('what builds gets a root; what fails is named with its log, and stops nothi
   assert.ok(progress.some((message) => /^building .*good$/.test(message)));
 });
 
-test('what is there already is not built again, and gets its root', async () => {
+test('an existing output is not built again, and gets a root', async () => {
   const folder = await ownFolder();
   const good = await instantiate('make "good" "echo fine > $out" { }');
   const request = { ...good, gcRoot: join(folder, 'root') };
@@ -60,7 +60,7 @@ test('what is there already is not built again, and gets its root', async () => 
   assert.deepEqual(progress, []);
 });
 
-test('a derivation that is not in the store is an error of its own', async () => {
+test('a derivation that is not in the store is an error', async () => {
   const folder = await ownFolder();
   const drvPath = '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm00-gone.drv';
   const outPath = '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm01-gone';
@@ -71,7 +71,7 @@ test('a derivation that is not in the store is an error of its own', async () =>
   assert.ok((await invalidPaths([outPath])).has(outPath));
 });
 
-test('an abort ends the build, and says so', async () => {
+test('an abort ends the build with the code cancelled', async () => {
   const folder = await ownFolder();
   const endless = await instantiate('make "endless" "while :; do :; done" { }');
   const controller = new AbortController();

@@ -20,7 +20,7 @@ test('a closure is copied whole, with progress', async () => {
   assert.match(progress.at(-1) ?? '', /^copying 2\/2 paths/);
 });
 
-test('ssh’s own words reach the error, and NIX_SSHOPTS reaches ssh', async (t) => {
+test('ssh’s message decides the error code, and ssh gets NIX_SSHOPTS', async (t) => {
   const folder = await ownFolder();
   await mkdir(join(folder, 'bin'));
   const ssh = `#!/bin/sh\necho "$*" > ${folder}/arguments\necho 'Host key verification failed.' >&2\nexit 255\n`;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { readDerivation } from '../../../../../lib/store/nix/derivation.ts';
 import { nix } from '../../../../../lib/store/nix/nix.ts';
 
-test('a derivation is read as Nix wrote it', async () => {
+test('a derivation that Nix wrote is parsed', async () => {
   const expression = `let input = derivation { name = "input.conf"; system = "x86_64-linux"; builder = "/bin/sh"; };
     in (derivation { name = "outer"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo \\"hi\\"" ];
     text = "a\\n\\tb \\\\ \\"c\\""; inherit input; }).drvPath`;

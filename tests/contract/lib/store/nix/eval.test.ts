@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { nixString, nixStrings } from '../../../../../lib/store/nix/eval.ts';
 import { nix } from '../../../../../lib/store/nix/nix.ts';
 
-test('strings come through Nix as they are, whatever is in them', async () => {
+test('strings pass through Nix unchanged, with any characters', async () => {
   const values = {
     'a"b': '\u0024{builtins.abort "no"}',
     'c\\d': 'line\nnext $ $\u0024{x} \\\u0024{y}\ttab',

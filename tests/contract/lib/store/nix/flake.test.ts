@@ -10,7 +10,7 @@ import { ownFlake, ownFolder } from '../../../../fixtures/flakes/copy.ts';
 const metadata = (flake: string, overrideInputs: Record<string, string> = {}) =>
   lockFlake({ flake, baseDirectory: '/', overrideInputs });
 
-test('the identity changes with the tree and with nothing else', async () => {
+test('the identity changes only with the tree', async () => {
   const folder = await ownFlake();
   const before = await metadata(`path:${folder}`);
   assert.equal((await metadata(`path:${folder}`)).identity, before.identity);
@@ -20,7 +20,7 @@ test('the identity changes with the tree and with nothing else', async () => {
   assert.notEqual((await metadata(`path:${folder}`)).identity, before.identity);
 });
 
-test('a time that an evaluation can see counts as a change', async () => {
+test('the identity changes with a time that an evaluation can read', async () => {
   const folder = await ownFlake();
   const before = await metadata(`path:${folder}`);
   const later = new Date(Date.now() + 3_600_000);
@@ -28,7 +28,7 @@ test('a time that an evaluation can see counts as a change', async () => {
   assert.notEqual((await metadata(`path:${folder}`)).identity, before.identity);
 });
 
-test('the identity changes with the content of an input that was replaced', async () => {
+test('the identity changes with the content of a replaced input', async () => {
   const folder = await ownFolder();
   const input = join(folder, 'input');
   await mkdir(input);
@@ -47,7 +47,7 @@ test('the identity changes with the content of an input that was replaced', asyn
   assert.notEqual((await metadata(`path:${flake}`, overrides)).identity, before.identity);
 });
 
-test('the revision of a git tree, and whether it was changed', async () => {
+test('the revision of a git tree shows whether the tree has changes', async () => {
   const folder = await ownFlake();
   const git = (...args: string[]) =>
     run('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], {
@@ -77,7 +77,7 @@ async function failure(work: Promise<unknown>): Promise<FleetError> {
   return error;
 }
 
-test('a flake that is not there', async () => {
+test('a missing flake is flake-invalid', async () => {
   const folder = await ownFolder();
   const error = await failure(metadata(join(folder, 'none')));
   assert.match(error.message, /cannot read the flake/);
@@ -85,7 +85,7 @@ test('a flake that is not there', async () => {
   assert.match((await failure(metadata(`path:${folder}`))).fix ?? '', /nixos-fleet:flake/);
 });
 
-test('a syntax error with file, line and the line’s text', async () => {
+test('a syntax error has file, line and the line’s text', async () => {
   const folder = await ownFlake();
   await writeFile(join(folder, 'flake.nix'), '{\n  outputs = _: {\n    broken = ;\n  };\n}\n');
   const error = await failure(metadata(`path:${folder}`));

@@ -6,7 +6,7 @@ import { FleetError } from '../../../../../lib/base/errors.ts';
 import { requireNix } from '../../../../../lib/store/nix/version.ts';
 import { ownFolder } from '../../../../fixtures/flakes/copy.ts';
 
-test('a Nix that is missing or too old is said, with what is wanted', async (t) => {
+test('a missing or too old Nix is tool-missing, with the required version', async (t) => {
   const path = process.env.PATH;
   t.after(() => {
     process.env.PATH = path;

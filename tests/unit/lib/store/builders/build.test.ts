@@ -8,7 +8,7 @@ const declared = builders.parse({
 });
 const drv = (name: string) => `/nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-${name}.drv`;
 
-test('the summary names builders as they were declared, others by their address, the newest builds first', () => {
+test('the summary names declared builders, other machines by their URI, and the newest builds first', () => {
   const builtOn = new Map([
     ...['a', 'b', 'c', 'd', 'e', 'f'].map((name): [string, string] => [drv(name), 'ssh-ng://root@192.0.2.7']),
     [drv('g'), 'ssh://other'] as [string, string],
@@ -20,6 +20,6 @@ test('the summary names builders as they were declared, others by their address,
   );
 });
 
-test('what was built here alone needs no summary', () => {
+test('there is no summary if everything was built here', () => {
   assert.equal(summaryOf(new Map([[drv('a'), undefined]]), declared), undefined);
 });

@@ -23,7 +23,7 @@ const big: Builder = builder.parse({
   speedFactor: 1.5,
 });
 
-test('a builder is a line as Nix takes it, its host key without the comment and in base64', () => {
+test('a builder is a line in Nix’s format, its host key without the comment and in base64', () => {
   const key = Buffer.from('ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ7xL2').toString('base64');
   assert.equal(
     machineLine(big),
@@ -31,7 +31,7 @@ test('a builder is a line as Nix takes it, its host key without the comment and 
   );
 });
 
-test('what is left out has its place in the line; an IPv6 address has brackets', () => {
+test('a missing value is a dash; an IPv6 address has brackets', () => {
   const plain = builder.parse({
     address: '2001:db8::7',
     hostKey,
@@ -41,7 +41,7 @@ test('what is left out has its place in the line; an IPv6 address has brackets',
   assert.match(machineLine(plain), /^ssh-ng:\/\/root@\[2001:db8::7\] x86_64-linux - 1 1 - - \S+$/);
 });
 
-test('a feature that is mandatory is supported', () => {
+test('a mandatory feature is also listed as supported', () => {
   assert.match(machineLine({ ...big, supportedFeatures: [], mandatoryFeatures: ['kvm'] }), / kvm kvm \S+$/);
 });
 
@@ -50,19 +50,19 @@ test('a builder without a host key is refused', () => {
   assert.equal(builder.safeParse(without).success, false);
 });
 
-test('what goes through the text comes back, with its defaults', () => {
+test('builders survive formatting and parsing, with their defaults', () => {
   const declared = { small: { address: 'small', hostKey, systems: ['x86_64-linux'] } };
   assert.deepEqual(parseBuilders(formatBuilders(declared)), builders.parse(declared));
   assert.equal(formatBuilders({}), undefined);
   assert.deepEqual(parseBuilders(undefined), {});
 });
 
-test('systems are read of a builders setting, as files and as lines', () => {
+test('the systems of a builders setting are parsed', () => {
   const setting = '@/etc/nix/machines\nssh://a x86_64-linux,i686-linux - 1 ; ssh-ng://b\n# none\n';
   assert.deepEqual(systemsOf(setting), ['x86_64-linux', 'i686-linux', undefined]);
 });
 
-test('the computer’s own builders stay, and what a builder has natively is not emulated', () => {
+test('the computer’s own builders stay, and a system that a builder has natively is not emulated', () => {
   const computer = {
     system: 'x86_64-linux',
     extraPlatforms: ['i686-linux', 'aarch64-linux', 'riscv64-linux'],

@@ -17,9 +17,9 @@ const cache = (...infos: ReturnType<typeof info>[]) => ({
 const web = { outPath: '/nix/store/web', delivery: 'auto' as const, closure, trusted: ['cache-1:abc='] };
 const texts = (...given: Parameters<typeof cacheNotes>) => cacheNotes(...given).map(({ text }) => text);
 
-test('how much of a closure a cache has, and how it will come to the machine', () => {
+test('a note shows how much of a closure each cache has, and how the machine will get it', () => {
   assert.deepEqual(texts({ main: cache(info('lib', 'cache-1:s')) }, { web }, undefined), [
-    'web, its new system: main has 1 of 2 paths, 1 MiB of 2 MiB; the machine fetches it from main, once it is pushed there',
+    'web, its new system: main has 1 of 2 paths, 1 MiB of 2 MiB; the machine fetches it from main after the push',
   ]);
   const all = cache(info('web', 'cache-1:s'), info('lib', 'cache-1:s'));
   assert.match(
@@ -27,19 +27,22 @@ test('how much of a closure a cache has, and how it will come to the machine', (
     /2 of 2 paths.*; the machine fetches it from main$/,
   );
   const foreign = { ...cache(), filled: false };
-  assert.match(texts({ vendor: foreign }, { web }, undefined).join(), /0 of 2 paths.*; it is copied$/);
+  assert.match(
+    texts({ vendor: foreign }, { web }, undefined).join(),
+    /0 of 2 paths.*; it is copied from this computer$/,
+  );
 });
 
-test('a system that is not built, and what is left to build', () => {
+test('a note shows what is not built yet, and how much there is to build', () => {
   const { closure: _, ...unbuilt } = web;
   const work = { builds: 12, paths: 30, mebibytes: 50.5 };
   assert.deepEqual(texts({ main: cache() }, { web: { ...unbuilt, delivery: 'copy' } }, work), [
-    'left to build: 12 derivations; to fetch for that: 30 paths, 50.5 MiB',
-    'web, its new system: not built yet; main has not got it',
+    'to build: 12 derivations; to fetch for the build: 30 paths, 50.5 MiB',
+    'web, its new system: not built yet; main does not have it',
   ]);
 });
 
-test('a cache that does not answer, and one whose signatures the machine does not trust, are warnings', () => {
+test('there is a warning for a cache that does not answer, and for signatures that the machine does not trust', () => {
   const notes = cacheNotes(
     {
       down: { filled: true, problem: 'timed out' },
@@ -51,8 +54,8 @@ test('a cache that does not answer, and one whose signatures the machine does no
   );
   const warnings = notes.filter(({ severity }) => severity === 'warning').map(({ text }) => text);
   assert.deepEqual(warnings, [
-    'the cache down did not answer, which stops nothing: timed out',
-    'web does not accept what main has: it is signed by cache-2, and the machine trusts cache-1',
-    'web does not accept what bare has: it is not signed, and the machine trusts cache-1',
+    'cannot query the cache down, the update continues without it: timed out',
+    'web does not accept paths from main: the system is signed by cache-2, but the machine trusts cache-1',
+    'web does not accept paths from bare: the system is not signed, but the machine trusts cache-1',
   ]);
 });

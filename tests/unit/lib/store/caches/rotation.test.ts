@@ -4,7 +4,7 @@ import {
   abandonRotation,
   advance,
   beginRotation,
-  goalOf,
+  finalKeyName,
   newRing,
   rotationNote,
 } from '../../../../../lib/store/caches/rotation.ts';
@@ -21,22 +21,22 @@ test('a rotation trusts both, then signs with the new key, then drops the old', 
     trusted: ['cache-1:public', 'cache-2:public'],
     phase: 'trust-both',
   });
-  assert.equal(goalOf(begun), 'cache-2');
+  assert.equal(finalKeyName(begun), 'cache-2');
   const signing = advance(begun, all);
   assert.deepEqual(signing, { signing: pair(2), trusted: begun.trusted, phase: 'sign-with-new' });
   assert.deepEqual(advance(signing, all), newRing(pair(2)));
-  assert.deepEqual(advance(newRing(pair(2)), all), newRing(pair(2)), 'and there it stays');
+  assert.deepEqual(advance(newRing(pair(2)), all), newRing(pair(2)), 'the rotation is complete');
 });
 
 test('nothing is signed with a key that a machine does not trust', () => {
   const begun = beginRotation(newRing(pair(1)), pair(2));
   assert.equal(advance(begun, none), begun);
-  const asked: string[] = [];
-  advance(begun, (key) => asked.push(key) > 0);
-  assert.deepEqual(asked, ['cache-2:public'], 'it is the new key that is asked for');
+  const checked: string[] = [];
+  advance(begun, (key) => checked.push(key) > 0);
+  assert.deepEqual(checked, ['cache-2:public'], 'only trust in the new key is checked');
 });
 
-test('a rotation can be given up, and another begun in its middle', () => {
+test('a rotation can be abandoned, and another one started before it ends', () => {
   const begun = beginRotation(newRing(pair(1)), pair(2));
   assert.deepEqual(abandonRotation(begun), newRing(pair(1)));
   const again = beginRotation(begun, pair(3));
@@ -44,20 +44,26 @@ test('a rotation can be given up, and another begun in its middle', () => {
   assert.deepEqual(again.trusted, ['cache-1:public', 'cache-2:public', 'cache-3:public']);
 });
 
-test('a name that machines still know another key by is refused', () => {
-  assert.throws(() => beginRotation(newRing(pair(1)), pair(1)), /a new key cannot have the name cache-1/);
+test('a new key with the name of a trusted key is refused', () => {
+  assert.throws(
+    () => beginRotation(newRing(pair(1)), pair(1)),
+    /a new key cannot have the name cache-1 .*fix: {2}Increment the number, for example `cache-2`\./s,
+  );
 });
 
-test('the preview says which step comes next, and for whom it waits', () => {
+test('the preview shows the next step and the machines it waits for', () => {
   const stable = { phase: 'stable', publicKey: 'cache-1:p' } as const;
   assert.equal(rotationNote(stable, 'cache-1', []), undefined);
-  assert.match(rotationNote(stable, 'cache-2', []) ?? '', /step 1 of 3: .* trust cache-2 beside cache-1/);
+  assert.match(
+    rotationNote(stable, 'cache-2', []) ?? '',
+    /step 1 of 3: machines trust cache-2 beside cache-1/,
+  );
   const both = { phase: 'trust-both', publicKey: 'cache-1:p', nextPublicKey: 'cache-2:p' } as const;
   assert.match(
     rotationNote(both, 'cache-2', ['db']) ?? '',
     /step 2 of 3: signs with cache-2 .* the last up waited for db/,
   );
-  assert.match(rotationNote(both, 'cache-1', []) ?? '', /rotation to cache-2 is given up/);
+  assert.match(rotationNote(both, 'cache-1', []) ?? '', /rotation to cache-2 is abandoned/);
   const signs = { phase: 'sign-with-new', publicKey: 'cache-2:p' } as const;
-  assert.match(rotationNote(signs, 'cache-2', []) ?? '', /step 3 of 3: machines trust cache-2 alone/);
+  assert.match(rotationNote(signs, 'cache-2', []) ?? '', /step 3 of 3: machines trust cache-2 only/);
 });

@@ -7,7 +7,7 @@ const top = '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvmza-nixos-system-web-26.11.
 const modern = `Cannot build '${tool}'.\nReason: builder failed with exit code 3.\nOutput paths:\n  /nix/store/imwndnh3z6wijq2fl1wfcbf022pbzqy3-tool-1.0`;
 const older = `builder for '${tool}' failed with exit code 3;\n       last 2 log lines:\n       > a\n       > b\n       For full logs, run:\n         nix log ${tool}`;
 
-test('a failure of its own is told from what follows from it, in new and old words', () => {
+test('failures that only follow from a dependency’s are left out, in Nix’s new and old format', () => {
   assert.deepEqual(
     failuresOf([
       modern,
@@ -20,7 +20,7 @@ test('a failure of its own is told from what follows from it, in new and old wor
   ]);
 });
 
-test('the reason alone is kept of a message', () => {
+test('only the reason of a message is kept', () => {
   assert.equal(reasonOf(modern), 'builder failed with exit code 3');
   assert.match(reasonOf(older), /^builder for .* failed with exit code 3$/);
   assert.match(
@@ -31,7 +31,7 @@ test('the reason alone is kept of a message', () => {
 
 const log = { errors: [], notes: [], buildLog: () => ['step 1', 'out of luck'] };
 
-test('the error names the derivation at fault, what needs it, the log and the command for all of it', () => {
+test('the error names the failed derivation, what needs it, its last log lines and the command for the whole log', () => {
   const error = describeBuildFailure(
     { drvPath: top, host: 'web' },
     [{ drvPath: tool, message: modern }],
@@ -44,7 +44,7 @@ test('the error names the derivation at fault, what needs it, the log and the co
   assert.match(error.fix ?? '', new RegExp(`nix log ${tool}`));
 });
 
-test('a full disk of the computer is said as such', () => {
+test('a full disk has its own error code', () => {
   const full = { ...log, buildLog: () => ['write error: No space left on device'] };
   assert.equal(
     describeBuildFailure({ drvPath: top }, [{ drvPath: tool, message: modern }], full).code,
@@ -52,7 +52,7 @@ test('a full disk of the computer is said as such', () => {
   );
 });
 
-test('without a failure that can be told, everything nix said is the reason', () => {
-  const said = { ...log, errors: ['cannot connect to the daemon'], notes: ['a warning'] };
-  assert.match(describeBuildFailure({ drvPath: top }, [], said).why ?? '', /cannot connect to the daemon/);
+test('without a known failure, everything that nix printed is the reason', () => {
+  const printed = { ...log, errors: ['cannot connect to the daemon'], notes: ['a warning'] };
+  assert.match(describeBuildFailure({ drvPath: top }, [], printed).why ?? '', /cannot connect to the daemon/);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { copyError } from '../../../../../lib/store/nix/copy-error.ts';
 
-test('each known cause has its code', () => {
+test('each known cause of a failed copy has its error code', () => {
   const codes = {
     'writing file: No space left on device': 'no-room',
     'ssh: connect to host 192.0.2.7 port 22: Connection refused': 'unreachable',
@@ -16,9 +16,9 @@ test('each known cause has its code', () => {
     const error = copyError({
       target: 'ssh://root@192.0.2.7',
       host: 'web',
-      said: [said, "cannot connect to '192.0.2.7'"],
+      messages: [said, "cannot connect to '192.0.2.7'"],
     });
     assert.equal(error.code, said === 'something new' ? 'unreachable' : code, said);
   }
-  assert.equal(copyError({ target: 'ssh://x', said: ['something new'] }).code, 'copy-failed');
+  assert.equal(copyError({ target: 'ssh://x', messages: ['something new'] }).code, 'copy-failed');
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localPathOf, resolveFlakeRef } from '../../../../../lib/store/nix/flake.ts';
 
-test('relative references are seen from the base, others stay as they are', () => {
+test('relative references are resolved against the base, others do not change', () => {
   const resolved = {
     './nix': '/base/nix',
     '.': '/base',

@@ -20,14 +20,14 @@ const info = {
   ],
 };
 
-test('a secret key tells its public key, and no other text passes for one', () => {
+test('the public key is derived from a secret key; any other text is refused', () => {
   assert.deepEqual(parseSecretKey(`${secretKey}\n`, 'it'), { secretKey, publicKey });
   const tampered = secretKey.replace('8VHm', '8VHn');
   for (const text of ['', publicKey, 'old-1', secretKey.replace('old-1:', ''), tampered]) {
     assert.throws(
       () => parseSecretKey(text, 'the file'),
       (error: Error) => {
-        assert.match(error.message, /the file holds no secret signing key/);
+        assert.match(error.message, /the file does not contain a secret signing key/);
         assert.doesNotMatch(error.message, /8VH/, 'it is not shown');
         return true;
       },
@@ -35,7 +35,7 @@ test('a secret key tells its public key, and no other text passes for one', () =
   }
 });
 
-test('a signature counts only where the key made it, for this very content', () => {
+test('a signature is valid only for the key that made it, and for the same content', () => {
   assert.equal(isSignedBy(info, publicKey), true);
   assert.equal(isSignedBy(info, other), false, 'another key of the same name');
   assert.equal(isSignedBy({ ...info, signatures: [] }, publicKey), false);
@@ -44,7 +44,7 @@ test('a signature counts only where the key made it, for this very content', () 
   assert.equal(isSignedBy(info, 'old-1:AAAA'), false);
 });
 
-test('hashes in the notation that Nix signs', () => {
+test('hashes are converted to the notation that Nix signs', () => {
   assert.equal(
     nix32Hash('sha256-EFUdrtf6Rn0LWIJufrmg8q99aT3jGfLvd1//zaJEufY='),
     'sha256:1xmr8jicvzszfzpz46g37mlpvbzjl2wpwvl2b05psipssyp1sm8h',

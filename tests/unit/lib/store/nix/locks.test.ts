@@ -31,7 +31,7 @@ const refusal = (path: string) => {
     assert.ok(error instanceof FleetError);
     return error.message;
   }
-  assert.fail(`${path} was taken`);
+  assert.fail(`${path} was accepted`);
 };
 
 test('an input is found by its name, and an input of an input by its path', () => {
@@ -39,7 +39,7 @@ test('an input is found by its name, and an input of an input by its path', () =
   assert.deepEqual(lockedInput(locks(), 'home/utils'), { rev: 'c' });
 });
 
-test('an input that the flake lacks is refused, with those that there are', () => {
+test('an unknown input is refused, with the names of the existing ones', () => {
   assert.match(
     refusal('nixpkg'),
     /^the flake has no input nixpkg .*\n.*it has: home, local, nixpkgs, pkgs\n.*'nixpkgs'\?$/s,
@@ -51,16 +51,16 @@ test('an input that the flake lacks is refused, with those that there are', () =
   assert.match(refusal('constructor'), /has no input constructor/);
 });
 
-test('an input that follows another names that one', () => {
+test('an input that follows another one is refused, with the name of that one', () => {
   assert.match(refusal('pkgs'), /why: {2}pkgs follows nixpkgs\n.*: nixpkgs$/s);
   assert.match(refusal('home/nixpkgs'), /why: {2}home\/nixpkgs follows nixpkgs/);
 });
 
-test('a folder beside the flake has no versions', () => {
-  assert.match(refusal('local'), /has no versions .*\n.*the folder \.\/local beside the flake/);
+test('an unlocked folder is refused: it has no versions', () => {
+  assert.match(refusal('local'), /has no versions .*\n.*the folder \.\/local, which is not locked/);
 });
 
-test('what two locks hold at different versions is named by its path, once', () => {
+test('an input that differs between two locks is listed once, by its path', () => {
   assert.deepEqual(changedInputs(locks(), locks()), []);
   assert.deepEqual(changedInputs(locks(), locks({ nixpkgs: { rev: 'd' }, utils: { rev: 'e' } })), [
     { path: 'nixpkgs', before: nixpkgs, after: { rev: 'd' } },
@@ -68,7 +68,7 @@ test('what two locks hold at different versions is named by its path, once', () 
   ]);
 });
 
-test('inputs of inputs come and go', () => {
+test('added and removed inputs of inputs are listed', () => {
   const without = locks();
   without.nodes.home = { locked: home };
   assert.deepEqual(changedInputs(locks(), without), [{ path: 'home/utils', before: { rev: 'c' } }]);

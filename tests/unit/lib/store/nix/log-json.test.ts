@@ -11,7 +11,7 @@ function follow(events: object[], keptLines?: number) {
   return { log, shown };
 }
 
-test('a build is shown with its place among all', () => {
+test('a build is shown with its number among all builds', () => {
   const { shown } = follow([
     { action: 'start', id: 1, type: 104, text: '' },
     { action: 'result', id: 1, type: 105, fields: [2, 10, 1, 0] },
@@ -20,7 +20,7 @@ test('a build is shown with its place among all', () => {
   assert.deepEqual(shown, [[drv, 'building 3/10: nginx-1.28.0']]);
 });
 
-test('a build elsewhere is shown with its machine', () => {
+test('a build on another machine is shown with the machine', () => {
   const seen: (string | undefined)[] = [];
   const messages: string[] = [];
   const log = new NixLog({
@@ -40,7 +40,7 @@ test('a build elsewhere is shown with its machine', () => {
   assert.deepEqual(messages, ['building: nginx-1.28.0 on big.example.org', 'building: nginx-1.28.0']);
 });
 
-test('a copy is shown with its paths and size, and not before it has begun', () => {
+test('a copy is shown with its paths and size once it has begun', () => {
   const { shown } = follow([
     { action: 'start', id: 1, type: 103, text: '' },
     { action: 'result', id: 1, type: 105, fields: [0, 80, 0, 0] },
@@ -73,7 +73,7 @@ test('the last lines of a build log are kept, without colours', () => {
   assert.deepEqual(log.buildLog('/nix/store/other.drv'), []);
 });
 
-test('errors, warnings and what ssh writes are told apart; anything else is left out', () => {
+test('errors are kept apart from warnings and ssh’s messages; other messages are left out', () => {
   const { log } = follow([
     { action: 'msg', level: 0, msg: 'error: coloured', raw_msg: 'Cannot build' },
     { action: 'msg', level: 1, msg: 'mind this' },

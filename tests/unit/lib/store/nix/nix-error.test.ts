@@ -4,7 +4,7 @@ import { isSyntaxError, parseNixError, withLocalPaths } from '../../../../../lib
 
 const source = '/nix/store/kca71jvx7a42x0779b0mz15npyggx956-source';
 
-test('of a trace the innermost error is kept, with its position', () => {
+test('the innermost error of a trace is kept, with its position', () => {
   const stderr = `warning: Git tree is dirty
 error:
        … while calling the 'seq' builtin
@@ -27,13 +27,13 @@ error:
   );
 });
 
-test('an error without a trace, and output without an error', () => {
+test('an error without a trace is kept; without an error, the last lines are', () => {
   assert.equal(parseNixError("error: path '/x' does not exist\n"), "path '/x' does not exist");
   assert.equal(parseNixError('Killed\n'), 'Killed');
   assert.equal(parseNixError(''), '');
 });
 
-test('a syntax error is told from an evaluation error', () => {
+test('a syntax error is distinguished from an evaluation error', () => {
   assert.ok(isSyntaxError("syntax error, unexpected '}'"));
   assert.ok(isSyntaxError("undefined variable 'pgks'"));
   assert.ok(!isSyntaxError("attribute 'x' missing"));

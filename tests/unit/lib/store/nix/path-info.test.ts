@@ -4,7 +4,7 @@ import { closureOf, parsePathInfos } from '../../../../../lib/store/nix/path-inf
 
 const entry = { narHash: 'sha256-x', narSize: 7, signatures: ['a-1:s'], downloadSize: 3 };
 
-test('both formats of nix path-info; what is not there is left out', () => {
+test('both formats of nix path-info are parsed; missing paths are left out', () => {
   const expected = new Map([
     ['/nix/store/h-a', { path: '/nix/store/h-a', ...entry, references: ['/nix/store/h-b'] }],
   ]);
@@ -18,7 +18,7 @@ test('both formats of nix path-info; what is not there is left out', () => {
   assert.deepEqual(parsePathInfos(JSON.stringify(named)), expected);
 });
 
-test('a closure is all that is referred to, each once', () => {
+test('a closure has every referenced path once', () => {
   const infos = new Map([
     ['a', { references: ['b', 'c', 'a'] }],
     ['b', { references: ['c'] }],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isOlder, minimumNixVersion, parseNixVersion } from '../../../../../lib/store/nix/version.ts';
 
-test('the version of Nix and of its relatives', () => {
+test('the versions of Nix, Lix and Determinate Nix are parsed', () => {
   assert.equal(parseNixVersion('nix (Nix) 2.34.8\n'), '2.34.8');
   assert.equal(parseNixVersion('nix (Nix) 2.25pre20240910_abcdef1\n'), '2.25');
   assert.equal(parseNixVersion('nix (Lix, like Nix) 2.93.0\n'), '2.93.0');

@@ -29,18 +29,18 @@ const plan = (more: Partial<CollectionRequest>) =>
   planCollection({ paths, needed: ['web2', 'db1'], givenUp: [], everything: false, since: 0, ...more });
 const names = (removed: readonly CachedPath[]) => removed.map(({ name }) => name).sort();
 
-test('a closure is all that is reached, through rings too; a root that is not there is none', () => {
+test('a closure follows references, also in cycles, and skips roots that the cache does not have', () => {
   assert.deepEqual([...reachable(paths, ['web2', 'gone'])].sort(), ['lib2', 'libc', 'web2']);
 });
 
-test('what something given up needs goes, unless something that stays needs it too', () => {
+test('the closure of a given up path is removed, except for what a remaining path needs', () => {
   assert.deepEqual(names(plan({ givenUp: ['web1'] }).remove), ['web1']);
   const both = plan({ givenUp: ['web1', 'db1'], needed: ['web2'] });
   assert.deepEqual(names(both.remove), ['db1', 'lib1', 'web1']);
   assert.deepEqual([both.freedBytes, both.keptPaths, both.keptBytes], [30, 3, 30]);
 });
 
-test('what nobody recorded stays with its closure, and goes only where that is asked for', () => {
+test('a path without a record stays with its closure, unless everything is to be removed', () => {
   const strange = cache('libc', 'lib1 -> libc', 'web1 -> lib1', 'tool -> lib1');
   const given = { paths: strange, needed: [], givenUp: ['web1'] };
   assert.deepEqual(names(plan(given).remove), ['web1']);
@@ -48,7 +48,7 @@ test('what nobody recorded stays with its closure, and goes only where that is a
   assert.deepEqual(names(plan({ ...given, everything: true }).remove), ['lib1', 'libc', 'tool', 'web1']);
 });
 
-test('what is young stays with its closure, and what was given up is held for it', () => {
+test('a new path stays with its closure, and holds the given up path that needs it', () => {
   const [, web1] = ['', paths.get('web1') as CachedPath];
   const young = new Map(paths).set('web1', { ...web1, changedAt: 9 });
   const held = plan({ paths: young, givenUp: ['web1'], since: 5 });
@@ -59,14 +59,14 @@ test('what is young stays with its closure, and what was given up is held for it
   assert.deepEqual(names(all.remove), ['db1']);
 });
 
-test('a packed file that another path has too stays', () => {
+test('a NAR file that a remaining path shares stays', () => {
   const shared = cache('old', 'new');
   for (const [name, path] of shared) shared.set(name, { ...path, file: 'nar/same.nar' });
   const { remove, files, freedBytes } = plan({ paths: shared, needed: ['new'], givenUp: ['old'] });
   assert.deepEqual([names(remove), files, freedBytes], [['old'], [], 0]);
 });
 
-test('a NARINFO file is read', () => {
+test('a .narinfo file is parsed', () => {
   const hash = '0'.repeat(32);
   const text = `StorePath: /nix/store/${hash}-web
 URL: nar/1x.nar.zst
