@@ -1,5 +1,5 @@
 import { FleetError } from '../lib/base/errors.ts';
-import { describeDisk } from '../lib/images/disk/describe.ts';
+import { describeDisk } from '../lib/images/disk/parse-disk.ts';
 import { readDisk } from '../lib/images/disk/read-disk.ts';
 import { vmConnection } from '../lib/local/vm/connection.ts';
 import { machineAt } from '../lib/machine/ssh/machine-at.ts';

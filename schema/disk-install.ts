@@ -54,7 +54,7 @@ const settings = z.strictObject({
     .min(30)
     .max(86400)
     .default(600)
-    .describe('Seconds within which a machine that was rebooted, or started into its memory, must answer.'),
+    .describe('Seconds within which a machine must answer after a reboot or after starting the RAM system.'),
 });
 
 /** A disk as it was seen on the machine: what a preview shows, and what the guards judge. */

@@ -8,8 +8,8 @@ export interface FileUser {
 }
 
 /**
- * Processes of this computer that have a file open, as far as this user may look into them: root sees all. A file that is not
- * there has none.
+ * Processes on this computer that have a file open, among those this user may inspect (root: all). A missing file has
+ * none.
  */
 export async function usersOf(path: string): Promise<FileUser[]> {
   const file = await stat(path).catch(() => undefined);

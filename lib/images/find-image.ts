@@ -2,15 +2,15 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { FleetError } from '../base/errors.ts';
 
-/** How the names of images end. */
+/** File names of images. */
 const imageName =
   /\.(qcow2|raw|img|iso|vmdk|vhdx?|vdi|ova|vma(\.zst)?|tar(\.\w+)?|box)(\.(zst|gz|xz|bz2))?$/i;
 
 /**
- * The image in a built output: the file that the configuration names, the output itself where it is a file, or the only file
- * in it that has an image's name.
+ * The image in a build output: the file that the configuration names, else the output itself if it is a file, else the only
+ * file in it with the name of an image.
  *
- * @throws FleetError `image-failed` where there is none, or more than one.
+ * @throws FleetError `image-failed` if there is no such file, or more than one.
  */
 export async function findImage(outPath: string, file: string, name: string): Promise<string> {
   if (file !== '') {
@@ -26,8 +26,8 @@ export async function findImage(outPath: string, file: string, name: string): Pr
   const found = (images.length > 0 ? images : all).map((path) => relative(outPath, path)).slice(0, 20);
   throw new FleetError({
     code: 'image-failed',
-    what: `it is not clear which file the image ${name} is`,
-    why: found.length > 0 ? `${outPath} has ${found.join(', ')}` : `${outPath} is empty`,
-    fix: 'Set image.filePath in its configuration, or name another variant or attribute.',
+    what: `cannot tell which file is the image ${name}`,
+    why: found.length > 0 ? `${outPath} contains ${found.join(', ')}` : `${outPath} is empty`,
+    fix: 'Set image.filePath in its configuration, or use another variant or attribute.',
   });
 }

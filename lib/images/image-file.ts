@@ -1,20 +1,20 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-/** What a disk image is, as its file tells. */
+/** Format and sizes of a disk image, as read from its file. */
 export interface ImageFile {
-  /** `qcow2`, `vmdk`, `vpc`, `iso`, `raw`, or for others the end of the file's name. */
+  /** `qcow2`, `vmdk`, `vpc`, `iso`, `raw`, or the file name's extension for other formats. */
   format: string;
-  /** Size of the disk that a machine sees; unknown for an archive. */
+  /** Size of the disk that a machine sees; undefined for an archive. */
   virtualSizeBytes?: number;
-  /** Room that the file takes on its disk. */
+  /** Space that the file takes on its disk. */
   realSizeBytes: number;
 }
 
-/** Ends of names that are archives or folders packed up, and no disks. */
+/** Extensions of archives and compressed files, whose disk size is not in the header. */
 const archives = ['.gz', '.xz', '.zst', '.bz2', '.tar', '.zip', '.ova', '.vma', '.vhdx'];
 
-/** Reads a disk image's header: its format and the size of its disk. */
+/** Reads format and disk size from a disk image's header. */
 export async function describeImage(path: string): Promise<ImageFile> {
   const file = await open(path);
   try {
@@ -28,7 +28,7 @@ export async function describeImage(path: string): Promise<ImageFile> {
   }
 }
 
-/** Pure. `tail` holds the last 512 bytes, `iso` the five bytes at 32769. */
+/** Format and disk size from parts of a file: `tail` holds its last 512 bytes, `iso` the five bytes at 32769. */
 export function fromHeader(
   path: string,
   size: number,
@@ -43,14 +43,15 @@ export function fromHeader(
   if (tail.subarray(0, 8).toString('latin1') === 'conectix' && tail.length >= 56) {
     return { format: 'vpc', virtualSizeBytes: Number(tail.readBigUInt64BE(48)) };
   }
-  const end = extname(path).toLowerCase();
-  if (archives.includes(end)) return { format: path.endsWith(`.tar${end}`) ? `tar${end}` : end.slice(1) };
-  if (end === '.iso' || (end === '' && iso.toString('latin1') === 'CD001'))
+  const extension = extname(path).toLowerCase();
+  if (archives.includes(extension))
+    return { format: path.endsWith(`.tar${extension}`) ? `tar${extension}` : extension.slice(1) };
+  if (extension === '.iso' || (extension === '' && iso.toString('latin1') === 'CD001'))
     return { format: 'iso', virtualSizeBytes: size };
   return { format: 'raw', virtualSizeBytes: size };
 }
 
-/** The format that a file of this name will have, as far as the name tells it: before it is built. */
+/** The format expected from a file name, for an image that is not built yet; undefined if unknown. */
 export function formatOfName(name: string): string | undefined {
   const known: Record<string, string> = {
     '.qcow2': 'qcow2',

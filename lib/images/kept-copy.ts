@@ -7,7 +7,7 @@ import { hashFile } from '../base/hash.ts';
 import { run } from '../base/process/run.ts';
 import { usersOf } from './file-users.ts';
 
-/** What stands beside a kept copy. */
+/** The manifest beside a kept copy. */
 const imageManifest = z.object({
   image: z.string(),
   configuration: z.string(),
@@ -18,7 +18,7 @@ const imageManifest = z.object({
   bytes: z.number(),
   virtualSizeBytes: z.number().optional(),
   builtAt: z.string(),
-  /** Store path that it was copied from. */
+  /** Store path that the copy was made from. */
   source: z.string(),
   /** Store path of the system inside. */
   system: z.string(),
@@ -34,7 +34,7 @@ export function manifestPath(target: string): string {
   return `${target}.json`;
 }
 
-/** Whether the copy is as its manifest says. Its time is set to the build's, so that only a suspicious file is read whole. */
+/** Whether the copy matches its manifest. Its mtime is the build time; only a file with another mtime is hashed. */
 export async function keptState(target: string): Promise<KeptState> {
   const file = await stat(target).catch(undefinedIfMissing);
   if (!file) return 'missing';
@@ -45,8 +45,8 @@ export async function keptState(target: string): Promise<KeptState> {
 }
 
 /**
- * Copies a built image to its place, in one step and with its manifest beside it. What is there already is replaced only if it
- * is such a copy, unchanged, and no process has it open.
+ * Copies a built image to its target atomically, with a manifest beside it. An existing file is replaced only if it is an
+ * unchanged copy that no process has open.
  *
  * @throws FleetError `image-failed`
  */
@@ -55,7 +55,7 @@ export async function keepCopy(
   { source, manifest, signal }: { source: string; manifest: ImageManifest; signal: AbortSignal },
 ): Promise<void> {
   const state = await keptState(target);
-  // Also where an earlier run was cut off between the file and its manifest.
+  // Also if an earlier run was interrupted between the file and its manifest.
   if (state !== 'missing' && (await hashFile(target, signal)) === manifest.sha256) {
     const time = new Date(manifest.builtAt);
     await utimes(target, time, time);
@@ -85,13 +85,13 @@ export async function keepCopy(
       code: 'image-failed',
       what: `the image ${manifest.image} cannot be copied to ${target}`,
       why: cause instanceof FleetError ? (cause.why ?? cause.message) : (cause as Error).message,
-      fix: 'See to it that the folder can be written to and has room, then run again.',
+      fix: 'Make the folder writable and free some space, then run again.',
       cause,
     });
   }
 }
 
-/** Removes the copy and its manifest; a copy that was changed or is in use stays, and its state is the answer. */
+/** Removes the copy and its manifest. A copy that was changed or is in use stays; the result reports which. */
 export async function removeCopy(target: string): Promise<'removed' | 'changed' | 'in-use'> {
   const state = await keptState(target);
   if (state === 'changed') return 'changed';
@@ -105,7 +105,7 @@ async function refuseForeign(target: string, state: KeptState, image: string): P
   const problem = (why: string, fix: string) =>
     new FleetError({
       code: 'image-failed',
-      what: `the image ${image} does not replace ${target}`,
+      what: `the image ${image} cannot replace ${target}`,
       why,
       fix,
     });
@@ -113,16 +113,16 @@ async function refuseForeign(target: string, state: KeptState, image: string): P
   if (user)
     throw problem(
       `process ${user.pid} (${user.program}) has it open`,
-      'Shut the machine down that uses it, or keep the image elsewhere.',
+      'Shut down the machine that uses it, or keep the image elsewhere.',
     );
   if (state === 'changed')
     throw problem(
-      'the file there is no unchanged copy of an image of this stack',
+      'the existing file is not an unchanged copy of an image of this stack',
       'Move it away, or keep the image elsewhere.',
     );
 }
 
-/** One that is damaged counts as none. */
+/** The manifest; undefined if it is missing or damaged. */
 function readManifest(target: string): Promise<ImageManifest | undefined> {
   return readJson(manifestPath(target), imageManifest).catch((error: unknown) => {
     if (hasCode(error, 'file-invalid')) return undefined;

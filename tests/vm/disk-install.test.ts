@@ -125,7 +125,7 @@ test('a preview shows the disk: its serial, its size, what is on it', async () =
 test('guard contents: a disk that holds something is refused, unless overwrite names its serial', async () => {
   assert.match(
     await refusedPreview({}),
-    /guard contents: \/dev\/vdb is not empty:\s+- ext 'mine'\s+fix: +If all of that may be lost, set overwrite: second/,
+    /guard contents: \/dev\/vdb is not empty:\s+- ext 'mine'\s+fix: +If this data may be lost, set overwrite: second/,
   );
   const other = await refusedPreview({ overwrite: 'first' });
   assert.match(other, /guard contents: overwrite names first, and the disk \/dev\/vdb is second/);

@@ -6,7 +6,7 @@ import { runScript } from '../../machine/ssh/run-script.ts';
 import { disksScript } from './read-disk.ts';
 
 const keepScript = disksScript + scriptFile('./keep-host-keys.sh', import.meta.url);
-const leaveScript = scriptFile('./leave.sh', import.meta.url);
+const rebootScript = scriptFile('./reboot.sh', import.meta.url);
 
 export interface BootRequest {
   timeoutSeconds: number;
@@ -15,7 +15,7 @@ export interface BootRequest {
 }
 
 /**
- * Puts the ssh host keys of the running system into the one on a disk that was just written. Returns their names.
+ * Copies the running system's ssh host keys onto a disk that was just written. Returns their file names.
  * @throws FleetError disk-failed
  */
 export async function keepHostKeys(
@@ -23,20 +23,20 @@ export async function keepHostKeys(
   device: string,
   { signal, status }: BootRequest,
 ): Promise<string[]> {
-  status('putting the host keys onto the disk');
+  status('copying the host keys onto the disk');
   const variables = { name: device.replace(/^\/dev\//, '').replaceAll('/', '!') };
   const reply = await runScript(machine, keepScript, { variables, signal });
   if (reply.isWhole) return reply.list('kept');
   throw reply.error({
     code: 'disk-failed',
-    what: `the machine’s ssh host keys were not put onto ${device}`,
-    fix: 'The image is on the disk, and verified. Put them there by hand, or let the machine make new ones: keepHostKeys: false.',
+    what: `the machine’s ssh host keys were not copied to ${device}`,
+    fix: 'The image is written and verified. Copy the keys by hand, or let the machine generate new ones: keepHostKeys: false.',
   });
 }
 
 /**
- * Restarts a machine and waits until it answers from another boot.
- * @param after how it is entered then
+ * Reboots a machine and waits until it answers with another boot ID.
+ * @param after how to reach it after the reboot
  * @throws FleetError reboot-failed
  */
 export async function rebootInto(
@@ -47,39 +47,43 @@ export async function rebootInto(
 ): Promise<void> {
   const { signal, status, timeoutSeconds } = request;
   status('rebooting the machine');
-  await runScript(machine, leaveScript, { signal });
+  await runScript(machine, rebootScript, { signal });
   await machine.close();
-  const now = (limit: number) => bootOf(after, limit, signal);
-  const seen = await untilOther(now, bootId, request);
-  if (seen === undefined) return;
+  const readBootId = (limit: number) => bootIdOf(after, limit, signal);
+  const last = await waitForNewBoot(readBootId, bootId, request);
+  if (last === undefined) return;
   throw new FleetError({
     code: 'reboot-failed',
-    what: `the image is on the disk, and verified; but the machine did not answer within ${timeoutSeconds} s after its reboot`,
+    what: `the image is written and verified, but the machine did not answer within ${timeoutSeconds} s after its reboot`,
     host: machine.name,
-    why: seen,
-    fix: 'Look at its console: does its firmware start the disk? It is reached as hosts says, with the host key given there or known.',
+    why: last,
+    fix: 'Check its console: does the firmware boot the disk? Check its address and host key in hosts too.',
   });
 }
 
 /**
- * Asks for a machine's boot id until it is another one. Returns what was seen last where that does not come in time.
- * @param ask gets the seconds it may take
+ * Waits until a machine has another boot ID. Returns undefined, or on timeout why the last attempt failed.
+ * @param read reads the boot ID within a number of seconds
  */
-export async function untilOther(
-  ask: (limitSeconds: number) => Promise<string>,
+export async function waitForNewBoot(
+  read: (limitSeconds: number) => Promise<string>,
   bootId: string,
   request: BootRequest,
 ): Promise<string | undefined> {
   const { timeoutSeconds: limitSeconds, signal, status } = request;
   const back = await untilBack(
-    async (left) => (await ask(Math.ceil(Math.max(10, Math.min(left, 60))))) !== bootId,
+    async (left) => (await read(Math.ceil(Math.max(10, Math.min(left, 60))))) !== bootId,
     { limitSeconds, signal, status },
   );
   return typeof back === 'string' ? back : undefined;
 }
 
-/** Boot id of whatever answers. */
-export async function bootOf(machine: Machine, timeoutSeconds: number, signal: AbortSignal): Promise<string> {
+/** The boot ID of the machine that answers. */
+export async function bootIdOf(
+  machine: Machine,
+  timeoutSeconds: number,
+  signal: AbortSignal,
+): Promise<string> {
   const words = ['cat', '/proc/sys/kernel/random/boot_id'];
   const { stdout, exitCode } = await machine.run(words, {
     fresh: true,
@@ -89,7 +93,7 @@ export async function bootOf(machine: Machine, timeoutSeconds: number, signal: A
   if (exitCode === 0 && stdout.trim()) return stdout.trim();
   throw new FleetError({
     code: 'unreachable',
-    what: 'the machine does not tell its boot id',
+    what: 'the machine’s boot ID could not be read',
     host: machine.name,
   });
 }

@@ -1,16 +1,15 @@
 #!/bin/sh
-# Functions that describe a machine's disks, for scripts that run with root's rights on whatever system it has booted: what is
-# used is in busybox, and what more is there (udev, libblkid, ZFS's tools) makes the answer better. They change nothing. Come
-# after prelude.sh.
+# Functions that describe a machine's disks. They need root and busybox; udev, libblkid and ZFS's tools are used if present.
+# They change nothing. Comes after prelude.sh.
 blocks=/sys/class/block
 
-# Lines without control characters; busybox's tr knows no classes.
+# Strips control characters; busybox's tr has no classes.
 plain() { tr -cd '\012\040-\176' | sed 's/^ *//; s/ *$//; s/  */ /g'; }
-# The kernel's name of a device has ! where its path has /.
+# In sysfs, a / in a device's name becomes !.
 path_of() { printf '/dev/%s\n' "$(printf %s "$1" | tr '!' /)"; }
 name_of() { basename "$(readlink -f "$blocks/$(printf %s "${1#/dev/}" | tr / '!')" || echo "$1")"; }
 
-# Names of the machine's disks: what has sectors and rests on nothing else.
+# Names of the machine's disks: block devices with a size that are neither partitions nor built on others.
 all_disks() {
 	for block in "$blocks"/*; do
 		if [ ! -e "$block/device" ] || [ -e "$block/partition" ]; then continue; fi
@@ -24,7 +23,7 @@ partitions() {
 	done
 }
 
-# The device, its partitions, and all that is built upon them (RAID, LVM, encryption, …), one a line.
+# The device, its partitions, and everything built on them (RAID, LVM, encryption, …), one per line.
 tree() {
 	echo "$1"
 	for part in $(partitions "$1"); do tree "$part"; done
@@ -33,7 +32,7 @@ tree() {
 	done
 }
 
-# serials NAME: all that the kernel and udev call its serial number or WWN, the plainest first.
+# serials NAME: all serial numbers and WWNs that the kernel and udev report, the plainest first.
 serials() {
 	device=$blocks/$1/device
 	{
@@ -57,10 +56,10 @@ serials() {
 	}
 }
 
-# Maker and model; a virtual disk's maker is a number.
+# Vendor and model; a virtual disk's vendor is a number, which is dropped.
 model() { cat "$blocks/$1/device/vendor" "$blocks/$1/device/model" 2>/dev/null | tr '\n' ' ' | plain | sed 's/^0x[0-9a-f]* *//'; }
 
-# What is mounted, one a line: MAJOR:MINOR SOURCE POINT TYPE
+# Mounts, one per line: MAJOR:MINOR SOURCE POINT TYPE
 mounts() {
 	while read -r _ _ number _ point rest; do
 		rest=${rest#* - }
@@ -72,7 +71,7 @@ mounts() {
 	done </proc/self/mountinfo
 }
 
-# Names of all mounted ZFS pools' devices with their pools: POOL PATH
+# Devices of imported ZFS pools, one per line: POOL PATH
 pools() {
 	zpool list -vHPL 2>/dev/null | while IFS= read -r line; do
 		case $line in
@@ -86,7 +85,7 @@ pools() {
 	done
 }
 
-# uses NAME: who uses the disk or what is built upon it. Lines `use=…`; `running=yes` where the machine runs from it.
+# uses NAME: users of the disk and of everything built on it, as `use=…`; `running=yes` if the machine runs from it.
 uses() {
 	all=$(tree "$1" | sort -u)
 	mounted=$(mounts)
@@ -124,7 +123,7 @@ uses() {
 			say use "$path is held by ${holder##*/}${what:+ (${what% })}"
 		done
 	done
-	# Whoever has it open without a mount: a virtual machine, an iSCSI target, a database. udev only looks.
+	# Processes that have it open without a mount: a virtual machine, an iSCSI target, a database. udev only probes.
 	paths=" $(for member in $all; do path_of "$member"; done | tr '\n' ' ')"
 	# shellcheck disable=SC2012 # one process for all links
 	ls -l /proc/[0-9]*/fd 2>/dev/null | while IFS= read -r line; do
@@ -140,10 +139,10 @@ uses() {
 	done
 }
 
-# bytes_at PATH OFFSET COUNT: some bytes of a device, those that are not in ASCII as ?
+# bytes_at PATH OFFSET COUNT: bytes of a device; non-ASCII ones become ?
 bytes_at() { dd if="$1" bs=1 skip="$2" count="$3" 2>/dev/null | tr '\001-\037\177-\377' '?' | tr -d '\0'; }
 
-# marks PATH: what a device holds, by the commonest marks, where there is no blkid.
+# marks PATH: what a device contains, by the most common signatures; for systems without blkid.
 marks() {
 	[ "$(bytes_at "$1" 510 2)" != 'U?' ] || echo 'partition table dos or boot sector'
 	[ "$(bytes_at "$1" 512 8)" != 'EFI PART' ] || echo 'partition table gpt'
@@ -157,12 +156,12 @@ marks() {
 	case $(bytes_at "$1" 54 3)$(bytes_at "$1" 82 3)$(bytes_at "$1" 3 4) in *FAT*) echo vfat ;; *NTFS*) echo ntfs ;; esac
 }
 
-# signature PATH: what a device holds, as its tools call it. Empty where they see nothing.
+# signature PATH: what a device contains, in blkid's terms; empty if nothing is recognised.
 signature() {
 	if command -v blkid >/dev/null; then
 		code=0
 		line=$(blkid -p "$1" 2>/dev/null) || code=$?
-		# That of busybox knows no -p.
+		# busybox's blkid has no -p.
 		[ -n "$line" ] || [ "$code" = 8 ] || line=$(blkid "$1" 2>/dev/null)
 		[ "$code" != 8 ] || echo 'several signatures'
 		printf '%s\n' "$line" | sed -n 's/.* PTTYPE="\([^"]*\)".*/partition table \1/p'
@@ -173,35 +172,35 @@ signature() {
 	fi | tr '\n' ' ' | plain
 }
 
-# unknown_data PATH SECTORS: says so where the device holds anything but zeros in its first and last MiB, where all that can
-# be recognised has its mark, and where it cannot be read.
+# unknown_data PATH SECTORS: reports a device that cannot be read, or whose first or last MiB, where signatures are, is not
+# all zeros.
 unknown_data() {
 	last=$(($2 / 2048 - 1))
 	[ "$last" -ge 0 ] || last=0
 	if [ "$(dd if="$1" bs=1048576 skip="$last" 2>/dev/null | wc -c)" -ne $((($2 - last * 2048) * 512)) ]; then
-		say content 'what cannot be read'
+		say content 'unreadable data'
 	elif [ "$({
 		dd if="$1" bs=1048576 count=1
 		dd if="$1" bs=1048576 skip="$last"
 	} 2>/dev/null | tr -d '\0' | head -c 1 | wc -c)" -ne 0 ]; then
-		say content 'data of no known kind'
+		say content 'unrecognised data'
 	fi
 }
 
-# contents NAME: lines `content=…`, one for the disk and for each partition; none where it is empty.
+# contents NAME: what the disk and each partition contain, as `content=…`; no line if it is empty.
 contents() {
 	held=$(signature "$(path_of "$1")")
 	[ -z "$held" ] || say content "$held"
 	found=$held
 	for part in $(partitions "$1"); do
 		held=$(signature "$(path_of "$part")")
-		say content "$part: ${held:-nothing that is known}, $(($(cat "$blocks/$part/size") / 2048)) MiB"
+		say content "$part: ${held:-nothing recognised}, $(($(cat "$blocks/$part/size") / 2048)) MiB"
 		found=yes
 	done
 	[ -n "$found" ] || unknown_data "$(path_of "$1")" "$(cat "$blocks/$1/size")"
 }
 
-# One line that tells a disk from others.
+# summary NAME: one line that identifies a disk.
 summary() {
 	serial=$(serials "$1" | head -n 1)
 	model=$(model "$1")
@@ -209,7 +208,7 @@ summary() {
 	printf '%s\n' "$(path_of "$1"): serial ${serial:-none}, $(($(cat "$blocks/$1/size") * 512)) bytes${model:+, $model}"
 }
 
-# disk NAME: all that a guard wants to know of one disk.
+# disk NAME: everything the guards check on one disk.
 disk() {
 	block=$blocks/$1
 	say device "$(path_of "$1")"
@@ -231,19 +230,19 @@ disk() {
 
 sha256() { sha256sum | cut -d ' ' -f 1; }
 head_sha256() { dd if="$(path_of "$1")" bs=1048576 count=1 2>/dev/null | sha256; }
-# look NAME: all that is told of a disk, with what must be the same when it is written: `head` and `digest`.
+# look NAME: describes a disk, with the `head` and `digest` that must be unchanged when it is written.
 look() {
-	told=$(
+	description=$(
 		disk "$1"
 		say head "$(head_sha256 "$1")"
 	)
-	printf '%s\n' "$told"
-	say digest "$(printf '%s\n' "$told" | sha256)"
+	printf '%s\n' "$description"
+	say digest "$(printf '%s\n' "$description" | sha256)"
 }
 
-# File with the hash of the first MiB of an image whose writing onto the disk began in this boot and has not ended well.
+# File with the hash of the first MiB of an image whose write began in this boot and did not finish.
 unfinished_file() { echo "/run/nixos-fleet/unfinished-disk-image-$1"; }
 
-# The process that writes an image on this machine. It ends soon after its connection did.
+# The process that writes an image on this machine. It ends soon after its connection.
 writer_file=/run/nixos-fleet/disk-image.pid
 is_writing() { [ -e "$writer_file" ] && kill -0 "$(cat "$writer_file")" 2>/dev/null; }

@@ -1,7 +1,8 @@
 import type { DiskFound, DiskInstallInputs } from '../../../schema/disk-install.ts';
 import { formatBytes } from '../../base/bytes.ts';
+import { FleetError } from '../../base/errors.ts';
 
-/** What guards a disk: each refuses by its name. */
+/** Checks before a disk is written; errors name the one that refused. */
 type Guard =
   | 'missing'
   | 'not-a-disk'
@@ -23,18 +24,18 @@ export interface Refusal {
 
 export interface DiskRequest
   extends Pick<DiskInstallInputs, 'disk' | 'serial' | 'sizeBytes' | 'overwrite' | 'platform'> {
-  /** Set where the machine boots into its memory before the disk is written. */
+  /** Set if the machine boots into the RAM system before the disk is written. */
   kexec?: string | undefined;
-  /** Size of the disk in the image, bytes; not known before it is built, in a preview. */
+  /** Size of the disk in the image, bytes; undefined in a preview, before the image is built. */
   imageBytes?: number;
-  /** Size of the sectors that the image's partition table counts in. */
+  /** Sector size that the image's partition table is written for, bytes. */
   imageSectorBytes?: number;
 }
 
 /**
- * Why an image must not be written onto a disk; nothing where it may. All that stands against it is told at once, except
- * that nothing is said of the contents of a disk that is not the one meant. Pure.
- * @param own whether the disk is known to hold an image that this stack began to write and did not finish
+ * Why an image must not be written onto a disk; empty if it may. Reports all refusals at once, except that a disk with the
+ * wrong identity is not checked further.
+ * @param own whether the disk contains an image that this stack began to write and did not finish
  */
 export function refusals(request: DiskRequest, found: DiskFound, own = false): Refusal[] {
   const identity = identityRefusals(request, found);
@@ -46,6 +47,17 @@ export function refusals(request: DiskRequest, found: DiskFound, own = false): R
   ];
 }
 
+/** One error for all guards that refused, each with its name. */
+export function refusedBy(host: string, device: string, refused: readonly Refusal[]): FleetError {
+  return new FleetError({
+    code: 'disk-refused',
+    what: `nothing is written onto ${device}`,
+    host,
+    why: refused.map(({ guard, why }) => `guard ${guard}: ${why}`).join('\n'),
+    fix: refused.map(({ fix }) => fix).join('\n'),
+  });
+}
+
 function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
   const { disk, serial, sizeBytes } = request;
   const { kind, serials, others, device } = found;
@@ -53,17 +65,17 @@ function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
     return [
       {
         guard: 'missing',
-        why: `there is no ${disk} on the machine; it has\n${list(others) || 'no disk at all'}`,
-        fix: 'Name one of these, by a link below /dev/disk/by-id where there is one.',
+        why: `the machine has no ${disk}; it has\n${list(others) || 'no disk at all'}`,
+        fix: 'Set disk to one of these, if possible by its link in /dev/disk/by-id.',
       },
     ];
   if (kind !== 'disk') {
-    const what = kind === 'partition' ? 'a partition' : 'made of other devices (RAID, LVM, a loop, …)';
+    const what = kind === 'partition' ? 'a partition' : 'a virtual block device (RAID, LVM, loop, …)';
     return [
       {
         guard: 'not-a-disk',
         why: `${device} is ${what}`,
-        fix: 'Name the whole disk that is to be written.',
+        fix: 'Set disk to the whole disk to write.',
       },
     ];
   }
@@ -72,19 +84,19 @@ function identityRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
     refused.push({
       guard: 'serial',
       why: `serial is not given, and the disk ${device} has one: ${serials.join(', ')}`,
-      fix: `If that is the disk you mean, set serial: ${serials[0]}`,
+      fix: `If this is the right disk, set serial: ${serials[0]}`,
     });
   if (serial !== undefined && !serials.includes(serial))
     refused.push({
       guard: 'serial',
       why: `serial is ${serial}, and the disk ${device} has ${serials.length > 0 ? serials.join(', ') : 'none'}; the machine’s other disks are\n${list(others) || 'none'}`,
-      fix: 'Another disk may have this name now: name the right one in disk, or fix serial.',
+      fix: 'The name may now belong to another disk: fix disk or serial.',
     });
   if (sizeBytes !== undefined && sizeBytes !== found.sizeBytes)
     refused.push({
       guard: 'size',
       why: `sizeBytes is ${sizeBytes}, and the disk ${device} has ${found.sizeBytes} bytes`,
-      fix: 'Name the right disk, or fix sizeBytes.',
+      fix: 'Fix disk or sizeBytes.',
     });
   return refused;
 }
@@ -97,26 +109,26 @@ function fitRefusals(request: DiskRequest, found: DiskFound): Refusal[] {
     refused.push({
       guard: 'room',
       why: `the image is a disk of ${formatBytes(imageBytes)}, and ${device} has ${formatBytes(sizeBytes)}`,
-      fix: 'Make the image smaller: it grows into its disk when the machine first starts.',
+      fix: 'Make the image smaller: it grows to the disk on the first boot.',
     });
   if (imageSectorBytes !== undefined && imageSectorBytes !== sectorBytes)
     refused.push({
       guard: 'sectors',
-      why: `the image’s partition table counts sectors of ${imageSectorBytes} bytes, and ${device} has sectors of ${sectorBytes}: the machine would find no partition`,
-      fix: 'Make the image for such sectors, or set the disk to the other size where it can do both (nvme format, hdparm).',
+      why: `the image’s partition table is for sectors of ${imageSectorBytes} bytes, and ${device} has sectors of ${sectorBytes}: the machine would find no partition`,
+      fix: 'Build the image for this sector size, or reformat the disk to the other one if it supports both (nvme format, hdparm).',
     });
   if (readOnly)
     refused.push({
       guard: 'read-only',
-      why: `${device} cannot be written to`,
-      fix: 'Is it locked by a switch?',
+      why: `${device} is read-only`,
+      fix: 'Check for a write-protect switch.',
     });
-  const wanted = platform?.split('-')[0];
-  if (wanted && !sameArchitecture(wanted, architecture))
+  const desired = platform?.split('-')[0];
+  if (desired && !sameArchitecture(desired, architecture))
     refused.push({
       guard: 'architecture',
-      why: `the image is for ${wanted}, and the machine is a ${architecture}`,
-      fix: 'Name an image of a configuration for this machine.',
+      why: `the image is for ${desired}, and the machine is ${architecture}`,
+      fix: 'Use an image of a configuration for this architecture.',
     });
   return refused;
 }
@@ -128,7 +140,7 @@ function useRefusals({ kexec }: DiskRequest, { device, uses, running }: DiskFoun
       {
         guard: 'in-use',
         why: `${device} is in use:\n${list(uses)}`,
-        fix: 'Is it the right disk? If so, unmount it, or take it out of what holds it.',
+        fix: 'Check that this is the right disk. If so, unmount it and stop its users.',
       },
     ];
   if (kexec !== undefined) return [];
@@ -136,7 +148,7 @@ function useRefusals({ kexec }: DiskRequest, { device, uses, running }: DiskFoun
     {
       guard: 'running',
       why: `the machine runs from ${device}:\n${list(uses)}`,
-      fix: 'Boot the machine from something else (an installer, a rescue system), or set kexec, by which it leaves its disk for its memory first.',
+      fix: 'Boot the machine from an installer or a rescue system, or set kexec to run it from memory first.',
     },
   ];
 }
@@ -149,7 +161,7 @@ function lossRefusals({ overwrite }: DiskRequest, found: DiskFound, own: boolean
       {
         guard: 'contents',
         why: `overwrite names ${overwrite}, and the disk ${device} is ${names.join(', ')}`,
-        fix: 'Name in overwrite the disk that may be lost, or leave it out.',
+        fix: 'Set overwrite to the disk whose data may be lost, or remove it.',
       },
     ];
   if (contents.length === 0 || overwrite !== undefined || own) return [];
@@ -157,12 +169,12 @@ function lossRefusals({ overwrite }: DiskRequest, found: DiskFound, own: boolean
     {
       guard: 'contents',
       why: `${device} is not empty:\n${list(contents)}`,
-      fix: `If all of that may be lost, set overwrite: ${names[0]}`,
+      fix: `If this data may be lost, set overwrite: ${names[0]}`,
     },
   ];
 }
 
-/** Whether a kernel's word for its architecture is Nix's; a 64-bit kernel is asked for its own. */
+/** Whether `uname -m` matches the architecture of a Nix platform. */
 function sameArchitecture(nix: string, uname: string): boolean {
   const others: Record<string, RegExp> = { i686: /^i.86$/, armv7l: /^armv[78]l$/, armv6l: /^armv[678]l$/ };
   return others[nix]?.test(uname) ?? nix === uname;

@@ -3,33 +3,32 @@ import { hasCode } from '../../base/errors.ts';
 import type { Machine } from '../../machine/ssh/machine.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { keepHostKeys, rebootInto } from './boot-disk.ts';
-import { type DiskRequest, refusals } from './guards.ts';
+import { type DiskRequest, refusals, refusedBy } from './guards.ts';
 import type { DiskReading } from './parse-disk.ts';
 import { enterRamSystem } from './ram-system.ts';
 import { hashRaw, type RawImage, withRawImage } from './raw-image.ts';
 import { readDisk } from './read-disk.ts';
-import { refusedBy } from './refuse.ts';
 import { writeDisk } from './write-disk.ts';
 
 export interface InstallOptions {
-  /** First MiB of an image that this stack began to write onto the disk and did not finish. */
+  /** SHA-256 of the first MiB of an image that this stack began to write and did not finish. */
   unfinishedHead?: string | undefined;
   signal: AbortSignal;
   status: (line: string) => void;
   warn: (line: string) => void;
-  /** Called where the disk may be half written, or is whole and something after it failed: with what is to be recorded. */
+  /** Called with the state to record if the write, or a step after it, failed. */
   onFailure: (error: Error, state: DiskInstallState) => never;
 }
 
-/** The disk that is written, as it was just seen, and its machine, as it is entered now. */
+/** The disk to write, as just read, and the connection to its machine. */
 interface Target {
   machine: Machine;
   reading: DiskReading;
 }
 
 /**
- * Looks at a disk, asks its guards, and writes an image onto it, verified; what is to be done with the machine afterwards is done.
- * @throws FleetError disk-refused, image-failed, and those of ssh, where nothing was written
+ * Reads a disk, checks its guards, writes and verifies an image, then keeps host keys and reboots if the inputs ask for it.
+ * @throws FleetError disk-refused, image-failed, and those of ssh, if nothing was written
  */
 export async function installImage(
   machine: Machine,
@@ -38,13 +37,13 @@ export async function installImage(
 ): Promise<DiskInstallState> {
   const { image } = inputs;
   const { signal, status } = options;
-  // Before an image is unpacked for nothing.
-  await look(machine, inputs, inputs, options);
+  // Checked first: unpacking the image takes long.
+  await readChecked(machine, inputs, inputs, options);
   status('unpacking the image');
   return await withRawImage(image, { host: machine.name, signal }, async (raw) => {
     status('computing its hash');
     const hashes = await hashRaw(raw, signal);
-    const target = await reach(machine, inputs, raw, options);
+    const target = await prepareTarget(machine, inputs, raw, options);
     const { reading } = target;
     const known = { bytes: raw.bytes, headSha256: hashes.headSha256 };
     const failed = (error: Error, sha256: string, backupTable: string) =>
@@ -55,50 +54,53 @@ export async function installImage(
         return failed(error, '', '');
       },
     );
-    if (!moved && raw.bytes < reading.found.sizeBytes) options.warn(leftTable(inputs, reading));
-    await goOn(inputs, target, options).catch((error: Error) => failed(error, hashes.sha256, moved));
+    if (!moved && raw.bytes < reading.found.sizeBytes) options.warn(unmovedTableWarning(inputs, reading));
+    await finish(inputs, target, options).catch((error: Error) => failed(error, hashes.sha256, moved));
     return stateOf(inputs, reading, { ...known, sha256: hashes.sha256, backupTable: moved });
   });
 }
 
-/** The disk in a state in which it can be written: the machine leaves it first, where it runs from it and may do so. */
-async function reach(
+/** Reads the disk again, now against the image. A machine that runs from it starts the RAM system first, if `kexec` is set. */
+async function prepareTarget(
   machine: Machine,
   inputs: DiskInstallInputs,
   raw: RawImage,
   options: InstallOptions,
 ): Promise<Target> {
   const request = { ...inputs, imageBytes: raw.bytes, imageSectorBytes: raw.sectorBytes };
-  const reading = await look(machine, inputs, request, options);
+  const reading = await readChecked(machine, inputs, request, options);
   const { kexec: folder, bootTimeoutSeconds: timeoutSeconds } = inputs;
   if (folder === undefined || !reading.found.running) return { machine, reading };
   const { signal, status } = options;
-  const inMemory = await enterRamSystem(machine, { folder, reading, timeoutSeconds, signal, status });
+  const ramSystem = await enterRamSystem(machine, { folder, reading, timeoutSeconds, signal, status });
   return {
-    machine: inMemory,
-    reading: await look(inMemory, inputs, { ...request, kexec: undefined }, options),
+    machine: ramSystem,
+    reading: await readChecked(ramSystem, inputs, { ...request, kexec: undefined }, options),
   };
 }
 
-/** @throws FleetError disk-refused */
-async function look(
+/**
+ * Reads the disk and checks its guards.
+ * @throws FleetError disk-refused
+ */
+async function readChecked(
   machine: Machine,
   { disk, serial }: DiskInstallInputs,
   request: DiskRequest,
   { unfinishedHead, signal, status }: InstallOptions,
 ): Promise<DiskReading> {
-  status('looking at the disk');
-  const reading = await readDisk(machine, { disk, serial }, { signal, patience: 30 });
+  status('checking the disk');
+  const reading = await readDisk(machine, { disk, serial }, { signal, waitSeconds: 30 });
   const { found, headSha256, unfinished } = reading;
-  // It begins with an image that was being written, and nobody has used it since.
+  // The disk begins with the image that was being written, so nobody has used it since.
   const own = headSha256 !== '' && [unfinishedHead, unfinished].includes(headSha256);
   const refused = refusals(request, found, own);
   if (refused.length > 0) throw refusedBy(machine.name, found.device, refused);
   return reading;
 }
 
-/** What comes after a disk was verified. */
-async function goOn(
+/** The steps after the disk is verified. */
+async function finish(
   { keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskInstallInputs,
   { machine, reading }: Target,
   { signal, status }: InstallOptions,
@@ -131,6 +133,6 @@ function stateOf(
   };
 }
 
-function leftTable({ host }: DiskInstallInputs, { found }: DiskReading): string {
-  return `${host}: the machine has neither sgdisk nor sfdisk, so the backup of ${found.device}'s partition table stays where it is in the image, and not at the disk's end, until the first boot grows the partitions`;
+function unmovedTableWarning({ host }: DiskInstallInputs, { found }: DiskReading): string {
+  return `${host}: the machine has neither sgdisk nor sfdisk, so the backup partition table of ${found.device} is not at the end of the disk until the first boot grows the partitions`;
 }

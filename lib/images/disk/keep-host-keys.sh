@@ -1,30 +1,30 @@
 #!/bin/sh
-# Puts the ssh host keys of the running system onto a disk that an image was just written to, so that the machine keeps them. Comes
-# after prelude.sh, disks.sh, and: name (of the disk)
+# Copies the running system's ssh host keys onto a disk that was just written, so that the machine keeps them. Comes after
+# prelude.sh, disks.sh, and: name (of the disk)
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${name:?}"
 
-place=/run/nixos-fleet/written-disk
-mkdir -p "$place"
-trap 'umount "$place" 2>/dev/null; rmdir "$place"' EXIT
+mount_point=/run/nixos-fleet/written-disk
+mkdir -p "$mount_point"
+trap 'umount "$mount_point" 2>/dev/null; rmdir "$mount_point"' EXIT
 for part in $(partitions "$name"); do
-	mount "$(path_of "$part")" "$place" 2>/dev/null || continue
-	# The root of a NixOS system.
-	if [ -d "$place/nix/store" ]; then
-		mkdir -p "$place/etc/ssh"
+	mount "$(path_of "$part")" "$mount_point" 2>/dev/null || continue
+	# The root file system of NixOS.
+	if [ -d "$mount_point/nix/store" ]; then
+		mkdir -p "$mount_point/etc/ssh"
 		for key in /etc/ssh/ssh_host_*; do
 			[ -e "$key" ] || continue
-			if ! cp -p "$key" "$place/etc/ssh/" || ! chown 0:0 "$place/etc/ssh/${key##*/}"; then
-				fail "$key could not be written to $part: $(df -k "$place" | tail -n 1)"
+			if ! cp -p "$key" "$mount_point/etc/ssh/" || ! chown 0:0 "$mount_point/etc/ssh/${key##*/}"; then
+				fail "$key could not be written to $part: $(df -k "$mount_point" | tail -n 1)"
 			fi
 			say kept "${key##*/}"
 		done
 		sync
-		umount "$place" || fail "$part could not be unmounted"
+		umount "$mount_point" || fail "$part could not be unmounted"
 		say end yes
 		exit 0
 	fi
-	umount "$place"
+	umount "$mount_point"
 done
-fail "no partition of the disk is one that this system can mount and that has a Nix store: $(partitions "$name" | tr '\n' ' ')"
+fail "no partition that this system can mount has a Nix store: $(partitions "$name" | tr '\n' ' ')"

@@ -1,24 +1,25 @@
 import type { DiskFound } from '../../../schema/disk-install.ts';
+import { formatBytes } from '../../base/bytes.ts';
 import type { Reply } from '../../machine/script/reply.ts';
 
-/** What one ssh round trip reads of a disk, and of the machine that it is in. */
+/** A disk and its machine, as read in one ssh round trip. */
 export interface DiskReading {
   found: DiskFound;
-  /** Of zstd, gzip, sha256sum and dd, those that the machine has. */
+  /** Which of zstd, gzip, sha256sum and dd the machine has. */
   tools: ReadonlySet<string>;
-  /** Memory that programs can be given, KiB. */
+  /** Available memory, KiB. */
   memoryKiB: number;
   machineId: string;
   bootId: string;
   /** SHA-256 of the disk's first MiB. */
   headSha256: string;
-  /** Of an image whose writing began in this boot of the machine and did not end well: SHA-256 of its first MiB. */
+  /** SHA-256 of the first MiB of an image whose write began in this boot and did not finish; empty if there is none. */
   unfinished: string;
-  /** Changes with whatever the guards judge: what is written later must be the disk that was looked at. */
+  /** Hash of everything the guards check: the write is refused if it has changed. */
   digest: string;
 }
 
-/** Reads the whole reply of read-disk.sh. */
+/** Parses a complete reply of read-disk.sh. */
 export function parseDisk(reply: Reply, disk: string): DiskReading {
   const text = (key: string) => reply.text(key);
   const kinds: Record<string, DiskFound['kind']> = { disk: 'disk', partition: 'partition', other: 'other' };
@@ -45,4 +46,17 @@ export function parseDisk(reply: Reply, disk: string): DiskReading {
     unfinished: text('unfinished'),
     digest: text('digest'),
   };
+}
+
+/** A disk in one line, for a preview. */
+export function describeDisk(found: DiskFound): string {
+  const { device, serials, model, sizeBytes, contents, uses, running } = found;
+  const parts = [
+    `serial ${serials[0] ?? 'none'}`,
+    formatBytes(sizeBytes),
+    ...(model ? [model] : []),
+    contents.length === 0 ? 'empty' : `holds ${contents.join('; ')}`,
+    ...(running ? ['the machine runs from it'] : uses),
+  ];
+  return `${device}: ${parts.join(', ')}`;
 }

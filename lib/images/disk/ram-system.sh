@@ -1,31 +1,30 @@
 #!/bin/sh
-# Starts a system that lives in memory, from the running one, by kexec. It gets the machine's own ssh host keys and the keys that may
-# log in as root or as the user of this connection, in a folder /nixos-fleet of its initrd. Comes after prelude.sh, disks.sh, and:
-# folder (with the files kernel and initrd), kernel_sha256, initrd_sha256, params, user
+# Starts the RAM system by kexec. Its initrd gets, in /nixos-fleet, the machine's ssh host keys and the authorized keys of root
+# and of this connection's user. Comes after prelude.sh, disks.sh, and: folder (with the files kernel and initrd), kernel_sha256, initrd_sha256, params, user
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${folder:?}" "${kernel_sha256:?}" "${initrd_sha256:?}" "${params?}" "${user:?}"
 
-[ "$(sha256 <"$folder/kernel")" = "$kernel_sha256" ] || fail 'the kernel did not arrive whole'
-[ "$(sha256 <"$folder/initrd")" = "$initrd_sha256" ] || fail 'the initrd did not arrive whole'
+[ "$(sha256 <"$folder/kernel")" = "$kernel_sha256" ] || fail 'the kernel arrived incomplete'
+[ "$(sha256 <"$folder/initrd")" = "$initrd_sha256" ] || fail 'the initrd arrived incomplete'
 
 umask 077
-own=$folder/nixos-fleet
-rm -rf "$own"
-mkdir -p "$own" || fail "$own cannot be made"
+extra=$folder/nixos-fleet
+rm -rf "$extra"
+mkdir -p "$extra" || fail "$extra cannot be created"
 for key in /etc/ssh/ssh_host_*_key; do
-	[ ! -e "$key" ] || cat "$key" >"$own/${key##*/}" || fail "$key cannot be read"
+	[ ! -e "$key" ] || cat "$key" >"$extra/${key##*/}" || fail "$key cannot be read"
 done
-ls "$own"/ssh_host_*_key >/dev/null 2>&1 ||
-	fail 'there are no host keys in /etc/ssh: the system in memory would be taken for another machine'
+ls "$extra"/ssh_host_*_key >/dev/null 2>&1 ||
+	fail 'there are no host keys in /etc/ssh: the RAM system could not be recognised as this machine'
 home=$(sed -n "s/^$user:[^:]*:[^:]*:[^:]*:[^:]*:\([^:]*\):.*/\1/p" /etc/passwd)
 for file in /root/.ssh/authorized_keys "$home/.ssh/authorized_keys" /etc/ssh/authorized_keys.d/root "/etc/ssh/authorized_keys.d/$user"; do
 	[ ! -s "$file" ] || cat "$file"
 	echo
-done | sed '/^$/d' >"$own/authorized_keys"
-[ -s "$own/authorized_keys" ] || fail "no keys may log in as root or $user: nobody could enter the system in memory"
+done | sed '/^$/d' >"$extra/authorized_keys"
+[ -s "$extra/authorized_keys" ] || fail "neither root nor $user has authorized keys: nobody could log in to the RAM system"
 
-# An archive in the format newc before the initrd: the kernel unpacks one after the other.
+# A newc archive in front of the initrd: the kernel unpacks both in order.
 number=1
 # entry NAME MODE SIZE
 entry() {
@@ -37,7 +36,7 @@ entry() {
 pad() { head -c $(((4 - $1 % 4) % 4)) /dev/zero; }
 archive() {
 	entry nixos-fleet 16832 0
-	for file in "$own"/*; do
+	for file in "$extra"/*; do
 		size=$(wc -c <"$file")
 		entry "nixos-fleet/${file##*/}" 33152 "$size"
 		cat "$file"
@@ -48,13 +47,13 @@ archive() {
 {
 	archive
 	cat "$folder/initrd"
-} >"$folder/both" || fail 'the initrd cannot be made: is there room?'
-rm -rf "$own"
-said=$(kexec --load "$folder/kernel" "--initrd=$folder/both" "--command-line=$params" 2>&1) ||
-	fail "kexec did not take the kernel: $said"
+} >"$folder/both" || fail 'the initrd could not be written: is the disk full?'
+rm -rf "$extra"
+output=$(kexec --load "$folder/kernel" "--initrd=$folder/both" "--command-line=$params" 2>&1) ||
+	fail "kexec refused the kernel: $output"
 rm -rf "$folder"
 say end yes
-# After this connection has told its end.
+# After the reply has arrived.
 if [ -d /run/systemd/system ]; then
 	systemctl --no-block kexec
 else

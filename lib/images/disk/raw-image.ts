@@ -9,12 +9,12 @@ import { cacheRoot } from '../../base/home.ts';
 import { convertToRaw } from '../../local/vm/disk.ts';
 import { describeImage } from '../image-file.ts';
 
-/** What goes onto a disk, byte for byte. */
+/** A raw image: what is written onto a disk, byte for byte. */
 export interface RawImage {
   path: string;
-  /** Whole sectors of 512 bytes. */
+  /** Size, rounded up to sectors of 512 bytes. */
   bytes: number;
-  /** Size of the sectors that its partition table counts in. */
+  /** Sector size of its partition table, bytes. */
   sectorBytes: number;
 }
 
@@ -25,9 +25,8 @@ const unpackers: Record<string, () => NodeJS.ReadWriteStream> = {
 };
 
 /**
- * Hands an image to `use` as a machine would see it: as it is, or unpacked into a file of the cache folder, which is removed
- * afterwards.
- * @throws FleetError `image-failed` for what is no image of a whole disk, or of a kind that is not known
+ * Calls `use` with the raw form of an image: the file itself, or a temporary file in the cache folder.
+ * @throws FleetError `image-failed` if it is not an image of a whole disk, or has an unknown format
  */
 export async function withRawImage<T>(
   image: string,
@@ -54,23 +53,23 @@ export async function withRawImage<T>(
   }
 }
 
-/** SHA-256 of the whole image, and of its first MiB; the file may be large. */
+/** SHA-256 of the whole image and of its first MiB. */
 export async function hashRaw(
   { path, bytes }: RawImage,
   signal: AbortSignal,
 ): Promise<{ sha256: string; headSha256: string }> {
   const whole = createHash('sha256');
   const head = createHash('sha256');
-  let seen = 0;
+  let offset = 0;
   for await (const chunk of paddedImage({ path, bytes }, signal)) {
-    if (seen < MiB) head.update(chunk.subarray(0, MiB - seen));
+    if (offset < MiB) head.update(chunk.subarray(0, MiB - offset));
     whole.update(chunk);
-    seen += chunk.length;
+    offset += chunk.length;
   }
   return { sha256: whole.digest('hex'), headSha256: head.digest('hex') };
 }
 
-/** The bytes of an image, up to a whole sector. */
+/** The bytes of an image, padded to whole sectors. */
 export async function* paddedImage(
   { path, bytes }: Pick<RawImage, 'path' | 'bytes'>,
   signal: AbortSignal,
@@ -104,6 +103,6 @@ function notAnImage(image: string, host: string, why: string): FleetError {
     what: `${image} cannot be written onto a disk`,
     host,
     why,
-    fix: 'Name an image of a whole disk: raw (also packed as .gz or .zst), iso, qcow2, vmdk, vhd or vdi.',
+    fix: 'Use an image of a whole disk: raw (optionally compressed as .gz or .zst), iso, qcow2, vmdk, vhd or vdi.',
   });
 }

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Describes one disk, and in few words the machine and its other disks. Changes nothing. Comes after prelude.sh, disks.sh, and: disk
-# (path of the device), serial (that it has, if any), patience (seconds to wait for a writing that was broken off to end).
+# Describes one disk and, briefly, the machine and its other disks. Changes nothing. Comes after prelude.sh, disks.sh, and:
+# disk (path of the device), serial (expected, may be empty), wait_seconds (for an interrupted write to end).
 # shellcheck source-path=SCRIPTDIR source=disks.sh
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
-: "${disk:?}" "${serial?}" "${patience:?}"
+: "${disk:?}" "${serial?}" "${wait_seconds:?}"
 
-while [ "$patience" -gt 0 ] && is_writing; do
-	patience=$((patience - 1))
+while [ "$wait_seconds" -gt 0 ] && is_writing; do
+	wait_seconds=$((wait_seconds - 1))
 	sleep 1
 done
 say architecture "$(uname -m)"
@@ -16,7 +16,7 @@ say memory-kib "$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)"
 for tool in zstd gzip sha256sum dd; do
 	! command -v "$tool" >/dev/null || say tool "$tool"
 done
-# Not every system has the same names, and a busybox has no links: then the serial tells.
+# Device names differ between systems, and without udev there are no links: fall back to the serial.
 name=
 if [ -b "$disk" ]; then
 	name=$(name_of "$(readlink -f "$disk")")

@@ -4,25 +4,25 @@ import type { Machine, RunOnMachineOptions } from '../../machine/ssh/machine.ts'
 import { runScript } from '../../machine/ssh/run-script.ts';
 import { type DiskReading, parseDisk } from './parse-disk.ts';
 
-/** Functions that describe disks: comes before the other scripts of this folder. */
+/** Functions that describe disks; prepended to the other scripts of this folder. */
 export const disksScript = scriptFile('./disks.sh', import.meta.url);
 const script = disksScript + scriptFile('./read-disk.sh', import.meta.url);
 
 export interface ReadDiskOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
-  /** Seconds to wait for an earlier writing to end, which was broken off. Default: 0. */
-  patience?: number;
+  /** Seconds to wait for an interrupted write to end. Default: 0. */
+  waitSeconds?: number;
 }
 
 /**
- * Looks at a disk of a machine, in one ssh round trip. Changes nothing.
+ * Describes a disk of a machine, in one ssh round trip. Changes nothing.
  * @throws FleetError unreachable, host-key, access-denied, cancelled, command-failed
  */
 export async function readDisk(
   machine: Machine,
   { disk, serial = '' }: Pick<DiskInstallInputs, 'disk' | 'serial'>,
-  { patience = 0, ...options }: ReadDiskOptions = {},
+  { waitSeconds = 0, ...options }: ReadDiskOptions = {},
 ): Promise<DiskReading> {
-  const variables = { disk, serial, patience };
+  const variables = { disk, serial, wait_seconds: waitSeconds };
   const reply = await runScript(machine, script, { timeoutSeconds: 120, ...options, variables });
   if (reply.isWhole) return parseDisk(reply, disk);
   throw reply.error({ code: 'command-failed', what: `the disk ${disk} could not be read` });

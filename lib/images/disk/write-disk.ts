@@ -19,25 +19,25 @@ export interface WriteRequest {
   raw: RawImage;
   sha256: string;
   headSha256: string;
-  /** The disk as the guards judged it: another one is refused by the machine itself. */
+  /** The disk as the guards read it. The machine refuses to write a disk that has changed since. */
   reading: Pick<DiskReading, 'found' | 'digest' | 'tools'>;
   signal: AbortSignal;
   status: (line: string) => void;
 }
 
 export interface Written {
-  /** What moved the backup partition table to the disk's end: `sgdisk`, `sfdisk`, or nothing. */
+  /** Tool that moved the backup partition table to the end of the disk: `sgdisk`, `sfdisk`, or empty if none could. */
   moved: string;
 }
 
-/** Longest time that an image may take, in seconds. */
+/** Timeout of the whole write, in seconds. */
 const limitSeconds = 24 * 3600;
-/** Seconds without anything written after which the machine gives up: a connection may die without a word. */
-const patienceSeconds = 300;
+/** Seconds without progress after which the machine gives up: a connection may die silently. */
+const idleSeconds = 300;
 
 /**
- * Sends an image to a machine, which writes it onto its disk and reads it back.
- * @throws FleetError disk-refused where nothing was written; after any other error the disk may be half written
+ * Sends an image to a machine, which writes it onto its disk and verifies it.
+ * @throws FleetError disk-refused if nothing was written; after any other error the disk may be half written
  */
 export async function writeDisk(machine: Machine, request: WriteRequest): Promise<Written> {
   const { name: host } = machine;
@@ -51,15 +51,15 @@ export async function writeDisk(machine: Machine, request: WriteRequest): Promis
     sha256,
     head: headSha256,
     packing,
-    patience: patienceSeconds,
+    idle_seconds: idleSeconds,
   };
-  // It removes itself.
+  // The script removes itself.
   const text = `rm -f "$0"\n${scriptText(script, { variables })}`;
   const put = await runScript(machine, putScript, { variables: { file, text }, signal });
-  if (!put.isWhole) throw refused(host, `its script could not be put into /run: ${put.why()}`);
+  if (!put.isWhole) throw refused(host, `the script could not be written to /run: ${put.why()}`);
   const image = progress(paddedImage(raw, signal), raw.bytes, status);
   const result = await machine.stream(['sh', file], packed(image, packing, signal), {
-    // A shared connection may be closed by others.
+    // Others may close a shared connection.
     fresh: true,
     signal,
     timeoutSeconds: limitSeconds,
@@ -69,25 +69,25 @@ export async function writeDisk(machine: Machine, request: WriteRequest): Promis
   if (reply.isWhole && reply.text('verified') === sha256) return { moved: reply.text('moved') };
   throw reply.error({
     code: 'disk-failed',
-    what: `the image was not written whole onto ${reading.found.device}`,
-    fix: 'Run again: the image is then written from its beginning. Where it fails at the same place, look at the disk: dmesg, smartctl.',
+    what: `the image was not completely written to ${reading.found.device}`,
+    fix: 'Run again: the image is written from the beginning. If it fails at the same place, check the disk with dmesg and smartctl.',
   });
 }
 
-/** What is read from the file and not yet sent is small: the reader waits for the network. */
+/** Reports progress. The file is read only as fast as the network takes it, so bytes read are about bytes sent. */
 async function* progress(
   image: AsyncIterable<Buffer>,
   bytes: number,
   status: (line: string) => void,
 ): AsyncGenerator<Buffer> {
-  let seen = 0;
-  let told = 0;
+  let sent = 0;
+  let reportedAt = 0;
   for await (const chunk of image) {
     yield chunk;
-    seen += chunk.length;
-    if (performance.now() - told < 1000) continue;
-    told = performance.now();
-    status(`writing the disk: ${formatMiB(seen)} of ${formatMiB(bytes)}`);
+    sent += chunk.length;
+    if (performance.now() - reportedAt < 1000) continue;
+    reportedAt = performance.now();
+    status(`writing the disk: ${formatMiB(sent)} of ${formatMiB(bytes)}`);
   }
   status('reading the disk back');
 }
@@ -100,7 +100,7 @@ async function* packed(
   if (packing === 'none') return yield* image;
   const packer = packing === 'zstd' ? createZstdCompress() : createGzip({ level: 1 });
   const whole = pipeline(Readable.from(image), packer, { signal });
-  // Its error is that of the packer's own output, too.
+  // The packer's output fails with the same error.
   whole.catch(() => undefined);
   yield* packer as AsyncIterable<Uint8Array>;
   await whole;
@@ -112,6 +112,6 @@ function refused(host: string, why: string): FleetError {
     what: 'the disk was not written',
     host,
     why,
-    fix: 'Look at the disk once more with pulumi preview, then run again.',
+    fix: 'Check the disk again with pulumi preview, then run again.',
   });
 }

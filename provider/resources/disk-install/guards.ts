@@ -1,6 +1,5 @@
 import type { FleetError } from '../../../lib/base/errors.ts';
-import { refusals } from '../../../lib/images/disk/guards.ts';
-import { refusedBy } from '../../../lib/images/disk/refuse.ts';
+import { refusals, refusedBy } from '../../../lib/images/disk/guards.ts';
 import type { DiskInstallInputs } from '../../../schema/disk-install.ts';
 
 /** Problems of a disk that a preview can find. For a disk that was written before, the guards are not evaluated here. */

@@ -45,7 +45,7 @@ async function keep(target: string, text: string): Promise<void> {
   await keepCopy(target, { source, manifest: manifestOf(source, text), signal });
 }
 
-test('a copy with its manifest, replaced by a newer one', async () => {
+test('a copy has a manifest and is replaced by a newer image', async () => {
   const target = join(folder, 'new/folder/disk.img');
   assert.equal(await keptState(target), 'missing');
   await keep(target, 'one');
@@ -58,10 +58,10 @@ test('a copy with its manifest, replaced by a newer one', async () => {
   assert.deepEqual([existsSync(target), existsSync(manifestPath(target))], [false, false]);
 });
 
-test('somebody’s own file, and a copy that was written to, are neither replaced nor removed', async () => {
+test('a foreign file and a modified copy are neither replaced nor removed', async () => {
   const foreign = join(folder, 'foreign.img');
   writeFileSync(foreign, 'mine');
-  await assert.rejects(keep(foreign, 'one'), /\[image-failed\][\s\S]*no unchanged copy[\s\S]*fix:/);
+  await assert.rejects(keep(foreign, 'one'), /\[image-failed\][\s\S]*not an unchanged copy[\s\S]*fix:/);
   assert.equal(readFileSync(foreign, 'utf8'), 'mine');
 
   const target = join(folder, 'changed.img');
@@ -74,7 +74,7 @@ test('somebody’s own file, and a copy that was written to, are neither replace
   assert.equal(readFileSync(target, 'utf8'), 'one!');
 });
 
-test('a copy of the same length with other content is found out', async () => {
+test('a copy with other content of the same length is detected', async () => {
   const target = join(folder, 'same-length.img');
   await keep(target, 'one');
   chmodSync(target, 0o644);
@@ -82,7 +82,7 @@ test('a copy of the same length with other content is found out', async () => {
   assert.equal(await keptState(target), 'changed');
 });
 
-test('a copy that was only touched is in its place', async () => {
+test('a copy with only another mtime counts as unchanged', async () => {
   const target = join(folder, 'touched.img');
   await keep(target, 'one');
   chmodSync(target, 0o644);
@@ -90,7 +90,7 @@ test('a copy that was only touched is in its place', async () => {
   assert.equal(await keptState(target), 'in-place');
 });
 
-test('a run that was cut off before the manifest is completed', async () => {
+test('a run that was interrupted before the manifest is completed', async () => {
   const target = join(folder, 'cut-off.img');
   await keep(target, 'one');
   rmSync(manifestPath(target));
@@ -98,7 +98,7 @@ test('a run that was cut off before the manifest is completed', async () => {
   assert.equal(await keptState(target), 'in-place');
 });
 
-test('a copy that a process has open is left alone, and the process is named', async () => {
+test('a copy that a process has open stays, and the error names the process', async () => {
   const target = join(folder, 'open.img');
   await keep(target, 'one');
   const reader = spawn('sh', ['-c', 'exec 3<"$1"; echo ready; read -r line', 'sh', target]);

@@ -120,7 +120,7 @@ say64 history <"$history"
 const disk = (name: string) => scriptFile(`../../../../lib/images/disk/${name}`, import.meta.url);
 
 test('a disk that does not exist is reported by the name in the config', () => {
-  const variables = { disk: '/dev/no such', serial: '', patience: 0 };
+  const variables = { disk: '/dev/no such', serial: '', wait_seconds: 0 };
   const reply = run(disk('disks.sh') + disk('read-disk.sh'), { variables });
   assert.equal(reply.isWhole, true, reply.why());
   const { found, bootId } = parseDisk(reply, '/dev/no such');

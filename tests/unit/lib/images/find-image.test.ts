@@ -18,7 +18,7 @@ function output(name: string, files: string[]): string {
   return path;
 }
 
-test('the file that is named is taken, else the only one with an image’s name', async () => {
+test('a named file is the image, else the only file with the name of an image', async () => {
   const two = output('two', ['a.qcow2', 'b.qcow2']);
   assert.equal(await findImage(two, 'b.qcow2', 'disk'), join(two, 'b.qcow2'));
   const iso = output('iso', ['iso/nixos.iso', 'nix-support/hydra-build-products', 'nixos.iso.sha256']);
@@ -34,12 +34,12 @@ test('the output itself may be the image', async () => {
   assert.equal(await findImage(file, '', 'disk'), file);
 });
 
-test('what is not clear is an error that names the files', async () => {
+test('an ambiguous output is an error that lists the files', async () => {
   const two = output('unclear', ['a.qcow2', 'b.raw', 'README']);
   await assert.rejects(
     findImage(two, '', 'disk'),
-    /\[image-failed\][\s\S]*has a\.qcow2, b\.raw\n[\s\S]*fix:/,
+    /\[image-failed\][\s\S]*contains a\.qcow2, b\.raw\n[\s\S]*fix:/,
   );
-  await assert.rejects(findImage(output('none', ['README']), '', 'disk'), /has README/);
+  await assert.rejects(findImage(output('none', ['README']), '', 'disk'), /contains README/);
   await assert.rejects(findImage(output('empty', []), '', 'disk'), /is empty/);
 });

@@ -4,7 +4,7 @@ import { formatOfName, fromHeader } from '../../../../lib/images/image-file.ts';
 
 const none = { head: Buffer.alloc(512), tail: Buffer.alloc(512), iso: Buffer.alloc(5) };
 
-test('a qcow2 tells its disk’s size', () => {
+test('the size of a qcow2’s disk is read from its header', () => {
   const head = Buffer.alloc(512);
   head.write('QFI\xfb', 0, 'latin1');
   head.writeBigUInt64BE(3n * 2n ** 40n, 24);
@@ -14,7 +14,7 @@ test('a qcow2 tells its disk’s size', () => {
   });
 });
 
-test('a vmdk counts in sectors, a VHD has its size in its footer', () => {
+test('a vmdk’s size is in sectors, a VHD’s in its footer', () => {
   const head = Buffer.alloc(512);
   head.write('KDMV', 0, 'latin1');
   head.writeBigUInt64LE(2048n, 12);
@@ -31,7 +31,7 @@ test('a vmdk counts in sectors, a VHD has its size in its footer', () => {
   });
 });
 
-test('an ISO is one by its name or its content, an archive has no size, the rest is raw', () => {
+test('an ISO is detected by name or content, an archive has no size, anything else is raw', () => {
   assert.equal(fromHeader('/x/a.iso', 7, none).format, 'iso');
   assert.equal(fromHeader('/x/a', 7, { ...none, iso: Buffer.from('CD001') }).format, 'iso');
   assert.deepEqual(fromHeader('/x/a.tar.xz', 7, none), { format: 'tar.xz' });
@@ -45,7 +45,7 @@ test('an ISO is one by its name or its content, an archive has no size, the rest
   );
 });
 
-test('a name tells the format before there is a file', () => {
+test('the format is known from the name before the file exists', () => {
   assert.equal(formatOfName('nixos.qcow2'), 'qcow2');
   assert.equal(formatOfName('iso/nixos.iso'), 'iso');
   assert.equal(formatOfName('disk.vhd'), 'vpc');

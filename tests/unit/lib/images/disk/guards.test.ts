@@ -8,12 +8,12 @@ const request: DiskRequest = { disk: '/dev/disk/by-id/nvme-1', serial: 'S4EVNX0R
 const guards = (given: Partial<DiskRequest>, found: Partial<DiskFound>, own = false) =>
   refusals({ ...request, ...given }, someDisk(found), own).map(({ guard }) => guard);
 
-test('an empty disk with the serial that is meant is written, also where that is its WWN', () => {
+test('an empty disk with the configured serial or WWN is written', () => {
   assert.deepEqual(guards({}, {}), []);
   assert.deepEqual(guards({ serial: 'eui.0025385b21404321' }, {}), []);
 });
 
-test('a disk that is not there, or no whole disk, is refused; those that are there are named', () => {
+test('a missing disk and a partition are refused, and existing disks are listed', () => {
   const [refused] = refusals(request, someDisk({ kind: 'missing' }));
   assert.equal(refused?.guard, 'missing');
   assert.match(refused?.why ?? '', /it has\n- \/dev\/sda: serial WD-1/);
@@ -21,14 +21,14 @@ test('a disk that is not there, or no whole disk, is refused; those that are the
   assert.deepEqual(guards({}, { kind: 'other' }), ['not-a-disk']);
 });
 
-test('the serial decides: another one, one that is not given, and one that is not there are refused', () => {
+test('a different serial, an omitted one, and a disk without the configured one are refused', () => {
   assert.deepEqual(guards({ serial: 'S4EVNX0R2' }, {}), ['serial']);
   assert.deepEqual(guards({ serial: 'S4EVNX0R' }, {}), ['serial'], 'a beginning of it is another serial');
   assert.deepEqual(guards({ serial: undefined, sizeBytes: 2 ** 30 }, {}), ['serial']);
   assert.deepEqual(guards({}, { serials: [] }), ['serial']);
 });
 
-test('a disk without a serial is told by its size alone', () => {
+test('a disk without a serial is identified by its size', () => {
   const unnamed = { serial: undefined, sizeBytes: 2 ** 30 };
   assert.deepEqual(guards(unnamed, { serials: [] }), []);
   assert.deepEqual(guards(unnamed, { serials: [], sizeBytes: 2 ** 31 }), ['size']);
@@ -39,13 +39,13 @@ test('a disk without a serial is told by its size alone', () => {
   );
 });
 
-test('of a disk that is not the one meant, nothing else is judged', () => {
+test('a disk with the wrong serial is not checked further', () => {
   assert.deepEqual(guards({ serial: 'other' }, { contents: ['ext4'], uses: ['swap'], readOnly: true }), [
     'serial',
   ]);
 });
 
-test('a disk that the image does not fit on is refused', () => {
+test('a disk that the image does not fit is refused', () => {
   assert.deepEqual(guards({ imageBytes: 2 ** 30 }, {}), []);
   assert.deepEqual(guards({ imageBytes: 2 ** 30 + 512 }, {}), ['room']);
   assert.deepEqual(guards({ imageSectorBytes: 512 }, { sectorBytes: 4096 }), ['sectors']);
@@ -58,7 +58,7 @@ test('an image for another architecture is refused', () => {
   assert.deepEqual(guards({ platform: 'armv7l-linux' }, { architecture: 'armv7l' }), []);
 });
 
-test('a disk in use is refused whatever overwrite says, and the running one unless the machine leaves it first', () => {
+test('a disk in use is refused despite overwrite, and the running one unless kexec is set', () => {
   const uses = ['/dev/nvme0n1p2 is mounted at / (ext4)'];
   const given = { overwrite: 'S4EVNX0R1' };
   assert.deepEqual(guards(given, { uses }), ['in-use']);
@@ -71,7 +71,7 @@ test('a disk in use is refused whatever overwrite says, and the running one unle
   );
 });
 
-test('a disk that holds something is refused, unless overwrite names it or it is our own half of an image', () => {
+test('a disk that is not empty is refused, unless overwrite names it or it has our own unfinished image', () => {
   const contents = ['partition table gpt', "nvme0n1p1: ext4 'data', 900 MiB"];
   const [refused] = refusals(request, someDisk({ contents }));
   assert.equal(refused?.guard, 'contents');
@@ -81,13 +81,13 @@ test('a disk that holds something is refused, unless overwrite names it or it is
   assert.deepEqual(guards({}, { contents }, true), []);
 });
 
-test('an overwrite that names another disk is refused, also for an empty disk and our own half of an image', () => {
+test('an overwrite that names another disk is refused, even if the disk is empty or has our own unfinished image', () => {
   assert.deepEqual(guards({ overwrite: 'WD-1' }, {}), ['contents']);
   assert.deepEqual(guards({ overwrite: 'WD-1' }, { contents: ['ext4'] }, true), ['contents']);
   assert.deepEqual(guards({ overwrite: 'yes' }, { contents: ['ext4'] }), ['contents']);
 });
 
-test('all that stands against it is told at once', () => {
+test('all refusals are reported at once', () => {
   assert.deepEqual(guards({ imageBytes: 2 ** 31 }, { readOnly: true, uses: ['swap'], contents: ['swap'] }), [
     'room',
     'read-only',

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeDisk } from '../../../../../lib/images/disk/describe.ts';
-import { parseDisk } from '../../../../../lib/images/disk/parse-disk.ts';
+import { describeDisk, parseDisk } from '../../../../../lib/images/disk/parse-disk.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { someDisk } from './found.ts';
 
@@ -29,7 +28,7 @@ unfinished=aa
 end=yes
 `;
 
-test('what a machine printed of a disk is read, with whatever is in its names', () => {
+test('a reply is parsed, also with special characters in names', () => {
   const reading = parseDisk(new Reply('web', { stdout: printed }), '/dev/disk/by-id/x');
   assert.deepEqual(reading, {
     found: {
@@ -56,7 +55,7 @@ test('what a machine printed of a disk is read, with whatever is in its names', 
   });
 });
 
-test('a disk is described in one line, with its sizes in words', () => {
+test('a disk is described in one line, with its size in units', () => {
   assert.equal(
     describeDisk(someDisk()),
     '/dev/nvme0n1: serial S4EVNX0R1, 1073741824 bytes (1 GiB), Samsung SSD, empty',

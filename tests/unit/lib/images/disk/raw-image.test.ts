@@ -28,7 +28,7 @@ function file(name: string, data: Buffer): string {
   return path;
 }
 
-test('a raw image is taken as it is, up to a whole sector', async () => {
+test('a raw image is used as it is, padded to whole sectors', async () => {
   const data = disk(3 * 2 ** 20 + 100);
   const padded = Buffer.concat([data, Buffer.alloc(412)]);
   await withRawImage(file('odd.raw', data), to, async (raw) => {
@@ -44,7 +44,7 @@ for (const [end, pack] of [
   ['gz', gzipSync],
   ['zst', zstdCompressSync],
 ] as const) {
-  test(`a .${end} is unpacked into a file that is gone afterwards, also after a failure`, async () => {
+  test(`a .${end} is unpacked into a temporary file, which is removed even after a failure`, async () => {
     const path = file(`disk.img.${end}`, pack(disk(8192)));
     let seen: RawImage | undefined;
     const fails = withRawImage(path, to, async (raw) => {
@@ -57,7 +57,7 @@ for (const [end, pack] of [
   });
 }
 
-test('what is no image of a whole disk is refused, and why', async () => {
+test('a file that is not an image of a whole disk is refused, with the reason', async () => {
   const refused = async (name: string, data: Buffer) => {
     let error: FleetError | undefined;
     await withRawImage(file(name, data), to, async () => undefined).catch((thrown) => {

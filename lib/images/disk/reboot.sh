@@ -1,5 +1,5 @@
 #!/bin/sh
-# Restarts the machine after the reply has arrived. Comes after prelude.sh.
+# Reboots the machine once the reply has arrived. Comes after prelude.sh.
 say end yes
 if [ -d /run/systemd/system ]; then
 	systemctl --no-block reboot
