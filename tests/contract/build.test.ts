@@ -24,7 +24,7 @@ after(async () => {
 
 const inputsOf = (host: string, derivation: Derivation): Plain => ({ host, ...derivation });
 
-test('create builds and keeps, update moves the root, delete removes it', async () => {
+test('create builds and adds a root, update moves the root, delete removes it', async () => {
   const urn = urnOf(token, 'web');
   const [one, two] = [await instantiate('web-one', write('one')), await instantiate('web-two', write('two'))];
   assert.equal(existsSync(one.outPath), false);
@@ -45,7 +45,7 @@ test('create builds and keeps, update moves the root, delete removes it', async 
   assert.equal(existsSync(two.outPath), true);
 });
 
-test('what is built at the same time fails for itself alone, with its log', async () => {
+test('builds at the same time fail independently, each with its log', async () => {
   const names = ['good', 'bad', 'fine'];
   const derivations = await Promise.all(
     names.map((name) =>
@@ -101,7 +101,7 @@ for (const [noun, inputs] of Object.entries(besides)) {
   });
 }
 
-test('a build is stopped by a cancel', { timeout: 60_000 }, async () => {
+test('a cancel stops a build', { timeout: 60_000 }, async () => {
   const own = await ProviderProcess.start({ XDG_STATE_HOME: folder });
   try {
     await own.configure();
@@ -119,7 +119,7 @@ test('a build is stopped by a cancel', { timeout: 60_000 }, async () => {
   }
 });
 
-test('a derivation that is not there is a clear error', async () => {
+test('a derivation that does not exist is a clear error', async () => {
   const hash = '0'.repeat(32);
   const inputs = { host: 'web', drvPath: `/nix/store/${hash}-no.drv`, outPath: `/nix/store/${hash}-no` };
   await assert.rejects(provider.create(urnOf(token, 'none'), inputs), (error: ServiceError) => {

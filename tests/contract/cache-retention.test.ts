@@ -72,7 +72,7 @@ async function isWhole(path: string): Promise<boolean> {
   return (await run('nix', args, { timeoutSeconds: 60 }).catch(() => undefined)) !== undefined;
 }
 
-test('what a machine has, and what was pushed last, can be fetched; the rest is gone, and its size told', async () => {
+test('a machine’s systems and the newest pushes can be fetched; the rest is removed, and its size reported', async () => {
   assert.deepEqual([narinfos().length, packed().length], [7, 7]);
   const asked = request([system(1)]);
   const would = await previewCollection(asked);
@@ -93,7 +93,7 @@ test('what a machine has, and what was pushed last, can be fetched; the rest is 
   assert.ok(await isWhole(system(2)));
 });
 
-test('what is given up goes in a later run, and not if it is wanted again until then', async () => {
+test('unneeded paths are removed by a later run, unless they are needed again by then', async () => {
   const rules = { generations: 1, graceHours: 1 };
   const first = await collect(request([], rules));
   assert.deepEqual([first.freedPaths, narinfos().length], [0, 7]);
@@ -103,7 +103,7 @@ test('what is given up goes in a later run, and not if it is wanted again until 
   assert.deepEqual([await isWhole(system(1)), await isWhole(system(2))], [true, false]);
 });
 
-test('what came into the cache by other hands stays with all it needs, unless it is said to go', async () => {
+test('paths pushed by others stay with their closures, unless others is false', async () => {
   const [path = ''] = await built(printing('other', `\${builtins.storePath "${system(1)}"}`));
   await run('nix', ['copy', '--to', `file://${cache}`, path], { timeoutSeconds: 60 });
   await collect(request([]));
@@ -112,13 +112,13 @@ test('what came into the cache by other hands stays with all it needs, unless it
   assert.deepEqual([await isWhole(path), await isWhole(system(3))], [false, true]);
 });
 
-test('a cache without a record is left alone', async () => {
+test('nothing is removed from a cache without a record', async () => {
   rmSync(join(cache, 'nixos-fleet'), { recursive: true });
   assert.equal((await collect(request([]))).freedPaths, 0);
   assert.equal(narinfos().length, 7);
 });
 
-test('what another stack has pushed stays, and what it gave up with its machine goes', async () => {
+test('systems that another stack pushed stay until that stack drops the machine', async () => {
   const theirs = { ...place('db'), stack: 'other' };
   await pushRecorded({ store: { uri: `file://${cache}` }, paths: [system(1)], key }, [
     { ...theirs, path: system(1) },
@@ -131,7 +131,7 @@ test('what another stack has pushed stays, and what it gave up with its machine 
   assert.equal(existsSync(join(cache, recordFile(theirs))), false);
 });
 
-test('nothing is removed while somebody pushes, and nothing is pushed while somebody removes', async () => {
+test('pushes share the lock, and a removal excludes them', async () => {
   const refused = (error: FleetError) =>
     error.code === 'cache-failed' && /cannot lock the cache/.test(error.message);
   const both: string[] = [];
@@ -154,7 +154,7 @@ test('nothing is removed while somebody pushes, and nothing is pushed while some
   await collect(request([]));
 });
 
-test('a record that cannot be read stops all removing', async () => {
+test('a record that cannot be read stops every removal', async () => {
   const file = join(cache, recordFile({ ...place('web'), stack: 'newer' }));
   await pushRecorded({ store: { uri: `file://${cache}` }, paths: [system(1)], key }, [
     { ...place('web'), stack: 'newer', path: system(1) },
@@ -167,7 +167,7 @@ test('a record that cannot be read stops all removing', async () => {
   assert.equal(narinfos().length, 7);
 });
 
-test('a path that is young is not removed, and its system is removed later', async () => {
+test('a recent path is not removed, and its system is removed later', async () => {
   const rules = { generations: 1, graceHours: 1 };
   await collect(request([], rules));
   for (const file of narinfos())

@@ -50,7 +50,7 @@ const rotate = async (more = {}) => {
   return await cacheStore.update({ id, inputs: inputs(one), state }, inputs(two, more), context);
 };
 
-test('what the old key signed is signed by the new one too', async () => {
+test('paths signed by the old key are signed by the new one too', async () => {
   assert.equal((await push(one)).get(path)?.paths, 1);
   assert.deepEqual(signers(), ['one-1']);
   assert.match(narinfo(), /^Compression: zstd$/m);
@@ -59,7 +59,7 @@ test('what the old key signed is signed by the new one too', async () => {
   assert.deepEqual(signers(), ['one-1', 'two-1']);
 });
 
-test('paths that a key in wrong hands signed are not signed again, until they are pushed again', async () => {
+test('paths signed by a compromised key are not signed again until they are pushed again', async () => {
   await push(one);
   assert.equal((await rotate({ revokedKeys: [one.publicKey] })).signedBy, two.publicKey);
   assert.deepEqual(signers(), ['one-1']);
@@ -67,14 +67,14 @@ test('paths that a key in wrong hands signed are not signed again, until they ar
   assert.deepEqual(signers(), ['one-1', 'two-1']);
 });
 
-test('a signature that the old key did not make is worth nothing', async () => {
+test('a path with a forged signature of the old key is not signed', async () => {
   await push(one);
   narinfo(narinfo().replace(/^NarSize: .*/m, 'NarSize: 4096'));
   await rotate();
   assert.deepEqual(signers(), ['one-1']);
 });
 
-test('a path that is there with another content is not signed, and named', async () => {
+test('a cached path with other content is named and not signed', async () => {
   await push(one);
   const other = 'sha256:1c8cpw0l9nyzvh7pn1vj8yrf73kgpyrm9vidjf2dvmjgm3lid7qf';
   narinfo(

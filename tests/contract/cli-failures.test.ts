@@ -30,7 +30,7 @@ const fleet: Declared[] = hosts.flatMap((host) => [
 ]);
 const brokenBuild = new FleetError({ code: 'build-failed', what: 'cannot build the system', host: 'a' });
 
-test('a machine that fails at once does not stop the others, whose steps are still to come', async () => {
+test('a machine that fails at once does not stop later steps of other machines', async () => {
   await withFleet(async ({ project, system, deployment }) => {
     const deployed: unknown[] = [];
     system.create = async (inputs) => {

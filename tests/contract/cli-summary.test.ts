@@ -64,7 +64,7 @@ before(async () => {
   await project.pulumi('stack', 'init', 'dev');
 });
 
-test('what is new is told, with exit code 2', async () => {
+test('new resources are reported, with exit code 2', async () => {
   project.declare([...built, ...machines]);
   const { exitCode, text } = await summary('--stack', 'dev');
   assert.equal(exitCode, 2, text);
@@ -73,7 +73,7 @@ test('what is new is told, with exit code 2', async () => {
   assert.match(text, /^- `linux of web` is new$/m);
 });
 
-test('where nothing would change the exit code is 0', async () => {
+test('without changes the exit code is 0', async () => {
   project.declare(built);
   const up = await project.pulumi('up', '--yes', '--skip-preview');
   assert.equal(up.exitCode, 0, up.text);
@@ -92,7 +92,7 @@ const another: Declared[] = [
   deployment('db', system.outPath, facts),
 ];
 
-test('each machine’s changes are told from its facts, and no secret is, beside a plan', async () => {
+test('each machine’s changes come from its facts, without secrets, also with a saved plan', async () => {
   project.declare(another);
   const { exitCode, text } = await summary(
     ...['--output', file('summary.md'), '--', '--show-secrets', '--save-plan', file('plan.json')],
@@ -113,7 +113,7 @@ test('each machine’s changes are told from its facts, and no secret is, beside
   assert.doesNotMatch(markdown, /hush-hush|`db`/);
 });
 
-test('what pulumi printed is read from a file, too', async () => {
+test('the output of pulumi can be read from a file', async () => {
   const { stdout } = await project.pulumi('preview', '--json', '--show-sames');
   writeFileSync(file('preview.json'), stdout);
   const { exitCode, text } = await summary('--from', file('preview.json'));
@@ -121,7 +121,7 @@ test('what pulumi printed is read from a file, too', async () => {
   assert.equal(text, readFileSync(file('summary.md'), 'utf8'));
 });
 
-test('a preview that fails is told with what it did come to, and ends with 1', async () => {
+test('a failed preview is reported with its partial result, with exit code 1', async () => {
   const inputs = { host: 'bad', drvPath: '/etc/passwd' };
   project.declare([...another, { type: 'nixos:index:System', name: 'bad', inputs, dependsOn: ['web'] }]);
   const { exitCode, text } = await summary();
@@ -131,7 +131,7 @@ test('a preview that fails is told with what it did come to, and ends with 1', a
   assert.match(text, /^~ packages\.jq/m);
 });
 
-test('a program or a stack that is not there is a failure with its reason, in the summary', async () => {
+test('a program or stack that does not exist is a failure in the summary, with its reason', async () => {
   const { exitCode } = await summary('--stack', 'nonesuch', '--output', file('summary.md'));
   assert.equal(exitCode, 1);
   assert.match(
@@ -144,7 +144,7 @@ test('a program or a stack that is not there is a failure with its reason, in th
   assert.match(crashed.text, /it failed.*Expected property name/s);
 });
 
-test('a mistake in the command is not taken for changes', async () => {
+test('a usage error is not reported as changes', async () => {
   assert.equal((await summary('--form', 'x')).exitCode, 1);
   assert.equal((await summary('--limit', 'much')).exitCode, 1);
   writeFileSync(file('preview.json'), 'error: no');

@@ -49,7 +49,7 @@ async function succeeds(...args: string[]): Promise<string> {
   return text;
 }
 
-test('a preview shows what would be made, and builds nothing', async () => {
+test('a preview shows what would be created, and builds nothing', async () => {
   project.declare(first);
   const text = await succeeds('preview', '--diff');
   assert.match(text, /outPath *: "\/nix\/store\/[^"]*web-one"/);
@@ -94,7 +94,7 @@ test('a refresh finds nothing', async () => {
   assert.match(await succeeds('refresh', '--yes', '--expect-no-changes'), /3 unchanged/);
 });
 
-test('bad inputs are named by their path, all together, and nothing is made', async () => {
+test('bad inputs are named by their path, all together, and nothing is created', async () => {
   const before = await project.recorded();
   project.declare([
     ...second,
@@ -113,7 +113,7 @@ test('bad inputs are named by their path, all together, and nothing is made', as
   project.declare(second);
 });
 
-test('a build that fails says which machine, why, and what to do', async () => {
+test('a failed build names the machine, the reason and a fix', async () => {
   const broken = await instantiate('db-broken', 'echo no such luck; exit 7');
   project.declare([...second, { type: 'nixos:index:System', name: 'db', inputs: { host: 'db', ...broken } }]);
   const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
@@ -125,7 +125,7 @@ test('a build that fails says which machine, why, and what to do', async () => {
   project.declare(second);
 });
 
-test('Ctrl-C stops a build, and the next update goes on from there', { timeout: 120_000 }, async () => {
+test('Ctrl-C stops a build, and the next update completes it', { timeout: 120_000 }, async () => {
   const endless = await instantiate('endless', 'while :; do :; done');
   const inputs = { host: 'slow', ...endless };
   project.declare([...second, { type: 'nixos:index:System', name: 'slow', inputs }]);
@@ -139,7 +139,7 @@ test('Ctrl-C stops a build, and the next update goes on from there', { timeout: 
   assert.match(await succeeds('up', '--yes', '--skip-preview'), /3 unchanged/);
 });
 
-test('a destroy removes all, and what was built is adopted by its path', async () => {
+test('a destroy removes all, and an import by path adopts what was built', async () => {
   await succeeds('destroy', '--yes', '--skip-preview');
   assert.deepEqual(await project.recorded(), []);
   const [, web] = second;

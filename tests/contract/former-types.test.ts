@@ -66,14 +66,14 @@ beforeEach(async () => {
   declare({ web });
 });
 
-test('a program that declares the present type shows no change, and records it', async () => {
+test('a program that declares the current type shows no change, and records it', async () => {
   assert.match(await succeeds('preview', '--diff', '--expect-no-changes'), /3 unchanged/);
   await succeeds('up', '--yes', '--skip-preview', '--expect-no-changes');
   assert.deepEqual(await recordedTypes(), ['nixos:index:DiskInstall']);
   assert.match(await succeeds('up', '--yes', '--skip-preview', '--expect-no-changes'), /3 unchanged/);
 });
 
-test('a change is an update of what is recorded by the former name', async () => {
+test('a change updates the resource recorded by the former name', async () => {
   declare({
     web: { ...web, bootTimeoutSeconds: 900, onImageChange: 'rewrite', image: '/nix/store/new.raw' },
   });
@@ -82,18 +82,18 @@ test('a change is an update of what is recorded by the former name', async () =>
   assert.doesNotMatch(text, /\(create\)|\(delete\)|\(replace\)/);
 });
 
-test('a refresh reads what is recorded by the former name', async () => {
+test('a refresh reads the resource recorded by the former name', async () => {
   assert.match(await succeeds('refresh', '--yes', '--expect-no-changes'), /3 unchanged/);
   assert.deepEqual(await recordedTypes(), ['nixos:index:DiskImage']);
 });
 
-test('what is recorded by the former name is removed when the program drops it', async () => {
+test('a resource recorded by the former name is removed when the program drops it', async () => {
   declare({});
   assert.match(await succeeds('up', '--yes', '--skip-preview'), /2 deleted/);
   assert.deepEqual(await recordedTypes(), []);
 });
 
-test('a stack is destroyed that records the former name', async () => {
+test('a stack that records the former name can be destroyed', async () => {
   await succeeds('destroy', '--yes', '--skip-preview');
   assert.deepEqual(await recordedTypes(), []);
 });

@@ -21,7 +21,7 @@ describe('the provider process', () => {
   });
   after(() => provider.end());
 
-  test('shakes hands: it takes secrets and nothing else that is special', async () => {
+  test('supports secrets and no other optional feature in the handshake', async () => {
     const request = new proto.ProviderHandshakeRequest();
     request.setEngineAddress(provider.engine.address);
     const response = await provider.call<proto.ProviderHandshakeResponse>('handshake', request);
@@ -61,13 +61,13 @@ describe('the provider process', () => {
     assert.deepEqual(response.getReplacesList(), []);
   });
 
-  test('gives its schema', async () => {
+  test('returns its schema', async () => {
     const response = await provider.call<proto.GetSchemaResponse>('getSchema', new proto.GetSchemaRequest());
     const schema = JSON.parse(response.getSchema());
     assert.deepEqual(Object.keys(schema.resources), [...registry.keys()]);
   });
 
-  test('an unknown function or resource type is a clear error that names what there is', async () => {
+  test('an unknown function or resource type is a clear error that names the known ones', async () => {
     const invoke = new proto.InvokeRequest();
     invoke.setTok('nixos:index:getNothing');
     await assert.rejects(provider.call('invoke', invoke), /no function 'nixos:index:getNothing'/);
@@ -89,7 +89,7 @@ describe('the provider process', () => {
 });
 
 describe('the life of the provider process', () => {
-  test('it ends by itself, and well, when the engine goes away', { timeout: 20_000 }, async () => {
+  test('it ends with exit code 0 when the engine goes away', { timeout: 20_000 }, async () => {
     const provider = await ProviderProcess.start();
     assert.equal(await provider.end(), 0);
   });
@@ -135,7 +135,7 @@ describe('the executable', () => {
     assert.match(stderr, /^nixos-fleet: .*PATH has no node.*\n$/);
   });
 
-  test('below node_modules it wants the compiled program', () => {
+  test('below node_modules it needs the compiled program', () => {
     const installed = join(folder, 'node_modules/nixos-fleet/provider');
     mkdirSync(installed, { recursive: true });
     for (const file of ['pulumi-resource-nixos', 'start.cjs']) {

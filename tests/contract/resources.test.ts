@@ -37,7 +37,7 @@ for (const [token, sample] of Object.entries(samples)) {
   const urn = urnOf(token);
 
   describe(token, () => {
-    test('check takes inputs that fit, and they stay as they are when checked again', async () => {
+    test('check accepts valid inputs, and checking them again changes nothing', async () => {
       const { inputs, failures } = await provider.check(urn, sample.inputs);
       assert.deepEqual(failures, []);
       for (const [key, value] of Object.entries(sample.inputs)) assert.deepEqual(inputs[key], value, key);
@@ -58,7 +58,7 @@ for (const [token, sample] of Object.entries(samples)) {
       assert.deepEqual(detailedDiff(diff), {});
     });
 
-    test('other inputs are shown at their leaves, and the same answer comes twice', async () => {
+    test('other inputs are shown at their leaves, and a second diff is the same', async () => {
       const first = await provider.diff(urn, sample, sample.changed);
       assert.equal(first.getChanges(), sample.silent ? 1 : 2);
       const paths = Object.keys(detailedDiff(first));
@@ -99,7 +99,7 @@ for (const [token, sample] of Object.entries(samples)) {
       assert.deepEqual(readdirSync(join(folder, 'state')), []);
     });
 
-    test('an import of nonsense is a clear error', async () => {
+    test('an import of an invalid ID is a clear error', async () => {
       for (const id of sample.badIds) {
         await assert.rejects(provider.read(urn, id), (error: Error & { details: string }) => {
           assert.match(error.details, /fix: {2}/);

@@ -15,7 +15,7 @@ const urn = urnOf('nixos:index:Secret');
 const sample = samples['nixos:index:Secret'];
 const marked = (value: string) => ({ [sdk.specialSigKey]: sdk.specialSecretSig, value });
 
-test('a value that was given in the clear is a secret after check, and in no preview’s outputs', async () => {
+test('a plain value is a secret after check, and not in a preview’s outputs', async () => {
   const { inputs, failures } = await provider.check(urn, { ...sample?.inputs, value: 'in the clear' });
   assert.deepEqual(failures, []);
   assert.deepEqual(inputs.value, marked('in the clear'));

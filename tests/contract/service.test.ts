@@ -72,7 +72,7 @@ test('a partial failure arrives with its state', async () => {
   assert.deepEqual(plain(failure.getProperties()), { host: 'web', big, live: 'old' });
 });
 
-test('a machine that cannot be read is kept with what was recorded', async () => {
+test('a machine that cannot be read keeps its recorded state', async () => {
   const recorded = { inputs: { host: 'web' }, state: { host: 'web', live: 'old' } };
   set.puppet.read = async (id) => ({ id, ...recorded, unhealthy: 'web: cannot connect [unreachable]' });
   const failure = initFailure(await failureOf(set.client.read(urn, 'web', recorded)));
@@ -82,7 +82,7 @@ test('a machine that cannot be read is kept with what was recorded', async () =>
   assert.deepEqual(failure.getReasonsList(), ['web: cannot connect [unreachable]']);
 });
 
-test('what is gone is answered with an empty id; an import knows nothing recorded', async () => {
+test('a deleted resource has an empty ID; an import has no recorded state', async () => {
   let given: unknown = 'nothing yet';
   set.puppet.read = async (_id, recorded) => {
     given = recorded;
@@ -120,7 +120,7 @@ test('outputs that come from a secret input are secret, and it is hidden in line
   assert.match(error.details, /cannot reach \[secret\]/);
 });
 
-test('a secret of the recorded state stays one in the next state', async () => {
+test('a secret of the recorded state stays a secret in the next state', async () => {
   set.puppet.update = async (recorded, asked) => ({ ...asked, live: recorded.state.live });
   const old = { id: 'x', inputs: { host: 'web' }, state: { host: 'web', live: secretOf('made-up-token') } };
   const state = await set.client.update(urn, old, { host: 'web2' });
@@ -136,7 +136,7 @@ test('a bug is reported as one, with its stack', async () => {
   assert.match(error.details, /please report(.|\n)*TypeError: no such thing\n +at /);
 });
 
-test('an error of the operating system is no bug: it is reported with its path and a fix', async () => {
+test('an operating system error is not a bug: it is reported with its path and a fix', async () => {
   set.puppet.create = async () => {
     await mkdir('/dev/null/cache');
     return { id: 'x', state: {} };
@@ -146,7 +146,7 @@ test('an error of the operating system is no bug: it is reported with its path a
   assert.match(error.details, /^cannot create the folder \/dev\/null\/cache \[system-failed\]\n.*\n {2}fix:/);
 });
 
-test('notes of a diff go to the diagnostics before the answer', async () => {
+test('notes of a diff go to the diagnostics before the response', async () => {
   set.puppet.diff = () => ({ changes: true, detailed: {}, notes: ['a reboot is due'] });
   await set.client.diff(urn, { inputs: { host: 'web' }, state: { host: 'web' } }, { host: 'web' });
   assert.deepEqual(set.engine.shown.splice(0), [
@@ -154,7 +154,7 @@ test('notes of a diff go to the diagnostics before the answer', async () => {
   ]);
 });
 
-test('of status lines that come fast few are shown, and none is left at the end', async () => {
+test('fast status lines are throttled, and the last one is cleared at the end', async () => {
   set.puppet.create = async (inputs, context) => {
     for (let step = 1; step <= 500; step++) context.status(`step ${step}`);
     context.log('info', 'done');
@@ -169,7 +169,7 @@ test('of status lines that come fast few are shown, and none is left at the end'
   ]);
 });
 
-test('a failed machine stops no other: its failure is shown at once and answered last', async () => {
+test('a failed machine stops no other: its failure is shown at once and returned last', async () => {
   const answers: string[] = [];
   const others = Promise.withResolvers<void>();
   const failing = Promise.withResolvers<void>();
@@ -209,7 +209,7 @@ test('eight failures at once are all reported, with nothing else running', async
   set.engine.shown.splice(0);
 });
 
-test('a cancel aborts what runs, and is answered at once', async () => {
+test('a cancel aborts what runs, and returns at once', async () => {
   const own = await setUp();
   try {
     const started = Promise.withResolvers<void>();

@@ -18,7 +18,7 @@ const context = {
 };
 const asked = (name: string) => signingKeyInputs.parse({ name });
 
-test('a key is made, rotated to another one step by step, and the old secret is then in the state no more', async () => {
+test('a key is created and rotated step by step, and the state then lacks the old secret', async () => {
   const { id, state } = await signingKey.create(asked('cache-1'), context);
   assert.equal(state.publicKey, id);
   assert.match(state.secretKey, /^cache-1:/);
@@ -35,7 +35,7 @@ test('a key is made, rotated to another one step by step, and the old secret is 
   assert.equal(signingKey.diff({ id, inputs, state: done }, inputs).changes, false);
 });
 
-test('a key in wrong hands is replaced at once', async () => {
+test('a compromised key is replaced at once', async () => {
   const { id, state } = await signingKey.create(asked('cache-1'), context);
   const now = { ...asked('cache-2'), rotation: 'at-once' as const };
   const after = await signingKey.update({ id, inputs: asked('cache-1'), state }, now, context);
@@ -59,7 +59,7 @@ test('a machine that cannot be reached delays the rotation', async () => {
   assert.match(said.join(), /the rotation to cache-2 waits: off could not be reached \[unreachable\]/);
 });
 
-test('a key that is in a file is imported', async () => {
+test('a key is imported from a file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-key-test-'));
   try {
     const { state } = await signingKey.create(asked('cache-7'), context);
@@ -72,7 +72,7 @@ test('a key that is in a file is imported', async () => {
   }
 });
 
-test('the file that Nix reads a key from is its user’s alone, and gone afterwards', async () => {
+test('the key file for Nix is readable by its owner only, and removed afterwards', async () => {
   let folder = '';
   await assert.rejects(
     withKeyFile('cache-1:secret', async (file) => {
@@ -85,7 +85,7 @@ test('the file that Nix reads a key from is its user’s alone, and gone afterwa
   assert.ok(!readdirSync(dirname(folder)).includes(folder.split('/').at(-1) ?? ''));
 });
 
-test('the engine gets the secret key as a secret, and the public one in the clear', async () => {
+test('the engine gets the secret key as a secret, and the public key in plain text', async () => {
   const provider = await ProviderProcess.start({});
   try {
     await provider.configure();

@@ -58,13 +58,13 @@ before(async () => {
   await project.pulumi('config', 'set', '--path', 'hosts.web.becomePassword', 'hush-hush', '--secret');
 });
 
-test('an input at its newest version needs nothing', async () => {
+test('an input at its newest version needs no update', async () => {
   const { exitCode, text } = await update('kit');
   assert.equal(exitCode, 0, text);
   assert.equal(text, 'kit: at the newest version already\n');
 });
 
-test('a dry run shows what each machine would gain, and leaves the lock file as it is', async () => {
+test('a dry run shows each machine’s changes, and leaves the lock file as it is', async () => {
   const old = lockedRevision();
   const text = lockText();
   const now = await commit('1.8.0', '"[Service]\\nExecStart=/bin/db --fast\\n"');
@@ -114,7 +114,7 @@ test('a cache folder that cannot be made is reported with its path and what to d
   }
 });
 
-test('a machine that no longer evaluates keeps the old lock, unless the new one is asked for', async () => {
+test('a machine that no longer evaluates keeps the old lock, unless --keep is given', async () => {
   const old = lockedRevision();
   const now = await commit('1.9.0', 'throw "db has lost its service"');
   const { exitCode, text } = await update('kit');
@@ -140,7 +140,7 @@ test('a machine that no longer evaluates keeps the old lock, unless the new one 
   assert.match(mended.text, /^db: can be evaluated now$/m);
 });
 
-test('Ctrl-C ends it, and leaves the lock file as it is', { timeout: 120_000 }, async () => {
+test('Ctrl-C stops an update, and leaves the lock file as it is', { timeout: 120_000 }, async () => {
   const text = lockText();
   const many = 'builtins.genList (x: x) 100000';
   await commit(
@@ -157,7 +157,7 @@ test('Ctrl-C ends it, and leaves the lock file as it is', { timeout: 120_000 }, 
   await commit('2.0.1');
 });
 
-test('what cannot be updated says why, and changes nothing', async () => {
+test('an input that cannot be updated is an error with the reason, and nothing changes', async () => {
   const text = lockText();
   const refused = async (pattern: RegExp, ...args: string[]) => {
     const shown = await update(...args);

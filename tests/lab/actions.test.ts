@@ -46,7 +46,7 @@ const defaultEntry = () =>
     "sed -n 's/^options init=//p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
   );
 
-test('boot: the system of the next boot, and nothing else; a switch later makes it live', async () => {
+test('boot: only the next boot changes, and a later switch makes the system live', async () => {
   const live = await machine.run('readlink /run/current-system');
   await deployer.up(lasting, { action: 'boot' });
   await assertOn(good, '', lasting);
@@ -59,7 +59,7 @@ test('boot: the system of the next boot, and nothing else; a switch later makes 
   await assertOn(lasting, '', lasting);
 });
 
-test('boot, where the boot loader fails: the next boot is that of the system before', async () => {
+test('boot with a failing boot loader: the next boot is the previous system', async () => {
   const bad = await fixtureSystem('bad-boot', { boot: 'echo "No space left on device" >&2; exit 1' });
   await assert.rejects(deployer.up(bad, { action: 'boot' }), (error: FleetError) => {
     assert.equal(error.code, 'activation-failed');
@@ -70,14 +70,14 @@ test('boot, where the boot loader fails: the next boot is that of the system bef
   assert.equal(await defaultEntry(), `${good}/init`);
 });
 
-test('test: live, and the next boot is that of the system before', async () => {
+test('test: the system is live, and the next boot is the previous system', async () => {
   await deployer.up(lasting, { action: 'test' });
   await assertOn(lasting, '', good);
   assert.equal(await defaultEntry(), `${good}/init`);
   assert.equal(await deployer.up(lasting, { action: 'test' }), false);
 });
 
-test('test, with a health check that does not hold: back', async () => {
+test('test with a failing health check: rolled back', async () => {
   const healthChecks = { never: { command: 'false', timeoutSeconds: 1 } };
   await assert.rejects(
     deployer.up(lasting, { action: 'test', healthChecks }),
@@ -86,7 +86,7 @@ test('test, with a health check that does not hold: back', async () => {
   await assertOn(good, '', good);
 });
 
-test('dry-activate: told what a switch would do, and nothing changes', async () => {
+test('dry-activate: shows what a switch would do, and changes nothing', async () => {
   const before = await machine.run(
     'readlink /run/current-system /nix/var/nix/profiles/system; cat /run/heartbeat/message',
   );
@@ -104,7 +104,7 @@ test('dry-activate: told what a switch would do, and nothing changes', async () 
   await assertOn(lasting, '', lasting);
 });
 
-test('a specialisation is live, its system is what boots, and leaving it is a change', async () => {
+test('a specialisation is live while its system is the next boot; dropping it is a change', async () => {
   await deployer.up(lasting, { specialisation: 'night' });
   await assertOn(lasting, 'night', lasting);
   assert.equal(await message(), 'night');
@@ -117,7 +117,7 @@ test('a specialisation is live, its system is what boots, and leaving it is a ch
   assert.equal(await message(), 'plain');
 });
 
-test('a specialisation that is not there: refused before anything changes', async () => {
+test('a specialisation that the system lacks: refused before anything changes', async () => {
   await assert.rejects(
     deployer.up(lasting, { specialisation: 'noon' }),
     /specialisation\/noon\/bin\/switch-to/,
@@ -125,7 +125,7 @@ test('a specialisation that is not there: refused before anything changes', asyn
   await assertOn(good, '', good);
 });
 
-test('another profile takes the generation; the system profile keeps its own', async () => {
+test('another profile gets the generation; the system profile keeps its own', async () => {
   const before = await machine.run('readlink /nix/var/nix/profiles/system');
   await deployer.up(lasting, { profile: 'canary' });
   assert.equal(deployer.live.system, lasting);
@@ -137,7 +137,7 @@ test('another profile takes the generation; the system profile keeps its own', a
   await machine.run('rm -r /nix/var/nix/profiles/system-profiles');
 });
 
-test('another profile, where the boot loader fails: there is no such profile afterwards', async () => {
+test('another profile with a failing boot loader: rolled back, and the new profile is gone', async () => {
   const bad = await fixtureSystem('bad-boot', { boot: 'exit 1' });
   await assert.rejects(deployer.up(bad, { profile: 'canary' }), /is back on/);
   assert.equal(await machine.run('ls /nix/var/nix/profiles/system-profiles'), '');
@@ -145,7 +145,7 @@ test('another profile, where the boot loader fails: there is no such profile aft
   assert.deepEqual([system, profileSystem, deployer.live.system], [good, good, good]);
 });
 
-test('the boot loader itself is installed anew where that is asked for, and only there', async () => {
+test('the boot loader itself is reinstalled only with installBootLoader', async () => {
   const boot = 'echo "$NIXOS_INSTALL_BOOTLOADER" > /run/installed';
   await deployer.up(await fixtureSystem('menu-only', { boot }));
   assert.equal(await machine.run('cat /run/installed'), '');
@@ -153,7 +153,7 @@ test('the boot loader itself is installed anew where that is asked for, and only
   assert.equal(await machine.run('cat /run/installed'), '1');
 });
 
-test('reboot: waited for, and back on the new system with a new boot id', async () => {
+test('reboot: the deployment waits until the new system has booted', async () => {
   const { bootId } = await readMachine(machine.target);
   await deployer.up(lasting, {
     reboot: 'always',
@@ -169,7 +169,7 @@ for (const [name, why] of [
   ['inhibited', /switch inhibitors changed: dbus/],
   ['other-init', /exit code 100/],
 ] as const) {
-  test(`a system that refuses to be switched to is booted instead, where reboots are allowed: ${name}`, async () => {
+  test(`a system that cannot be switched to is booted instead, if reboots are allowed: ${name}`, async () => {
     const system = refusing[name] ?? '';
     await assert.rejects(deployer.up(system), (error: FleetError) => {
       assert.equal(error.code, 'activation-failed');
@@ -192,7 +192,7 @@ test('a specialisation is live again after the reboot', async () => {
   assert.equal(deployer.live.booted, lasting);
 });
 
-test('a machine that comes back on another system: told, and the state tells what it runs', async () => {
+test('a machine that reboots into another system: reported, and the state records what it runs', async () => {
   // Somebody's boot loader has a mind of its own.
   const stubborn = await fixtureSystem('stubborn', {
     boot: `${good}/bin/switch-to-configuration boot; exit 0`,
@@ -205,7 +205,7 @@ test('a machine that comes back on another system: told, and the state tells wha
   assert.equal(deployer.live.system, good);
 });
 
-test('a machine that does not come back in time: told, with what was seen', async () => {
+test('a machine that does not come back in time: reported', async () => {
   const gone = await fixtureSystem('gone', { test: 'systemctl mask --runtime reboot.target' });
   await assert.rejects(
     deployer.up(gone, { reboot: 'always', rebootTimeoutSeconds: 3 }),
@@ -217,7 +217,7 @@ test('a machine that does not come back in time: told, with what was seen', asyn
   await machine.run('systemctl unmask --runtime reboot.target');
 });
 
-test('the newest deployments are told in the state', async () => {
+test('the state lists the newest deployments', async () => {
   await deployer.up(lasting, { revision: '0123456789abcdef' });
   const [newest = ''] = deployer.live.history.split('\n');
   assert.match(

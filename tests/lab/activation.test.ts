@@ -66,7 +66,7 @@ test('a change is shown as it happens, and gets a generation of its own', async 
   );
 });
 
-test('a machine that runs and boots the system already is only recorded: no switch', async () => {
+test('a machine that already runs and boots the desired system is recorded without a switch', async () => {
   const switches = await machine.run('cat /var/log/switches');
   const adopter = new Deployer(machine.target.connection);
   await adopter.up(good, { revision: 'adopted' });
@@ -74,14 +74,14 @@ test('a machine that runs and boots the system already is only recorded: no swit
   assert.equal(await machine.run('cat /var/log/switches'), switches);
 });
 
-test('letting go of a machine leaves it as it is', async () => {
+test('a destroy leaves the machine as it is', async () => {
   const { free: _, ...before } = await readMachine(machine.target);
-  await deployer.letGo();
+  await deployer.destroy();
   const { free: __, ...after } = await readMachine(machine.target);
   assert.deepEqual(after, before);
 });
 
-test('the newest records stay, and those of systems in use', async () => {
+test('the newest deployment records stay, and those of systems in use', async () => {
   const roots = '/nix/var/nix/gcroots/nixos-fleet';
   const booted = await fixtureSystem('booted-before');
   await deployer.up(booted);
@@ -101,7 +101,7 @@ test('the newest records stay, and those of systems in use', async () => {
   await machine.run(`[ -e ${roots}/${next.split('/').at(-1)}/deployment.json ] && rm -rf ${roots}/old-*`);
 });
 
-test('an activation script that fails: back on the system before', async () => {
+test('a failing activation script: rolled back', async () => {
   const bad = await fixtureSystem('bad', { test: 'echo "snippet users failed"; exit 2' });
   await assert.rejects(
     deployer.up(bad),
@@ -115,14 +115,14 @@ test('an activation script that fails: back on the system before', async () => {
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 2/));
 });
 
-test('a check that fails: nothing is touched', async () => {
+test('a failing check: nothing changes', async () => {
   const bad = await fixtureSystem('refused', { check: 'echo "no way"; exit 1' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /no way[\s\S]*nothing was changed/));
   await machine.assertOn(good, deployer);
   assert.equal(await machine.run('tail -n 1 /var/log/switches'), 'check of refused');
 });
 
-test('a critical component that must not change under a running system: refused', async () => {
+test('changed switch inhibitors: refused before anything changes', async () => {
   const files = (dbus: string) => ({ files: { 'switch-inhibitors': JSON.stringify({ dbus, init: 'a' }) } });
   const one = await fixtureSystem('inhibitors-1', files('dbus'));
   await deployer.up(one);
@@ -131,14 +131,14 @@ test('a critical component that must not change under a running system: refused'
   await machine.assertOn(one, deployer);
 });
 
-test('the live system is not the one that was activated: rejected, and back', async () => {
+test('the live system is not the activated one: rejected, rolled back', async () => {
   const bad = await fixtureSystem('elsewhere', { test: 'ln -sfn /nix/store /run/current-system' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /is back on/));
   assert.equal((await machine.lastResult())?.outcome, 'rejected');
   await machine.assertOn(good, deployer);
 });
 
-test('a crash of switch-to-configuration: back', async () => {
+test('a crash of switch-to-configuration: rolled back', async () => {
   const bad = await fixtureSystem('crash', { test: 'kill -ABRT $$' });
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 134[\s\S]*is back on/));
   await machine.assertOn(good, deployer);
@@ -147,7 +147,7 @@ test('a crash of switch-to-configuration: back', async () => {
 const failing = `systemd-run --quiet --unit=broken --service-type=oneshot /bin/false
 echo 'warning: the following units failed: broken.service'; exit 4`;
 
-test('a unit that fails: back, and it is named', async () => {
+test('a failing unit: rolled back, and the error names it', async () => {
   await assert.rejects(
     deployer.up(await fixtureSystem('units', { test: failing })),
     failsWith('units-failed', /failed units: broken\.service\n[\s\S]*is back on/),
@@ -156,7 +156,7 @@ test('a unit that fails: back, and it is named', async () => {
   await machine.run('systemctl reset-failed');
 });
 
-test('a unit that fails, where that is accepted: live, with a warning', async () => {
+test('a failing unit with unitFailures accept: live, with a warning', async () => {
   const system = await fixtureSystem('units', { test: failing });
   await deployer.up(system, { unitFailures: 'accept' });
   await machine.assertOn(system, deployer);
@@ -164,7 +164,7 @@ test('a unit that fails, where that is accepted: live, with a warning', async ()
   await machine.run('systemctl reset-failed');
 });
 
-test('a unit that had failed before is not the new system’s failure', async () => {
+test('a unit that had already failed does not fail the deployment', async () => {
   await machine.run('systemd-run --quiet --unit=broken --service-type=oneshot /bin/false || true');
   const system = await fixtureSystem('units', { test: failing.replace(/^systemd-run.*\n/, '') });
   await deployer.up(system);
@@ -172,7 +172,7 @@ test('a unit that had failed before is not the new system’s failure', async ()
   await machine.run('systemctl reset-failed');
 });
 
-test('an activation that hangs: ended at its limit, and back', async () => {
+test('a hanging activation: ended at its limit, rolled back', async () => {
   const bad = await fixtureSystem('hang', { test: 'sleep 1000' });
   await assert.rejects(
     deployer.up(bad, { activationTimeoutSeconds: 2 }),
@@ -181,7 +181,7 @@ test('an activation that hangs: ended at its limit, and back', async () => {
   await machine.assertOn(good, deployer);
 });
 
-test('a boot loader that fails: profile and live system go back', async () => {
+test('a failing boot loader: profile, boot loader and live system are rolled back', async () => {
   const { generation } = deployer.live;
   const bad = await fixtureSystem('boot', { boot: 'echo "No space left on device" >&2; exit 1' });
   await assert.rejects(
@@ -193,13 +193,13 @@ test('a boot loader that fails: profile and live system go back', async () => {
   assert.equal(await machine.run('cat /boot/loader/installed'), 'good');
 });
 
-test('sshd gone for good: not confirmed, and back', async () => {
+test('sshd stops for good: not confirmed, rolled back', async () => {
   const bad = await fixtureSystem('no-sshd', { test: 'systemctl stop ssh.service' });
   await assert.rejects(deployer.up(bad), failsWith('not-confirmed', /is back on/));
   await machine.assertOn(good, deployer);
 });
 
-test('the network is cut in the middle of the switch and comes back: confirmed', async () => {
+test('the network fails during the switch and recovers: confirmed', async () => {
   const system = await fixtureSystem('cut', {
     test: 'ip link set host0 down; sleep 2; ip link set host0 up; echo up again',
   });
@@ -207,7 +207,7 @@ test('the network is cut in the middle of the switch and comes back: confirmed',
   await machine.assertOn(system, deployer);
 });
 
-test('the address changed by the new system: not confirmed, and back', async () => {
+test('the new system changes the address: not confirmed, rolled back', async () => {
   await machine.run('ip -4 -o addr show dev host0 | sed "s/.*inet //; s/ .*//" > /run/address');
   const address = await machine.run('cat /run/address');
   const home = await fixtureSystem('home', {
@@ -223,7 +223,7 @@ test('the address changed by the new system: not confirmed, and back', async () 
 
 const supervisor = `unit=$(sed -n 's/^unit=//p' /run/nixos-fleet/holder)`;
 
-test('kill -9 of the supervisor: back at once, without the operator', async () => {
+test('kill -9 of the supervisor: rolled back at once, without the operator', async () => {
   const bad = await fixtureSystem('killed', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     machine.run(`${supervisor}; systemctl kill --kill-who=main --signal=KILL "$unit.service"`),
@@ -234,7 +234,7 @@ test('kill -9 of the supervisor: back at once, without the operator', async () =
   await machine.assertOn(good, deployer);
 });
 
-test('kill -9 of everything the unit runs: back at once', async () => {
+test('kill -9 of all processes of the unit: rolled back at once', async () => {
   const bad = await fixtureSystem('killed-all', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     machine.run(`${supervisor}; systemctl kill --signal=KILL "$unit.service"`),
@@ -244,7 +244,7 @@ test('kill -9 of everything the unit runs: back at once', async () => {
   await machine.assertOn(good, deployer);
 });
 
-test('a supervisor that hangs: its dead-man’s timer, a unit of its own, ends it and the machine goes back', async () => {
+test('a hanging supervisor is ended by its dead-man’s timer, a unit of its own: rolled back', async () => {
   const bad = await fixtureSystem('stopped', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     // Stopped for ever; then what the timer does when it runs out, without the wait.
@@ -258,7 +258,7 @@ test('a supervisor that hangs: its dead-man’s timer, a unit of its own, ends i
   await machine.assertOn(good, deployer);
 });
 
-test('cancelled in the middle: left to its supervisor, which goes back', async () => {
+test('a cancelled deployment: left to its supervisor, which rolls back', async () => {
   const controller = new AbortController();
   const slow = await fixtureSystem('cancelled', { test: 'echo reached; sleep 1' });
   const { onStatus } = when('reached', async () => controller.abort());
@@ -273,7 +273,7 @@ test('cancelled in the middle: left to its supervisor, which goes back', async (
   await machine.assertOn(good, deployer);
 });
 
-test('kill -9 of the operator’s program: the machine goes back by itself', async () => {
+test('kill -9 of the operator’s program: the machine rolls back by itself', async () => {
   const bad = await fixtureSystem('orphaned', { test: 'echo reached; sleep 1' });
   const program = new URL('./deploy-once.ts', import.meta.url).pathname;
   const child = spawn(
@@ -293,7 +293,7 @@ test('kill -9 of the operator’s program: the machine goes back by itself', asy
   await machine.assertOn(good, deployer);
 });
 
-test('a confirmation left over from another deployment confirms nothing', async () => {
+test('a confirmation left over from another deployment is ignored', async () => {
   const system = await fixtureSystem('left-over');
   await machine.run('true');
   const { machineId } = await readMachine(machine.target);
@@ -314,7 +314,7 @@ test('a confirmation left over from another deployment confirms nothing', async 
   await machine.assertOn(good, deployer);
 });
 
-test('two deployments at once: the second is told who holds the machine', async () => {
+test('two deployments at once: the second fails, and its error names the first', async () => {
   const first = await fixtureSystem('at-once', { test: 'echo reached; sleep 2' });
   const other = new Deployer(machine.target.connection);
   const { onStatus, acted } = when('reached', () =>
@@ -328,7 +328,7 @@ test('two deployments at once: the second is told who holds the machine', async 
   await machine.assertOn(first, deployer);
 });
 
-test('the closure that runs fails when it is deployed again: it stays', async () => {
+test('the live system fails when it is deployed again: it stays live', async () => {
   const flaky = await fixtureSystem('flaky', { test: '[ ! -e /run/flaky ] || exit 2' });
   await deployer.up(flaky);
   // Somebody made another system that of the next boot, so that the next up has something to do.
@@ -343,7 +343,7 @@ test('the closure that runs fails when it is deployed again: it stays', async ()
   await machine.run('rm /run/flaky');
 });
 
-test('the machine is rebooted in mid-switch: it comes up on the system before', async () => {
+test('the machine is rebooted during the switch: it boots the previous system', async () => {
   const bad = await fixtureSystem('rebooted', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', async () => {
     await machine.stop();
@@ -358,7 +358,7 @@ test('the machine is rebooted in mid-switch: it comes up on the system before', 
   assert.equal(deployer.live.booted, good);
 });
 
-test('switched by hand: refresh shows it, and the next up puts it back', async () => {
+test('a machine switched by hand: refresh shows it, and up deploys the desired system again', async () => {
   const byHand = await fixtureSystem('by-hand');
   await deployer.up(byHand, { revision: 'theirs' });
   await deployer.up(good);
@@ -370,7 +370,7 @@ test('switched by hand: refresh shows it, and the next up puts it back', async (
   await machine.assertOn(good, deployer);
 });
 
-test('the state was lost: import adopts the machine with no diff', async () => {
+test('a lost state: import adopts the machine without a diff', async () => {
   await machine.target.close();
   const lost = new Deployer(machine.target.connection);
   const { address, identityFile = '', hostKey = '' } = machine.target.connection;
@@ -381,7 +381,7 @@ test('the state was lost: import adopts the machine with no diff', async () => {
   assert.equal(await lost.up(good), false);
 });
 
-test('another machine at the address: refused, and kept in the state', async () => {
+test('another machine at the address: refused, and its state is kept', async () => {
   const stranger = new Deployer(machine.target.connection);
   const { address, identityFile, hostKey } = machine.target.connection;
   await stranger.import(
@@ -399,7 +399,7 @@ test('another host key: refused before anything is sent', async () => {
   await assert.rejects(wrong.up(good), failsWith('host-key', /expected SHA256:[\s\S]*offered {2}SHA256:/));
 });
 
-test('a machine that is off: unreachable, kept in the state', async () => {
+test('a machine that is off: unreachable, and its state is kept', async () => {
   const { recorded } = deployer;
   await machine.stop();
   const off = new Deployer(machine.target.connection);
@@ -411,7 +411,7 @@ test('a machine that is off: unreachable, kept in the state', async () => {
   await machine.assertOn(good, deployer);
 });
 
-test('too little room: refused before anything changes', async () => {
+test('too little free space: refused before anything changes', async () => {
   const next = await fixtureSystem('no-room');
   await machine.run('mkdir -p /var/tmp/keep && mount -t tmpfs -o size=4m none /var/lib');
   try {
@@ -422,7 +422,7 @@ test('too little room: refused before anything changes', async () => {
   await machine.assertOn(good, deployer);
 });
 
-test('the disk fills in mid-copy: nothing is switched', async () => {
+test('the store fills up during the copy: nothing is switched', async () => {
   const big = await fixtureSystem('big', { files: { filling: 'x'.repeat(24 * 1024 * 1024) } });
   await machine.run(`mkdir -p /run/upper /run/overlay && mount -t tmpfs -o size=8m none /run/overlay
     mkdir /run/overlay/upper /run/overlay/work

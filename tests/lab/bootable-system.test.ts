@@ -64,7 +64,7 @@ const bootEntries = (system: string) =>
 const list = (path: string) => readdirSync(join(root, 'boot', path)).sort();
 const read = (path: string) => readFileSync(join(root, 'boot', path), 'utf8');
 
-test('a system that boots has kernel, initrd and modules, a container has none', () => {
+test('a bootable system has kernel, initrd and modules; a container has none', () => {
   const kernel = realpathSync(join(systems.booting, 'kernel'));
   assert.match(kernel, /-linux-6\.1\.\d+\/bzImage$/);
   assert.match(realpathSync(join(systems['newer-kernel'], 'kernel')), /-linux-6\.12\.\d+\/bzImage$/);
@@ -77,7 +77,7 @@ test('a system that boots has kernel, initrd and modules, a container has none',
   }
 });
 
-test('the initrd holds the modules it was asked for, and those they need', () => {
+test('the initrd has the requested modules and their dependencies', () => {
   const initrd = gunzipSync(readFileSync(join(systems.booting, 'initrd'))).toString('latin1');
   for (const module of ['virtio_blk', 'virtio_pci', 'virtio_ring', 'nls_ascii'])
     assert.match(initrd, new RegExp(`/${module}\\.ko\\0`), module);
@@ -87,7 +87,7 @@ test('the initrd holds the modules it was asked for, and those they need', () =>
   assert.match(newer, /\/virtio_blk\.ko\0/);
 });
 
-test('a module that the kernel lacks fails the build by its name, unless that is allowed', async () => {
+test('a module that the kernel lacks fails the build, which names it, unless that is allowed', async () => {
   const missing = await build('missing-module');
   assert.notEqual(missing.exitCode, 0);
   assert.match(
@@ -98,7 +98,7 @@ test('a module that the kernel lacks fails the build by its name, unless that is
   assert.equal(allowed.exitCode, 0, allowed.stderr);
 });
 
-test('each generation has an entry with copies of its kernel and initrd, which go with it', async () => {
+test('each generation has a boot entry with copies of its kernel and initrd, removed with it', async () => {
   symlinkSync(systems.booting, profile(1));
   symlinkSync(systems['newer-kernel'], profile(2));
   assert.equal((await bootEntries(systems['newer-kernel'])).exitCode, 0);
@@ -129,7 +129,7 @@ test('each generation has an entry with copies of its kernel and initrd, which g
   assert.deepEqual(list('EFI/nixos'), [part('initrd'), part('linux')].map((file) => basename(file)).sort());
 });
 
-test('where the partition is full nothing is half written, and the default stays', async () => {
+test('a full boot partition leaves no partial file, and the default entry stays', async () => {
   symlinkSync(systems.booting, profile(1));
   assert.equal((await bootEntries(systems.booting)).exitCode, 0);
   const before = read('loader/loader.conf');

@@ -48,7 +48,7 @@ async function build(derivation: Derivation, builders: string): Promise<string> 
 
 const shown = (pattern: RegExp) => provider.engine.shown.filter(({ message }) => pattern.test(message));
 
-test('a derivation is built on the builder, and the run says so', async () => {
+test('a derivation is built on the builder, and the output names it', async () => {
   const derivation = await instantiate('builders-there', whereAmI);
   assert.equal(await build(derivation, declared()), 'one');
   // The builder has what it built.
@@ -57,7 +57,7 @@ test('a derivation is built on the builder, and the run says so', async () => {
   assert.ok(shown(/building: builders-there on 10\.213\.34\.11/).some(({ ephemeral }) => ephemeral));
 });
 
-test('what is for another kind of computer is built on a builder of that kind, and the rest here', async () => {
+test('a derivation for another system is built on a builder of that system, the rest here', async () => {
   // Its shell stands in for one of that kind: which computer is asked is Nix's own choice.
   await machine.run("echo 'extra-platforms = riscv64-linux' >>/etc/nix/nix.conf");
   const builders = declared({ systems: ['riscv64-linux'] });
@@ -68,7 +68,7 @@ test('what is for another kind of computer is built on a builder of that kind, a
   await machine.run("sed -i '/^extra-platforms/d' /etc/nix/nix.conf");
 });
 
-test('a builder whose host key is another one is left out, and builds nothing', async () => {
+test('a builder with another host key is left out, and builds nothing', async () => {
   const hostKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG2Qe1k2nBzY0iTpWv9Ml7nZcQv8Rzb0u8b1m0y8Yw3k';
   const derivation = await instantiate('builders-impostor', whereAmI);
   assert.notEqual(await build(derivation, declared({ hostKey })), 'one');
@@ -76,12 +76,12 @@ test('a builder whose host key is another one is left out, and builds nothing', 
   await machine.run(`test ! -e ${derivation.outPath}`);
 });
 
-test('a builder takes no build that does not ask for its mandatory feature', async () => {
+test('a builder gets no build that does not require its mandatory feature', async () => {
   const derivation = await instantiate('builders-picky', whereAmI);
   assert.notEqual(await build(derivation, declared({ mandatoryFeatures: ['kvm'] })), 'one');
 });
 
-test('a builder that goes away during a build is left out, and the rest is built here', async () => {
+test('a builder that goes away during a build is left out, and its builds run here', async () => {
   const script = `read name < /proc/sys/kernel/hostname; [ "$name" != one ] || /bin/sleep 600; ${whereAmI}`;
   const derivation = await instantiate('builders-lost', script);
   const building = build(derivation, declared());
@@ -93,7 +93,7 @@ test('a builder that goes away during a build is left out, and the rest is built
   assert.equal(shown(/the builder one is left out/).length, 1);
 });
 
-test('a builder that is off is named, and what it would have built is built here within seconds', async () => {
+test('a builder that is off is reported once, and its builds run here', async () => {
   const derivation = await instantiate('builders-off', whereAmI);
   assert.notEqual(await build(derivation, declared()), 'one');
   const warnings = shown(/the builder one is left out: .*(No route to host|timed out|no answer within)/);
@@ -105,7 +105,7 @@ test('a builder that is off is named, and what it would have built is built here
   assert.equal(shown(/the builder one is left out: /).length, 1, 'it is asked and named once');
 });
 
-test('what is built already asks no builder', async () => {
+test('an output that exists connects to no builder', async () => {
   const derivation = await instantiate('builders-there-already', whereAmI);
   await build(derivation, '{}');
   await build(derivation, declared());

@@ -63,7 +63,7 @@ const name = (system = '') => system.slice('/nix/store/'.length);
 const isCached = (system = '') =>
   existsSync(join(stack.folder, `cache/${name(system).slice(0, 32)}.narinfo`));
 
-test('a cache keeps what a machine has live, booted and recorded, and frees what nothing needs', async () => {
+test('a cache keeps a machine’s live, booted and recorded systems, and frees the rest', async () => {
   for (let n = 1; n <= 4; n++) await upWithNewSystem();
   const [booted, recorded, dropped, before] = systems;
   // One that db has booted, one that is no generation any more and still recorded, and one that db has forgotten.
@@ -100,7 +100,7 @@ test('a cache keeps what a machine has live, booted and recorded, and frees what
   assert.doesNotMatch((await stack.up()).text, /[1-9]\d* (created|updated|replaced|deleted)/);
 });
 
-test('a machine that serves its store keeps what others have of it, and no more', async () => {
+test('a machine that serves its store keeps the systems of other machines, and no more', async () => {
   const [booted, recorded, dropped, before, live] = systems;
   const kept = await stack.ssh('web', `ls ${roots}-pushed/nixos-fleet-${lab}-push-lan-db`);
   for (const system of [booted, recorded, before, live])

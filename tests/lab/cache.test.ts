@@ -92,7 +92,7 @@ async function signingKey(): Promise<SigningKeyState> {
   return found?.outputs as unknown as SigningKeyState;
 }
 
-test('a machine gets its new system from the signed cache alone, with the copy path cut off', async () => {
+test('a machine fetches its new system from the signed cache when nothing can be copied to it', async () => {
   await stack.up();
   // Without this program nothing can be sent into a machine's store.
   await stack.ssh('db', 'mv /usr/local/bin/nix-daemon /root/nix-daemon');
@@ -112,7 +112,7 @@ test('a machine gets its new system from the signed cache alone, with the copy p
   );
 });
 
-test('a second up says that nothing changes', async () => {
+test('a second up changes nothing', async () => {
   const { text } = await stack.up();
   assert.doesNotMatch(text, /[1-9]\d* (created|updated|replaced|deleted)/);
 });
@@ -126,7 +126,7 @@ async function build(name: string): Promise<string> {
   return (await run('nix', args, { timeoutSeconds: 120 })).stdout.trim();
 }
 
-test('an unsigned and a wrongly signed path are refused, and the message says which key is missing', async () => {
+test('an unsigned and a wrongly signed path are refused, and the error names the missing key', async () => {
   const { secretKey } = await generateSigningKey('stranger-1');
   const [unsigned, strange, forged] = await Promise.all(
     ['unsigned', 'strange', 'forged'].map((name) => build(`${name}-${process.pid}`)),
@@ -165,7 +165,7 @@ async function narinfoOf(machine: string): Promise<string> {
   return join(folder, `${system.slice(11, 43)}.narinfo`);
 }
 
-test('a preview tells what the cache has of a new system, and that a machine does not trust its signature', async () => {
+test('a preview shows what the cache has of a new system, and which machine does not trust its key', async () => {
   change('db');
   const first = (await stack.preview()).text;
   assert.match(first, /db, its new system: not built yet; main does not have it/);
@@ -190,7 +190,7 @@ test('a preview tells what the cache has of a new system, and that a machine doe
   assert.equal((await isOn('db')).trim(), String(edition), 'refresh saw the file, and up mended it');
 });
 
-test('a rotation from end to end, with a machine that is off in its middle', async () => {
+test('a whole key rotation, with a machine that is off halfway', async () => {
   const trusted = async (machine: string) =>
     (await stack.ssh(machine, 'nix config show trusted-public-keys')).match(/cache\.lab-\d/g)?.sort();
   const phase = async () => {
@@ -244,7 +244,7 @@ test('a rotation from end to end, with a machine that is off in its middle', asy
 const isStrange = (file: string) =>
   file.endsWith('.narinfo') && readFileSync(join(folder, file), 'utf8').includes('-strange-');
 
-test('a cache that is down, and one that hangs, stop nothing', async () => {
+test('a cache that is down or hangs does not stop a deployment', async () => {
   /** Paths of the requests that it leaves without an answer. */
   const asked: (string | undefined)[] = [];
   const hanging: Server = createServer((socket) => {
@@ -283,7 +283,7 @@ test('a cache that is down, and one that hangs, stop nothing', async () => {
   }
 });
 
-test('a closure goes from machine to machine over ssh, and not through this computer', async () => {
+test('a closure is copied from machine to machine over ssh, not through this computer', async () => {
   // web serves its store to nix-ssh, who may do nothing else; db logs in by its host key.
   await stack.ssh(
     'web',
@@ -313,7 +313,7 @@ test('a closure goes from machine to machine over ssh, and not through this comp
 
 const hostKeyOf = async (machine: string) => (await stack.connection(machine)).hostKey;
 
-test('a machine that serves its store over HTTP gets the key, and its server is restarted with it', async () => {
+test('a machine that serves its store over HTTP gets the signing key, and its server is restarted', async () => {
   // A stand-in for harmonia, under its name: it reads the key when it starts.
   await stack.ssh(
     'web',

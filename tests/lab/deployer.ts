@@ -73,7 +73,7 @@ export class Deployer {
   }
 
   /** `pulumi destroy` */
-  async letGo(): Promise<void> {
+  async destroy(): Promise<void> {
     if (!this.recorded) throw new Error('nothing is recorded');
     await deployment.delete(this.recorded, this.#context());
   }

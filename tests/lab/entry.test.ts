@@ -114,7 +114,7 @@ const refusals = async () =>
     ),
   );
 
-test('sudo with its password: the whole closure goes there, and no process has the password in sight', async () => {
+test('sudo with a password: the whole closure is copied, and no process shows the password', async () => {
   await sudoers('');
   await deployWatched(
     withPassword,
@@ -135,7 +135,7 @@ test('a copy with a password sends only what the machine lacks', async () => {
   assert.equal(await asRoot(`nix-store --verify-path ${path} && echo valid`), 'valid');
 });
 
-test('a wrong password is told, costs one attempt, and changes nothing', async () => {
+test('a wrong password is an error after one attempt, and changes nothing', async () => {
   const before = await liveSystem();
   const refused = await refusals();
   const wrong = new Deployer({ ...withPassword, becomePassword: `${canary}!` });
@@ -147,20 +147,20 @@ test('a wrong password is told, costs one attempt, and changes nothing', async (
   assert.equal((await refusals()) - refused, 1);
 });
 
-test('without a password where sudo asks for one, the user is told', async () => {
+test('a missing sudo password is an error that names becomePassword', async () => {
   await assert.rejects(
     new Deployer(admin).up(await system('no-password')),
     failsWith('access-denied', /a password is required.*\n.*set becomePassword/),
   );
 });
 
-test('sudo that asks for none, with a password given: it works, and the password goes nowhere', async () => {
+test('sudo without a password works with becomePassword set, and the password is not sent', async () => {
   await sudoers('NOPASSWD: ');
   await deployWatched(withPassword, await system('asks-none'));
   await deployWatched(admin, await system('by-nix-copy'));
 });
 
-test('a copy with a password that fills the disk says so', async () => {
+test('a copy with a password that fills the disk fails with no-room', async () => {
   await sudoers('');
   const big = await system('big', { files: { filling: 'x'.repeat(24 << 20) } });
   const before = await liveSystem();
@@ -175,7 +175,7 @@ test('a copy with a password that fills the disk says so', async () => {
   assert.equal(await liveSystem(), before);
 });
 
-test('a copy with a password is cancelled in the middle', async () => {
+test('a copy with a password can be cancelled', async () => {
   const path = await system('cancelled', { files: { filling: 'y'.repeat(64 << 20) } });
   const controller = new AbortController();
   const onProgress = (line: string) => {
@@ -189,7 +189,7 @@ test('a copy with a password is cancelled in the middle', async () => {
   await assert.rejects(copy, failsWith('cancelled', /the copy was cancelled/));
 });
 
-test('doas that asks for none', async () => {
+test('doas without a password', async () => {
   await asRoot('rm /etc/sudoers.d/admin');
   const byDoas: Connection = { ...admin, become: 'doas' };
   const path = await system('doas');
@@ -202,7 +202,7 @@ test('doas that asks for none', async () => {
   assert.equal(await liveSystem(), path);
 });
 
-test('a jump host: its key must be known, and all goes through it', async () => {
+test('a jump host: its key must be known, and every connection goes through it', async () => {
   const { gate } = machines;
   assert.ok(gate);
   const beyond: Connection = { ...root, address: behind.one };
@@ -221,7 +221,7 @@ test('a jump host: its key must be known, and all goes through it', async () => 
   await at(through).close();
 });
 
-test('health checks of ports go the way of ssh: from the jump host', async () => {
+test('health checks of ports run from the jump host', async () => {
   const { gate } = machines;
   const proxyJump = `root@${gate?.address}:22`;
   const through: Connection = { ...root, address: behind.one, proxyJump, proxyJumpHostKey: gate?.hostKey };
@@ -242,7 +242,7 @@ test('health checks of ports go the way of ssh: from the jump host', async () =>
   await asRoot('systemctl stop page.service');
 });
 
-test('further options of ssh hold for every connection, the copy’s too', async () => {
+test('sshOptions apply to every connection, the copy’s too', async () => {
   // Through a proxy of the user's own: this computer has no other way there.
   const { gate } = machines;
   const key = `${root.identityFile}`;
@@ -278,7 +278,7 @@ function bringOperator(): string {
   return 'cd / && LD_LIBRARY_PATH=/opt/fleet/lib-of-node exec /opt/fleet/node /opt/fleet/tests/lab/deploy-once.ts';
 }
 
-test('the machine itself is deployed without ssh: by root, and by a user with sudo’s password', async () => {
+test('a local machine is deployed without ssh, by root and by a user with a sudo password', async () => {
   const operate = bringOperator();
   const healthChecks = {
     ssh: { tcp: 22, timeoutSeconds: 10 },
@@ -307,7 +307,7 @@ test('the machine itself is deployed without ssh: by root, and by a user with su
   assert.equal((await readMachine(at(root))).record?.by.startsWith('admin@'), true);
 });
 
-test('in a stack: the password is encrypted in the state however it was given, and nothing shows it', async () => {
+test('the password is encrypted in the state however it was given, and is never shown', async () => {
   const stack = new CliProject({ ENTRY_PASSWORD: canary });
   try {
     const components = join(project, 'components/index.ts');
@@ -348,7 +348,7 @@ new Deployment('one', { host: 'one', connection, system: ${JSON.stringify(await 
   }
 });
 
-test('closing the shared connection ends nothing that runs over it', async () => {
+test('closing the shared connection does not end a command that runs over it', async () => {
   const begun = Promise.withResolvers<void>();
   const script = 'mkfifo /run/go; echo begun; read -r word </run/go; rm /run/go; echo "$word"\n';
   const running = at(root).run(script, { onStdoutLine: () => begun.resolve() });
@@ -358,7 +358,7 @@ test('closing the shared connection ends nothing that runs over it', async () =>
   assert.equal((await running).stdout, 'begun\nwent\n');
 });
 
-test('at the end the password is in no file and no log of the machine', async () => {
+test('the password is in no file and no log of the machine', async () => {
   const words = traces.map((trace) => `-e ${shellQuote(trace)}`).join(' ');
   const places = '/run /tmp /var /etc /root /home /nix/var /dev/shm';
   assert.equal(await asRoot(`grep -rlFa --devices=skip ${words} ${places} || true`), '');

@@ -43,7 +43,7 @@ async function cable(state: 'up' | 'down'): Promise<void> {
   await run('ip', ['link', 'set', port, state], { timeoutSeconds: 10 });
 }
 
-test('the network is cut for good in the middle of the switch: the machine goes back by itself', async () => {
+test('the network fails during the switch for good: the machine rolls back by itself', async () => {
   const bad = await fixtureSystem('cut-off', { test: 'echo reached; sleep 1' });
   const { onStatus, acted } = when('reached', () => cable('down'));
   try {
@@ -64,7 +64,7 @@ test('the network is cut for good in the middle of the switch: the machine goes 
   await machine.assertOn(good, deployer);
 });
 
-test('the dead-man’s timer runs out on a supervisor that hangs: the machine goes back', async () => {
+test('the dead-man’s timer of a hanging supervisor runs out: rolled back', async () => {
   const bad = await fixtureSystem('hangs', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     machine.run(`unit=$(sed -n 's/^unit=//p' /run/nixos-fleet/holder)
@@ -80,7 +80,7 @@ test('the dead-man’s timer runs out on a supervisor that hangs: the machine go
 
 const day = 24 * 3600 * 1000;
 
-test('clocks a day apart, either way: confirmed, and back where it fails', async () => {
+test('clocks a day apart, either way: confirmed, or rolled back on failure', async () => {
   for (const offset of [day, -day]) {
     mock.timers.enable({ apis: ['Date'], now: Date.now() + offset });
     try {
@@ -106,7 +106,7 @@ function corrupt(file: string): void {
   writeFileSync(file, 'x');
 }
 
-test('a path that is corrupted in this computer’s store: not taken by the machine', async () => {
+test('a path corrupted in this computer’s store: the machine rejects it', async () => {
   const bad = await fixtureSystem('corrupted-here', { files: { data: `${process.pid}` } });
   corrupt(join(bad, 'data'));
   try {
@@ -117,7 +117,7 @@ test('a path that is corrupted in this computer’s store: not taken by the mach
   await machine.assertOn(good, deployer);
 });
 
-test('a path that is corrupted in the machine’s store: the switch is refused', async () => {
+test('a path corrupted in the machine’s store: the switch is refused', async () => {
   const bad = await fixtureSystem('corrupted-there', { files: { data: `${process.pid}` } });
   const { uri, env } = machine.target.store();
   await copyClosure({ paths: [bad], target: uri, sshOpts: env.NIX_SSHOPTS });
@@ -129,7 +129,7 @@ test('a path that is corrupted in the machine’s store: the switch is refused',
   await machine.assertOn(good, deployer);
 });
 
-test('a path that nobody signed, where the machine’s store does not trust the user: refused, and told why', async () => {
+test('an unsigned path from a user whom the machine’s store does not trust: rejected, with the reason', async () => {
   await machine.run(`useradd --create-home ops && cp -r /root/.ssh /home/ops/ && chown -R ops /home/ops/.ssh
     folder=$(dirname "$(readlink -f "$(command -v nix-daemon)")")
     while [ "$folder" != / ]; do chmod a+x "$folder" 2>/dev/null; folder=$(dirname "$folder"); done
@@ -154,7 +154,7 @@ test('a path that nobody signed, where the machine’s store does not trust the 
   await machine.run('systemctl stop nix-daemon-test; userdel --remove ops 2>/dev/null; true');
 });
 
-test('a boot partition that is full: profile, boot loader and live system go back', async () => {
+test('a full boot partition: profile, boot loader and live system are rolled back', async () => {
   const { plain = '', changed = '' } = await labSystems(['plain', 'changed']);
   await deployer.up(plain);
   const loader = async () =>

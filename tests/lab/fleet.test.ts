@@ -53,7 +53,7 @@ test('the first up makes the machines and deploys them', async () => {
   assert.equal(await page('edge'), await page('web'));
 });
 
-test('a kernel’s configuration is made of the modules that a machine has loaded', async () => {
+test('localmodconfig makes a kernel configuration from the modules that a machine has loaded', async () => {
   stack.write('source/drivers/Makefile', 'obj-$(CONFIG_NOTHING_HAS_THIS) += nothing_has_this.o\n');
   const command = ['web', '--stack', stack.stack, '--source', `${stack.folder}/project/source`];
   const shown = await stack.node('commands/localmodconfig.ts', command);
@@ -64,7 +64,7 @@ test('a kernel’s configuration is made of the modules that a machine has loade
   assert.doesNotMatch(shown.stdout, /NOTHING_HAS_THIS/);
 });
 
-test('a second up says that nothing changes', async () => {
+test('a second up changes nothing', async () => {
   assertNothingChanges((await stack.up()).text);
   assertNothingChanges((await stack.preview()).text);
 });
@@ -76,7 +76,7 @@ test('a newer version of this package shows no change', async () => {
   });
 });
 
-test('a machine with the key hardwareConfig is asked what it is made of', async () => {
+test('the hardware of a machine with hardwareConfig is detected', async () => {
   await stack.ssh(
     'edge',
     `printf '#!/bin/sh\necho "{ boot.kernelModules = [ ]; }"\n' >/usr/local/bin/nixos-generate-config
@@ -92,7 +92,7 @@ test('a machine with the key hardwareConfig is asked what it is made of', async 
   });
 });
 
-test('a summary for a pull request tells what changes, and which machine cannot be evaluated', async () => {
+test('a pull request summary shows the changes, and which machine cannot be evaluated', async () => {
   const broken = 'kernelParams = builtins.throw "the moon is full" [';
   await stack.withEdit('nix/lab/hosts/db.nix', 'kernelParams = [', broken, () =>
     stack.withEdit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from', async () => {
@@ -105,7 +105,7 @@ test('a summary for a pull request tells what changes, and which machine cannot 
   );
 });
 
-test('an edited page is named at its leaf in the preview, changed on the machine, and on no other', async () => {
+test('the preview shows an edited page at its leaf, and up changes that machine alone', async () => {
   const before = await stack.live();
   stack.edit('nix/lab/hosts/web.nix', 'Hello from', 'Greetings from');
   const { text } = await stack.preview();
@@ -125,7 +125,7 @@ test('an edited page is named at its leaf in the preview, changed on the machine
   assertNothingChanges((await stack.up()).text);
 });
 
-test('an added package and a kernel parameter are named at their leaves', async () => {
+test('the preview shows an added package and a kernel parameter at their leaves', async () => {
   const host = stack.read('nix/lab/hosts/db.nix');
   const before = await stack.live();
   stack.edit('nix/lab/hosts/db.nix', 'systemPackages = [', 'systemPackages = [ pkgs.tree');
@@ -141,7 +141,7 @@ test('an added package and a kernel parameter are named at their leaves', async 
   await stack.up();
 });
 
-test('a machine switched by hand is shown by refresh, and the next up puts it back', async () => {
+test('refresh shows a machine switched by hand, and up deploys the desired system again', async () => {
   const before = await stack.live();
   await stack.ssh('db', 'p=/nix/var/nix/profiles; $p/system-2-link/bin/switch-to-configuration test');
   const preview = await stack.pulumi('refresh', '--preview-only', '--diff');
@@ -158,7 +158,7 @@ test('a machine switched by hand is shown by refresh, and the next up puts it ba
   assertNothingChanges((await stack.up()).text);
 });
 
-test('a lost state: pulumi import adopts a machine with no diff after it', async () => {
+test('a lost state: pulumi import adopts a machine without a diff', async () => {
   const before = await stack.live();
   await stack.loseAndImport('web');
   assertNothingChanges((await stack.preview()).text);
@@ -166,7 +166,7 @@ test('a lost state: pulumi import adopts a machine with no diff after it', async
   assert.deepEqual(await stack.live(), before);
 });
 
-test('a foreign system is adopted with nothing but its true differences', async () => {
+test('adopting a machine with an unrecorded system shows only its differences', async () => {
   // The records that deployments left are what makes a system known: without them it is a foreign one.
   await stack.ssh(
     'web',

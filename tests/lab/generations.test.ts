@@ -33,13 +33,13 @@ const names = (...kept: number[]) => kept.map((n) => basename(system(n))).sort()
 const age = (...old: number[]) =>
   machine.run(old.map((n) => `touch -d '2 hours ago' ${roots}/${basename(system(n))}`).join('\n'));
 
-test('every generation stays where nothing is said', async () => {
+test('every generation is kept by default', async () => {
   for (const n of [1, 2, 3, 4]) await deployer.up(system(n));
   assert.deepEqual(await numbers(), [1, 2, 3, 4]);
   assert.deepEqual(await recorded(), names(1, 2, 3, 4));
 });
 
-test('the newest stay, and the booted and the previous one; records of the last hour too', async () => {
+test('the newest, the booted and the previous generation are kept, and records of the last hour', async () => {
   await machine.run(`ln -sfn ${system(1)} /run/booted-system`);
   await age(1, 2);
   await deployer.up(system(5), { keepGenerations: { count: 1 } });
@@ -51,7 +51,7 @@ test('the newest stay, and the booted and the previous one; records of the last 
   assert.equal(await machine.run('ls /run/nixos-fleet/holder 2>/dev/null || true'), '');
 });
 
-test('garbage is collected where asked; what runs, was booted or ran before stays', async () => {
+test('collectGarbage keeps the live, the booted and the previous system', async () => {
   await age(1, 3, 4);
   await machine.run('touch -h -d "3 days ago" /nix/var/nix/profiles/system-4-link');
   await deployer.up(system(6), { keepGenerations: { days: 2 }, collectGarbage: true });
@@ -69,7 +69,7 @@ test('a deployment that fails removes nothing', async () => {
   assert.deepEqual(await numbers(), [1, 5, 6]);
 });
 
-test('a boot menu that cannot be renewed is a warning: the new system stays live', async () => {
+test('a boot menu that cannot be updated is a warning: the new system stays live', async () => {
   const once = await fixtureSystem('boots-once', {
     boot: '[ ! -e /run/second ] || exit 1; touch /run/second',
   });

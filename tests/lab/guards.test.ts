@@ -60,7 +60,7 @@ const failing: [string, object, RegExp, string?][] = [
   ],
 ];
 for (const [index, [name, given, why, hook]] of failing.entries()) {
-  test(`a health check that fails: back, and what it saw is told: ${name}`, async () => {
+  test(`a failing health check: rolled back, and the error has its result: ${name}`, async () => {
     const bad = await fixtureSystem(`unhealthy-${index}`, hook ? { test: hook } : {});
     await assert.rejects(
       deployer.up(bad, { healthChecks: { one: check(given), fine: check({ tcp: 22 }) } }),
@@ -74,7 +74,7 @@ for (const [index, [name, given, why, hook]] of failing.entries()) {
   });
 }
 
-test('health checks are tried until they hold: confirmed', async () => {
+test('health checks are repeated until they pass: confirmed', async () => {
   const next = await fixtureSystem('healthy', {
     test: 'rm -f /run/ready; systemd-run --quiet --timer-property=AccuracySec=100ms --on-active=1 touch /run/ready',
   });
@@ -88,7 +88,7 @@ test('health checks are tried until they hold: confirmed', async () => {
   assert.ok(deployer.lines.includes('health check ready: holds'), deployer.lines.join('\n'));
 });
 
-test('a health check may take longer than the confirmation’s limit: the supervisor waits for it', async () => {
+test('a health check may take longer than confirmTimeoutSeconds: the supervisor waits for it', async () => {
   const next = await fixtureSystem('slow', {
     test: 'rm -f /run/ready; systemd-run --quiet --timer-property=AccuracySec=100ms --on-active=4 touch /run/ready',
   });
@@ -97,7 +97,7 @@ test('a health check may take longer than the confirmation’s limit: the superv
   await machine.assertOn(next, deployer);
 });
 
-test('switched by hand before an update: named, and refused where onDrift is fail', async () => {
+test('a machine switched by hand before an update: a warning, or refused with onDrift fail', async () => {
   const other = await fixtureSystem('by-hand');
   const next = await fixtureSystem('after-drift');
   const foreign = new Deployer(machine.target.connection);
@@ -113,7 +113,7 @@ test('switched by hand before an update: named, and refused where onDrift is fai
   await machine.assertOn(next, deployer);
 });
 
-test('a machine that was switched by hand is named by one round trip, and one that is off too', async () => {
+test('one round trip finds a machine that was switched by hand, or is off', async () => {
   assert.equal(await checkLive(machine.target, 'another'), undefined);
   const other = await fixtureSystem('named');
   await new Deployer(machine.target.connection).up(other);
@@ -136,7 +136,7 @@ test('a machine that was switched by hand is named by one round trip, and one th
   await deployer.refresh();
 });
 
-test('the real CLI: a lock-out is an error at preview unless it is allowed, and the status tells of the machine', async () => {
+test('a lockout is an error at preview unless it is allowed; status lists the machine', async () => {
   const project = new CliProject();
   try {
     const facts = (changes: Partial<HostFacts> = {}) =>

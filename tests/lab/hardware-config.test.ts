@@ -91,7 +91,7 @@ async function up(): Promise<string> {
   return text;
 }
 
-test('a machine without the generator is told, with how to have it', async () => {
+test('a machine without nixos-generate-config is an error that says how to install it', async () => {
   declare();
   const { exitCode, text } = await preview();
   assert.notEqual(exitCode, 0);
@@ -99,7 +99,7 @@ test('a machine without the generator is told, with how to have it', async () =>
   assert.match(text, /it has no nixos-generate-config[\s\S]*nixpkgs#nixos-install-tools/);
 });
 
-test('the first up writes the file, which the preview shows, and says what git lacks', async () => {
+test('the first up writes the file that the preview shows, and names the missing git add', async () => {
   await bringGenerator();
   await setHardware('"nvme"');
   const shown = await preview();
@@ -112,7 +112,7 @@ test('the first up writes the file, which the preview shows, and says what git l
   assert.match(onDisk(), /^# Made on [\d.]+\n\{ lib, \.\.\. \}:\n\n\{\n {2}boot\.initrd.*"nvme".*\n\}\n$/);
 });
 
-test('another date is no change, and the file stays as it was written', async () => {
+test('another date is no change, and the file stays as written', async () => {
   const before = onDisk();
   const untracked = await preview('--expect-no-changes');
   assert.equal(untracked.exitCode, 0, untracked.text);
@@ -125,7 +125,7 @@ test('another date is no change, and the file stays as it was written', async ()
   assert.equal(onDisk(), before);
 });
 
-test('other hardware is shown by its lines and written; a refresh shows it too', async () => {
+test('changed hardware is shown line by line by preview and refresh, and written by up', async () => {
   await setHardware('"nvme" "ahci"');
   const refreshed = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(refreshed.text, /machine\s*: "as-written" => "changed"/);
@@ -138,7 +138,7 @@ test('other hardware is shown by its lines and written; a refresh shows it too',
   assert.match(onDisk(), /"nvme" "ahci"/);
 });
 
-test('a hand edit is refused in the preview with what it would lose, kept or overwritten where that is asked for', async () => {
+test('a hand edit is refused at preview with the lines it would lose, or handled by onHandEdit', async () => {
   writeFileSync(path, onDisk().replace('\n}', '\n  services.mine.enable = true;\n}'));
   const edited = onDisk();
   const refused = await preview();
@@ -168,7 +168,7 @@ test('a hand edit is refused in the preview with what it would lose, kept or ove
   declare();
 });
 
-test('a machine that is off is a warning and no change, and what was written is put back from the state', async () => {
+test('a machine that is off is a warning and no change; a missing file is restored from the state', async () => {
   const before = onDisk();
   rmSync(path);
   await byAdmin.close();
@@ -185,7 +185,7 @@ test('a machine that is off is a warning and no change, and what was written is 
   assert.equal((await preview('--expect-no-changes')).exitCode, 0);
 });
 
-test('a file of somebody’s that says something else is never taken for ours; one that says the same is', async () => {
+test('an existing file with other content is refused; one with the same content is adopted', async () => {
   const other = 'nix/one.nix';
   writeFileSync(join(project.folder, other), '{ }\n');
   declare({ file: other });
@@ -198,7 +198,7 @@ test('a file of somebody’s that says something else is never taken for ours; o
   assert.equal((await preview('--expect-no-changes')).exitCode, 0);
 });
 
-test('what is dropped leaves the file', async () => {
+test('a destroy leaves the file', async () => {
   const { exitCode, text } = await project.pulumi('destroy', '--yes', '--skip-preview');
   assert.equal(exitCode, 0, text);
   assert.match(text, /nix\/one\.nix is left where it is/);

@@ -10,7 +10,7 @@ import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { kernelFixture } from '../fixtures/kernels/request.ts';
 
 /** A real Kconfig, run by Nix in its sandbox on a real kernel's source; nothing is compiled but Kconfig itself. */
-describe('kernels that are configured and not built', () => {
+describe('kernels that are configured without a build', () => {
   const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-kernels-'));
   let request: Awaited<ReturnType<typeof kernelFixture>>;
   let fleet: FleetEvaluation;
@@ -32,7 +32,7 @@ describe('kernels that are configured and not built', () => {
   });
   after(() => rmSync(cache, { recursive: true }));
 
-  test('show the whole configuration, with what a changed symbol brings along', () => {
+  test('have the whole configuration, with the symbols that a changed one selects', () => {
     const [plain, changed] = [kernelOf('plain'), kernelOf('changed')];
     assert.deepEqual(
       { ...changed.config, BTRFS_FS: undefined },
@@ -46,7 +46,7 @@ describe('kernels that are configured and not built', () => {
     assert.equal(changed.configured?.EXT4_FS, 'y');
   });
 
-  test('warn of symbols that Kconfig dropped or changed, and say why', () => {
+  test('warn of symbols that Kconfig dropped or changed, with the reason', () => {
     assert.equal(configured.warnings.length, 1);
     const { version } = kernelOf('dropped');
     assert.deepEqual(configured.warnings[0]?.split('\n  '), [
@@ -57,7 +57,7 @@ describe('kernels that are configured and not built', () => {
     ]);
   });
 
-  test('the operator’s flake’s minimal kernel gets all it asks for', async () => {
+  test('the minimal kernel of the operator’s flake gets every symbol that its version has', async () => {
     const minimal = await evaluateFleet({ ...request, hosts: { minimal: 'minimal-vm' } });
     const { warnings } = await configureKernels(minimal.kernels);
     // Later kernels have it.
@@ -67,7 +67,7 @@ describe('kernels that are configured and not built', () => {
     );
   });
 
-  test('are judged by what comes out', () => {
+  test('are checked by their resulting configuration', () => {
     const { plain, 'no-efi': lacking } = checkKernels(
       { ...fleet, kernels: configured.kernels },
       () => false,

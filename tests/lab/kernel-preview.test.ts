@@ -29,7 +29,7 @@ before(async () => {
 
 after(() => stack?.remove());
 
-test('a kernel that may not come up is refused, with the machine’s name and the symbol', async () => {
+test('a kernel that may not boot is refused, with the machine’s name and the symbol', async () => {
   const edit = ['configuration: plain', 'configuration: no-efi'] as const;
   await stack.withEdit('Pulumi.kernels.yaml', ...edit, async () => {
     const shown = await stack.try('preview');
@@ -39,7 +39,7 @@ test('a kernel that may not come up is refused, with the machine’s name and th
   });
 });
 
-test('one changed symbol is shown, with what Kconfig changes with it and for which machine, and is not built', async () => {
+test('one changed symbol is shown with Kconfig’s further changes and its machine, and nothing is built', async () => {
   const targets = ['**Fleet::fleet', '**nixos:index:Kernel::linux'];
   await stack.pulumi('up', '--yes', '--skip-preview', ...targets.flatMap((target) => ['--target', target]));
   const edit = ['configuration: plain', 'configuration: changed'] as const;

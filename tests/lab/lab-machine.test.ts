@@ -54,7 +54,7 @@ function processes(): string[] {
     .filter((line) => line.includes(join(state, 'nixos-fleet')));
 }
 
-test('machines have identities of their own, know each other, and have no way out', async () => {
+test('machines have identities of their own, resolve each other’s names, and have no route out', async () => {
   const [first, second] = await Promise.all([one(), two()]);
   assert.notEqual(first.hostKey, second.hostKey);
   assert.notEqual(first.machineId, second.machineId);
@@ -67,12 +67,12 @@ test('machines have identities of their own, know each other, and have no way ou
   );
 });
 
-test('a machine that is there stays as it is', async () => {
+test('an existing machine stays as it is', async () => {
   const before = await readLabMachine(lab, 'one');
   assert.deepEqual(await one(), before);
 });
 
-test('a machine that is off is seen, and starts with all it had', async () => {
+test('a machine that is off is reported, and starts with its files and identity', async () => {
   const before = await one();
   await sh(before, 'echo kept >/root/kept');
   await stopMachine(lab, 'one');
@@ -94,7 +94,7 @@ test('a machine whose keeper was killed starts again', async () => {
   assert.equal((await one()).running, true);
 });
 
-test('a restart from inside comes back by itself, under the same keeper', async () => {
+test('a reboot from inside restarts the machine under the same keeper', async () => {
   const machine = await one();
   const before = await sh(machine, bootId);
   await sh(machine, 'systemctl --no-block reboot').catch(() => undefined);
@@ -103,7 +103,7 @@ test('a restart from inside comes back by itself, under the same keeper', async 
   assert.equal((await readLabMachine(lab, 'one'))?.pid, machine.pid);
 });
 
-test('another address, and a network that came back', async () => {
+test('a machine gets another address, and starts again once its network is restored', async () => {
   const moved = await ensureMachine({ lab, name: 'two', address: '10.213.23.22', base });
   assert.match(await sh(moved, 'ip -4 -brief address show host0'), /10\.213\.23\.22\/24/);
   await Promise.all([stopMachine(lab, 'one'), stopMachine(lab, 'two')]);
@@ -114,14 +114,14 @@ test('another address, and a network that came back', async () => {
   assert.equal((await one()).running, true);
 });
 
-test('a machine that was not finished is made anew', async () => {
+test('a machine without its record is created again', async () => {
   const before = await one();
   rmSync(join(state, 'nixos-fleet/lab', lab, 'machines/one/machine.json'));
   assert.equal(await readLabMachine(lab, 'one'), undefined);
   assert.notEqual((await one()).machineId, before.machineId);
 });
 
-test('what is removed is gone whole', async () => {
+test('deleting a lab removes all of it', async () => {
   await two();
   await deleteLab(lab);
   assert.deepEqual(processes(), []);

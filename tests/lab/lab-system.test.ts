@@ -52,7 +52,7 @@ async function plain(): Promise<void> {
   assert.equal(back.exitCode, 0, back.stderr);
 }
 
-test('a foreign machine takes its first system', async () => {
+test('a machine without a system gets its first one', async () => {
   const first = await to('plain', 'switch');
   assert.equal(first.exitCode, 0, first.stderr);
   assert.match(
@@ -70,7 +70,7 @@ test('the same system again does nothing', async () => {
   assert.equal(await pidOf('heartbeat.service'), before);
 });
 
-test('a change is announced dry, restarts what changed, and its parts go when it goes', async () => {
+test('dry-activate shows a change, test applies it, and the previous system removes its parts', async () => {
   const firewall = await sh('systemctl show --property=ActiveEnterTimestampMonotonic firewall.service');
   const dry = await to('changed', 'dry-activate');
   assert.match(dry.stderr, /would stop the following units: heartbeat\.service/);
@@ -98,7 +98,7 @@ test('a change is announced dry, restarts what changed, and its parts go when it
   assert.equal(gone.stdout.trim(), 'inactive');
 });
 
-test('a unit that fails: exit code 4, and it is named', async () => {
+test('a failing unit: exit code 4, and the output names it', async () => {
   const failed = await to('failing-unit', 'test');
   assert.equal(failed.exitCode, 4, failed.stderr);
   assert.match(failed.stderr, /warning: the following units failed: broken\.service\n/);
@@ -106,7 +106,7 @@ test('a unit that fails: exit code 4, and it is named', async () => {
   await plain();
 });
 
-test('an activation snippet that fails: exit code 2, and the rest goes on', async () => {
+test('a failing activation snippet: exit code 2, and the other snippets run', async () => {
   const failed = await to('failing-activation', 'test');
   assert.equal(failed.exitCode, 2, failed.stderr);
   assert.match(failed.stderr, /no luck\nActivation script snippet 'broken' failed \(3\)/);
@@ -114,7 +114,7 @@ test('an activation snippet that fails: exit code 2, and the rest goes on', asyn
   await plain();
 });
 
-test('a check that fails: exit code 1, and nothing is changed', async () => {
+test('a failing check: exit code 1, and nothing changes', async () => {
   for (const action of ['check', 'test', 'switch', 'boot']) {
     const refused = await to('failing-check', action);
     assert.equal(refused.exitCode, 1, action);
@@ -123,7 +123,7 @@ test('a check that fails: exit code 1, and nothing is changed', async () => {
   assert.equal(await live(), systems.plain);
 });
 
-test('inhibitors refuse a switch, and not a boot', async () => {
+test('switch inhibitors refuse test and allow boot', async () => {
   const refused = await to('inhibited', 'test');
   assert.equal(refused.exitCode, 1);
   assert.match(refused.stderr, /changes to critical components/);
@@ -139,7 +139,7 @@ test('another init interface: exit code 100, after the boot loader', async () =>
   assert.equal((await to('plain', 'boot')).exitCode, 0);
 });
 
-test('a masked unit stops; one that must not restart is said and left', async () => {
+test('a masked unit stops; one that must not restart is named and keeps running', async () => {
   assert.equal((await to('masked', 'test')).exitCode, 0);
   assert.equal((await sh('systemctl is-enabled heartbeat.service')).stdout.trim(), 'masked');
   assert.equal(await pidOf('heartbeat.service'), '0');
@@ -186,7 +186,7 @@ test('an interrupted switch is completed by the next', async () => {
   await plain();
 });
 
-test('a restart comes back on the boot loader’s default, or else on the profile', async () => {
+test('a reboot starts the boot loader’s default, or else the profile’s system', async () => {
   await sh(`nix-env -p /nix/var/nix/profiles/system --set ${systems.changed}`);
   assert.equal((await to('changed', 'boot')).exitCode, 0);
   assert.equal(await live(), systems.plain);

@@ -72,7 +72,7 @@ const givenUp = (log: string) =>
 
 const unchanged = (text: string) => assert.doesNotMatch(text, /[1-9]\d* (created|updated|replaced|deleted)/);
 
-test('a machine that a builder does not let in is told its key, and builds by itself meanwhile', async () => {
+test('a builder that refuses a machine: up shows the machine’s key, and it builds locally meanwhile', async () => {
   const { text } = await stack.up();
   const { hostKey } = await stack.connection('db');
   assert.match(text, /db cannot build on big now: .*Permission denied/);
@@ -84,7 +84,7 @@ test('a machine that a builder does not let in is told its key, and builds by it
   );
 });
 
-test('a machine that is told of a builder by up builds there, and a builder is told of none', async () => {
+test('up configures a machine to build on the builder; the builder itself gets no builders', async () => {
   assert.equal((await buildOnDb()).where, 'web');
   assert.match(
     await stack.ssh('db', `cat ${buildersFile}`),
@@ -94,7 +94,7 @@ test('a machine that is told of a builder by up builds there, and a builder is t
   unchanged((await stack.up()).text);
 });
 
-test('a machine’s list of builders that somebody changed is seen by refresh, and mended', async () => {
+test('a changed list of builders is found by refresh and restored by up', async () => {
   await stack.ssh('db', `sed -i 's/^builders = .*/builders =/' ${buildersFile}`);
   assert.equal((await buildOnDb()).where, 'db');
   await stack.pulumi('refresh', '--yes', '--skip-preview');
@@ -103,7 +103,7 @@ test('a machine’s list of builders that somebody changed is seen by refresh, a
   assert.equal((await buildOnDb()).where, 'web');
 });
 
-test('a machine whose builder hangs, and one whose builder is off, builds by itself within seconds', async () => {
+test('a machine whose builder hangs or is off builds locally after one attempt', async () => {
   // Whoever connects to web gets no word from it.
   await stack.ssh(
     'web',
@@ -120,7 +120,7 @@ test('a machine whose builder hangs, and one whose builder is off, builds by its
   assert.equal((await buildOnDb()).where, 'web');
 });
 
-test('a machine whose builders are dropped from the config is told of none', async () => {
+test('builders dropped from the config are removed from the machine', async () => {
   configure();
   await stack.up();
   await stack.ssh('db', `test ! -e ${buildersFile}`);

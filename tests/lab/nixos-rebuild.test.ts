@@ -33,7 +33,7 @@ beforeEach(async () => {
   await deployer.up(good);
 });
 
-test('nixos-rebuild switches: the same is recorded as of any deployment', async () => {
+test('a switch by nixos-rebuild is recorded like any deployment', async () => {
   const next = await fixtureSystem('rebuilt', {
     test: 'echo "restarting nginx"',
     boot: 'touch /run/booted-by-it',
@@ -56,7 +56,7 @@ test('nixos-rebuild switches: the same is recorded as of any deployment', async 
   assert.equal(await deployer.up(next, via()), false);
 });
 
-test('nixos-rebuild boot and test do that alone', async () => {
+test('nixos-rebuild boot changes only the next boot, test only the live system', async () => {
   const next = await fixtureSystem('next-boot');
   await deployer.up(next, via({ action: 'boot' }));
   const booting = await readMachine(machine.target);
@@ -67,7 +67,7 @@ test('nixos-rebuild boot and test do that alone', async () => {
   assert.deepEqual([testing.system, testing.profileSystem], [next, good]);
 });
 
-test('a switch by nixos-rebuild that fails: the machine stays as it left it, and the state says so', async () => {
+test('a failing switch by nixos-rebuild is not rolled back, and the state records it', async () => {
   const bad = await fixtureSystem('not-activated', { test: 'echo "snippet users failed"; exit 2' });
   await assert.rejects(
     deployer.up(bad, via()),
@@ -83,7 +83,7 @@ test('a switch by nixos-rebuild that fails: the machine stays as it left it, and
 const failing = `systemd-run --quiet --unit=broken --service-type=oneshot /bin/false
 echo 'warning: the following units failed: broken.service'; exit 4`;
 
-test('units that fail in a switch by nixos-rebuild are named, or accepted', async () => {
+test('failing units in a switch by nixos-rebuild are named, or accepted', async () => {
   const system = await fixtureSystem('units-by-it', { test: failing });
   await assert.rejects(
     deployer.up(system, via()),
@@ -97,7 +97,7 @@ test('units that fail in a switch by nixos-rebuild are named, or accepted', asyn
   await machine.run('systemctl reset-failed');
 });
 
-test('a health check that fails after nixos-rebuild is an error, and the machine stays', async () => {
+test('a failing health check after nixos-rebuild is an error, without a rollback', async () => {
   const next = await fixtureSystem('unhealthy-by-it');
   const healthChecks = { queue: { command: 'exit 3', timeoutSeconds: 1 } } as Settings['healthChecks'];
   await assert.rejects(
@@ -107,13 +107,13 @@ test('a health check that fails after nixos-rebuild is an error, and the machine
   await machine.assertOn(next, deployer);
 });
 
-test('nixos-rebuild is not begun where switch-to-configuration check fails', async () => {
+test('nixos-rebuild is not started when switch-to-configuration check fails', async () => {
   const bad = await fixtureSystem('refused-by-it', { check: 'echo "no way"; exit 1' });
   await assert.rejects(deployer.up(bad, via()), failsWith('activation-failed', /nothing was changed/));
   await machine.assertOn(good, deployer);
 });
 
-test('two deployments at once, one by nixos-rebuild: the second is told who holds the machine', async () => {
+test('two deployments at once, one by nixos-rebuild: the second fails, and its error names the first', async () => {
   const slow = await fixtureSystem('slow-by-it', {
     test: 'echo reached; while [ ! -e /run/go ]; do sleep 0.1; done',
   });
@@ -130,7 +130,7 @@ test('two deployments at once, one by nixos-rebuild: the second is told who hold
   await machine.assertOn(slow, deployer);
 });
 
-test('a switch by nixos-rebuild that hangs is ended at its limit, and the machine is free again', async () => {
+test('a hanging switch by nixos-rebuild is ended at its limit, and the lock is released', async () => {
   const { generation } = deployer.live;
   const hang = await fixtureSystem('hang-by-it', { test: 'sleep 1000' });
   const settings = via({ activationTimeoutSeconds: 3, confirmTimeoutSeconds: 1 });
@@ -141,7 +141,7 @@ test('a switch by nixos-rebuild that hangs is ended at its limit, and the machin
   await machine.run('systemctl kill --signal=KILL nixos-rebuild-switch-to-configuration; true');
 });
 
-test('without nixos-rebuild on PATH: an error with what to do, and nothing changes', async () => {
+test('without nixos-rebuild on PATH: an error with a fix, and nothing changes', async () => {
   process.env.PATH = path;
   const next = await fixtureSystem('no-tool');
   await assert.rejects(deployer.up(next, via()), failsWith('tool-missing', /on this computer/));

@@ -61,7 +61,7 @@ const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetEr
   return true;
 };
 
-test('sudo by a key of the operator’s agent: the machine is deployed without a password, and by nothing less', async () => {
+test('sudo by a key in the operator’s agent deploys without a password; without the key it is refused', async () => {
   // With the end of nixosFleet.people, which PAM's module has to read over.
   const key = `expiry-time="20990101" ${readFileSync(`${agentKey}.pub`, 'utf8').trim()}`;
   await asRoot(`${person('admin')}
@@ -102,7 +102,7 @@ test('sudo by a key of the operator’s agent: the machine is deployed without a
   );
 });
 
-test('a first deployment by a user of the installation, who is gone after it with keys and home', async () => {
+test('the bootstrap user of a first deployment is removed after it, with keys and home', async () => {
   const before = (await readMachine(at(root))).system;
   await asRoot(`${person('install')}
     ${sudoRule('install')}`);
@@ -144,7 +144,7 @@ test('a first deployment by a user of the installation, who is gone after it wit
   assert.match(await asRoot('id daemon'), /daemon/);
 });
 
-test('a user whom the system itself dropped leaves no home, and another’s home is not touched', async () => {
+test('the home of a bootstrap user that the system dropped is removed, and other homes stay', async () => {
   await asRoot(`${person('install')}
     ${sudoRule('install')}; ${person('stays')}`);
   const path = await system('drops', {

@@ -50,7 +50,7 @@ test('a saved plan is carried out', async () => {
   assert.equal((await stack.live()).web?.generation, generation + 1);
 });
 
-test('a configuration that changed after the plan is refused', async () => {
+test('a plan is refused when the configuration has changed since', async () => {
   const file = await plan('Early');
   stack.edit(web, 'Early', 'Late');
   const text = await refused(file);
@@ -60,7 +60,7 @@ test('a configuration that changed after the plan is refused', async () => {
 const planned = (machine: string) =>
   new RegExp(`::fleet violates plan: properties changed: [=~]~${machine} runs\\[`);
 
-test('a machine that was switched by hand after the plan: the plan is refused, and an up without it puts the machine right', async () => {
+test('a plan is refused when a machine was switched by hand since; up without the plan deploys it', async () => {
   const file = await plan('Outrun');
   const { system = '' } = (await stack.live()).db ?? {};
   await stack.ssh('db', 'ln -sfn /nix/store /run/current-system');
@@ -73,7 +73,7 @@ test('a machine that was switched by hand after the plan: the plan is refused, a
   assert.equal((await stack.ssh('db', 'readlink -f /run/current-system')).trim(), system);
 });
 
-test('a machine that a colleague deployed after the plan: refused', async () => {
+test('a plan is refused when a colleague has deployed a machine since', async () => {
   const file = await plan('Mine');
   const mine = stack.read(web);
   stack.edit(web, 'Mine', 'Theirs');
@@ -82,7 +82,7 @@ test('a machine that a colleague deployed after the plan: refused', async () => 
   assert.match(await refused(file), planned('web'));
 });
 
-test('a machine that is off: the plan is refused before anything changes', async () => {
+test('a plan is refused when a machine is off, before anything changes', async () => {
   const file = await plan('Off');
   const address = '10.213.39.12/32';
   await run('ip', ['route', 'add', 'unreachable', address], { timeoutSeconds: 10 });
@@ -94,7 +94,7 @@ test('a machine that is off: the plan is refused before anything changes', async
   await stack.pulumi('up', '--yes', '--plan', file);
 });
 
-test('a state file that is older than the machines: named, refused where onDrift is fail, and put right', async () => {
+test('a state older than the machines: up warns and deploys, or refuses with onDrift fail', async () => {
   const file = join(stack.folder, 'older.json');
   writeFileSync(file, (await stack.pulumi('stack', 'export')).stdout);
   const before = await stack.live();

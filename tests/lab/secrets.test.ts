@@ -85,12 +85,12 @@ test('a file is written with its owner and mode, its service is restarted, and n
   );
 });
 
-test('the same again is no change', async () => {
+test('the same secret again is no change', async () => {
   const { exitCode, text } = await project.pulumi('preview', '--diff', '--expect-no-changes');
   assert.equal(exitCode, 0, text);
 });
 
-test('a new content is written and its service restarted; new permissions alone restart nothing', async () => {
+test('new content is written and its service restarted; new permissions alone restart nothing', async () => {
   const before = await pid();
   await setValue(2);
   await up();
@@ -103,7 +103,7 @@ test('a new content is written and its service restarted; new permissions alone 
   assert.equal(await pid(), next);
 });
 
-test('what somebody changes or removes on the machine is seen by refresh and mended by up', async () => {
+test('a file changed or removed on the machine is found by refresh and restored by up', async () => {
   await machine.run(`echo other >${app.path}; chmod 0644 ${app.path}`);
   const { text } = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(text, /content\s*: "in-place" => "changed"/);
@@ -117,7 +117,7 @@ test('what somebody changes or removes on the machine is seen by refresh and men
   assert.equal(await machine.run(`cat ${app.path}`), canary(2));
 });
 
-test('a service that does not come up again fails the update, and the next one restarts it', async () => {
+test('a service that fails to restart fails the update, and the next update restarts it', async () => {
   await machine.run(`cp /run/systemd/system/reader.service /run/reader.service
     printf '[Service]\\nType=oneshot\\nExecStart=/bin/false\\n' >/run/systemd/system/reader.service; systemctl daemon-reload`);
   await setValue(3);
@@ -130,7 +130,7 @@ test('a service that does not come up again fails the update, and the next one r
   assert.equal(await machine.run(`cat ${app.path}; ls -A /run/nixos-fleet/secrets`), canary(3));
 });
 
-test('an owner that is not there is told, and nothing is left behind', async () => {
+test('an owner that does not exist is an error, and no file is left', async () => {
   declare({ app, other: { path: '/run/keys/other', owner: 'nobody-knows' } });
   const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
   assert.notEqual(exitCode, 0);
@@ -161,7 +161,7 @@ test('the content is in no store, no state, no log and no other file', async () 
   assert.ok(!('value' in (secret?.outputs ?? {})));
 });
 
-test('another path takes the place of the old one; what is dropped is removed', async () => {
+test('a changed path replaces the old file; a dropped secret is removed', async () => {
   declare({ app: { ...app, path: '/var/lib/app/key', restartUnits: [] } });
   await up();
   assert.equal(await machine.run('ls -A /run/keys; cat /var/lib/app/key'), canary(3));

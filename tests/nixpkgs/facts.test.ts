@@ -18,7 +18,7 @@ describe('facts of real NixOS machines', { skip }, () => {
     rmSync(cache, { recursive: true });
   });
 
-  test('come whole for each machine of the flake, and from the cache the second time', async () => {
+  test('are complete for each machine of the flake, and come from the cache the second time', async () => {
     const fleet = () =>
       evaluateFleet({ ...request, hosts: Object.fromEntries(hosts.map((name) => [name, name])) });
     const begun = Date.now();
@@ -44,7 +44,7 @@ describe('facts of real NixOS machines', { skip }, () => {
     }
   });
 
-  test('come for images, with the system inside: the first machine’s own, and a variant’s', async () => {
+  test('describe images by the system inside: the first machine’s own image, and variants', async () => {
     const images = {
       base: { configuration: 'base', image: ['system', 'build', 'image'] },
       variant: { configuration: 'aethelred', image: ['system', 'build', 'images', 'qemu-efi'] },

@@ -37,7 +37,7 @@ describe('the operator’s flake', { skip }, () => {
     }
   });
 
-  test('evaluates each machine’s virtual machines, with the ports and sizes asked for', async () => {
+  test('evaluates each machine’s virtual machines, with the configured ports and sizes', async () => {
     const measured = await evaluate<
       Record<string, { drvs: string[]; asked: VmSize; has: VmSize; ports: unknown[]; folders: string[] }>
     >(
@@ -87,7 +87,7 @@ describe('the operator’s flake', { skip }, () => {
     });
   }
 
-  test('takes what a machine says of its hardware from its folder', async () => {
+  test('reads a machine’s hardware files from its folder', async () => {
     const folder = join(import.meta.dirname, '../fixtures/hardware');
     const measured = await evaluate<{ modules: string[]; toplevel: string; none: number }>(
       '',
@@ -106,7 +106,7 @@ describe('the operator’s flake', { skip }, () => {
     assert.equal(none, 0);
   });
 
-  test('has jobs for Hydra: what its machines need, for their systems, and one that stands for all', async () => {
+  test('has Hydra jobs for all that its machines need, and one that aggregates them', async () => {
     const measured = await evaluate<Job[]>(
       'hydraJobs',
       `let

@@ -61,7 +61,7 @@ describe('images of the flake’s machines', { skip }, () => {
     });
   }
 
-  test('images of another architecture are for a builder that has it', async () => {
+  test('images of another architecture need a builder of that architecture', async () => {
     const names = ['sd-card', 'raw-efi', 'repart', 'iso'];
     const foreign =
       '(machine: machine.extendModules { modules = [ ({ lib, ... }: { nixpkgs.hostPlatform = lib.mkForce "aarch64-linux"; }) ]; })';

@@ -56,7 +56,7 @@ const small = `builtins.toFile "small.config" ''
 ''`;
 
 describe('kernels of a real nixpkgs', { skip }, () => {
-  test('are told apart by their symbols, source and patches, and by what they lack', async () => {
+  test('differ by their symbols, source, patches and missing symbols', async () => {
     const { plain, changed, manual, patched } = await variants({
       plain: '{ }',
       changed:
@@ -120,7 +120,7 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.match(manual.kernel.configuration?.drvPath ?? '', /\.drv$/);
   });
 
-  test('are made of a source of one’s own, with its version, a configuration and patches', async () => {
+  test('are built from a custom source, with its version, a configuration and patches', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-source-'));
     try {
       const makefile = 'VERSION = 7\nPATCHLEVEL = 0\nSUBLEVEL = 1\nEXTRAVERSION = -rc2\n';

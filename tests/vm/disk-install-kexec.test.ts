@@ -83,7 +83,7 @@ test('guard running: the disk that the machine runs from is refused without kexe
   assert.match(unnamed.text, /guard contents: .*\s+- partition table gpt\s+- vda1: vfat 'ESP'/);
 });
 
-test('started into its memory, the machine has its disk written, keeps its host key, and is adopted', async () => {
+test('a machine started into its memory has its disk written, keeps its host key, and is adopted', async () => {
   const before = await sh(
     'cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key /proc/sys/kernel/random/boot_id',
   );

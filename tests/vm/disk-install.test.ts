@@ -110,7 +110,7 @@ after(async () => {
   await stack.remove();
 });
 
-test('a preview shows the disk: its serial, its size, what is on it', async () => {
+test('a preview shows the disk’s serial, size and contents', async () => {
   configure({ disks: { vm: second } });
   const { text } = await stack.preview();
   assert.match(text, /\/dev\/vdb: serial second, 1073741824 bytes \(1 GiB\), .*empty/);
@@ -177,7 +177,7 @@ test('guards in-use and running: a disk that is mounted or that the machine runs
   assert.equal(await sh('dd if=/dev/vdb bs=1 skip=1144 count=4 2>/dev/null'), 'mine');
 });
 
-test('broken off in the middle: recorded, known again, and written whole by the next up', async () => {
+test('an interrupted write is recorded as unfinished, and the next up writes the whole image', async () => {
   const image = join(stack.folder, 'random.raw');
   const data = randomBytes(64 * MiB);
   data.write('EFI PART', 512, 'latin1');
@@ -213,7 +213,7 @@ test('broken off in the middle: recorded, known again, and written whole by the 
   await assert.rejects(diskInstall.create(inputs, context(new AbortController().signal)), /guard contents/);
 });
 
-test('written over ssh, and verified; the other disk is left alone', async () => {
+test('the image is written over ssh and verified; the other disk is not touched', async () => {
   configure({ disks: { vm: { ...second, overwrite: 'second' } } });
   const begun = performance.now();
   const { text } = await stack.up();
@@ -240,7 +240,7 @@ async function rawSha256(file: string, bytes: number): Promise<string> {
   return hash.digest('hex');
 }
 
-test('another image is not written over a disk unless that is asked for', async () => {
+test('another image is not written without onImageChange rewrite', async () => {
   const { writtenAt } = await written();
   const file = join(stack.folder, 'other.img');
   await run('truncate', ['--size', '1M', file], { timeoutSeconds: 10 });
@@ -254,7 +254,7 @@ test('another image is not written over a disk unless that is asked for', async 
   );
 });
 
-test('the machine starts from the disk, grows into it, and is adopted with nothing to do', async () => {
+test('the machine boots from the disk, grows its root partition, and is adopted without a switch', async () => {
   const hosts = { vm: { virtualMachine: 'target', connectTimeoutSeconds: 60 } };
   configure({ disks: { vm: { ...second, overwrite: 'second' } }, fromDisk: true, hosts });
   await stack.up();
@@ -270,7 +270,7 @@ test('the machine starts from the disk, grows into it, and is adopted with nothi
   await stack.pulumi('preview', '--expect-no-changes');
 });
 
-test('the resource lets go of the disk: what runs from it does not notice', async () => {
+test('a dropped disk install leaves the disk and the machine that runs from it as they are', async () => {
   const { text } = await stack.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.doesNotMatch(text, /present/);
   assert.equal((await written()).present, 'yes');

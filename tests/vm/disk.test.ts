@@ -31,7 +31,7 @@ after(async () => {
 });
 
 for (const from of ['copy', 'backing'] as const) {
-  test(`a writable disk (${from}) has the size asked for, and the image stays as it was`, async () => {
+  test(`a writable disk (${from}) has the configured size, and the image stays unchanged`, async () => {
     const before = await hashFile(image('a'));
     const file = join(folder, from, 'root.qcow2');
     await ensureDisk({ file, image: image('a'), from, sizeMiB: 64, host });
@@ -54,7 +54,7 @@ for (const from of ['copy', 'backing'] as const) {
   });
 }
 
-test('a copy that was cut off is never taken for a disk', async () => {
+test('an interrupted copy is never used as a disk', async () => {
   const file = join(folder, 'cut-off/root.qcow2');
   await ensureDisk({ file, image: image('a'), sizeMiB: 64, host });
   const whole = await sized(file);
@@ -65,7 +65,7 @@ test('a copy that was cut off is never taken for a disk', async () => {
   assert.ok(!existsSync(`${file}.new`));
 });
 
-test('a disk that a machine uses is left alone, and a machine deaf to its power button is switched off', async () => {
+test('a disk in use is not touched, and a machine that ignores its power button is switched off', async () => {
   const warnings: string[] = [];
   const machine = { stack, name: host, image: image('a'), firmware: 'bios', memoryMiB: 64 };
   const { running, pid } = await ensureVm(virtualMachineInputs.parse(machine));

@@ -44,7 +44,7 @@ before(async () => {
 
 after(() => stack?.remove());
 
-test('it stops at start_kernel, shows the source, and the kernel’s own commands answer', async () => {
+test('GDB stops at start_kernel, shows the source, and runs the kernel’s own commands', async () => {
   const commands = ['hbreak start_kernel', 'continue', 'backtrace', 'list', 'lx-version', 'detach'];
   const shown = await gdb('--', '-nx', '-batch', ...commands.flatMap((command) => ['-ex', command]));
   assert.equal(shown.exitCode, 0, shown.text);
@@ -54,7 +54,7 @@ test('it stops at start_kernel, shows the source, and the kernel’s own command
   assert.ok(shown.text.includes(`Linux version ${modDirVersion} (nix@lab)`), shown.text);
 });
 
-test('a kernel that was built outside Nix is named, and one that is not there is said to be none', async () => {
+test('a vmlinux that does not exist is an error that names it', async () => {
   const shown = await gdb('--vmlinux', '/nonexistent/vmlinux');
   assert.equal(shown.exitCode, 2);
   assert.match(shown.text, /there is no \/nonexistent\/vmlinux/);

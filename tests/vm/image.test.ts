@@ -71,7 +71,7 @@ const live = async () => (await stack.live()).vm;
 
 const vmHost = 'nix/lab/hosts/vm.nix';
 
-test('the preview tells the kernel and the image before they are built', async () => {
+test('the preview shows the kernel and the image before they are built', async () => {
   const { text } = await stack.preview();
   assert.match(text, /nixos:index:Kernel: \(create\)/);
   for (const symbol of ['EFI_STUB *: "y"', 'BLK_DEV_LOOP *: "m"', 'PRINTK_TIME *: "n"'])
@@ -84,7 +84,7 @@ test('the preview tells the kernel and the image before they are built', async (
   assert.ok(!existsSync(kept));
 });
 
-test('a machine starts from the image, and runs what is asked for: the deployment changes nothing', async () => {
+test('a machine that boots from the image runs the desired system: the deployment changes nothing', async () => {
   await stack.up();
   const { system, format, virtualSizeBytes, realSizeBytes, builtAt } = await image();
   assert.deepEqual([format, virtualSizeBytes], ['qcow2', 1024 * 2 ** 20]);
@@ -98,7 +98,7 @@ test('a machine starts from the image, and runs what is asked for: the deploymen
   await stack.pulumi('preview', '--expect-no-changes');
 });
 
-test('root partition and file system grew to the copy’s size, on first boot', async () => {
+test('root partition and file system grow to the copy’s size on first boot', async () => {
   const [disk, partition, system] = (
     await sh('cat /sys/block/vda/size /sys/class/block/vda2/size; stat -f -c %b /; stat -f -c %S /')
   )
@@ -109,7 +109,7 @@ test('root partition and file system grew to the copy’s size, on first boot', 
   assert.ok((system ?? 0) * 4096 > 2.5 * 2 ** 30, `${system} blocks`);
 });
 
-test('the machine has an identity of its own, and a whole store', async () => {
+test('the machine has an identity of its own and a complete store', async () => {
   assert.match(await sh('cat /etc/machine-id'), /^[0-9a-f]{32}$/);
   assert.equal(await sh('nix-store --verify 2>&1 | grep -ci -e missing -e disappeared -e corrupt'), '0');
   assert.equal(
@@ -118,7 +118,7 @@ test('the machine has an identity of its own, and a whole store', async () => {
   );
 });
 
-test('the kept copy is the image, with a manifest; it cannot be taken for another', async () => {
+test('the kept copy is the image, with a manifest that identifies it', async () => {
   const { path, sha256, system, kept: state } = await image();
   assert.deepEqual([path, state], [kept, 'in-place']);
   assert.equal(await hashFile(kept), sha256);
@@ -144,7 +144,7 @@ test('the same input gives the same bytes', async () => {
   assert.equal(again.exitCode, 0, again.stderr);
 });
 
-test('a change goes to the running machine and into the next image, not onto its disk', async () => {
+test('a change is deployed to the running machine and built into the next image, not written to its disk', async () => {
   const before = await image();
   stack.edit(vmHost, 'vm is alive', 'vm is well');
   const { text } = await stack.preview();
@@ -160,7 +160,7 @@ test('a change goes to the running machine and into the next image, not onto its
   assert.equal((await sh('ls /boot/loader/entries')).split('\n').length, 2);
 });
 
-test('it comes back on what was deployed', async () => {
+test('the machine reboots into the deployed system', async () => {
   const bootId = (await live())?.bootId;
   await sh('systemctl --no-block reboot');
   const rebooted = async () => {
@@ -175,7 +175,7 @@ test('it comes back on what was deployed', async () => {
   await stack.pulumi('preview', '--expect-no-changes');
 });
 
-test('one changed symbol is shown in the preview, alone, with the machine that will run it', async () => {
+test('the preview shows one changed symbol alone, with the machine that will run it', async () => {
   await stack.withEdit(vmHost, 'PRINTK_TIME = "n"', 'PRINTK_TIME = "y"', async () => {
     const { text } = await stack.preview();
     const symbols = [...text.matchAll(/^\s*([-+~] [A-Z0-9_]+)\s*: (.*)$/gm)].map(([, ...parts]) =>
@@ -188,7 +188,7 @@ test('one changed symbol is shown in the preview, alone, with the machine that w
   });
 });
 
-test('another kernel by one line: previewed, booted on trial, confirmed; one that panics is fallen back from', async () => {
+test('another kernel is previewed, booted on trial and confirmed; one that panics is rolled back', async () => {
   const kernel = (await live())?.kernel ?? '';
   assert.match(kernel, /^6\.1\./);
   await stack.withEdit(vmHost, 'pkgs.linuxPackagesFor kernel', 'pkgs.linuxPackages_6_12', async () => {
@@ -217,7 +217,7 @@ test('another kernel by one line: previewed, booted on trial, confirmed; one tha
   assert.equal((await live())?.kernel, kernel);
 });
 
-test('a kept copy that is gone shows in a refresh, and up makes it again; somebody’s file is left', async () => {
+test('a missing kept copy shows in a refresh, and up makes it again; other files stay', async () => {
   await run('rm', ['--force', kept], { timeoutSeconds: 10 });
   const { text } = await stack.pulumi('refresh', '--yes', '--diff', '--skip-preview');
   assert.match(text, /kept\s*: "in-place" => "missing"/);

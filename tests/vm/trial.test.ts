@@ -93,7 +93,7 @@ async function assertOn(system: string): Promise<void> {
   );
 }
 
-test('the system that the image brought is taken over with nothing to do', async () => {
+test('the image’s own system is adopted without a switch', async () => {
   await deployer.up(systems.base, settings);
   await assertOn(systems.base);
   assert.equal(deployer.live.generation, 1);
@@ -103,7 +103,7 @@ for (const [clock, shift, name] of [
   ['ahead', '+1 day', 'edited'],
   ['behind', '-2 days', 'base'],
 ] as const) {
-  test(`a machine whose clock is a day ${clock}: switched, and its newest result is told`, async () => {
+  test(`a machine whose clock is a day ${clock}: switched, and its newest result is read`, async () => {
     await onMachine(`date --set='${shift}'`);
     const { system } = await readMachine(machine);
     await deployer.up(systems[name], settings);
@@ -116,7 +116,7 @@ for (const [clock, shift, name] of [
   });
 }
 
-test('a system that comes up without network: its dead-man’s timer sends it back', async () => {
+test('a system that boots without network: rolled back by its dead-man’s timer', async () => {
   await assert.rejects(
     deployer.up(systems.mute, { ...settings, action: 'boot', rebootTimeoutSeconds: 90 }),
     (error: FleetError) => {
@@ -128,7 +128,7 @@ test('a system that comes up without network: its dead-man’s timer sends it ba
   await assertOn(systems.base);
 });
 
-test('started by kexec, a kernel that panics: back through the firmware', async () => {
+test('a kernel started by kexec that panics: rolled back through the firmware', async () => {
   const { bootId, kernel } = deployer.live;
   await assert.rejects(
     deployer.up(systems.panics, { ...settings, rebootBy: 'kexec' }),

@@ -1,6 +1,5 @@
 /** A machine's system, made for a container of the lab, is run on this computer by one line of config, and nothing else changes. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TestStack } from '../lab/stack.ts';
 
@@ -26,12 +25,12 @@ async function hostKey(): Promise<unknown> {
   return deployment.resources.find(({ type }) => type === 'nixos:index:VirtualMachine')?.outputs.hostKey;
 }
 
-test("a machine's system runs here, with its own kernel and its services", async () => {
+test('a machine’s system runs on this computer, with its own kernel and services', async () => {
   const { text } = await stack.pulumi('up', '--yes', '--skip-preview');
   assert.match(text, /try-web-vm/);
   const page = await fetch('http://127.0.0.1:23732/');
   assert.match(await page.text(), /Hello from the fleet/);
-  const inside = await stack.node(join('lib', 'console', 'ssh.ts'), [
+  const inside = await stack.node('commands/console/ssh.ts', [
     'try-web',
     '--',
     'sh',
@@ -43,7 +42,7 @@ test("a machine's system runs here, with its own kernel and its services", async
   assert.ok(commandLine.startsWith(`init=${system}/init ${params}`), commandLine);
 });
 
-test('the same system is no change, and another one is seen in the preview and taken by the same machine', async () => {
+test('the same system is no change; another one is previewed and booted by the same virtual machine', async () => {
   await stack.pulumi('preview', '--expect-no-changes');
   stack.edit('nix/lab/hosts/web.nix', 'Hello from the fleet.', 'Hello from a VM.');
   const { text } = await stack.preview();

@@ -120,7 +120,7 @@ after(async () => {
   await stack.remove();
 });
 
-test('a machine is made, reached by its forwarded port, and outlives pulumi and its shell', async () => {
+test('a machine is created, reached by its forwarded port, and outlives pulumi and its shell', async () => {
   const { text } = await stack.up();
   const { running, pid, accelerator, console } = await state();
   assert.ok(running && alive(pid));
@@ -138,14 +138,14 @@ test('a machine is made, reached by its forwarded port, and outlives pulumi and 
   assert.equal(await sh('mount -t 9p -o trans=virtio share /mnt && cat /mnt/hello'), 'from the operator');
 });
 
-test('nothing changes where nothing was changed', async () => {
+test('the same configuration is no change', async () => {
   const { pid } = await state();
   await stack.pulumi('preview', '--expect-no-changes');
   await stack.up();
   assert.equal((await state()).pid, pid);
 });
 
-test('the console is joined by a command, which tells how to leave', async () => {
+test('the console command attaches to the console, and prints how to leave it', async () => {
   const marked = 'echo marker-$((40 + 2))\n';
   const result = await stack.node('commands/console/console.ts', ['one'], `${marked}`);
   assert.match(result.text, /Leave it with Ctrl-\]/);
@@ -153,7 +153,7 @@ test('the console is joined by a command, which tells how to leave', async () =>
   assert.ok(await until(() => /marker-42/.test(readFileSync(console, 'utf8')), { limitSeconds: 60 }));
 });
 
-test('a command logs in', async () => {
+test('the ssh command logs in', async () => {
   const result = await stack.node('commands/console/ssh.ts', ['one', '--', 'echo', 'a  b']);
   assert.equal(result.stdout.trim(), 'a  b');
 });
@@ -173,7 +173,7 @@ test('a killed QEMU shows in a refresh, and up starts it again', async () => {
   assert.equal(await sh('echo back'), 'back');
 });
 
-test('other hardware is said in the preview, and taken by a clean restart', async () => {
+test('changed hardware is shown in the preview, and applied by a clean restart', async () => {
   const { pid, console } = await state();
   configure({ one: { ...one(), cores: 2, disks: { data: { sizeMiB: 96 } } } });
   const { text } = await stack.preview();
@@ -185,7 +185,7 @@ test('other hardware is said in the preview, and taken by a clean restart', asyn
   assert.match(readFileSync(console, 'utf8'), /reboot: Power down/);
 });
 
-test('a machine that waits for GDB stands still, answers GDB, and goes when it is dropped', async () => {
+test('a machine that waits for GDB is halted, answers GDB, and is removed when it is dropped', async () => {
   const hardware = { ...one(), cores: 2, disks: { data: { sizeMiB: 96 } } };
   const { kernel, initrd, kernelParams } = one();
   const gdb = { port: port + 3, wait: true };
@@ -217,7 +217,7 @@ test('two machines with one port, and a port of another process, are errors at p
   assert.match(foreign.text, new RegExp(`port 23723 of this computer is taken by process ${process.pid} `));
 });
 
-test("a machine's system is tried on this computer by one line", async () => {
+test('one line of config runs a machine’s system on this computer', async () => {
   const before = await state();
   const forwardPorts = { ssh: { host: port + 2, guest: 22 } };
   const tried = { configuration: 'guest', forwardPorts, startTimeoutSeconds: 300, kernelParams: ['own=1'] };
