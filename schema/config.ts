@@ -232,15 +232,11 @@ export const stackConfig = z
       if (!lab) continue;
       const network = config.lab?.network;
       if (!network) problem('lab', 'needs the key lab with a network');
-      else if (
-        !isIPv4(address) ||
-        !address.startsWith(network.replace(/0\/24$/, '')) ||
-        /\.(0|1|255)$/.test(address)
-      )
-        problem(
-          'address',
-          `must be an address in the lab’s network ${network}, other than its first two and last`,
-        );
+      const prefix = network?.replace(/0\/24$/, '');
+      // An invalid network has an error of its own.
+      if (!prefix || prefix === network) continue;
+      if (!isIPv4(address) || !address.startsWith(prefix) || /\.(0|1|255)$/.test(address))
+        problem('address', `must be an address in the lab’s network, from ${prefix}2 to ${prefix}254`);
     }
   });
 

@@ -38,7 +38,7 @@ const loginSettings = {
     .regex(/^[^\0\r\n]+$/, 'must be one line, and not empty')
     .optional()
     .describe(
-      'Password that sudo asks for; always a secret in the state. In a stack’s config it is set with `pulumi config set --secret --path`, and refused in the clear. Without it, becoming root must need no password.',
+      'Password that sudo asks for; always a secret in the state. In a stack’s config it is set with `pulumi config set --secret --path`, and refused in plain text. Without it, becoming root must need no password.',
     ),
   connectTimeoutSeconds: z
     .int()
@@ -140,7 +140,7 @@ export function connectionProblems(settings: Partial<Connection>): [keyof Connec
   if (local) {
     for (const key of sshKeys) {
       if (settings[key] !== undefined)
-        problems.push([key, 'means nothing with local: true, where no ssh is used']);
+        problems.push([key, 'has no effect with local: true, which uses no ssh: remove it']);
     }
   }
   if (becomePassword !== undefined && become !== 'sudo') {
@@ -161,9 +161,9 @@ export function connectionProblems(settings: Partial<Connection>): [keyof Connec
   }
   const { user = 'root', forwardAgent, bootstrapUser } = settings;
   if (forwardAgent && !local) {
-    if (user === 'root') problems.push(['forwardAgent', 'means nothing for root, who needs no sudo']);
+    if (user === 'root') problems.push(['forwardAgent', 'has no effect for root, who needs no sudo']);
     else if (become !== 'sudo')
-      problems.push(['forwardAgent', `is for sudo, and means nothing to ${become}`]);
+      problems.push(['forwardAgent', `has no effect with ${become}, only with sudo`]);
     else if (becomePassword !== undefined)
       problems.push(['forwardAgent', 'takes the place of becomePassword: leave one of them out']);
   }

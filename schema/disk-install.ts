@@ -131,7 +131,7 @@ export const diskInstallState = diskInstallInputs.omit({ found: true }).extend({
 });
 export type DiskInstallState = z.infer<typeof diskInstallState>;
 
-// A password is the host's: the stack's config is refused with one in the clear.
+// A password is the host's: the stack's config is refused with one in plain text.
 const { becomePassword: _, ...enteredBy } = withoutDefaults(connectionSettings.shape);
 
 /** One disk in the stack's config. */

@@ -74,7 +74,7 @@ export const hostSecret = secretFile
       .describe(`${secretFile.shape.encoding.description} Of value and command; a file is taken as it is.`),
     value: secretInputs.shape.value
       .optional()
-      .describe('The content, set with `pulumi config set --secret --path`; refused in the clear.'),
+      .describe('The content, set with `pulumi config set --secret --path`; refused in plain text.'),
     file: text.min(1).optional().describe('File on the operator’s computer that holds the content.'),
     command: z
       .array(text)

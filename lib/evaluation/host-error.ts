@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { FleetError } from '../base/errors.ts';
 import { closest } from '../base/text.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
@@ -14,13 +15,16 @@ export function evaluationError(
 ): FleetError {
   const why = withLocalPaths(parseNixError(stderr), flake.storePath, flake.localPath);
   const syntax = isSyntaxError(why);
+  const [, file, line] = (syntax && /^\s*at (.+?):(\d+):\d+:?$/m.exec(why)) || [];
   const installable = `${flake.flakeRef}#${outputOf(target.configuration, builtAttribute(target))}.drvPath`;
   return new FleetError({
     code: syntax ? 'flake-invalid' : 'evaluation-failed',
-    what: syntax ? 'a file of the flake cannot be read' : 'the configuration cannot be evaluated',
+    what: syntax ? 'a file of the flake is not valid Nix' : 'the configuration cannot be evaluated',
     host: target.label ?? name,
     why,
-    fix: `See the whole trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
+    fix: file
+      ? `Fix line ${line} of ${file}.`
+      : `For the full trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
   });
 }
 
@@ -38,8 +42,8 @@ function missingHostError(
     host,
     why: available.length > 0 ? `it has: ${available.join(', ')}` : 'its nixosConfigurations is empty',
     fix:
-      (near ? `Did you mean '${near}'? ` : '') +
-      `Add it to ${flake.localPath ?? flake.flakeRef}, or set the machine's 'configuration' in the stack's config.`,
+      (near ? `Did you mean '${near}'? Set it as the configuration of ${host}, or add ` : 'Add ') +
+      `nixosConfigurations.${configuration} to ${flake.lockPath ? dirname(flake.lockPath) : flake.flakeRef}.`,
   });
 }
 
@@ -75,7 +79,7 @@ export function assertionError(host: string, failed: readonly string[]): FleetEr
     host,
     why: failed.length === 1 ? failed[0] : failed.map((message) => `- ${message}`).join('\n'),
     fix: failed.some((message) => message.includes('EFI boot stub'))
-      ? 'If its configuration has CONFIG_EFI_STUB=y, say so where the kernel is made: linuxManualConfig { features.efiBootStub = true; … }. docs/kernels.md tells more.'
+      ? 'If its configuration has CONFIG_EFI_STUB=y, say so where the kernel is made: linuxManualConfig { features.efiBootStub = true; … }. See docs/kernels.md.'
       : "Change the machine's configuration as the message says.",
   });
 }

@@ -1,26 +1,32 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import type { StackConfig } from '../../schema/config.ts';
+import { stackConfigFile } from './parse-config.ts';
 
 /**
- * Refuses a password that is in the clear in the stack's config; the message does not hold it.
- * @param isEncrypted whether a key of the config, such as `hosts`, holds something encrypted
+ * Refuses a password in plain text in the stack's config; the message does not contain it.
+ * @param stack name of the stack, for the error
+ * @param isEncrypted whether a key of the config, such as `hosts`, has encrypted values
  * @throws FleetError config-invalid
  */
-export function refuseClearPasswords(
+export function refusePlainPasswords(
   { hosts, defaults }: Pick<StackConfig, 'hosts' | 'defaults'>,
+  stack: string,
   isEncrypted: (key: string) => boolean,
 ): void {
+  const refuse = (key: string, host?: string) =>
+    plainText('becomePassword', key, stackConfigFile(stack), host);
   const [name] = Object.entries(hosts).find(([, host]) => host.becomePassword !== undefined) ?? [];
-  if (name !== undefined && !isEncrypted('hosts')) throw inTheClear(`hosts.${name}.becomePassword`, name);
+  if (name !== undefined && !isEncrypted('hosts')) throw refuse(`hosts.${name}.becomePassword`, name);
   if (defaults.becomePassword !== undefined && !isEncrypted('defaults'))
-    throw inTheClear('defaults.becomePassword');
+    throw refuse('defaults.becomePassword');
 }
 
-function inTheClear(key: string, host?: string): FleetError {
+/** The error of a secret in plain text. `key` is its path in the config. */
+export function plainText(what: string, key: string, file: string, host?: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
-    what: 'becomePassword is in the clear in the stack’s config',
+    what: `${what} is in plain text in ${file}`,
     host,
-    fix: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:${key}'`,
+    fix: `Choose a new one, as the old one was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:${key}'`,
   });
 }

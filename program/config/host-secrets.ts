@@ -1,26 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
+import { failureOf } from '../../lib/base/failure.ts';
 import { expandHome } from '../../lib/base/home.ts';
 import { ProcessError } from '../../lib/base/process/process-error.ts';
 import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
 import type { HostSecretConfig } from '../../schema/secret.ts';
+import { plainText } from './become-password.ts';
+import { stackConfigFile } from './parse-config.ts';
 
 /** A secret with its value, as a host takes it. */
 export type ResolvedSecret = Omit<HostSecretConfig, 'file' | 'command' | 'value'> & { value: string };
 
 export interface SecretSources {
-  /** Folder that files are relative to, and in which commands run. */
+  /** Folder for relative paths of files, and working directory of commands. */
   baseDirectory: string;
-  /** Whether the config that values are in is encrypted; a value in the clear is refused. */
+  /** Name of the stack, for errors. */
+  stack: string;
+  /** Whether `hosts` has encrypted values; a value in plain text is refused. */
   encrypted: boolean;
-  /** Limit for one command. Default: 120. */
+  /** Limit for one command, in seconds. Default: 120. */
   timeoutSeconds?: number;
 }
 
 /**
- * Has the value of each host's secrets, from the config, a file or a command of the operator's computer; the same
- * command is run once. All that fail are reported together; no message holds what a command printed on its output.
+ * Reads the values of all hosts' secrets, from the config, a file or a command on the operator's computer. Equal commands
+ * run once. All failures are reported together; no message contains what a command printed to stdout.
  * @throws FleetError secret-failed, config-invalid
  */
 export async function resolveSecrets(
@@ -30,11 +35,18 @@ export async function resolveSecrets(
   const commands = new Map<string, Promise<string>>();
   const resolved: Record<string, Record<string, ResolvedSecret>> = {};
   const failures: FleetError[] = [];
-  const each = async (host: string, name: string, config: HostSecretConfig) => {
+  const inPlainText = (host: string, name: string) =>
+    plainText(
+      `the value of the secret ${name}`,
+      `hosts.${host}.secrets.${name}.value`,
+      stackConfigFile(sources.stack),
+      host,
+    );
+  const resolveOne = async (host: string, name: string, config: HostSecretConfig) => {
     const { value, file, command, encoding, ...rest } = config;
     try {
       if (value !== undefined) {
-        if (!sources.encrypted) throw inTheClear(host, name);
+        if (!sources.encrypted) throw inPlainText(host, name);
         return { ...rest, encoding: encoding ?? 'text', value };
       }
       if (file !== undefined) return { ...rest, ...asValue(await fileContent(file, sources)) };
@@ -52,7 +64,7 @@ export async function resolveSecrets(
       const ofHost: Record<string, ResolvedSecret> = {};
       resolved[host] = ofHost;
       return Object.entries(secrets).map(async ([name, config]) => {
-        const secret = await each(host, name, config);
+        const secret = await resolveOne(host, name, config);
         if (secret) ofHost[name] = secret;
       });
     }),
@@ -61,10 +73,10 @@ export async function resolveSecrets(
   if (!first) return resolved;
   if (failures.length === 1) throw first;
   const why = failures.map(({ message }) => message).join('\n');
-  throw new FleetError({ code: first.code, what: `${failures.length} secrets could not be had`, why });
+  throw new FleetError({ code: first.code, what: `${failures.length} secrets could not be read`, why });
 }
 
-/** Text where it is text, else base64. */
+/** As text if it is UTF-8 without NUL, else as base64. */
 function asValue(bytes: Buffer): Pick<ResolvedSecret, 'value' | 'encoding'> {
   if (bytes.length === 0) throw new Error('it is empty');
   const value = bytes.toString('utf8');
@@ -81,22 +93,13 @@ async function output(command: readonly string[], sources: SecretSources): Promi
   const { baseDirectory, timeoutSeconds = 120 } = sources;
   const result: RunResult = await runToEnd(program, args, { cwd: baseDirectory, timeoutSeconds });
   if (result.stdout.includes('\uFFFD'))
-    throw new Error('it prints bytes that are no text; let it print base64, and set encoding to base64');
+    throw new Error('it prints binary data: make it print base64, and set encoding: base64');
   if (result.exitCode === 0 && result.stdout === '') throw new Error('it printed nothing');
   if (result.exitCode === 0) return result.stdout;
   throw new Error(`exit code ${result.exitCode}: ${result.stderr.trim().split('\n').slice(-5).join('\n')}`);
 }
 
-function inTheClear(host: string, name: string): FleetError {
-  return new FleetError({
-    code: 'config-invalid',
-    what: `the value of the secret ${name} is in the clear in the stack’s config`,
-    host,
-    fix: `Change it, for it was written to a file, and set it with: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.secrets.${name}.value'`,
-  });
-}
-
-/** Never with the error as it is: a process's error may hold what was printed. */
+/** Leaves out the error itself, as a process's error may contain what was printed. */
 function explain(
   host: string,
   name: string,
@@ -105,15 +108,16 @@ function explain(
 ): FleetError {
   if (error instanceof FleetError && !(error instanceof ProcessError)) return error;
   const reasons = {
-    'not-found': 'it was not found on PATH',
-    timeout: 'it did not end within its limit',
+    'not-found': 'the program was not found on PATH',
+    timeout: 'it did not end within its time limit',
   } as const;
+  const failure = failureOf(error);
   const why =
     error instanceof ProcessError
       ? (reasons[error.reason as keyof typeof reasons] ?? `it was ended (${error.reason})`)
-      : error instanceof Error
-        ? error.message
-        : 'unknown';
+      : failure
+        ? [file, failure.why].filter(Boolean).join(': ')
+        : (error as Error).message;
   return new FleetError({
     code: 'secret-failed',
     what:
@@ -124,7 +128,7 @@ function explain(
     why,
     fix:
       file === undefined
-        ? `Run it by hand: ${command[0]} …`
-        : 'Its path is relative to the project’s folder.',
+        ? `Run it by hand in the project’s folder: ${command[0]} …`
+        : 'Check the path: it is relative to the project’s folder.',
   });
 }

@@ -1,16 +1,30 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
+import { zodMessages } from '../../lib/base/zod-messages.ts';
 import { type StackConfig, stackConfig } from '../../schema/config.ts';
 
-/** Keys that had other names, which are still read. */
+/** Former names of keys, which are still read. */
 const formerKeys: Readonly<Record<string, string>> = { diskImages: 'diskInstalls' };
 
+/** Sections of the config, by which a key in the wrong place is found. */
+const sections: { noun: string; path: readonly string[] }[] = [
+  { noun: "the stack's config", path: [] },
+  { noun: 'a host', path: ['hosts', '*'] },
+  { noun: 'defaults', path: ['defaults'] },
+  { noun: 'lab', path: ['lab'] },
+  { noun: 'a cache', path: ['caches', '*'] },
+  { noun: 'a builder', path: ['builders', '*'] },
+  { noun: 'an image', path: ['images', '*'] },
+  { noun: 'a disk install', path: ['diskInstalls', '*'] },
+  { noun: 'a virtual machine', path: ['virtualMachines', '*'] },
+];
+
 /**
- * Turns the stack's config into a checked one. All that is wrong is reported together, each with its key.
- * @param values config key without its namespace to its raw value, as Pulumi hands it over
- * @param stack name of the stack, for the message
- * @param warn is called with a line for each key that has another name now
+ * Checks the stack's config. All errors are reported together, each with its key.
+ * @param values raw value by key, without the namespace, as Pulumi has it
+ * @param stack name of the stack, for the error
+ * @param warn called with a line for each key that was renamed
  * @throws FleetError config-invalid
  */
 export function parseStackConfig(
@@ -19,17 +33,25 @@ export function parseStackConfig(
   warn: (line: string) => void = () => {},
 ): StackConfig {
   const given = Object.entries(values).map(([key, value]) => [presentKey(key, values, warn), decode(value)]);
-  const parsed = stackConfig.safeParse(Object.fromEntries(given));
+  const parsed = stackConfig.safeParse(Object.fromEntries(given), {
+    error: zodMessages({ showValues: true }),
+  });
   if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.flatMap(explain);
   throw new FleetError({
     code: 'config-invalid',
-    what: `the config of stack '${stack}' is wrong`,
-    why: parsed.error.issues.flatMap(explain).join('\n'),
-    fix: `Edit Pulumi.${stack}.yaml; docs/reference.md lists every key.`,
+    what: `${stackConfigFile(stack)} has ${problems.length === 1 ? 'an invalid setting' : `${problems.length} invalid settings`}`,
+    why: problems.join('\n'),
+    fix: `Edit ${stackConfigFile(stack)}; docs/reference.md lists every key.`,
   });
 }
 
-/** A former name stays as it is, and is an unknown key, where both are given. */
+/** Name of the file with a stack's config. */
+export function stackConfigFile(stack: string): string {
+  return `Pulumi.${stack.split('/').at(-1)}.yaml`;
+}
+
+/** The present name of a key. Where both are given, the former one is an unknown key. */
 function presentKey(key: string, values: object, warn: (line: string) => void): string {
   const present = formerKeys[key];
   if (present === undefined || present in values) return key;
@@ -48,13 +70,12 @@ function decode(value: string): unknown {
 function explain(issue: z.core.$ZodIssue): string[] {
   const key = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((unknown) => {
-      const guess = formerKeys[unknown] ?? closest(unknown, keysAt(stackConfig, issue.path));
-      return `${key ? `${key}.` : ''}${unknown}: unknown key${guess ? `; did you mean ${guess}?` : ''}`;
-    });
+    return issue.keys.map(
+      (unknown) => `${key ? `${key}.` : ''}${unknown}: unknown key${suggestion(unknown, issue.path)}`,
+    );
   }
   if (issue.code === 'invalid_union') {
-    // Only one member of the union has the type of the value: what that one reports is the reason.
+    // Only one member of the union has the type of the value: its issues are the reason.
     const meant = issue.errors.find((issues) =>
       issues.some(({ path, code }) => path.length > 0 || code !== 'invalid_type'),
     );
@@ -63,7 +84,23 @@ function explain(issue: z.core.$ZodIssue): string[] {
   return [`${key || 'hosts'}: ${issue.message}`];
 }
 
-/** The keys that the schema knows at a path of the config. */
+/** What the user probably meant by an unknown key: the same key in its right place, or one with nearly the same name. */
+function suggestion(unknown: string, path: readonly PropertyKey[]): string {
+  const places = (formerKeys[unknown] ? [] : sections).filter(({ path: section }) =>
+    keysAt(stackConfig, section).includes(unknown),
+  );
+  if (places.length > 0) {
+    const here = sections.find(
+      ({ path: section }) => section.length === path.length && section[0] === path[0],
+    );
+    const known = new Intl.ListFormat('en').format(places.map(({ noun }) => noun));
+    return `; ${unknown} is a key of ${known}${here ? `, not of ${here.noun}` : ''}`;
+  }
+  const guess = formerKeys[unknown] ?? closest(unknown, keysAt(stackConfig, path));
+  return guess ? `; did you mean ${guess}?` : '';
+}
+
+/** The keys that the schema has at a path of the config. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
     return keysAt(schema.unwrap() as z.ZodType, path);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
+import { zodMessages } from '../../lib/base/zod-messages.ts';
 import type { AnyResource, Properties } from '../resource.ts';
 import { containsUnknown } from '../wire/unknown.ts';
 
@@ -25,7 +26,8 @@ export function checkInputs(resource: AnyResource, given: Properties, recorded?:
       failures.push({ property: key, reason: `is not a property; there are: ${names?.join(', ')}` });
     }
   }
-  const parsed = schema.safeParse(known);
+  // An input of any name may be a secret: no message shows a value.
+  const parsed = schema.safeParse(known, { error: zodMessages() });
   failures.push(...describeIssues(parsed.error?.issues ?? []));
   if (!parsed.success || failures.length > 0) return { inputs: given, failures };
   const inputs = { ...(parsed.data as Properties), ...open };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { zodMessages } from '../../lib/base/zod-messages.ts';
 import type { Properties } from '../resource.ts';
 import { containsUnknown } from '../wire/unknown.ts';
 import { describeIssues } from './check.ts';
@@ -26,7 +27,7 @@ export function parseProviderConfig(
   );
   const fromEnvironment = environment.NIXOS_FLEET_ON_FAILURE;
   const merged = fromEnvironment ? { ...given, onFailure: fromEnvironment } : given;
-  const parsed = providerConfig.safeParse(merged);
+  const parsed = providerConfig.safeParse(merged, { error: zodMessages() });
   if (parsed.success) return { config: parsed.data, failures: [] };
   const failures = describeIssues(parsed.error.issues).map((failure) =>
     failure.property === 'onFailure' && fromEnvironment

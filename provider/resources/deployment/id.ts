@@ -1,5 +1,6 @@
 import { FleetError } from '../../../lib/base/errors.ts';
 import { pick } from '../../../lib/base/pick.ts';
+import { zodMessages } from '../../../lib/base/zod-messages.ts';
 import {
   type Connection,
   connection,
@@ -15,7 +16,9 @@ import {
  * @throws FleetError config-invalid
  */
 export function connectionFromId(id: string, host: string): Connection {
-  const parsed = connection.safeParse(pick(settingsFrom(id, host), connectionKeys));
+  const parsed = connection.safeParse(pick(settingsFrom(id, host), connectionKeys), {
+    error: zodMessages({ showValues: true }),
+  });
   if (parsed.success) return parsed.data;
   throw badId(
     id,

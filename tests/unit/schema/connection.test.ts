@@ -28,7 +28,7 @@ test('what is ssh’s does not go with local', () => {
     found.map((line) => line.split(':', 1)[0]),
     Object.keys(ssh),
   );
-  assert.match(found[0] ?? '', /means nothing with local: true/);
+  assert.match(found[0] ?? '', /has no effect with local: true/);
 });
 
 test('a password is sudo’s alone, one line, and in no message', () => {
@@ -93,12 +93,12 @@ test('an agent is lent to sudo alone', () => {
     problems({ address: 'web', user: 'ops', forwardAgent: true, ...settings });
   assert.deepEqual(lent({}), []);
   assert.deepEqual(lent({ user: 'root', forwardAgent: false }), []);
-  assert.match(lent({ user: 'root' }).join(), /^forwardAgent: means nothing for root/);
-  assert.match(lent({ become: 'doas' }).join(), /^forwardAgent: is for sudo, and means nothing to doas/);
+  assert.match(lent({ user: 'root' }).join(), /^forwardAgent: has no effect for root/);
+  assert.match(lent({ become: 'doas' }).join(), /^forwardAgent: has no effect with doas/);
   assert.match(lent({ becomePassword: 'x' }).join(), /^forwardAgent: takes the place of becomePassword/);
   assert.match(
     problems({ local: true, forwardAgent: true }).join(),
-    /^forwardAgent: means nothing with local/,
+    /^forwardAgent: has no effect with local/,
   );
 });
 

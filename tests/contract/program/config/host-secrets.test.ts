@@ -9,7 +9,7 @@ import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'host-secrets-'));
 after(() => rmSync(folder, { recursive: true }));
-const sources = { baseDirectory: folder, encrypted: true };
+const sources = { baseDirectory: folder, stack: 'prod', encrypted: true };
 
 function hosts(secrets: object) {
   const config = parseStackConfig({ hosts: JSON.stringify({ web: { secrets }, db: {} }) }, 'prod');
@@ -53,7 +53,7 @@ test('the same command runs once', async () => {
   assert.equal(web?.two?.value.trim(), '1');
 });
 
-test('all failures are told together, without what a command printed on its output', async () => {
+test('all failures are reported together, without what a command printed to stdout', async () => {
   const script = 'echo half-a-secret; echo locked >&2; exit 3';
   await assert.rejects(
     resolveSecrets(

@@ -4,18 +4,19 @@ import type { FleetError } from '../../../../lib/base/errors.ts';
 import { resolveSecrets } from '../../../../program/config/host-secrets.ts';
 import { parseStackConfig } from '../../../../program/config/parse-config.ts';
 
-const sources = { baseDirectory: '/nowhere', encrypted: true };
+const sources = { baseDirectory: '/nowhere', stack: 'prod', encrypted: true };
 
 function hosts(secrets: object) {
   const config = parseStackConfig({ hosts: JSON.stringify({ web: { secrets }, db: {} }) }, 'prod');
   return Object.fromEntries(Object.entries(config.hosts).map(([name, host]) => [name, host.secrets]));
 }
 
-test('a value in the clear is refused, with the command that sets it', async () => {
+test('a value in plain text is refused with the file and the command that sets it', async () => {
   await assert.rejects(
     resolveSecrets(hosts({ one: { value: 'v' } }), { ...sources, encrypted: false }),
     (error: FleetError) => {
       assert.equal(error.code, 'config-invalid');
+      assert.match(error.message, /web: the value of the secret one is in plain text in Pulumi\.prod\.yaml/);
       assert.match(error.message, /config set --secret --path 'nixos-fleet:hosts\.web\.secrets\.one\.value'/);
       return true;
     },

@@ -23,7 +23,7 @@ test('a host alone is enough', () => {
   assert.deepEqual(config.hosts, { web: { lab: false } });
 });
 
-test('an unknown key is named with its path, and the key that was meant', () => {
+test('an unknown key is named with its path and the nearest known key', () => {
   assert.match(refusal({ hosts, flak: './x' }), /flak: unknown key; did you mean flake\?/);
   assert.match(
     refusal({ hosts: '{"web":{"adress":"a"}}' }),
@@ -31,7 +31,7 @@ test('an unknown key is named with its path, and the key that was meant', () => 
   );
 });
 
-test('the key that was meant is found at every depth', () => {
+test('the suggested key is found at every depth', () => {
   const unknown = (path: string, guess: string) =>
     new RegExp(`${path.replaceAll('.', '\\.')}: unknown key; did you mean ${guess}\\?`);
   const web = { secrets: { key: { fil: 'a' } }, keepGenerations: { cuont: 1 }, rehearse: { coers: 2 } };
@@ -50,7 +50,21 @@ test('the key that was meant is found at every depth', () => {
   }))
     assert.match(message, unknown(path, guess));
   assert.match(refusal({ hosts: '{"web":{"rehearse":{"cores":0}}}' }), /hosts\.web\.rehearse\.cores: .*1/);
-  assert.match(refusal({ hosts: '{"web":{"rehearse":"yes"}}' }), /hosts\.web\.rehearse: Invalid input/);
+  assert.match(
+    refusal({ hosts: '{"web":{"rehearse":"yes"}}' }),
+    /hosts\.web\.rehearse: must be true or false/,
+  );
+});
+
+test('a key in the wrong section is named with the one that has it', () => {
+  assert.match(
+    refusal({ hosts: '{"web":{"checkLive":true}}' }),
+    /hosts\.web\.checkLive: unknown key; checkLive is a key of the stack's config, not of a host/,
+  );
+  assert.match(
+    refusal({ hosts, user: 'ops' }),
+    /user: unknown key; user is a key of a host, .*not of the stack's config/,
+  );
 });
 
 test('a key by its former name is read, with a warning that names the new one', () => {
@@ -64,9 +78,15 @@ test('a key by its former name is read, with a warning that names the new one', 
   assert.match(refusal({ diskImages: '{"web":{}}' }), /diskInstalls\.web\.disk: /);
 });
 
-test('a wrong type is named with its key and what it must be', () => {
-  assert.match(refusal({ hosts: '{"web":{"port":"ssh"}}' }), /hosts\.web\.port: .*number/);
-  assert.match(refusal({ hosts, flake: '5' }), /flake: .*string/);
+test('a wrong type is named with its key, what it must be and what it is', () => {
+  assert.match(
+    refusal({ hosts: '{"web":{"confirmTimeoutSeconds":"soon"}}' }),
+    /hosts\.web\.confirmTimeoutSeconds: must be a number of seconds, not the text 'soon'/,
+  );
+  assert.match(
+    refusal({ hosts, flake: '5' }),
+    /flake: must be text, not a number: in YAML, put it in quotes/,
+  );
   assert.match(refusal({ hosts: '{"web":{"port":70000}}' }), /hosts\.web\.port: .*65535/);
 });
 
@@ -129,7 +149,7 @@ test('a health check has exactly one kind, and its defaults are filled in', () =
 test('what does not go together in entering a machine is named with its key', () => {
   const of = (web: object, defaults = {}) =>
     refusal({ hosts: JSON.stringify({ web }), defaults: JSON.stringify(defaults) });
-  assert.match(of({ local: true, port: 22 }), /hosts\.web\.port: means nothing with local: true/);
+  assert.match(of({ local: true, port: 22 }), /hosts\.web\.port: has no effect with local: true/);
   assert.match(
     of({ become: 'doas' }, { becomePassword: 'p' }),
     /hosts\.web\.becomePassword: cannot be given/,
