@@ -1,13 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type FleetHost, HardwareConfig } from '../components/index.ts';
-import { askHardware, type HardwareAnswer, hardwareNotes } from '../lib/machine/hardware/ask-hardware.ts';
+import { askHardware, type HardwareResult, hardwareNotes } from '../lib/machine/hardware/ask-hardware.ts';
 import { type HardwareSettings, hardwareSettings } from './config/hardware.ts';
 import type { Stack } from './read-stack.ts';
 
 /** The machines that are asked what they are made of, and their answers to come. */
 export interface AskedHardware {
   settings: Readonly<Record<string, HardwareSettings>>;
-  answers: Promise<Record<string, HardwareAnswer>>;
+  answers: Promise<Record<string, HardwareResult>>;
 }
 
 /** Begins to ask the machines what they are made of, which goes on beside the evaluation. */

@@ -1,6 +1,6 @@
 import { FleetError, isFailure } from '../../lib/base/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
-import type { NixConfAnswer } from '../../lib/machine/nix-conf/nix-conf-file.ts';
+import type { NixConfReport } from '../../lib/machine/nix-conf/nix-conf-file.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../schema/connection.ts';
@@ -40,7 +40,7 @@ export interface NixConfResource<Inputs, State, Answer>
 export function nixConfResource<
   Inputs extends FileInputs,
   State extends Inputs & FileState,
-  Answer extends NixConfAnswer,
+  Answer extends NixConfReport,
 >(kind: NixConfResource<Inputs, State, Answer>): Resource<Inputs, State> {
   const { token, description, inputs, state, noun, decisive, written } = kind;
   const work = (

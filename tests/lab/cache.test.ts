@@ -98,7 +98,7 @@ test('a machine fetches its new system from the signed cache when nothing can be
   await stack.ssh('db', 'mv /usr/local/bin/nix-daemon /root/nix-daemon');
   change('db');
   const { text } = await stack.up();
-  assert.match(text, /fetches the system from its caches/);
+  assert.match(text, /fetching the system from the machine’s caches/);
   assert.equal((await isOn('db')).trim(), String(edition));
   const system = (await stack.live()).db?.system ?? '';
   const narinfo = readFileSync(join(folder, `${system.slice(11, 43)}.narinfo`), 'utf8');
@@ -139,7 +139,7 @@ test('an unsigned and a wrongly signed path are refused, and the error names the
       timeoutSeconds: 60,
     }),
   );
-  // Somebody who can write to the cache puts another path's signature there, in the name of the fleet's key.
+  // An attacker with write access to the cache copies another path's signature, made by the fleet's key.
   const narinfo = join(folder, `${forged?.slice(11, 43)}.narinfo`);
   const signature = /^Sig: .*$/m.exec(readFileSync(await narinfoOf('db'), 'utf8'))?.[0];
   writeFileSync(narinfo, `${readFileSync(narinfo, 'utf8')}${signature}\n`);
@@ -157,7 +157,7 @@ test('an unsigned and a wrongly signed path are refused, and the error names the
   const message = await refusal(strange);
   assert.match(message, /is signed by stranger-1/);
   assert.match(message, /The public key stranger-1 is missing on the machine/);
-  assert.match(await refusal(forged), /in the name of cache\.lab-1, which is not of the key/);
+  assert.match(await refusal(forged), /named cache\.lab-1 that does not match the machine’s key/);
 });
 
 async function narinfoOf(machine: string): Promise<string> {

@@ -235,7 +235,7 @@ test('health checks of ports run from the jump host', async () => {
   assert.deepEqual(await seen({ http: { url: `http://${behind.one}:8080/`, status: 204 } }), []);
   assert.match(
     (await seen({ tcp: 8081 })).join(),
-    /did not hold within 5 s: connect failed: Connection refused/,
+    /did not pass within 5 s: connect failed: Connection refused/,
   );
   const otherKey = { ...through, proxyJumpHostKey: root.hostKey };
   assert.match((await seen({ tcp: 8080 }, otherKey)).join(), /Host key verification failed/);
@@ -290,7 +290,7 @@ test('a local machine is deployed without ssh, by root and by a user with a sudo
   await asRoot('systemctl stop ssh.socket 2>/dev/null; true');
   const byRoot = JSON.stringify({ connection: { local: true }, system: first, healthChecks });
   const said = await asRoot(givenTo(`(${operate})`, byRoot));
-  assert.match(said, /health check ssh: holds/);
+  assert.match(said, /health check ssh: passed/);
   assert.equal(await liveSystem(), first);
   await sudoers('');
   const byUser = JSON.stringify({
@@ -300,7 +300,7 @@ test('a local machine is deployed without ssh, by root and by a user with a sudo
   });
   const running = asRoot(givenTo(`su admin -c ${shellQuote(operate)}`, byUser));
   const { found, seen } = await watchProcesses(traces, running, { environments: true });
-  assert.match(await running, /health check root: holds/);
+  assert.match(await running, /health check root: passed/);
   assert.deepEqual(found, []);
   assert.ok(seen.has('sudo'), [...seen].join(' '));
   assert.equal(await liveSystem(), second);

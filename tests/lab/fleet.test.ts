@@ -86,7 +86,10 @@ test('the hardware of a machine with hardwareConfig is detected', async () => {
   const asked = `${address}\n      hardwareConfig: true`;
   await stack.withEdit('Pulumi.test.yaml', address, asked, async () => {
     const { text } = await stack.preview();
-    assert.match(text, /what edge is made of comes into nix\/lab\/hosts\/edge\/hardware-configuration\.nix:/);
+    assert.match(
+      text,
+      /the hardware of edge is written to nix\/lab\/hosts\/edge\/hardware-configuration\.nix:/,
+    );
     assert.match(text, /\+ \{ boot\.kernelModules = \[ \]; \}/);
     assert.match(text, /\+ 1 to create/);
   });

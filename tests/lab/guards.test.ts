@@ -47,7 +47,7 @@ const failing: [string, object, RegExp, string?][] = [
   [
     'a command on the machine',
     { command: 'echo "queue is stuck"; exit 3' },
-    /health check one did not hold within 2 s: exit code 3: queue is stuck/,
+    /health check one did not pass within 2 s: exit code 3: queue is stuck/,
   ],
   ['a command that hangs', { command: 'sleep 60' }, /did not end in time/],
   ['a TCP port', { tcp: 81 }, /ECONNREFUSED/],
@@ -85,7 +85,7 @@ test('health checks are repeated until they pass: confirmed', async () => {
   };
   await deployer.up(next, { healthChecks });
   await machine.assertOn(next, deployer);
-  assert.ok(deployer.lines.includes('health check ready: holds'), deployer.lines.join('\n'));
+  assert.ok(deployer.lines.includes('health check ready: passed'), deployer.lines.join('\n'));
 });
 
 test('a health check may take longer than confirmTimeoutSeconds: the supervisor waits for it', async () => {

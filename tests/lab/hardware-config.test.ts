@@ -1,5 +1,5 @@
 /**
- * What a machine is made of, asked over real ssh and written into a flake's folder, by the real Pulumi CLI. The machine's
+ * A machine's hardware, detected over real ssh and written into a flake's folder, by the real Pulumi CLI. The machine's
  * nixos-generate-config is a stand-in: it prints a date, and what a file on the machine says of its hardware.
  */
 import assert from 'node:assert/strict';
@@ -95,8 +95,8 @@ test('a machine without nixos-generate-config is an error that says how to insta
   declare();
   const { exitCode, text } = await preview();
   assert.notEqual(exitCode, 0);
-  assert.match(text, /one: the machine does not tell what it is made of \[hardware-failed\]/);
-  assert.match(text, /it has no nixos-generate-config[\s\S]*nixpkgs#nixos-install-tools/);
+  assert.match(text, /one: hardware detection failed \[hardware-failed\]/);
+  assert.match(text, /nixos-generate-config is not on the machine[\s\S]*nixpkgs#nixos-install-tools/);
 });
 
 test('the first up writes the file that the preview shows, and names the missing git add', async () => {
@@ -104,9 +104,9 @@ test('the first up writes the file that the preview shows, and names the missing
   await setHardware('"nvme"');
   const shown = await preview();
   assert.equal(shown.exitCode, 0, shown.text);
-  assert.match(shown.text, /what one is made of comes into nix\/hosts\/one\/hardware-configuration\.nix:/);
+  assert.match(shown.text, /the hardware of one is written to nix\/hosts\/one\/hardware-configuration\.nix:/);
   assert.match(shown.text, /\+ {3}boot\.initrd\.availableKernelModules = \[ "nvme" \];/);
-  assert.match(shown.text, /the pulumi up after it takes the new one/);
+  assert.match(shown.text, /the next `pulumi up` uses the new one/);
   assert.ok(!existsSync(path), 'a preview writes nothing');
   assert.match(await up(), /git add -N nix\/hosts\/one\/hardware-configuration\.nix/);
   assert.match(onDisk(), /^# Made on [\d.]+\n\{ lib, \.\.\. \}:\n\n\{\n {2}boot\.initrd.*"nvme".*\n\}\n$/);
@@ -116,11 +116,11 @@ test('another date is no change, and the file stays as written', async () => {
   const before = onDisk();
   const untracked = await preview('--expect-no-changes');
   assert.equal(untracked.exitCode, 0, untracked.text);
-  assert.match(untracked.text, /git does not know/);
+  assert.match(untracked.text, /git does not track/);
   await run('git', ['-C', project.folder, 'add', '-N', file], { timeoutSeconds: 30 });
   const { exitCode, text } = await preview('--expect-no-changes');
   assert.equal(exitCode, 0, text);
-  assert.doesNotMatch(text, /git does not know|is made of/);
+  assert.doesNotMatch(text, /git does not track|the hardware of one/);
   await up();
   assert.equal(onDisk(), before);
 });
@@ -143,7 +143,7 @@ test('a hand edit is refused at preview with the lines it would lose, or handled
   const edited = onDisk();
   const refused = await preview();
   assert.notEqual(refused.exitCode, 0);
-  assert.match(refused.text, /hardware-configuration\.nix is not as it was written last/);
+  assert.match(refused.text, /hardware-configuration\.nix was edited by hand or not written by this stack/);
   assert.match(refused.text, /- {3}services\.mine\.enable = true;/);
   assert.match(refused.text, /onHandEdit to\s+overwrite or keep/);
   const forced = await project.pulumi('up', '--yes', '--skip-preview');
@@ -191,7 +191,7 @@ test('an existing file with other content is refused; one with the same content 
   declare({ file: other });
   const refused = await preview();
   assert.notEqual(refused.exitCode, 0);
-  assert.match(refused.text, /nix\/one\.nix is not as it was written last, or was never written/);
+  assert.match(refused.text, /nix\/one\.nix was edited by hand or not written by this stack/);
   writeFileSync(join(project.folder, other), onDisk().replace(/^# .*/, '# by hand'));
   assert.match(await up(), /hardware-configuration\.nix is left where it is/);
   assert.match(readFileSync(join(project.folder, other), 'utf8'), /^# by hand/);

@@ -102,7 +102,7 @@ test('a failing health check after nixos-rebuild is an error, without a rollback
   const healthChecks = { queue: { command: 'exit 3', timeoutSeconds: 1 } } as Settings['healthChecks'];
   await assert.rejects(
     deployer.up(next, via({ healthChecks })),
-    failsWith('health-check-failed', /queue did not hold/),
+    failsWith('health-check-failed', /queue did not pass/),
   );
   await machine.assertOn(next, deployer);
 });

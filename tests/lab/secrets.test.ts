@@ -123,7 +123,7 @@ test('a service that fails to restart fails the update, and the next update rest
   await setValue(3);
   const failed = await project.pulumi('up', '--yes', '--skip-preview', '--diff');
   assert.notEqual(failed.exitCode, 0);
-  assert.match(failed.text, /was written, but units that use it are not well \[secret-failed\]/);
+  assert.match(failed.text, /was written, but units that use it did not restart \[secret-failed\]/);
   assert.match(failed.text, /did not restart: reader\.service/);
   await machine.run('mv /run/reader.service /run/systemd/system/; systemctl daemon-reload');
   assert.match(await up(), /one: restarted reader\.service/);

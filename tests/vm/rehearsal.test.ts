@@ -65,7 +65,7 @@ test('a system that fails its rehearsal is not deployed', async () => {
   await stack.withEdit('nix/lab/hosts/web.nix', 'Hello from the fleet', 'Hello again', async () => {
     const shown = await stack.try('up', '--yes', '--skip-preview');
     assert.notEqual(shown.exitCode, 0);
-    assert.match(shown.text, /was not touched \[rehearsal-failed\][\s\S]*health check page did not hold/);
+    assert.match(shown.text, /was not touched \[rehearsal-failed\][\s\S]*health check page did not pass/);
   });
   assert.deepEqual(await stack.live(), before);
   assertGone();

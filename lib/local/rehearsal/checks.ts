@@ -30,12 +30,12 @@ export function rehearsedChecks(
       const { tcp, ...rest } = check;
       result.checks[name] = { ...rest, command: listens(tcp) };
     } else if (check.http !== undefined) {
-      const { whole, isOwn } = urlAt(address, check.http.url);
+      const { absolute, isOwn } = urlAt(address, check.http.url);
       if (!isOwn) {
         result.left.push(name);
         continue;
       }
-      const url = new URL(whole);
+      const url = new URL(absolute);
       const port = forward(Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
       url.hostname = '127.0.0.1';
       url.port = String(port);

@@ -8,58 +8,58 @@ import { substitute } from './substitute.ts';
 
 export interface DeliverRequest {
   system: string;
-  /** Undefined in the state of an earlier version, which copied. */
+  /** Undefined in a state written by an earlier version, which always copied. */
   delivery: DeploymentInputs['delivery'] | undefined;
   signal?: AbortSignal;
   status: (line: string) => void;
   warn: (line: string) => void;
 }
 
-/** Longest time that a machine may take to ask its caches, in seconds. */
-const askSeconds = 90;
+/** Limit for querying the caches, in seconds. */
+const querySeconds = 90;
 
 /**
- * Brings a closure to a machine: sent from here, or fetched by the machine from its caches. With `auto`, caches decide how
- * quick it is, and never whether it succeeds.
+ * Delivers a closure to a machine: copied from here, or fetched by the machine from its caches. With `auto`, caches make it
+ * faster, but a cache that is down or refused never makes it fail.
  * @throws FleetError substitution-failed, and what `copyToMachine` throws
  */
 export async function deliver(machine: Machine, request: DeliverRequest): Promise<void> {
   const { delivery = 'copy', status, warn } = request;
   if (delivery === 'copy') return await copy(machine, request);
   if (delivery === 'substitute') {
-    status('the machine fetches the system from its caches');
+    status('fetching the system from the machine’s caches');
     return await substitute(machine, request);
   }
-  status('the machine asks its caches');
-  const offer = await askOffer(machine, request);
-  if (offer.silent.length > 0) warn(`${machine.name}: no answer from ${offer.silent.join(', ')}`);
+  status('querying the machine’s caches');
+  const offer = await readOffer(machine, request);
+  if (offer.unresponsive.length > 0) warn(`${machine.name}: no answer from ${offer.unresponsive.join(', ')}`);
   if (offer.has !== 'all')
-    return await copy(machine, request, offer.has === 'none' && offer.silent.length === 0);
-  status(`the machine fetches ${offer.paths} paths, ${offer.mebibytes} MiB, from its caches`);
+    return await copy(machine, request, offer.has === 'none' && offer.unresponsive.length === 0);
+  status(`fetching ${offer.paths} paths, ${offer.mebibytes} MiB, from the machine’s caches`);
   try {
-    // One that hangs has cost its time already.
-    const from = offer.silent.length > 0 ? { from: offer.answering } : {};
+    // Skip caches that timed out before.
+    const from = offer.unresponsive.length > 0 ? { from: offer.responsive } : {};
     await substitute(machine, { ...request, ...from });
   } catch (error) {
     if (!hasCode(error, 'substitution-failed')) throw error;
-    warn(`${error.message}\nIt is copied instead.`);
+    warn(`${error.message}\nThe system is copied instead.`);
     await copy(machine, request);
   }
 }
 
-/** What the machine's caches have; `unknown` where that took too long or failed. */
-async function askOffer(machine: Machine, { system, signal }: DeliverRequest): Promise<Offer> {
-  const nothing: Offer = { has: 'unknown', paths: 0, mebibytes: 0, silent: [], answering: [] };
-  const options = { timeoutSeconds: askSeconds, signal, args: dryRunArguments(system) };
+/** What the machine's caches have; `unknown` if the query timed out or failed. */
+async function readOffer(machine: Machine, { system, signal }: DeliverRequest): Promise<Offer> {
+  const unknown: Offer = { has: 'unknown', paths: 0, mebibytes: 0, unresponsive: [], responsive: [] };
+  const options = { timeoutSeconds: querySeconds, signal, args: dryRunArguments(system) };
   try {
     return parseOffer(await runScript(machine, dryRunScript, options));
   } catch (error) {
-    if (hasCode(error, 'unreachable')) return nothing;
+    if (hasCode(error, 'unreachable')) return unknown;
     throw error;
   }
 }
 
-/** Sends what is missing; of that, the machine may fetch what its caches have by themselves. */
+/** Copies the closure; with `withCaches`, the machine first fetches what its caches have. */
 async function copy(machine: Machine, request: DeliverRequest, withCaches = false): Promise<void> {
   const { system, signal, status } = request;
   status('copying the system to the machine');

@@ -4,20 +4,20 @@ import { parseSettings, settingsScript } from '../nix-conf/machine-settings.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 
-/** What a machine's caches could give it of a closure. */
+/** What a machine's caches have of the closure that it lacks. */
 export interface Offer {
-  /** `all` that it lacks, or nothing of it as a whole; `unknown` where they could not be asked. */
+  /** `all` missing paths, or `none`: at least one is missing everywhere. `unknown` if the query failed. */
   has: 'all' | 'none' | 'unknown';
-  /** Paths it would fetch, and their size as they travel, in MiB. */
+  /** Number of paths to fetch, and their download size in MiB. */
   paths: number;
   mebibytes: number;
-  /** Caches that did not answer. */
-  silent: string[];
-  /** The others, as the machine asks them. */
-  answering: string[];
+  /** URLs of the caches that did not answer. */
+  unresponsive: string[];
+  /** URLs of the other caches, as configured on the machine. */
+  responsive: string[];
 }
 
-/** Asks what would be fetched, and which caches and keys the machine's Nix uses. Fetches nothing. */
+/** Prints what would be fetched, and which caches and keys the machine's Nix uses. Fetches nothing. */
 export const dryRunScript = settingsScript + scriptFile('./dry-run.sh', import.meta.url);
 
 /** Arguments of the script. */
@@ -28,7 +28,7 @@ export function dryRunArguments(system: string): string[] {
 /** Reads the reply of `dryRunScript`. */
 export function parseOffer(reply: Reply): Offer {
   const text = reply.list('said').join('\n');
-  const silent = [
+  const unresponsive = [
     ...text.matchAll(/(?:disabling binary cache|cannot connect to|unable to download) '([^']+)'/g),
   ].map((match) => (match[1] ?? '').replace(/\/nix-cache-info$/, ''));
   const { builds: _, ...fetched } = parseEstimate(text);
@@ -38,7 +38,7 @@ export function parseOffer(reply: Reply): Offer {
   return {
     has: !reply.isWhole ? 'unknown' : missing ? 'none' : 'all',
     ...fetched,
-    silent: [...new Set(silent)],
-    answering: substituters.filter((url) => !silent.some((other) => url.startsWith(other))),
+    unresponsive: [...new Set(unresponsive)],
+    responsive: substituters.filter((url) => !unresponsive.some((other) => url.startsWith(other))),
   };
 }

@@ -3,13 +3,13 @@ import { keyName } from '../../store/nix/key-format.ts';
 import { parsePathInfos } from '../../store/nix/path-info.ts';
 import type { MachineSettings } from '../nix-conf/machine-settings.ts';
 
-/** A path that a cache has, and whose signature the machine did not accept. */
+/** A path of a cache whose signature the machine does not trust. */
 export interface Refused {
   path: string;
   cache: string;
 }
 
-/** The first path that was refused for its signature, by nix's words. Pure. */
+/** The first path that Nix refused for its signature, from its messages. */
 export function refusedSubstitute(stderr: string): Refused | undefined {
   const [, path, cache] =
     /ignoring substitute for '([^']+)' from '([^']+)', as it's not signed by any of the keys/.exec(stderr) ??
@@ -17,18 +17,18 @@ export function refusedSubstitute(stderr: string): Refused | undefined {
   return path && cache ? { path, cache } : undefined;
 }
 
-/** Why a machine could not fetch a system from its caches. Pure. */
+/** Explains why a machine could not fetch a system from its caches. */
 export function explainRefusedSubstitution(failure: {
   host: string;
   system: string;
   stderr: string;
   settings?: MachineSettings;
   refused?: Refused;
-  /** What `nix path-info --json` says of the refused path in that cache. */
+  /** Output of `nix path-info --json` for the refused path in that cache. */
   pathInfo?: string;
 }): FleetError {
   const { host, system, stderr, settings, refused } = failure;
-  const said = stderr
+  const messages = stderr
     .trim()
     .split('\n')
     .filter((line) => line.trim() && !/^(copying path| {2})/.test(line));
@@ -41,10 +41,10 @@ export function explainRefusedSubstitution(failure: {
       fix,
     });
   if (!refused) {
-    const asked = settings?.substituters.join(', ') || 'none';
+    const caches = settings?.substituters.join(', ') || 'none';
     return details(
-      [...new Set(said.slice(-8)), `the caches it asks: ${asked}`],
-      'Is the closure in one of them (pushed, and that cache up)? With delivery: auto what cannot be fetched is copied.',
+      [...new Set(messages.slice(-8)), `the machine’s caches: ${caches}`],
+      'Check that the closure was pushed to one of them and that this cache is up. With delivery: auto, the system is copied instead.',
     );
   }
   const trusted = new Set(settings?.trustedKeys.map(keyName));
@@ -54,31 +54,31 @@ export function explainRefusedSubstitution(failure: {
   if (signers === undefined)
     return details(
       [`${where} is not signed by a key it trusts`, ...trusts],
-      'Sign it with one of these keys.',
+      'Sign the path with one of these keys.',
     );
   if (signers.length === 0) {
     return details(
       [`${where} has no signature`, ...trusts],
-      'Push it with a signing key that the machine trusts: what has no signature may be from anybody.',
+      'Push it with a signing key that the machine trusts.',
     );
   }
   const missing = signers.filter((signer) => !trusted.has(signer));
   if (missing.length === 0) {
     return details(
       [
-        `${where} bears a signature in the name of ${signers.join(', ')}, which is not of the key that the machine knows by this name`,
+        `${where} has a signature named ${signers.join(', ')} that does not match the machine’s key of this name`,
         ...trusts,
       ],
-      'Somebody signed with another key of the same name, or altered the path: look at who can write to the cache.',
+      'The path was signed with another key of the same name, or was altered. Check who can write to the cache.',
     );
   }
   return details(
     [`${where} is signed by ${signers.join(', ')}`, ...trusts],
-    `The public key ${missing.join(' or ')} is missing on the machine: if that cache is yours, declare it with its key, so that it is in the machine’s trusted-public-keys.`,
+    `The public key ${missing.join(' or ')} is missing on the machine. If the cache is yours, declare it with this key in the config, so that it gets into the machine’s trusted-public-keys.`,
   );
 }
 
-/** Names of the keys that signed a path; undefined where that could not be learnt. */
+/** Names of the keys that signed a path; undefined if unknown. */
 function signersOf(json: string | undefined, path: string): string[] | undefined {
   try {
     const info = parsePathInfos(json ?? '').get(path);

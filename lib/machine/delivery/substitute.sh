@@ -1,3 +1,3 @@
 #!/bin/sh
-# Has the machine fetch store paths from its caches. Comes after prelude.sh; gets arguments of nix-store --realise.
+# Fetches store paths from the machine's caches. Comes after prelude.sh. Arguments: those of nix-store --realise.
 nix-store --realise "$@" >/dev/null </dev/null

@@ -10,7 +10,7 @@ const pathInfoScript = scriptFile('./path-info.sh', import.meta.url);
 
 export interface SubstituteRequest {
   system: string;
-  /** The caches to ask; all that the machine's Nix goes by, where left out. */
+  /** URLs of the caches to use. Default: all that are configured on the machine. */
   from?: readonly string[];
   signal?: AbortSignal;
   status: (line: string) => void;
@@ -20,7 +20,7 @@ export interface SubstituteRequest {
 const limitSeconds = 6 * 3600;
 
 /**
- * Has a machine fetch a closure from its own caches; nothing is sent to it.
+ * Lets a machine fetch a closure from its own caches. Nothing is copied from here.
  * @throws FleetError substitution-failed, no-room, unreachable, host-key, access-denied, cancelled
  */
 export async function substitute(machine: Machine, request: SubstituteRequest): Promise<void> {
@@ -34,14 +34,14 @@ export async function substitute(machine: Machine, request: SubstituteRequest): 
     onStderrLine: (line) => {
       if (!line.startsWith('copying path ')) return;
       fetched += 1;
-      status(`fetching from its caches: ${fetched} paths`);
+      status(`fetching from the machine’s caches: ${fetched} paths`);
     },
   });
   if (exitCode === 0) return;
   throw await explain(machine, request, stderr);
 }
 
-/** Why it could not: what a cache's signatures are, and what the machine trusts, is asked only now. */
+/** Explains the failure. Signatures and trusted keys are read only now, since success is the usual case. */
 async function explain(
   machine: Machine,
   { system, signal }: SubstituteRequest,
@@ -50,15 +50,15 @@ async function explain(
   const { name: host } = machine;
   const refused = refusedSubstitute(stderr);
   const options = { timeoutSeconds: 60, signal };
-  const settings = await readMachineSettings(machine, options).catch(notKnown);
+  const settings = await readMachineSettings(machine, options).catch(undefinedOnFailure);
   if (!refused) return explainRefusedSubstitution({ host, system, stderr, settings });
   const args = [...limitArguments, '--store', refused.cache, refused.path];
   const script = scriptText(pathInfoScript, { args });
-  const answer = await machine.run(script, options).catch(notKnown);
-  return explainRefusedSubstitution({ host, system, stderr, settings, refused, pathInfo: answer?.stdout });
+  const info = await machine.run(script, options).catch(undefinedOnFailure);
+  return explainRefusedSubstitution({ host, system, stderr, settings, refused, pathInfo: info?.stdout });
 }
 
-function notKnown(error: unknown): undefined {
+function undefinedOnFailure(error: unknown): undefined {
   if (isFailure(error)) return undefined;
   throw error;
 }

@@ -3,29 +3,29 @@ import type { Machine } from '../ssh/machine.ts';
 import { type Place, readHardwareFile, untrackedNote } from './hardware-file.ts';
 import { type HardwareRequest, readHardware } from './read-hardware.ts';
 
-/** What a machine said of itself, or why it said nothing. */
-export type HardwareAnswer =
+/** A machine's detected hardware, or why it could not be detected. */
+export type HardwareResult =
   | { content: string }
-  /** It could not be reached: what it said last holds. */
+  /** The machine could not be reached: the last detected hardware stays valid. */
   | { unreached: string }
   | { failure: FleetError };
 
 /**
- * Asks machines, all at once and in one ssh round trip each, what they are made of. Changes nothing and never fails: a failure
- * is the answer of its machine. A requested machine that does not exist yet is left out.
+ * Detects the hardware of machines, all at once and in one ssh round trip each. Changes nothing. A failure becomes the result
+ * of its machine instead of an error. A requested machine that does not exist yet is left out.
  */
 export async function askHardware(
   requests: Readonly<Record<string, HardwareRequest>>,
   machines: Readonly<Record<string, Machine>>,
-): Promise<Record<string, HardwareAnswer>> {
-  const answers = Object.entries(requests).map(async ([host, request]) => {
+): Promise<Record<string, HardwareResult>> {
+  const results = Object.entries(requests).map(async ([host, request]) => {
     const machine = machines[host];
-    return machine ? [[host, await ask(machine, request)] as const] : [];
+    return machine ? [[host, await tryDetect(machine, request)] as const] : [];
   });
-  return Object.fromEntries((await Promise.all(answers)).flat());
+  return Object.fromEntries((await Promise.all(results)).flat());
 }
 
-async function ask(machine: Machine, request: HardwareRequest): Promise<HardwareAnswer> {
+async function tryDetect(machine: Machine, request: HardwareRequest): Promise<HardwareResult> {
   try {
     return { content: await readHardware(machine, request) };
   } catch (error) {
@@ -36,15 +36,15 @@ async function ask(machine: Machine, request: HardwareRequest): Promise<Hardware
   }
 }
 
-/** Warnings of machines that were not reached, and of files that a flake in git does not see. */
+/** Warnings for machines that were not reached, and for files that git does not track. */
 export async function hardwareNotes(
-  answers: Readonly<Record<string, HardwareAnswer>>,
+  answers: Readonly<Record<string, HardwareResult>>,
   places: Readonly<Record<string, Place>>,
 ): Promise<string[]> {
   const unreached = Object.entries(answers).flatMap(([host, answer]) =>
     'unreached' in answer ? [`the hardware of ${host} could not be detected: ${answer.unreached}`] : [],
   );
-  const there = Object.values(places).filter((place) => readHardwareFile(place) !== undefined);
-  const untracked = await Promise.all(there.map(untrackedNote));
+  const existing = Object.values(places).filter((place) => readHardwareFile(place) !== undefined);
+  const untracked = await Promise.all(existing.map(untrackedNote));
   return [...unreached, ...untracked.filter((note) => note !== undefined)];
 }

@@ -4,11 +4,11 @@ import { FleetError } from '../../base/errors.ts';
 import { replaceFile } from '../../base/files.ts';
 import { run } from '../../base/process/run.ts';
 
-/** Where a file is, whoever's computer this is. */
+/** Path of a file, split so that the recorded part is the same on every operator's computer. */
 export interface Place {
-  /** Absolute. */
+  /** Absolute path. */
   folder: string;
-  /** Below the folder, or absolute. */
+  /** Relative to the folder, or absolute. */
   file: string;
 }
 
@@ -17,7 +17,7 @@ export function pathOf({ folder, file }: Place): string {
 }
 
 /**
- * What the file holds; undefined where there is none.
+ * The file's text; undefined if it does not exist.
  * @throws FleetError hardware-failed
  */
 export function readHardwareFile(place: Place): string | undefined {
@@ -28,16 +28,15 @@ export function readHardwareFile(place: Place): string | undefined {
     if (code === 'ENOENT') return undefined;
     throw new FleetError({
       code: 'hardware-failed',
-      what: `${place.file} cannot be read`,
+      what: `${place.file} could not be read`,
       why: message,
-      fix: 'It must be a file of yours: look at its path and its permissions.',
+      fix: 'Check its path and permissions.',
     });
   }
 }
 
 /**
- * Writes the file in one step: whoever reads it meanwhile sees the whole of the old one or of the new one. A symbolic link
- * stays one, and permissions stay.
+ * Writes the file atomically. Keeps its permissions; a symbolic link stays a link.
  * @throws FleetError hardware-failed
  */
 export async function writeHardwareFile(place: Place, text: string): Promise<void> {
@@ -46,17 +45,17 @@ export async function writeHardwareFile(place: Place, text: string): Promise<voi
   } catch (cause) {
     throw new FleetError({
       code: 'hardware-failed',
-      what: `${place.file} cannot be written`,
+      what: `${place.file} could not be written`,
       why: (cause as Error).message,
-      fix: 'See to it that its folder can be written to and has room, then run again.',
+      fix: 'Check that its folder is writable and has free space, then run again.',
       cause,
     });
   }
 }
 
 /**
- * What is to be said of a file that a flake in git does not see yet. Undefined for one that git knows, for a folder outside of
- * any repository, and where there is no git.
+ * A note on a file that git does not track, so that the flake does not see it. Undefined if it is tracked, outside of any
+ * repository, and without git.
  */
 export async function untrackedNote(place: Place): Promise<string | undefined> {
   const path = pathOf(place);
@@ -67,5 +66,5 @@ export async function untrackedNote(place: Place): Promise<string | undefined> {
     (error: { exitCode?: number }) => error.exitCode !== 1,
   );
   if (tracked) return undefined;
-  return `git does not know ${place.file} yet, and a flake in git sees only what git knows: git add -N ${place.file}`;
+  return `git does not track ${place.file}, so the flake does not see it. Run: git add -N ${place.file}`;
 }

@@ -1,39 +1,40 @@
-import { type Generator, hardwareDiff, sameHardware } from './substance.ts';
+import { type Generator, hardwareDiff, sameHardware } from './hardware-diff.ts';
 
-/** What is known when it is decided what becomes of the file. */
-export interface Known {
+/** What the plan is decided on. Texts are undefined if there are none. */
+export interface PlanInput {
   generator: Generator;
-  /** What the file holds; undefined where there is none. */
+  /** The file's text. */
   onDisk: string | undefined;
-  /** What was written there last; undefined where nothing was. */
+  /** The text last written to it. */
   written: string | undefined;
-  /** What the machine says of itself now; undefined where it was not asked. */
-  said: string | undefined;
+  /** The hardware detected now; undefined if it was not detected. */
+  detected: string | undefined;
   onHandEdit: 'fail' | 'overwrite' | 'keep';
 }
 
 export interface Plan {
-  /** What the file is to hold: what was written where that says the same, so that no date or version makes a change. */
+  /** The desired text: the text written last if it describes the same hardware, so that dates and versions cause no change. */
   content: string | undefined;
   /**
-   * Of a file that is not as it was written last, or was never written: `leave` where it says what the machine says, `refuse`
-   * where its text would be lost, which nobody allowed.
+   * For a file that was edited by hand or never written: `leave` if it describes the detected hardware, `refuse` if its changes
+   * would be lost and onHandEdit is fail.
    */
   action: 'nothing' | 'write' | 'leave' | 'keep' | 'overwrite' | 'refuse';
-  /** Lines that go from the file and come into it. */
+  /** The diff: lines removed from the file (`-`) and added to it (`+`). */
   lines: string[];
 }
 
-/** Decides what becomes of the file with what a machine is made of. Pure. */
-export function planWrite({ generator, onDisk, written, said, onHandEdit }: Known): Plan {
+/** Decides what to do with the file of a machine's hardware. */
+export function planWrite({ generator, onDisk, written, detected, onHandEdit }: PlanInput): Plan {
   const edited = onDisk !== undefined && onDisk !== written;
-  const saysTheSame = written !== undefined && (said === undefined || sameHardware(written, said, generator));
-  const content = saysTheSame ? written : said;
+  const isSame =
+    written !== undefined && (detected === undefined || sameHardware(written, detected, generator));
+  const content = isSame ? written : detected;
   const lines = content === undefined ? [] : hardwareDiff(onDisk ?? '', content, generator);
   const plan = (action: Plan['action']) => ({ content, action, lines });
   if (onDisk === undefined) return plan(content === undefined ? 'nothing' : 'write');
   if (!edited) return plan(lines.length === 0 ? 'nothing' : 'write');
-  // Without the machine's word there is nothing better to put in the place of somebody's.
-  if (lines.length === 0 || said === undefined) return plan('leave');
+  // Without detected hardware, a hand edit is never replaced.
+  if (lines.length === 0 || detected === undefined) return plan('leave');
   return plan(({ fail: 'refuse', overwrite: 'overwrite', keep: 'keep' } as const)[onHandEdit]);
 }

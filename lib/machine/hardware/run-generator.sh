@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs a program that describes the machine's hardware, and prints what it prints; 127 where there is no such program. Comes after
-# prelude.sh; gets the program and its arguments.
+# Runs a program that detects the machine's hardware. Exits with 127 if it does not exist. Comes after prelude.sh. Arguments: the
+# program and its arguments.
 command -v "$1" >/dev/null || exit 127
 exec "$@" </dev/null

@@ -7,10 +7,10 @@ import { isFailure } from '../../base/errors.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
 
-/** One attempt at a check: undefined where it holds, else what was seen instead. */
+/** One attempt at a check. Returns undefined if it passes, else what was observed. */
 export type Attempt = (limitSeconds: number, signal?: AbortSignal) => Promise<string | undefined>;
 
-/** A shell command on the machine, as root, over a connection of its own, must end with 0. */
+/** Passes if a shell command on the machine exits with 0. Runs as root over a new connection. */
 export function tryOnMachine(machine: Machine, command: string): Attempt {
   return async (limitSeconds, signal) => {
     const words = ['timeout', String(Math.ceil(limitSeconds)), 'sh', '-c', command];
@@ -19,9 +19,9 @@ export function tryOnMachine(machine: Machine, command: string): Attempt {
       const options = { fresh: true, signal, timeoutSeconds };
       const { exitCode, stdout, stderr } = await machine.run(words, options);
       if (exitCode === 0) return undefined;
-      const said = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n');
-      const how = exitCode === 124 ? 'it did not end in time' : `exit code ${exitCode}`;
-      return [how, said].filter(Boolean).join(': ');
+      const output = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n');
+      const how = exitCode === 124 ? 'timed out' : `exit code ${exitCode}`;
+      return [how, output].filter(Boolean).join(': ');
     } catch (error) {
       if (!isFailure(error)) throw error;
       return error.why ?? error.message;
@@ -29,10 +29,10 @@ export function tryOnMachine(machine: Machine, command: string): Attempt {
   };
 }
 
-/** Makes a connection to a port of the machine; rejects with why there is none. */
+/** Connects to a port of the machine, or rejects with the reason. */
 export type Connect = (port: number, signal: AbortSignal) => Promise<Duplex>;
 
-/** From this computer to the address, or from the last jump host where there is one. */
+/** Connects from this computer, or from the last jump host if there is one. */
 export function connectTo(machine: Machine): Connect {
   const { local, proxyJump, address } = machine.connection;
   if (local) return connectDirectly('127.0.0.1');
@@ -48,7 +48,7 @@ function connectDirectly(host: string): Connect {
     });
 }
 
-/** A connection to the port must be accepted. */
+/** Passes if the port accepts a connection. */
 export function tryTcp(connectPort: Connect, port: number): Attempt {
   return async (limitSeconds, signal) => {
     const limit = limited(limitSeconds, signal);
@@ -62,16 +62,16 @@ export function tryTcp(connectPort: Connect, port: number): Attempt {
 }
 
 /**
- * The answer must have this status; a redirection is not followed.
- * @param connectPort how the machine is connected to; where left out, the URL's host is asked from this computer
+ * Passes if the response has this status. Redirects are not followed.
+ * @param connectPort connects to the machine. Default: connects from this computer to the URL's host
  */
 export function tryHttp(url: string, status: number, connectPort?: Connect): Attempt {
   return async (limitSeconds, signal) => {
     const limit = limited(limitSeconds, signal);
     try {
       const { port, protocol } = new URL(url);
-      const usual = protocol === 'https:' ? 443 : 80;
-      const socket = await connectPort?.(Number(port) || usual, limit.either);
+      const defaultPort = protocol === 'https:' ? 443 : 80;
+      const socket = await connectPort?.(Number(port) || defaultPort, limit.either);
       const seen = await statusOf(url, limit.either, socket);
       return seen === status ? undefined : `${url} answered ${seen}, not ${status}`;
     } catch (error) {
@@ -85,12 +85,12 @@ function statusOf(url: string, signal: AbortSignal, socket?: Duplex): Promise<nu
   const isEncrypted = protocol === 'https:';
   const send = isEncrypted ? httpsRequest : httpRequest;
   const servername = isIP(hostname.replace(/^\[|\]$/g, '')) ? '' : hostname;
-  // Every attempt is a connection of its own.
-  const way = socket
+  // Each attempt uses a new connection.
+  const connection = socket
     ? { createConnection: () => (isEncrypted ? connectTls({ socket, host: hostname, servername }) : socket) }
     : { agent: false };
   return new Promise((resolve, reject) => {
-    const request = send(url, { signal, ...way }, (response) => {
+    const request = send(url, { signal, ...connection }, (response) => {
       resolve(response.statusCode);
       response.destroy();
     });

@@ -10,14 +10,14 @@ const noFailedUnit = scriptFile('./no-failed-unit.sh', import.meta.url);
 /** Seconds between two attempts at a check. */
 const intervalSeconds = 0.5;
 
-/** How long the slowest of the checks may take, in seconds; they run at the same time. */
+/** The longest timeout of the checks, which run in parallel, in seconds. */
 export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>>): number {
   return Math.max(0, ...Object.values(checks).map(({ timeoutSeconds }) => timeoutSeconds));
 }
 
 /**
- * Runs all checks at the same time, each until it holds or its time is over, and returns a sentence for each that did
- * not hold: its name, and what was seen last.
+ * Runs all checks in parallel, each until it passes or its timeout is over. Returns one message per failed check: its name and
+ * what was last observed.
  */
 export async function runHealthChecks(
   machine: Machine,
@@ -26,29 +26,29 @@ export async function runHealthChecks(
 ): Promise<string[]> {
   const failures = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const seen = await untilItHolds(attemptOf(machine, check), check.timeoutSeconds, options.signal);
-      options.onLine?.(`health check ${name}: ${seen === undefined ? 'holds' : 'does not hold'}`);
+      const seen = await untilPassed(attemptOf(machine, check), check.timeoutSeconds, options.signal);
+      options.onLine?.(`health check ${name}: ${seen === undefined ? 'passed' : 'failed'}`);
       return seen === undefined
         ? []
-        : [`health check ${name} did not hold within ${check.timeoutSeconds} s: ${seen}`];
+        : [`health check ${name} did not pass within ${check.timeoutSeconds} s: ${seen}`];
     }),
   );
   return failures.flat();
 }
 
-/** Tries until it holds; what was seen last where the time is over. */
-export async function untilItHolds(
+/** Retries until the attempt passes. Returns what was last observed if the timeout is over first. */
+export async function untilPassed(
   attempt: Attempt,
   timeoutSeconds: number,
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   let seen: string | undefined;
-  const holds = async (left: number) => {
-    // Whole seconds, so that the last attempt, begun shortly before the end, has one to answer in.
+  const passes = async (left: number) => {
+    // Rounded up, so that an attempt begun shortly before the end has at least one second.
     seen = await attempt(Math.max(1, Math.ceil(left)), signal);
     return seen === undefined;
   };
-  await until(holds, { limitSeconds: timeoutSeconds, intervalSeconds, signal });
+  await until(passes, { limitSeconds: timeoutSeconds, intervalSeconds, signal });
   return seen;
 }
 
@@ -57,15 +57,15 @@ function attemptOf(machine: Machine, check: HealthCheck): Attempt {
   if (check.tcp !== undefined) return tryTcp(connectTo(machine), check.tcp);
   if (check.http !== undefined) {
     const { url, status } = check.http;
-    const { whole, isOwn } = urlAt(machine.connection.address, url);
-    return tryHttp(whole, status, isOwn ? connectTo(machine) : undefined);
+    const { absolute, isOwn } = urlAt(machine.connection.address, url);
+    return tryHttp(absolute, status, isOwn ? connectTo(machine) : undefined);
   }
   return tryOnMachine(machine, noFailedUnit);
 }
 
-/** What is asked for, and whether it is at the machine's own address: a path is. */
-export function urlAt(address: string, url: string): { whole: string; isOwn: boolean } {
+/** The absolute URL of a check, and whether it points to the machine's own address. A path always does. */
+export function urlAt(address: string, url: string): { absolute: string; isOwn: boolean } {
   const host = urlHost(address);
-  if (url.startsWith('/')) return { whole: `http://${host}${url}`, isOwn: true };
-  return { whole: url, isOwn: URL.parse(url)?.hostname === host };
+  if (url.startsWith('/')) return { absolute: `http://${host}${url}`, isOwn: true };
+  return { absolute: url, isOwn: URL.parse(url)?.hostname === host };
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails where systemd units have failed, and names them.
+# Fails if any systemd unit has failed, and prints the failed units.
 failed=$(systemctl list-units --plain --no-legend --no-pager --state=failed --all | sed 's/[[:space:]].*//' | tr '\n' ' ')
 [ -z "$failed" ] || {
 	printf 'failed units: %s\n' "${failed% }"

@@ -10,9 +10,9 @@ import { nixSshEnvironment } from '../../store/nix-environment.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
+import { type NixConfReport, runNixConfAction } from './nix-conf-file.ts';
 
-/** What the file says, in nix.conf's words. Builders of the machine's own configuration stay. Pure. */
+/** The file's text. It keeps the builders of the machine's own configuration (/etc/nix/machines). */
 export function buildersFileText({ builders }: Pick<MachineBuildersInputs, 'builders'>): string {
   const lines = Object.entries(builders)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -23,10 +23,10 @@ builders-use-substitutes = true
 `;
 }
 
-const askScript = scriptFile('./ask-builders.sh', import.meta.url);
+const probeScript = scriptFile('./probe-builders.sh', import.meta.url);
 
-/** Variables of ask-builders.sh. */
-export function askVariables(
+/** Variables of probe-builders.sh. */
+export function probeVariables(
   builders: Readonly<Record<string, MachineBuilder>>,
 ): Record<'builders' | 'limit' | 'NIX_SSHOPTS', string> {
   const lines = Object.entries(builders).map(([name, builder]) =>
@@ -39,14 +39,16 @@ export function askVariables(
   };
 }
 
-/** What keeps a machine from building with its builders now: builder to reason; and those that its Nix does not use. */
+/** Builders that a machine cannot use. */
 export interface BuilderProblems {
+  /** Reason by builder. */
   unusable: Record<string, string>;
+  /** Builders that the machine's Nix is not configured to use. */
   notInForce: string[];
 }
 
-/** Reads the reply of ask-builders.sh. */
-export function problemsOf(
+/** Reads the reply of probe-builders.sh. */
+export function builderProblems(
   builders: Readonly<Record<string, MachineBuilder>>,
   reply: Reply,
 ): BuilderProblems {
@@ -60,8 +62,8 @@ export function problemsOf(
   const decode = (text = '') => Buffer.from(text, 'base64').toString();
   const unusable = Object.entries(builders).flatMap(([name, { user }]) => {
     const [code, out, err, key] = answers.get(name) ?? ['1'];
-    const said = code === '124' ? `no answer within ${limits.answerSeconds} s` : decode(err);
-    const why = whyUnusable(parseStoreInfo(Number(code), decode(out), said), user);
+    const message = code === '124' ? `no answer within ${limits.answerSeconds} s` : decode(err);
+    const why = whyUnusable(parseStoreInfo(Number(code), decode(out), message), user);
     if (why === undefined) return [];
     const publicKey = decode(key).trim();
     const login = /permission denied/i.test(why) && publicKey ? `; its key there is: ${publicKey}` : '';
@@ -75,17 +77,18 @@ export function problemsOf(
   };
 }
 
-/** Writes, reads or removes the file; see `workOnNixConf`. After writing, `problemsOf` reads from the reply what keeps the builders from building. */
-export async function workOnBuilders(
+/** Writes, reads or removes the file; see `runNixConfAction`. After a write, `builderProblems` parses the reply. */
+export async function runBuildersAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
   inputs: Pick<MachineBuildersInputs, 'builders'>,
   machineId: string | undefined,
   signal?: AbortSignal,
-): Promise<NixConfAnswer> {
+): Promise<NixConfReport> {
   const { builders } = inputs;
   const content = buildersFileText(inputs);
-  const ask = action === 'write' ? { ask: askScript, variables: askVariables(builders) } : { ask: '' };
-  const file = { path: buildersFile, content, code: 'builder-failed', ...ask } as const;
-  return await workOnNixConf(machine, action, file, machineId, signal);
+  const probe =
+    action === 'write' ? { followUp: probeScript, variables: probeVariables(builders) } : { followUp: '' };
+  const file = { path: buildersFile, content, code: 'builder-failed', ...probe } as const;
+  return await runNixConfAction(machine, action, file, machineId, signal);
 }

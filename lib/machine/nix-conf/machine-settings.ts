@@ -3,23 +3,22 @@ import { scriptFile } from '../script/text.ts';
 import type { Machine, RunOnMachineOptions } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 
-/** What a machine's Nix uses, all its configuration files taken together. */
+/** The effective Nix configuration of a machine. */
 export interface MachineSettings {
   substituters: string[];
   trustedKeys: string[];
 }
 
-/** Prints the settings. */
 export const settingsScript = scriptFile('./machine-settings.sh', import.meta.url);
 
-/** Reads the settings from the reply of a script of which `settingsScript` is a part. */
+/** Parses the reply of a script that includes `settingsScript`. */
 export function parseSettings(reply: Reply): MachineSettings {
   const words = (key: string) => reply.text(key).split(/\s+/).filter(Boolean);
   return { substituters: words('substituters'), trustedKeys: words('trusted-keys') };
 }
 
 /**
- * Reads which caches and which keys a machine's Nix uses.
+ * Reads the caches and trusted keys that a machine's Nix uses.
  * @throws FleetError unreachable, host-key, access-denied, cancelled, cache-failed
  */
 export async function readMachineSettings(

@@ -1,15 +1,15 @@
 #!/bin/sh
-# Writes, reads or removes a file that the nix.conf of a machine includes. Comes after prelude.sh and: action (write, read,
+# Writes, reads or removes a file that the machine's nix.conf includes. Comes after prelude.sh and: action (write, read,
 # remove) path content machine_id
 : "${action:?}" "${path:?}" "${content?}" "${machine_id?}"
-# The daemon reads its settings when it starts; builds under way have processes of their own.
+# The daemon reads its settings at start. Running builds are separate processes and continue.
 restart_daemon() {
 	[ "$(systemctl show --property=ActiveState --value nix-daemon.service)" != active ] ||
 		systemctl restart nix-daemon.service || exit 3
 }
 found=$(cat /etc/machine-id)
 say machine-id "$found"
-# Nothing is written on a machine that is not the one meant.
+# Nothing is changed on another machine.
 [ -z "$machine_id" ] || [ "$machine_id" = "$found" ] || exit 0
 case $action in
 write)

@@ -10,47 +10,47 @@ const script = scriptFile('./nix-conf-file.sh', import.meta.url);
 export interface NixConfFile {
   path: string;
   content: string;
-  /** Code of the error where it can be neither written nor read. */
+  /** Error code of a failure. */
   code: ErrorCode;
-  /** A script that runs after that, and whose lines are in the same reply. */
-  ask: string;
-  /** Variables for `ask`. */
+  /** A script that runs after the action and adds to the reply. */
+  followUp: string;
+  /** Variables for `followUp`. */
   variables?: ScriptData['variables'];
 }
 
 /** What a machine reports of the file. */
-export interface NixConfAnswer {
+export interface NixConfReport {
   machineId: string;
   content: 'in-place' | 'changed' | 'absent' | undefined;
-  /** The whole reply, with what `ask` printed. */
+  /** The whole reply, including the lines of `followUp`. */
   reply: Reply;
 }
 
 /**
- * Writes, reads or removes the file; on a machine with another machine-id nothing is written. Where the file changes, the
- * daemon reads it anew.
+ * Writes, reads or removes the file; changes nothing on a machine with another machine-id. Restarts nix-daemon if the file
+ * changed.
  * @throws FleetError of the file's code, unreachable, host-key, access-denied, cancelled
  */
-export async function workOnNixConf(
+export async function runNixConfAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
-  { path, content, code, ask, variables: forAsk }: NixConfFile,
+  { path, content, code, followUp, variables: extra }: NixConfFile,
   machineId: string | undefined,
   signal?: AbortSignal,
-): Promise<NixConfAnswer> {
-  const variables = { ...forAsk, action, path, content, machine_id: machineId ?? '' };
-  const reply = await runScript(machine, script + ask, { variables, signal });
+): Promise<NixConfReport> {
+  const variables = { ...extra, action, path, content, machine_id: machineId ?? '' };
+  const reply = await runScript(machine, script + followUp, { variables, signal });
   const found = reply.text('machine-id');
   if (reply.isWhole || (machineId && found && found !== machineId)) {
     return {
       machineId: found,
-      content: (reply.text('content') || undefined) as NixConfAnswer['content'],
+      content: (reply.text('content') || undefined) as NixConfReport['content'],
       reply,
     };
   }
   throw reply.error({
     code,
-    what: `${path} could not be worked on`,
-    fix: 'Look at the folder on the machine: is there room, is it read-only?',
+    what: `the action ${action} on ${path} failed`,
+    fix: 'Check the folder on the machine: is there free space, is it writable?',
   });
 }

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Keeps pushed systems from the garbage collection of a machine that serves its store. Comes after prelude.sh and: action (add,
-# remove, keep). add and remove: folder (of one machine's systems), path (to add). keep: machines (one a line: the folder, then
-# the systems that stay; those in the store get a root), count, seconds (how many of the newest stay, and for how long).
+# Manages gc roots of pushed systems on a machine that serves its store. Comes after prelude.sh and: action (add, remove, keep).
+# add and remove: folder (of one machine's systems), path (to add). keep: machines (one per line: the folder, then the systems to
+# keep; those in the store get a root), count, seconds (how many of the newest are kept, and for how long).
 : "${action:?}" "${folder=}" "${path=}" "${machines=}" "${count=}" "${seconds=}"
 
 # add FOLDER SYSTEM
 add() {
 	if [ -L "$1" ]; then rm -f "$1"; fi
-	# A new link has a new time: the newest is what was pushed last.
+	# Recreate the link, since its time decides which system was pushed last.
 	mkdir -p "$1" && ln -sfn "$2" "$1/${2##*/}" || exit 3
 }
 # keep FOLDER SYSTEM…
@@ -17,13 +17,13 @@ keep() {
 	for system in "$@"; do
 		if [ -e "$system" ] && [ ! -L "$folder/${system##*/}" ]; then
 			add "$folder" "$system"
-			# It was pushed before, and is no newest one.
+			# Not newly pushed: it must not count among the newest.
 			touch --no-dereference --date=@0 "$folder/${system##*/}" || exit 3
 		fi
 	done
 	[ -d "$folder" ] || return 0
 	place=0
-	# Names of systems are without white space.
+	# Names of systems have no white space.
 	# shellcheck disable=SC2012,SC2045
 	for name in $(ls -t "$folder"); do
 		place=$((place + 1))
@@ -47,7 +47,7 @@ keep)
 	printf '%s\n' "$machines" | {
 		kept=0 removed=0
 		while read -r folder systems; do
-			# Store paths, each a word.
+			# Store paths have no white space.
 			# shellcheck disable=SC2086
 			[ -z "$folder" ] || keep "$folder" $systems
 		done

@@ -7,7 +7,8 @@ import { runScript } from '../ssh/run-script.ts';
 const script = scriptFile('./pushed-roots.sh', import.meta.url);
 
 /**
- * Keeps a pushed system from the garbage collection of the machine that serves it, under a name for whom it was pushed.
+ * Adds a gc root for a pushed system on the machine that serves it.
+ * @param name of the machine for which it was pushed
  * @throws FleetError cache-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function addPushedRoot(
@@ -16,18 +17,18 @@ export async function addPushedRoot(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  await work(server, { action: 'add', folder: folderOf(name), path }, signal);
+  await runAction(server, { action: 'add', folder: folderOf(name), path }, signal);
 }
 
-/** Keeps nothing more of what was pushed under a name. */
+/** Removes all gc roots of the systems pushed under a name. */
 export async function removePushedRoots(server: Machine, name: string, signal?: AbortSignal): Promise<void> {
-  await work(server, { action: 'remove', folder: folderOf(name) }, signal);
+  await runAction(server, { action: 'remove', folder: folderOf(name) }, signal);
 }
 
 /**
- * Removes the roots of systems that neither the rules keep nor any machine has, and makes those that lack; what is freed by it
- * the machine's own garbage collection frees.
- * @param machines by the name under which is pushed: the systems that each machine has
+ * Removes the gc roots of systems that neither the rules keep nor any machine uses, and adds missing ones. Frees no space
+ * itself: the server's own garbage collection does.
+ * @param machines the systems that each machine uses, by the name under which they are pushed
  */
 export async function keepPushedRoots(
   server: Machine,
@@ -42,7 +43,7 @@ export async function keepPushedRoots(
     count: generations,
     seconds: Math.round(days * 86_400),
   };
-  const reply = await work(server, variables, signal);
+  const reply = await runAction(server, variables, signal);
   return { kept: reply.number('kept') ?? 0, removed: reply.number('removed') ?? 0 };
 }
 
@@ -50,7 +51,7 @@ function folderOf(name: string): string {
   return `/nix/var/nix/gcroots/nixos-fleet-pushed/${name}`;
 }
 
-async function work(
+async function runAction(
   server: Machine,
   variables: Record<string, string | number>,
   signal?: AbortSignal,
@@ -59,6 +60,6 @@ async function work(
   if (reply.isWhole) return reply;
   throw reply.error({
     code: 'cache-failed',
-    what: 'pushed systems could not be kept from garbage collection',
+    what: 'the gc roots of pushed systems could not be changed',
   });
 }

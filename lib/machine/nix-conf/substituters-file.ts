@@ -1,9 +1,9 @@
 import { type SubstitutersInputs, substitutersFile } from '../../../schema/substituters.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
-import { type NixConfAnswer, workOnNixConf } from './nix-conf-file.ts';
+import { type NixConfReport, runNixConfAction } from './nix-conf-file.ts';
 
-/** What the file says, in nix.conf's words. Pure. */
+/** The file's text. */
 export function substitutersText({
   caches,
   connectTimeoutSeconds,
@@ -25,34 +25,40 @@ function withPriority({ url, priority }: { url: string; priority: number }): str
   return `${url}${url.includes('?') ? '&' : '?'}priority=${priority}`;
 }
 
-/** Writes, reads or removes the file; see `workOnNixConf`. `settings` are what the machine's Nix uses after that. */
-export async function workOnSubstituters(
+/** Writes, reads or removes the file; see `runNixConfAction`. `settings` are the machine's settings after the action. */
+export async function runSubstitutersAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
   inputs: Pick<SubstitutersInputs, 'caches' | 'connectTimeoutSeconds'>,
   machineId: string | undefined,
   signal?: AbortSignal,
-): Promise<NixConfAnswer & { settings: MachineSettings }> {
+): Promise<NixConfReport & { settings: MachineSettings }> {
   const content = substitutersText(inputs);
-  const file = { path: substitutersFile, content, ask: settingsScript } as const;
-  const answer = await workOnNixConf(machine, action, { ...file, code: 'cache-failed' }, machineId, signal);
+  const file = { path: substitutersFile, content, followUp: settingsScript } as const;
+  const answer = await runNixConfAction(
+    machine,
+    action,
+    { ...file, code: 'cache-failed' },
+    machineId,
+    signal,
+  );
   return { ...answer, settings: parseSettings(answer.reply) };
 }
 
-/** Which of the caches and keys the machine's Nix does not use; empty where it uses all. */
+/** Names of the caches that the machine's Nix does not use or whose keys it does not trust. */
 export function notInForce({ caches }: SubstitutersInputs, settings: MachineSettings): string[] {
-  const asked = new Set(settings.substituters.map(plain));
+  const used = new Set(settings.substituters.map(normalized));
   const trusted = new Set(settings.trustedKeys);
   return Object.entries(caches)
     .filter(
       ([, { url, publicKeys }]) =>
-        !asked.has(plain(url)) || publicKeys.some((publicKey) => !trusted.has(publicKey)),
+        !used.has(normalized(url)) || publicKeys.some((publicKey) => !trusted.has(publicKey)),
     )
     .map(([name]) => name);
 }
 
-/** An address as Nix has it, whose settings stand in another order and in other notations there. */
-function plain(url: string): string {
+/** A store URL for comparison: Nix prints the parameters in another order and notation. */
+function normalized(url: string): string {
   const [address = '', query = ''] = url.split('?');
   const settings = [...new URLSearchParams(query)].filter(([name]) => name !== 'priority').sort();
   return JSON.stringify([address.replace(/\/$/, ''), settings]);

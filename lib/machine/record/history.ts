@@ -2,17 +2,16 @@ import type { Machine } from '../ssh/machine.ts';
 import { type ActivationResult, parseResult } from './result.ts';
 
 /**
- * The newest deployments of a machine, whoever made them, the last one first. They are read from what its supervisors
- * left there.
+ * The newest deployments to a machine by anyone, newest first, read from the machine's own history.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
 export async function readHistory(machine: Machine, count: number): Promise<ActivationResult[]> {
   const words = ['tail', '-n', String(Math.trunc(count)), '/var/lib/nixos-fleet/history.jsonl'];
-  // A machine without a history prints none.
+  // Without a history, tail prints nothing.
   return parseHistory((await machine.run(words)).stdout);
 }
 
-/** Lines of a history, the last one first; one that cannot be read is left out. */
+/** Parses a history, newest first. Skips lines that cannot be parsed. */
 export function parseHistory(text: string): ActivationResult[] {
   return text
     .split('\n')
@@ -20,7 +19,7 @@ export function parseHistory(text: string): ActivationResult[] {
     .reverse();
 }
 
-/** One line of a history for a person: when, by whom, what, from which revision, result. */
+/** One line of readable history: time, deployer, system, revision, outcome. */
 export function describeDeployment(result: ActivationResult): string {
   const { endedAt, by, action, revision, system } = result;
   const what = action === 'switch' ? '' : ` (${action})`;
@@ -30,10 +29,10 @@ export function describeDeployment(result: ActivationResult): string {
 
 /** How a deployment ended. */
 export function describeOutcome({ outcome, wentBack }: ActivationResult): string {
-  return outcome === 'confirmed' ? outcome : `${outcome}, went back: ${wentBack}`;
+  return outcome === 'confirmed' ? outcome : `${outcome}, rolled back: ${wentBack}`;
 }
 
-/** A store path's name with eight letters of its hash, which tell two systems of one name apart. */
+/** A store path's name with eight letters of its hash, which distinguish systems of the same name. */
 export function shortSystem(path: string): string {
   if (!path) return 'none';
   return path.replace(/^\/nix\/store\/([0-9a-z]{8})[0-9a-z]{24}-(.*)$/, '$2 ($1)');

@@ -1,15 +1,15 @@
 import { z } from 'zod';
 import { hostFacts } from '../../../schema/facts.ts';
 
-/** What a deployment leaves on the machine beside its gc root, so that a lost state can be rebuilt from the machines. */
+/** The record of a deployment beside the system's gc root on the machine. A lost state can be rebuilt from it. */
 export const deploymentRecord = z.object({
   /** Name of the machine in the stack that deployed it. */
   host: z.string(),
   /** Store path of the system. */
   system: z.string(),
-  /** Revision of the flake; empty where unknown. */
+  /** Revision of the flake; empty if unknown. */
   revision: z.string(),
-  /** Facts of the system, as the preview shows them. */
+  /** The system's facts, as shown in the preview. */
   facts: hostFacts.optional(),
   /** Who deployed it: user@host. */
   by: z.string(),

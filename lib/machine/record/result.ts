@@ -1,24 +1,24 @@
 import { z } from 'zod';
 
-/** What a supervisor leaves in /var/lib/nixos-fleet/results/<unit>.json. */
+/** The result of a deployment, which the supervisor writes to /var/lib/nixos-fleet/results/<unit>.json. */
 export const activationResult = z.object({
   unit: z.string(),
   host: z.string(),
   system: z.string(),
   by: z.string(),
-  /** Revision of the flake; empty where unknown. */
+  /** Revision of the flake; empty if unknown. */
   revision: z.string().default(''),
-  /** What was done with the system in the end: one that refuses to be switched to may have been made that of the next boot. */
+  /** The action performed: `switch` becomes `boot` if the system cannot be switched to. */
   action: z.enum(['switch', 'boot', 'test']).default('switch'),
   /** What was activated: the system or its specialisation. */
   activated: z.string().optional(),
-  /** The system before; empty where there was none. */
+  /** The previous system; empty if there was none. */
   previous: z.string(),
   previousGeneration: z.number(),
   outcome: z.enum([
     /** The new system is live, and is what the machine boots. */
     'confirmed',
-    /** Refused before anything changed: by `switch-to-configuration check`, or by another holder of its lock. */
+    /** Refused before anything changed: by `switch-to-configuration check`, or because its lock was held. */
     'check-failed',
     /** The dead-man's timer could not be started; nothing changed. */
     'no-timer',
@@ -26,39 +26,40 @@ export const activationResult = z.object({
     'locked',
     'activation-failed',
     'units-failed',
-    /** This switch cannot be made live; it needs a reboot. */
+    /** The system cannot be switched to without a reboot. */
     'reboot-needed',
     /** Activation did not end within its limit. */
     'timed-out',
     /** Nobody confirmed in time. */
     'not-confirmed',
-    /** The operator's checks failed, and the operator said so. */
+    /** The operator rejected the system, because health checks failed. */
     'rejected',
     /** The supervisor itself was killed. */
     'killed',
     /** The system profile could not be set. */
     'profile-failed',
     'boot-loader-failed',
-    /** It was booted once on trial, and the machine came back on the system before. */
+    /** The boot on trial failed; the machine booted the previous system again. */
     'trial-failed',
   ]),
-  /** Exit code of switch-to-configuration; null where it was not run or did not end. */
+  /** Exit code of switch-to-configuration; null if it was not run or did not end. */
   exitCode: z.number().nullable(),
-  /** Units that fail now and did not before. */
+  /** Units that failed during the switch and were not failed before. */
   failedUnits: z.array(z.string()),
+  /** Whether the machine was rolled back. */
   wentBack: z.enum([
     'not-needed',
     'yes',
     'failed',
-    /** There was no system to go back to. */
+    /** There was no previous system. */
     'nothing-before',
-    /** The system that failed is the one that ran before. */
+    /** The failed system is also the previous one. */
     'same-system',
-    /** The machine was going down: it comes up on the old system. */
+    /** The machine was shutting down: it boots the previous system. */
     'by-reboot',
-    /** Another deployment had begun meanwhile. */
+    /** Another deployment had started meanwhile. */
     'superseded',
-    /** nixos-rebuild made the switch, which puts nothing back. */
+    /** The switch was made by nixos-rebuild, which does not roll back. */
     'not-tried',
   ]),
   rollbackExitCode: z.number().nullable(),
@@ -69,7 +70,7 @@ export const activationResult = z.object({
 });
 export type ActivationResult = z.infer<typeof activationResult>;
 
-/** Parses a result file; undefined for one that this version cannot read. */
+/** Parses a result; undefined if this version cannot read it. */
 export function parseResult(json: string | undefined): ActivationResult | undefined {
   if (json === undefined) return undefined;
   try {

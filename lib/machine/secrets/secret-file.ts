@@ -9,27 +9,27 @@ import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./secret.sh', import.meta.url);
 
-/** What a machine tells of a secret's file; its content does not travel. */
+/** A secret's file on a machine, without its content. */
 export interface SecretReading {
   machineId: string;
-  /** Undefined where there is no such file. */
+  /** Undefined if there is no such file. */
   file:
     | { owner: string; group: string; mode: string; content: 'in-place' | 'changed'; restartDue: boolean }
     | undefined;
 }
 
-/** The file on its machine. */
+/** The inputs that describe the file. */
 export type SecretFile = Omit<SecretInputs, 'host' | 'connection' | 'machineId'>;
 
-/** The bytes that the file is to hold. */
+/** The desired content in bytes. */
 export function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
 /**
- * Writes the file where it is not as asked, and restarts its units where the content is new. Returns the machine-id, and
- * why units did not restart: then the file is in place all the same.
- * @param machineId machine-id that the machine must have, if any: nothing is written on another one
+ * Writes the file, and restarts its units if the content changed. Returns the machine-id, the restarted units, and an error if
+ * units did not restart; the file is written in that case too.
+ * @param machineId expected machine-id; nothing is written on another machine
  * @throws FleetError secret-failed, wrong-machine, unreachable, host-key, access-denied, cancelled
  */
 export async function writeSecret(
@@ -39,7 +39,7 @@ export async function writeSecret(
   signal?: AbortSignal,
 ): Promise<{ machineId: string; restarted: string[]; notRestarted: FleetError | undefined }> {
   const { path, owner, group, mode, restartUnits } = inputs;
-  const reply = await work(
+  const reply = await runAction(
     machine,
     {
       action: 'write',
@@ -58,13 +58,13 @@ export async function writeSecret(
   if (!reply.flag('written')) throw failed(machine, path, 'could not be written', reply.why());
   const notRestarted = reply.isWhole
     ? undefined
-    : failed(machine, path, 'was written, but units that use it are not well', reply.why());
+    : failed(machine, path, 'was written, but units that use it did not restart', reply.why());
   return { machineId: found, restarted: reply.list('restarted'), notRestarted };
 }
 
 /**
- * Reads whether the file is there, whose it is, and whether it holds the value: the machine hashes it with a salt that
- * is new each time.
+ * Reads whether the file exists, its owner and mode, and whether it has the desired content, which is compared by a salted
+ * hash. The salt is new for each call.
  * @throws FleetError secret-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function readSecret(
@@ -73,17 +73,17 @@ export async function readSecret(
   signal?: AbortSignal,
 ): Promise<SecretReading> {
   const salt = randomBytes(16).toString('hex');
-  const reply = await work(machine, { action: 'read', path: inputs.path, salt }, signal);
+  const reply = await runAction(machine, { action: 'read', path: inputs.path, salt }, signal);
   if (!reply.isWhole) throw failed(machine, inputs.path, 'could not be read', reply.why());
   const machineId = reply.text('machine-id');
   if (!reply.flag('present')) return { machineId, file: undefined };
   const digest = createHash('sha256').update(salt).update(contentOf(inputs)).digest('hex');
-  const byNumber = (asked: string) => /^\d+$/.test(asked);
+  const isNumeric = (id: string) => /^\d+$/.test(id);
   return {
     machineId,
     file: {
-      owner: reply.text(byNumber(inputs.owner) ? 'owner-id' : 'owner'),
-      group: reply.text(byNumber(inputs.group) ? 'group-id' : 'group'),
+      owner: reply.text(isNumeric(inputs.owner) ? 'owner-id' : 'owner'),
+      group: reply.text(isNumeric(inputs.group) ? 'group-id' : 'group'),
       mode: reply.text('mode').padStart(4, '0'),
       content: reply.text('digest') === digest ? 'in-place' : 'changed',
       restartDue: reply.flag('restart-due'),
@@ -92,7 +92,7 @@ export async function readSecret(
 }
 
 /**
- * Removes the file, if it is there; on another machine than the one meant, nothing. Returns the machine-id that was met.
+ * Removes the file, if it exists. Removes nothing on a machine with another machine-id. Returns the machine-id found.
  * @throws FleetError secret-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function removeSecret(
@@ -102,13 +102,13 @@ export async function removeSecret(
   signal?: AbortSignal,
 ): Promise<string> {
   const variables = { action: 'remove', path, machine_id: machineId };
-  const reply = await work(machine, variables, signal);
+  const reply = await runAction(machine, variables, signal);
   const found = reply.text('machine-id');
   if (reply.isWhole || (found && found !== machineId)) return found;
   throw failed(machine, path, 'could not be removed', reply.why());
 }
 
-async function work(
+async function runAction(
   machine: Machine,
   variables: Record<string, string>,
   signal?: AbortSignal,
@@ -124,9 +124,9 @@ function failed({ name: host }: Machine, path: string, what: string, why: string
     host,
     why,
     fix: why.startsWith('there is no user')
-      ? 'A user or group that the new system brings is not there before it: set when to after, or give a number.'
+      ? 'A user or group of the new system does not exist before the switch: set when: after, or use a numeric id.'
       : why.startsWith('did not restart')
-        ? 'Look at them with: journalctl -u <unit>. The next up restarts them again.'
-        : 'Look at the folder on the machine: does it exist, is there room, is it read-only?',
+        ? 'Look at their logs: journalctl -u <unit>. The next `pulumi up` restarts them again.'
+        : 'Check the folder on the machine: does it exist, is there free space, is it writable?',
   });
 }

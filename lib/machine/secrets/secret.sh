@@ -1,12 +1,12 @@
 #!/bin/sh
-# Writes, reads or removes one file whose content nobody else may see. Comes after prelude.sh and: action (write, read, remove)
-# path owner group permissions content (base64) units (one a line) salt machine_id
-# The content stays within this shell and its builtins: it is in no argument, no environment and no temporary file.
+# Writes, reads or removes a secret's file. Comes after prelude.sh and: action (write, read, remove) path owner group permissions
+# content (base64) units (one a line) salt machine_id
+# The content stays within this shell and its builtins, so that it is in no argument list, environment or other file.
 : "${action:?}" "${path:?}" "${machine_id=}" "${owner=}" "${group=}" "${permissions=}" "${content=}" "${units=}" "${salt=}"
 directory=${path%/*}
 name=${path##*/}
 part=$directory/.$name.nixos-fleet
-# There while units have to be restarted for a content that was written: a run that was cut off leaves it to the next.
+# Exists while units still have to be restarted for new content, so that the next run restarts them after an interrupted one.
 pending=/run/nixos-fleet/secrets/$(printf %s "$path" | sha256sum | cut -c 1-32)
 
 decoded() { printf %s "$content" | base64 -d; }
@@ -15,7 +15,7 @@ write_file() {
 	[ ! -d "$path" ] || fail 'there is a folder at this path'
 	if [ ! -d "$directory" ]; then
 		if ! mkdir -p "$directory" || ! chmod 0711 "$directory"; then
-			fail "the folder $directory could not be made"
+			fail "the folder $directory could not be created"
 		fi
 	fi
 	same=no
@@ -25,8 +25,8 @@ write_file() {
 	rm -f "$part"
 	umask 077
 	set -C
-	# A file that exists is never written to: the name may be guessed in a folder that is not root's alone.
-	{ exec 3>"$part"; } 2>/dev/null || fail "no file can be made in $directory"
+	# Never write to an existing file: in a folder that others may write to, its name could be guessed.
+	{ exec 3>"$part"; } 2>/dev/null || fail "no file can be created in $directory"
 	set +C
 	chown "$owner:$group" /proc/self/fd/3 2>/dev/null ||
 		fail "there is no user $owner or group $group on the machine"
@@ -35,16 +35,16 @@ write_file() {
 	sync /proc/self/fd/3 2>/dev/null
 	exec 3>&-
 	if [ "$same" = no ] && [ -n "$units" ]; then
-		if ! mkdir -p "${pending%/*}" || ! : >|"$pending"; then fail 'no mark could be made in /run/nixos-fleet'; fi
+		if ! mkdir -p "${pending%/*}" || ! : >|"$pending"; then fail 'no file could be created in /run/nixos-fleet'; fi
 	fi
-	mv -fT "$part" "$path" || fail 'the file could not be put in its place'
+	mv -fT "$part" "$path" || fail 'the file could not be moved to its path'
 	say written yes
 }
 
 restart_units() {
 	[ -e "$pending" ] || return 0
 	problems=
-	# Names of units are without white space.
+	# Names of units have no white space.
 	for unit in $units; do
 		case $(systemctl show --property=ActiveState --value "$unit" 2>/dev/null) in
 		active | activating | reloading | failed)
@@ -79,7 +79,7 @@ say machine-id "$found"
 case $action in
 read) read_file ;;
 *)
-	# Nothing is written on, or removed from, a machine that is not the one meant.
+	# Nothing is changed on another machine.
 	[ -z "$machine_id" ] || [ "$machine_id" = "$found" ] || exit 0
 	case $action in
 	write)

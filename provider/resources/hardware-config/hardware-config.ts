@@ -1,6 +1,7 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { sha256 } from '../../../lib/base/hash.ts';
 import { describePlan, describeRefusal } from '../../../lib/machine/hardware/describe-plan.ts';
+import { hardwareDiff } from '../../../lib/machine/hardware/hardware-diff.ts';
 import {
   readHardwareFile,
   untrackedNote,
@@ -8,7 +9,6 @@ import {
 } from '../../../lib/machine/hardware/hardware-file.ts';
 import { type Plan, planWrite } from '../../../lib/machine/hardware/plan-write.ts';
 import { readHardware } from '../../../lib/machine/hardware/read-hardware.ts';
-import { hardwareDiff } from '../../../lib/machine/hardware/substance.ts';
 import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import {
   type HardwareConfigInputs,
@@ -114,7 +114,7 @@ function planFor(inputs: HardwareConfigInputs, recorded: HardwareConfigInputs | 
   return planWrite({
     generator: inputs.generator,
     onHandEdit: inputs.onHandEdit,
-    said: inputs.content,
+    detected: inputs.content,
     written: recorded?.file === inputs.file ? recorded.content : undefined,
     onDisk: readHardwareFile(inputs),
   });

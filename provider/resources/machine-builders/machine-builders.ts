@@ -1,4 +1,4 @@
-import { problemsOf, workOnBuilders } from '../../../lib/machine/nix-conf/machine-file.ts';
+import { builderProblems, runBuildersAction } from '../../../lib/machine/nix-conf/machine-file.ts';
 import {
   buildersFile,
   machineBuildersInputs,
@@ -15,11 +15,11 @@ export const machineBuilders = nixConfResource({
   state: machineBuildersState,
   noun: 'builders',
   decisive: ['builders'],
-  work: workOnBuilders,
+  work: runBuildersAction,
 
   /** Builders that cannot be reached stop nothing: the machine's Nix leaves them out, too. */
   written({ host, builders }, { reply }, context) {
-    const { unusable, notInForce } = problemsOf(builders, reply);
+    const { unusable, notInForce } = builderProblems(builders, reply);
     for (const [name, why] of Object.entries(unusable)) {
       context.log('warning', `${host} cannot build on ${name} now: ${why}`);
     }

@@ -1,4 +1,4 @@
-import { notInForce, workOnSubstituters } from '../../../lib/machine/nix-conf/substituters-file.ts';
+import { notInForce, runSubstitutersAction } from '../../../lib/machine/nix-conf/substituters-file.ts';
 import { substitutersFile, substitutersInputs, substitutersState } from '../../../schema/substituters.ts';
 import { nixConfResource } from '../nix-conf-file.ts';
 
@@ -11,7 +11,7 @@ export const substituters = nixConfResource({
   state: substitutersState,
   noun: 'caches',
   decisive: ['caches', 'connectTimeoutSeconds'],
-  work: workOnSubstituters,
+  work: runSubstitutersAction,
 
   written(inputs, { settings }, context) {
     const idle = notInForce(inputs, settings);

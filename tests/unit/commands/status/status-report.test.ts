@@ -116,7 +116,7 @@ test('the report: live, drift, reboot, unreachable machines, and the last deploy
     'ann@laptop',
     '0123456789ab',
     'nixos-system-web (bbbbbbbb)',
-    'not-confirmed, went back: yes',
+    'not-confirmed, rolled back: yes',
   ]);
   assert.match(statusReport([]), /no machine/);
 });

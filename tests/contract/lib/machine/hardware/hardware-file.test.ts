@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(tmpdir(), 'hardware-file-'));
 after(() => rmSync(folder, { recursive: true }));
 const place = (file: string) => ({ folder, file });
 
-test('a file that git does not know is told with the command, once it knows it nothing is', async () => {
+test('a file that git does not track is reported with the command', async () => {
   await writeHardwareFile(place('hosts/web/a.nix'), '{ }\n');
   assert.equal(await untrackedNote(place('hosts/web/a.nix')), undefined, 'no repository');
   const git = (...args: string[]) => run('git', ['-C', folder, ...args], { timeoutSeconds: 30 });

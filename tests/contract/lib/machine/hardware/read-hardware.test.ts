@@ -32,23 +32,23 @@ const fails = (why: RegExp) => (error: FleetError) => {
   return true;
 };
 
-test('what the program prints is taken as it is, without what it says beside it', {
+test('the program’s output is returned as it is, without its stderr', {
   skip: !isRoot,
 }, async () => {
   const command = program('good', 'echo warning >&2; cat; printf "# %s\\n{ }" "$*"');
   assert.equal(await ask(command), "# with blanks and 'quotes'\n{ }\n");
 });
 
-test('a program that is missing, fails or prints something else is told', { skip: !isRoot }, async () => {
+test('a program that is missing, fails or prints something else is reported', { skip: !isRoot }, async () => {
   await assert.rejects(
     ask(['no-such-generator']),
-    fails(/it has no no-such-generator\n.*hardwareConfig\.command/),
+    fails(/no-such-generator is not on the machine\n.*hardwareConfig\.command/),
   );
   await assert.rejects(
     readHardware(local, { generator: 'nixos-facter', fileSystems: false }),
-    fails(/it has no nixos-facter\n[\s\S]*nixpkgs#nixos-facter/),
+    fails(/nixos-facter is not on the machine\n[\s\S]*nixpkgs#nixos-facter/),
   );
   await assert.rejects(ask(program('bad', 'echo no luck >&2; exit 3')), fails(/no luck/));
-  await assert.rejects(ask(program('empty', ':')), fails(/no NixOS module/));
-  await assert.rejects(ask(program('text', 'echo hello'), 'nixos-facter'), fails(/no JSON/));
+  await assert.rejects(ask(program('empty', ':')), fails(/not a NixOS module/));
+  await assert.rejects(ask(program('text', 'echo hello'), 'nixos-facter'), fails(/not JSON/));
 });

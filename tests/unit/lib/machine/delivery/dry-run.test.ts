@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { parseOffer } from '../../../../../lib/machine/delivery/dry-run.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 
-const printed = (said: string, end = 'end=yes\n') =>
-  new Reply('web', { stdout: `substituters=http://cache\n${said.replace(/^/gm, 'said=')}\n${end}` });
+const printed = (output: string, end = 'end=yes\n') =>
+  new Reply('web', { stdout: `substituters=http://cache\n${output.replace(/^/gm, 'said=')}\n${end}` });
 
 test('everything is in the caches', () => {
   const said = `these 312 paths will be fetched (80.50 MiB download, 400.00 MiB unpacked):\n  /nix/store/a-b`;
@@ -12,16 +12,16 @@ test('everything is in the caches', () => {
     has: 'all',
     paths: 312,
     mebibytes: 80.5,
-    silent: [],
-    answering: ['http://cache'],
+    unresponsive: [],
+    responsive: ['http://cache'],
   });
   const one = 'this path will be fetched (512.0 KiB download, 1.0 MiB unpacked):\n  /nix/store/a-b';
   assert.deepEqual(parseOffer(printed(one)), {
     has: 'all',
     paths: 1,
     mebibytes: 0.5,
-    silent: [],
-    answering: ['http://cache'],
+    unresponsive: [],
+    responsive: ['http://cache'],
   });
 });
 
@@ -30,27 +30,27 @@ test('nothing is missing on the machine', () => {
     has: 'all',
     paths: 0,
     mebibytes: 0,
-    silent: [],
-    answering: ['http://cache'],
+    unresponsive: [],
+    responsive: ['http://cache'],
   });
 });
 
-test('the caches do not have it, or one does not answer', () => {
+test('a path is in no cache, or a cache does not answer', () => {
   const missing = `don't know how to build these paths:\n  /nix/store/a-b`;
   assert.deepEqual(parseOffer(printed(missing)), {
     has: 'none',
     paths: 0,
     mebibytes: 0,
-    silent: [],
-    answering: ['http://cache'],
+    unresponsive: [],
+    responsive: ['http://cache'],
   });
-  const silent = `warning: unable to download 'http://cache/nix-cache-info': Timeout was reached (28)
+  const timedOut = `warning: unable to download 'http://cache/nix-cache-info': Timeout was reached (28)
 disabling binary cache 'http://cache' for 60 seconds
 ${missing}`;
-  const { silent: who, answering } = parseOffer(printed(silent));
-  assert.deepEqual([who, answering], [['http://cache'], []]);
+  const { unresponsive, responsive } = parseOffer(printed(timedOut));
+  assert.deepEqual([unresponsive, responsive], [['http://cache'], []]);
 });
 
-test('an answer that was cut off says nothing', () => {
+test('a reply that was cut off is unknown', () => {
   assert.equal(parseOffer(printed('', '')).has, 'unknown');
 });

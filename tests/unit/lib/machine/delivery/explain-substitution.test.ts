@@ -15,24 +15,24 @@ const signed = (...signatures: string[]) =>
 const explain = (pathInfo: string) =>
   explainRefusedSubstitution({ host: 'web', system: path, stderr, settings, refused, pathInfo });
 
-test('a refused path and its cache are found in what nix says', () => {
+test('a refused path and its cache are found in the messages of nix', () => {
   assert.deepEqual(refused, { path, cache: 'http://cache:8080' });
   assert.equal(refusedSubstitute('error: something else'), undefined);
 });
 
-test('a signature of a key that the machine does not trust: the key is named', () => {
+test('a signature by a key that the machine does not trust: the key is named', () => {
   const { message, code } = explain(signed('cache-2:sig'));
   assert.equal(code, 'substitution-failed');
   assert.match(message, /is signed by cache-2\n.*the machine trusts cache-1/);
   assert.match(message, /public key cache-2 is missing on the machine/);
 });
 
-test('no signature, and one in the name of a trusted key that is not that key’s', () => {
+test('a path without a signature, and one with a forged signature', () => {
   assert.match(explain(signed()).message, /has no signature/);
-  assert.match(explain(signed('cache-1:forged')).message, /which is not of the key that the machine knows/);
+  assert.match(explain(signed('cache-1:forged')).message, /does not match the machine’s key of this name/);
 });
 
-test('where the cache no longer tells, and where no cache had it', () => {
+test('the signatures are unknown, or no cache has the path', () => {
   assert.match(explain('').message, /is not signed by a key it trusts/);
   const { message } = explainRefusedSubstitution({
     host: 'web',
@@ -40,7 +40,7 @@ test('where the cache no longer tells, and where no cache had it', () => {
     stderr: 'error: no',
     settings,
   });
-  assert.match(message, /the caches it asks: http:\/\/cache:8080/);
+  assert.match(message, /the machine’s caches: http:\/\/cache:8080/);
   const full = explainRefusedSubstitution({
     host: 'web',
     system: path,

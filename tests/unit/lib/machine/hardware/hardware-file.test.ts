@@ -18,14 +18,14 @@ const folder = mkdtempSync(join(tmpdir(), 'hardware-file-'));
 after(() => rmSync(folder, { recursive: true }));
 const place = (file: string) => ({ folder, file });
 
-test('a file is written with its folders, and nothing stays beside it', async () => {
+test('a file is written with its folders, without leftovers', async () => {
   assert.equal(readHardwareFile(place('hosts/web/a.nix')), undefined);
   await writeHardwareFile(place('hosts/web/a.nix'), '{ }\n');
   assert.equal(readHardwareFile(place('hosts/web/a.nix')), '{ }\n');
   assert.deepEqual(readdirSync(join(folder, 'hosts/web')), ['a.nix']);
 });
 
-test('permissions stay, and so does a symbolic link', async () => {
+test('permissions and symbolic links are kept', async () => {
   writeFileSync(join(folder, 'real.nix'), 'old', { mode: 0o600 });
   symlinkSync('real.nix', join(folder, 'link.nix'));
   await writeHardwareFile(place('link.nix'), 'new');
@@ -34,14 +34,17 @@ test('permissions stay, and so does a symbolic link', async () => {
   assert.equal(statSync(join(folder, 'real.nix')).mode & 0o777, 0o600);
 });
 
-test('what cannot be read or written is told', async () => {
+test('a file that cannot be read or written is reported', async () => {
   mkdirSync(join(folder, 'folder.nix'));
   assert.throws(
     () => readHardwareFile(place('folder.nix')),
-    /folder\.nix cannot be read \[hardware-failed\]/,
+    /folder\.nix could not be read \[hardware-failed\]/,
   );
-  await assert.rejects(writeHardwareFile(place('folder.nix'), ''), /cannot be written \[hardware-failed\]/);
-  await assert.rejects(writeHardwareFile(place('real.nix/a.nix'), ''), /cannot be written/);
+  await assert.rejects(
+    writeHardwareFile(place('folder.nix'), ''),
+    /could not be written \[hardware-failed\]/,
+  );
+  await assert.rejects(writeHardwareFile(place('real.nix/a.nix'), ''), /could not be written/);
   assert.deepEqual(
     readdirSync(folder).filter((name) => name.startsWith('.')),
     [],

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hardwareCommand, problemOf } from '../../../../../lib/machine/hardware/read-hardware.ts';
+import { hardwareCommand, outputProblem } from '../../../../../lib/machine/hardware/read-hardware.ts';
 
-test('each generator has its words, and file systems are asked for only where they are wanted', () => {
+test('each generator has its command, and file systems are included only if requested', () => {
   const words = (
     generator: 'nixos-generate-config' | 'nixos-facter',
     fileSystems = false,
@@ -17,9 +17,9 @@ test('each generator has its words, and file systems are asked for only where th
   assert.equal(words('nixos-facter', false, ['nix', 'run']), 'nix run');
 });
 
-test('only a module is a module, and only a report is a report', () => {
-  assert.equal(problemOf('# {\n{ lib, ... }: { }\n', 'nixos-generate-config'), undefined);
-  assert.match(problemOf('# { }\n', 'nixos-generate-config') ?? '', /no NixOS module/);
-  assert.equal(problemOf('{ "system": "x86_64-linux", "hardware": {} }', 'nixos-facter'), undefined);
-  assert.match(problemOf('{ "hardware": {} }', 'nixos-facter') ?? '', /lacks hardware or system/);
+test('output that is not a module or a report is recognised', () => {
+  assert.equal(outputProblem('# {\n{ lib, ... }: { }\n', 'nixos-generate-config'), undefined);
+  assert.match(outputProblem('# { }\n', 'nixos-generate-config') ?? '', /not a NixOS module/);
+  assert.equal(outputProblem('{ "system": "x86_64-linux", "hardware": {} }', 'nixos-facter'), undefined);
+  assert.match(outputProblem('{ "hardware": {} }', 'nixos-facter') ?? '', /hardware or system is missing/);
 });

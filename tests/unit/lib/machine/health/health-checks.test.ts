@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import {
   longestCheckSeconds,
   runHealthChecks,
-  untilItHolds,
+  untilPassed,
   urlAt,
 } from '../../../../../lib/machine/health/health-checks.ts';
 import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
@@ -36,11 +36,11 @@ test('a check has exactly one kind', () => {
   assert.equal(healthCheck.parse({ http: {} }).http?.status, 200);
 });
 
-test('http: the status decides, and what was seen is said', async () => {
+test('http: the status decides, and a failure names the one received', async () => {
   const url = `http://127.0.0.1:${port}/`;
   status = 503;
   assert.deepEqual(await seen({ http: { url } }), [
-    `health check one did not hold within 1 s: ${url} answered 503, not 200`,
+    `health check one did not pass within 1 s: ${url} answered 503, not 200`,
   ]);
   status = 200;
   assert.deepEqual(await seen({ http: { url } }), []);
@@ -54,37 +54,37 @@ test('tcp: accepted or refused', async () => {
   const free = (closed.address() as AddressInfo).port;
   closed.close();
   await once(closed, 'close');
-  assert.match((await seen({ tcp: free })).join(), /check one did not hold within 1 s: .*ECONNREFUSED/);
+  assert.match((await seen({ tcp: free })).join(), /check one did not pass within 1 s: .*ECONNREFUSED/);
 });
 
-test('of the operator’s own computer the loopback is asked, whatever its address', async () => {
+test('a check of the operator’s own computer connects to the loopback address', async () => {
   const local = connectionSchema.parse({ local: true, address: 'no-such-name.invalid' });
   const here = machineAt('here', local);
   assert.deepEqual(await runHealthChecks(here, check({ tcp: port })), []);
 });
 
-test('it is tried again until it holds, and no longer than its time', async () => {
+test('a check is retried until it passes, within its timeout', async () => {
   let tries = 0;
   const third = async () => (++tries < 3 ? 'not yet' : undefined);
-  assert.equal(await untilItHolds(third, 10), undefined);
+  assert.equal(await untilPassed(third, 10), undefined);
   assert.equal(tries, 3);
   const limits: number[] = [];
   const never = async (limitSeconds: number) => `never ${limits.push(limitSeconds)}`;
-  assert.equal(await untilItHolds(never, 1.2), `never ${limits.length}`);
+  assert.equal(await untilPassed(never, 1.2), `never ${limits.length}`);
   assert.equal(limits[0], 2);
   assert.ok(limits.length <= 3, `${limits}`);
 });
 
 test('a cancelled run ends at once', async () => {
   const aborted = AbortSignal.abort();
-  await assert.rejects(untilItHolds(async () => 'never', 60, aborted));
+  await assert.rejects(untilPassed(async () => 'never', 60, aborted));
 });
 
-test('a path is asked for at the machine, a URL as it is', () => {
-  assert.deepEqual(urlAt('192.0.2.7', '/health'), { whole: 'http://192.0.2.7/health', isOwn: true });
-  assert.deepEqual(urlAt('2001:db8::7', '/'), { whole: 'http://[2001:db8::7]/', isOwn: true });
-  assert.deepEqual(urlAt('web', 'https://web:8443/'), { whole: 'https://web:8443/', isOwn: true });
-  assert.deepEqual(urlAt('web', 'https://example.org/'), { whole: 'https://example.org/', isOwn: false });
+test('a path is requested from the machine, a URL as given', () => {
+  assert.deepEqual(urlAt('192.0.2.7', '/health'), { absolute: 'http://192.0.2.7/health', isOwn: true });
+  assert.deepEqual(urlAt('2001:db8::7', '/'), { absolute: 'http://[2001:db8::7]/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://web:8443/'), { absolute: 'https://web:8443/', isOwn: true });
+  assert.deepEqual(urlAt('web', 'https://example.org/'), { absolute: 'https://example.org/', isOwn: false });
   assert.equal(longestCheckSeconds({}), 0);
   assert.equal(longestCheckSeconds({ ...check({ tcp: 1 }), two: healthCheck.parse({ tcp: 2 }) }), 30);
 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  askVariables,
+  builderProblems,
   buildersFileText,
-  problemsOf,
+  probeVariables,
 } from '../../../../../lib/machine/nix-conf/machine-file.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { machineBuilder } from '../../../../../schema/machine-builders.ts';
@@ -19,7 +19,7 @@ const one = (address: string) =>
 const builders = { big: one('big.example.org'), arm: one('arm.example.org') };
 const encode = (text: string) => Buffer.from(text).toString('base64');
 
-test('the file names all builders in one line, beside those of the machine itself, in an order of its own', () => {
+test('the file lists all builders by name after the machine’s own', () => {
   const text = buildersFileText({ builders });
   const { big, arm } = builders;
   assert.equal(text, buildersFileText({ builders: { arm, big } }));
@@ -34,8 +34,8 @@ test('the file names all builders in one line, beside those of the machine itsel
   assert.match(text, /^builders-use-substitutes = true$/m);
 });
 
-test('a machine asks each builder as its Nix will, within a limit', () => {
-  const { builders: lines, limit, NIX_SSHOPTS } = askVariables(builders);
+test('a machine probes each builder as its Nix connects to it, with a timeout', () => {
+  const { builders: lines, limit, NIX_SSHOPTS } = probeVariables(builders);
   assert.equal(limit, '15');
   assert.match(NIX_SSHOPTS, /ConnectTimeout=5/);
   assert.match(
@@ -44,7 +44,7 @@ test('a machine asks each builder as its Nix will, within a limit', () => {
   );
 });
 
-test('what keeps a builder from building is told, with the key that it has to let in', () => {
+test('an unusable builder is reported with the reason, and with the key to authorize', () => {
   const refused = encode(
     'nix-ssh@big.example.org: Permission denied (publickey).\nerror: failed to start SSH\n',
   );
@@ -53,13 +53,13 @@ test('what keeps a builder from building is told, with the key that it has to le
       stdout: `builders=@/etc/nix/machines ; ssh-ng://nix-ssh@big.example.org x86_64-linux\nanswer=big ${big}\nanswer=arm ${arm}\n`,
     });
   const ok = `0 ${encode('{"trusted":1,"version":"2.34.7"}')}  `;
-  assert.deepEqual(problemsOf(builders, answers(ok, ok)), { unusable: {}, notInForce: ['arm'] });
-  const { unusable } = problemsOf(
+  assert.deepEqual(builderProblems(builders, answers(ok, ok)), { unusable: {}, notInForce: ['arm'] });
+  const { unusable } = builderProblems(
     builders,
     answers(`1  ${refused} ${encode('ssh-ed25519 AAAAmine\n')}`, `0 ${encode('{"trusted":0}')}  `),
   );
   assert.match(unusable.big ?? '', /Permission denied.*; its key there is: ssh-ed25519 AAAAmine$/);
   assert.match(unusable.arm ?? '', /its Nix does not trust nix-ssh/);
-  assert.match(problemsOf(builders, answers(ok, '124   ')).unusable.arm ?? '', /no answer within 15 s/);
-  assert.ok('big' in problemsOf(builders, new Reply('web', { stdout: 'cut off' })).unusable);
+  assert.match(builderProblems(builders, answers(ok, '124   ')).unusable.arm ?? '', /no answer within 15 s/);
+  assert.ok('big' in builderProblems(builders, new Reply('web', { stdout: 'cut off' })).unusable);
 });

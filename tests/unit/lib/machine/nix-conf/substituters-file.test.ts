@@ -17,7 +17,7 @@ const inputs = substitutersInputs.parse({
   connectTimeoutSeconds: 7,
 });
 
-test('the caches stand in their order, each key once, with limits for one that is down', () => {
+test('caches are ordered by priority, each key is listed once, and caches that are down time out', () => {
   const lines = substitutersText(inputs).split('\n');
   assert.ok(
     lines.includes(

@@ -1,32 +1,32 @@
 import { lineDiff } from '../../base/line-diff.ts';
 
-/** What tells what a machine is made of. */
+/** Program that detects hardware. */
 export type Generator = 'nixos-generate-config' | 'nixos-facter';
 
-/** Members of a report that say how it was measured, or differ from boot to boot: the format's version, bogomips, device numbers. */
+/** Members of a nixos-facter report that differ between boots or measurements: bogomips, device numbers. */
 const unsteadyMembers = ['bogo', 'unix_device_number', 'unix_device_number2'];
-/** Kinds of resources that differ from boot to boot: interrupts, and whether a cable is plugged in. */
+/** Types of resources that differ between boots: interrupts, and whether a cable is plugged in. */
 const unsteadyResources = ['irq', 'link'];
 
 /**
- * The lines of a text that say something of the hardware: of a module without comments and empty lines, of a report
- * without what is not the same when it is measured again. Pure; a report that is no JSON is all substance.
+ * The lines of a text that describe hardware: of a module without comments and empty lines, of a report without values that
+ * differ between measurements. Of a report that is not JSON, all lines.
  */
-export function substance(text: string, generator: Generator): string[] {
+export function significantLines(text: string, generator: Generator): string[] {
   const lines = generator === 'nixos-facter' ? reportLines(text) : text.split('\n');
   return lines
     .map((line) => line.trimEnd())
     .filter((line) => line !== '' && (generator === 'nixos-facter' || !line.trimStart().startsWith('#')));
 }
 
-/** Whether two texts say the same of the hardware. Pure. */
+/** Whether two texts describe the same hardware. */
 export function sameHardware(before: string, after: string, generator: Generator): boolean {
   return before === after || hardwareDiff(before, after, generator).length === 0;
 }
 
-/** The lines that go and come between two texts, of those that say something of the hardware. Pure. */
+/** The diff of the significant lines of two texts. */
 export function hardwareDiff(before: string, after: string, generator: Generator): string[] {
-  return lineDiff(substance(before, generator), substance(after, generator));
+  return lineDiff(significantLines(before, generator), significantLines(after, generator));
 }
 
 function reportLines(text: string): string[] {

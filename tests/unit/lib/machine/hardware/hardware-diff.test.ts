@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hardwareDiff, sameHardware, substance } from '../../../../../lib/machine/hardware/substance.ts';
+import {
+  hardwareDiff,
+  sameHardware,
+  significantLines,
+} from '../../../../../lib/machine/hardware/hardware-diff.ts';
 
 const module = (modules: string, comment = '# Do not modify this file!') => `${comment}
 { config, lib, modulesPath, ... }:
@@ -29,17 +33,17 @@ const report = (changes: object = {}, cpu: object = {}) =>
     ...changes,
   });
 
-test('of a module, comments, empty lines and blanks at the end say nothing of the hardware', () => {
+test('comments, empty lines and trailing blanks of a module do not count', () => {
   const dated = module('"nvme"', '# Generated on 3 May by version 26.05\n\n  # of nixos-generate-config');
   assert.ok(sameHardware(module('"nvme"'), dated, 'nixos-generate-config'));
-  assert.equal(substance(dated, 'nixos-generate-config').length, 4);
+  assert.equal(significantLines(dated, 'nixos-generate-config').length, 4);
   assert.deepEqual(hardwareDiff(module('"nvme"'), module('"ahci"'), 'nixos-generate-config'), [
     '-   boot.initrd.availableKernelModules = [ "nvme" ];',
     '+   boot.initrd.availableKernelModules = [ "ahci" ];',
   ]);
 });
 
-test('of a report, its format’s version and what is measured anew say nothing of the hardware', () => {
+test('the format version and measured values of a report do not count', () => {
   const again = JSON.parse(report({ version: 2 }, { bogo: 5201 }));
   again.hardware.disk[0].unix_device_number.minor = 16;
   again.hardware.disk[0].resources[0].triggered = 1;
@@ -52,7 +56,7 @@ test('of a report, its format’s version and what is measured anew say nothing 
   assert.ok(!sameHardware(report(), JSON.stringify(again), 'nixos-facter'), 'another disk is another disk');
 });
 
-test('a report that somebody broke is compared line by line', () => {
+test('a report that is not JSON is compared line by line', () => {
   assert.ok(!sameHardware(report(), '{ "hardware": ', 'nixos-facter'));
   assert.ok(sameHardware('{ broken', '{ broken\n', 'nixos-facter'));
 });

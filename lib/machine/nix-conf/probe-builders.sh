@@ -1,15 +1,15 @@
 #!/bin/sh
-# Asks builders, all at once, whether they build for this machine, and prints which ones its Nix uses. Comes after prelude.sh and:
-# builders (one a line: name, store, file of the machine's private key, apart by tabs), limit (seconds that an answer may take),
-# NIX_SSHOPTS. Prints for each: answer=NAME EXIT-CODE STDOUT STDERR PUBLIC-KEY, the last three in base64.
+# Probes all builders in parallel from this machine, and prints which of them its Nix uses. Comes after prelude.sh and: builders (one
+# per line, separated by tabs: name, store, file of the machine's private key), limit (seconds per builder), NIX_SSHOPTS. Prints per
+# builder: answer=NAME EXIT-CODE STDOUT STDERR PUBLIC-KEY, the last three in base64.
 : "${builders?}" "${limit:?}" "${NIX_SSHOPTS?}"
 export NIX_SSHOPTS
 nix='nix --extra-experimental-features nix-command'
 tab=$(printf '\t')
 
-# $nix is words.
+# $nix must be split.
 # shellcheck disable=SC2086
-ask() {
+probe() {
 	timeout "$limit" $nix store info --json --store "$2" >"$answers/$1.out" 2>"$answers/$1.err" </dev/null
 	code=$?
 	say answer "$1 $code $(base64 -w0 "$answers/$1.out") $(base64 -w0 "$answers/$1.err") $(
@@ -22,7 +22,7 @@ ask() {
 answers=$(mktemp -d)
 printf '%s\n' "$builders" | {
 	while IFS=$tab read -r name store key; do
-		[ -z "$name" ] || ask "$name" "$store" "$key" &
+		[ -z "$name" ] || probe "$name" "$store" "$key" &
 	done
 	wait
 }
