@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
+import { labSystems } from './build-systems.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
-import { labSystems } from './lab-systems.ts';
 import { MachineUnderTest } from './machine-under-test.ts';
 
 let machine: MachineUnderTest;

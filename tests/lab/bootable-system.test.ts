@@ -11,16 +11,13 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { runToEnd } from '../../lib/base/process/run.ts';
-import { ensureLabBase } from '../../lib/local/lab/base.ts';
-import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
+import { buildArguments, toplevel } from './build-systems.ts';
 
-const project = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-bootable-'));
-const inputs = ['--override-input', 'lab', `path:${join(project, 'nix/lab')}`];
 const systems: Record<'plain' | 'booting' | 'newer-kernel', string> = {
   plain: '',
   booting: '',
@@ -28,21 +25,12 @@ const systems: Record<'plain' | 'booting' | 'newer-kernel', string> = {
 };
 let root: string;
 
-const build = (...names: string[]) => {
-  const flake = `path:${join(project, 'tests/fixtures/lab-systems')}`;
-  const flags = ['--extra-experimental-features', 'nix-command flakes', '--no-link', '--print-out-paths'];
-  const wanted = names.map((name) => `${flake}#nixosConfigurations.${name}.config.system.build.toplevel`);
-  return runToEnd('nix', ['build', ...flags, ...inputs, ...wanted], { timeoutSeconds: 600 });
+const build = async (...names: string[]) => {
+  const args = await buildArguments('lab-systems', names.map(toplevel), { bootable: true });
+  return await runToEnd('nix', args, { timeoutSeconds: 600 });
 };
 
 before(async () => {
-  const overrides = {
-    ...(await ensureLabBase()).overrideInputs,
-    ...(await ensureLabImageBase()).overrideInputs,
-  };
-  for (const [name, reference] of Object.entries(overrides)) {
-    inputs.push('--override-input', `lab/${name}`, reference);
-  }
   const names = ['plain', 'booting', 'newer-kernel'] as const;
   const { stdout, stderr, exitCode } = await build(...names);
   assert.equal(exitCode, 0, stderr);

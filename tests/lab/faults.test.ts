@@ -9,9 +9,9 @@ import { after, before, beforeEach, mock, test } from 'node:test';
 import { run } from '../../lib/base/process/run.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
+import { labSystems } from './build-systems.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
-import { labSystems } from './lab-systems.ts';
 import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
 
 let machine: MachineUnderTest;

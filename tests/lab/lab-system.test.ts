@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { RunResult } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
 import { copyClosure } from '../../lib/store/nix/copy.ts';
-import { labSystems } from './lab-systems.ts';
+import { labSystems } from './build-systems.ts';
 import { MachineUnderTest } from './machine-under-test.ts';
 
 const names = [

@@ -11,8 +11,8 @@ import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
 import { virtualMachineInputs } from '../../schema/virtual-machine.ts';
+import { toplevel, vmSystems } from '../lab/build-systems.ts';
 import { Deployer } from '../lab/deployer.ts';
-import { buildVmSystems } from './vm-systems.ts';
 
 const vm = virtualMachineInputs.parse({
   stack: `trial-${process.pid}`,
@@ -37,8 +37,7 @@ let systems: Record<'base' | 'edited' | 'panics' | 'mute', string>;
 
 before(async () => {
   process.env.XDG_STATE_HOME = state;
-  const toplevel = (name: string) => `${name}.config.system.build.toplevel`;
-  const [image = '', base = '', edited = '', panics = '', mute = ''] = await buildVmSystems([
+  const [image = '', base = '', edited = '', panics = '', mute = ''] = await vmSystems([
     'base.config.system.build.images.qemu-efi',
     ...['base', 'edited', 'panics', 'mute'].map(toplevel),
   ]);
