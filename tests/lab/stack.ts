@@ -3,8 +3,12 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { machineNamed } from '../../commands/console/virtual-machines.ts';
+import { parseExport } from '../../commands/exported-stack.ts';
 import type { MachineSummary } from '../../components/fleet.ts';
 import { type RunResult, run, runToEnd } from '../../lib/base/process/run.ts';
+import type { Machine as RemoteMachine } from '../../lib/machine/ssh/machine.ts';
+import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { LiveState } from '../../schema/deployment.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -83,6 +87,13 @@ export class TestStack {
     const file = join(this.folder, 'project', path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, content);
+  }
+
+  /** Replaces the stack's configuration. Keys are without `nixos-fleet:`. */
+  configure(config: object): void {
+    const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
+    // YAML includes JSON.
+    this.write(`Pulumi.${this.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
   }
 
   /** Replaces the text everywhere in the file; that it is there is checked unless `optional`. */
@@ -169,6 +180,18 @@ export class TestStack {
     ];
     const args = ['-i', identityFile, ...options, `root@${address}`, 'sh -s'];
     return (await run('ssh', args, { input: script, timeoutSeconds: 120 })).stdout;
+  }
+
+  /** A virtual machine of the stack. Without KVM its sshd may take a minute to answer. */
+  async virtualMachine(name: string): Promise<RemoteMachine> {
+    const { connection } = machineNamed(parseExport(JSON.stringify(await this.exportState())), name);
+    return machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
+  }
+
+  /** Runs a script on a virtual machine as root, over a new connection. */
+  async onVirtualMachine(name: string, script: string): Promise<RunResult> {
+    const machine = await this.virtualMachine(name);
+    return await machine.run(script, { fresh: true, timeoutSeconds: 120 });
   }
 
   /** Loses a machine's deployment from the state, as if the state were gone, and imports it again. */

@@ -6,8 +6,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { parseExport } from '../../commands/exported-stack.ts';
 import { TestStack } from '../lab/stack.ts';
 import { makeGuest } from './guest.ts';
 
@@ -30,15 +28,11 @@ function configure(disk?: object): void {
     hosts: { vm: { virtualMachine: true, connectTimeoutSeconds: 60 } },
     diskInstalls: disk ? { vm: { image: 'vm', ...root, ...disk } } : {},
   };
-  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
-  // JSON is YAML.
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
+  stack.configure(config);
 }
 
 async function sh(script: string): Promise<string> {
-  const machine = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'vm');
-  const limits = { fresh: true, timeoutSeconds: 120 };
-  const { exitCode, stdout, stderr } = await machine.run(script, limits);
+  const { exitCode, stdout, stderr } = await stack.onVirtualMachine('vm', script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }

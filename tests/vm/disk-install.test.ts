@@ -7,11 +7,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { parseExport } from '../../commands/exported-stack.ts';
 import { run } from '../../lib/base/process/run.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Context, PartialFailure } from '../../provider/resource.ts';
 import { diskInstall } from '../../provider/resources/disk-install/disk-install.ts';
 import {
@@ -58,16 +55,11 @@ function configure({
     ...{ flake: './nix/lab', lab: {}, images: { vm: {} }, virtualMachines: { target: machine } },
     ...{ diskInstalls, hosts },
   };
-  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
-  // JSON is YAML.
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
+  stack.configure(config);
 }
 
 async function sh(script: string): Promise<string> {
-  const { name, connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'target');
-  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
-  const limits = { fresh: true, timeoutSeconds: 120 };
-  const { exitCode, stdout, stderr } = await patient.run(script, limits);
+  const { exitCode, stdout, stderr } = await stack.onVirtualMachine('target', script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
@@ -182,7 +174,7 @@ test('an interrupted write is recorded as unfinished, and the next up writes the
   const data = randomBytes(64 * MiB);
   data.write('EFI PART', 512, 'latin1');
   writeFileSync(image, data);
-  const { connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'target');
+  const { connection } = await stack.virtualMachine('target');
   const inputs = diskInstallInputs.parse({ host: 'target', connection, ...second, image });
   const stop = new AbortController();
   const context = (signal: AbortSignal): Context => ({

@@ -33,8 +33,7 @@ before(async () => {
     hosts: { vm: { address: '127.0.0.1', configuration: 'plain' } },
     virtualMachines: { debugged: machine },
   };
-  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
-  stack.write('Pulumi.gdb.yaml', JSON.stringify({ config: Object.fromEntries(keys) }));
+  stack.configure(config);
   // The host of that kernel is nowhere; the kernel comes before the machine that QEMU loads it in.
   const up = (...targets: string[]) =>
     stack.pulumi('up', '--yes', '--skip-preview', ...targets.flatMap((target) => ['--target', target]));

@@ -6,12 +6,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { parseExport } from '../../commands/exported-stack.ts';
 import { hashFile } from '../../lib/base/hash.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { ImageState } from '../../schema/image.ts';
 import { TestStack } from '../lab/stack.ts';
 
@@ -44,9 +41,7 @@ before(async () => {
       },
     },
   };
-  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
-  // JSON is YAML.
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
+  stack.configure(config);
 });
 
 after(async () => {
@@ -60,12 +55,7 @@ async function image(): Promise<ImageState> {
   return found.outputs as unknown as ImageState;
 }
 
-async function sh(script: string): Promise<string> {
-  const { name, connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), 'vm');
-  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
-  const limits = { fresh: true, timeoutSeconds: 120 };
-  return (await patient.run(script, limits)).stdout.trim();
-}
+const sh = async (script: string) => (await stack.onVirtualMachine('vm', script)).stdout.trim();
 
 const live = async () => (await stack.live()).vm;
 

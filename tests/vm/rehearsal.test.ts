@@ -22,12 +22,12 @@ async function configure(port: number): Promise<void> {
     healthChecks: { page: { tcp: port, timeoutSeconds: 5 } },
   };
   const config = {
-    'nixos-fleet:flake': './nix/lab',
-    'nixos-fleet:overrideInputs': overrideInputs,
-    'nixos-fleet:lab': { network: '10.213.43.0/24' },
-    'nixos-fleet:hosts': { web },
+    flake: './nix/lab',
+    overrideInputs: overrideInputs,
+    lab: { network: '10.213.43.0/24' },
+    hosts: { web },
   };
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config }));
+  stack.configure(config);
 }
 
 before(async () => {

@@ -9,11 +9,11 @@ before(async () => {
   stack = await TestStack.create({ stack: 'try-system', network: '10.213.48' });
   const forwardPorts = { ssh: { host: 23731, guest: 22 }, http: { host: 23732, guest: 80 } };
   const config = {
-    'nixos-fleet:flake': './nix/lab',
-    'nixos-fleet:lab': {},
-    'nixos-fleet:virtualMachines': { 'try-web': { configuration: 'web', forwardPorts } },
+    flake: './nix/lab',
+    lab: {},
+    virtualMachines: { 'try-web': { configuration: 'web', forwardPorts } },
   };
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config }));
+  stack.configure(config);
 });
 
 after(async () => {

@@ -4,11 +4,8 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { machineNamed } from '../../commands/console/virtual-machines.ts';
-import { parseExport } from '../../commands/exported-stack.ts';
 import { run } from '../../lib/base/process/run.ts';
 import { until } from '../../lib/base/until.ts';
-import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { TestStack } from '../lab/stack.ts';
 import { type Guest, makeGuest } from './guest.ts';
 
@@ -38,11 +35,9 @@ const one = () => ({
   startTimeoutSeconds: 300,
 });
 
-/** JSON is YAML. */
 function configure(machines: object, rest: object = {}): void {
   const config = { flake: './guest', virtualMachines: machines, ...rest };
-  const keys = Object.entries(config).map(([key, value]) => [`nixos-fleet:${key}`, value]);
-  stack.write(`Pulumi.${stack.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
+  stack.configure(config);
 }
 
 async function state(name = 'one'): Promise<VmState> {
@@ -54,12 +49,7 @@ async function state(name = 'one'): Promise<VmState> {
   return found.outputs as unknown as VmState;
 }
 
-async function sh(script: string, name = 'one'): Promise<string> {
-  const { connection } = machineNamed(parseExport(JSON.stringify(await stack.exportState())), name);
-  const patient = machineAt(name, { ...connection, connectTimeoutSeconds: 60 });
-  const { stdout } = await patient.run(script, { fresh: true });
-  return stdout.trim();
-}
+const sh = async (script: string, name = 'one') => (await stack.onVirtualMachine(name, script)).stdout.trim();
 
 /** Sends a text to a port of this computer, and gives the first thing that comes back. */
 async function say(to: number, text: string): Promise<string> {
