@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bring, type SetUp } from '../../lib/local/set-up.ts';
+import { runSetUp, type SetUp } from '../../lib/local/set-up.ts';
 
 const gdbSetUp: SetUp<string> = {
   script: 'gdb-base',
@@ -16,10 +16,10 @@ const gdbSetUp: SetUp<string> = {
 };
 
 /**
- * Path of a GDB with Python: this computer's, else one from the cache, brought there where need be.
+ * Path of a GDB with Python: this computer's, else one from the cache folder, where setup/gdb-base installs it.
  *
- * @throws FleetError `tool-missing` with the set-up's own words.
+ * @throws FleetError `tool-missing` with the set-up's message.
  */
 export function ensureGdb(): Promise<string> {
-  return bring(gdbSetUp);
+  return runSetUp(gdbSetUp);
 }

@@ -7,53 +7,53 @@ import { cacheRoot } from '../base/home.ts';
 import { ProcessError } from '../base/process/process-error.ts';
 import { run } from '../base/process/run.ts';
 
-/** Something that a script of setup/ brings into the cache folder when it is first needed. */
+/** Programs or files that a script in setup/ installs into the cache folder on first use. */
 export interface SetUp<Found> {
   /** The script, relative to setup/. */
   script: string;
-  /** What its folder's name begins with; a hash of the files follows. */
+  /** Prefix of the folder's name, before the hash of `files`. */
   prefix: string;
-  /** The same files in the same order as the script hashes, relative to setup/. */
+  /** The files that the script hashes, in the same order, relative to setup/. */
   files: readonly string[];
-  /** What it brings, for messages: 'the lab'. */
+  /** What it sets up, for messages: 'the lab'. */
   what: string;
   code: ErrorCode;
-  /** Reads what is there; undefined where it is not whole. */
+  /** Reads the folder; undefined if it is incomplete. */
   read(folder: string): Promise<Found | undefined>;
 }
 
 const setup = join(import.meta.dirname, '../../setup');
 
-/** What was brought before, or undefined; brings nothing. */
-export async function findBrought<Found>(setUp: SetUp<Found>): Promise<Found | undefined> {
+/** The result of an earlier set-up, or undefined. Runs nothing. */
+export async function findSetUp<Found>(setUp: SetUp<Found>): Promise<Found | undefined> {
   return await setUp.read(await folderOf(setUp)).catch(undefinedIfMissing);
 }
 
-/** A function that brings a set-up's things as `bring` does, once a process: what failed is tried again. */
-export function bringOnce<Found>(
+/** Runs a set-up at most once per process; a failed one is tried again. */
+export function setUpOnce<Found>(
   setUp: SetUp<Found>,
 ): (onProgress?: (line: string) => void) => Promise<Found> {
-  let brought: Promise<Found> | undefined;
+  let result: Promise<Found> | undefined;
   return (onProgress) => {
-    brought ??= bring(setUp, onProgress).catch((error: unknown) => {
-      brought = undefined;
+    result ??= runSetUp(setUp, onProgress).catch((error: unknown) => {
+      result = undefined;
       throw error;
     });
-    return brought;
+    return result;
   };
 }
 
 /**
- * What was brought before or, where it is not there, what the script brings now, with its progress through `onProgress`.
+ * The result of an earlier set-up, or else runs the script, which reports progress to `onProgress`.
  *
- * @throws FleetError of the set-up's code, with the script's own words.
+ * @throws FleetError with the set-up's code and the script's message.
  */
-export async function bring<Found>(
+export async function runSetUp<Found>(
   setUp: SetUp<Found>,
   onProgress: (line: string) => void = (line) => process.stderr.write(`${line}\n`),
 ): Promise<Found> {
   const { script, what, code } = setUp;
-  const before = await findBrought(setUp);
+  const before = await findSetUp(setUp);
   if (before) return before;
   try {
     await run(join(setup, script), [], { onStderrLine: onProgress, timeoutSeconds: 1800 });
@@ -62,15 +62,15 @@ export async function bring<Found>(
       code,
       what: `cannot set up ${what}`,
       why: cause instanceof ProcessError ? cause.stderr : String(cause),
-      fix: `Run setup/with setup/${script} to see it alone.`,
+      fix: `Run setup/with setup/${script} to see only this step.`,
       cause,
     });
   }
-  const brought = await findBrought(setUp);
-  if (brought) return brought;
+  const result = await findSetUp(setUp);
+  if (result) return result;
   throw new FleetError({
     code,
-    what: `the set-up of ${what} ended, but left nothing`,
+    what: `the set-up of ${what} left no usable result`,
     why: await folderOf(setUp),
   });
 }

@@ -2,17 +2,17 @@ import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../../base/files.ts';
-import { bringOnce, findBrought, type SetUp } from '../set-up.ts';
+import { findSetUp, type SetUp, setUpOnce } from '../set-up.ts';
 
-/** What the set-up brought for the lab. All paths are absolute. */
+/** Result of the lab's set-up. All paths are absolute. */
 const labRecord = z.object({
-  /** Root file system that every machine's own is copied from. */
+  /** Root file system that each machine's root is copied from. */
   base: z.string(),
   /** Folder with the package index of the lab's systems. */
   packages: z.string(),
-  /** Nix for the machines: `bin` holds the commands; `shared` is bound into them at the same path, if it is not empty. */
+  /** Nix for the machines: `bin` has the commands; `shared`, if not empty, is bind-mounted into them at the same path. */
   nix: z.object({ bin: z.string(), shared: z.string() }),
-  /** Programs by name: of this computer where it has them, else of the cache. */
+  /** Programs by name: those of this computer, else those in the cache folder. */
   tools: z.object({ 'systemd-nspawn': z.string(), ip: z.string(), 'ssh-keygen': z.string() }),
 });
 
@@ -39,7 +39,7 @@ const labSetUp: SetUp<LabBase> = {
   async read(folder) {
     const record = await readJson(join(folder, 'base.json'), labRecord);
     if (!record) return undefined;
-    // A store that was emptied since makes the package index worthless.
+    // The package index is useless if the store was emptied since.
     await access((await readFile(join(folder, 'packages', 'probe'), 'utf8')).trim());
     await access(record.nix.bin);
     const { base, nix, tools, packages } = record;
@@ -48,15 +48,15 @@ const labSetUp: SetUp<LabBase> = {
 };
 
 /**
- * The lab's base, from the cache where it is there (a few small reads), else made by setup/lab-base, which takes about half a
- * minute and shows its progress through `onProgress` (default: standard error). Done once a process.
+ * The lab's base: from the cache folder, else set up by setup/lab-base, which takes about half a minute and reports progress
+ * to `onProgress` (default: standard error). Runs once per process.
  *
- * @throws FleetError `lab-failed` with the set-up's own words: no root, no Nix, no Debian archive.
+ * @throws FleetError `lab-failed` with the set-up's message: no root, no Nix, no Debian archive.
  */
-export const ensureLabBase = bringOnce(labSetUp);
+export const ensureLabBase = setUpOnce(labSetUp);
 
-/** The programs that look after what is there: as the lab's base has them, else by their names on PATH. Sets nothing up. */
+/** Programs for existing labs: those of the lab's base, else by name from PATH. Does not run the set-up. */
 export async function labTools(): Promise<LabBase['tools']> {
-  const cached = await findBrought(labSetUp);
+  const cached = await findSetUp(labSetUp);
   return cached?.tools ?? { 'systemd-nspawn': 'systemd-nspawn', ip: 'ip', 'ssh-keygen': 'ssh-keygen' };
 }

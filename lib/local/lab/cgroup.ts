@@ -1,15 +1,15 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where systemd's cgroups can be: version 1 alone or mixed, mixed, version 2 alone. run-machine.sh knows the same. */
+/** Where systemd's cgroups can be: version 1 or hybrid, hybrid, version 2. run-machine.sh has the same list. */
 const hierarchies = ['/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unified', '/sys/fs/cgroup'];
 
-/** Cgroup of a lab machine, relative to the hierarchies' tops. */
+/** Cgroup of a lab machine, relative to a hierarchy's root. */
 export function cgroupOf(title: string): string {
   return `nixos-fleet-lab/${title}`;
 }
 
-/** Pids of every process in the cgroup and those below it. */
+/** Pids of all processes in the cgroup and its children. */
 export async function cgroupProcesses(cgroup: string): Promise<number[]> {
   const pids = new Set<number>();
   for (const folder of await cgroupFolders(cgroup)) {
@@ -19,7 +19,7 @@ export async function cgroupProcesses(cgroup: string): Promise<number[]> {
   return [...pids];
 }
 
-/** Removes an empty cgroup with those below it, and the parent all labs share when it is the last. */
+/** Removes an empty cgroup with its children, and the parent shared by all labs once it is empty. */
 export async function removeCgroup(cgroup: string): Promise<void> {
   for (const folder of (await cgroupFolders(cgroup)).reverse()) await rmdir(folder).catch(ignore);
   const parent = cgroup.split('/')[0] ?? cgroup;
@@ -41,5 +41,5 @@ async function cgroupFolders(cgroup: string): Promise<string[]> {
   return found;
 }
 
-/** Gone already, or still in use: who calls looks for processes itself. */
+/** The cgroup is already gone or still in use; callers check for processes themselves. */
 function ignore(): void {}

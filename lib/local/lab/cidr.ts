@@ -4,7 +4,7 @@ export interface Cidr {
   readonly prefix: number;
 }
 
-/** The number of an IPv4 address, or undefined if `text` is not one. */
+/** An IPv4 address as a number, or undefined if `text` is not one. */
 export function parseAddress(text: string): number | undefined {
   const parts = text.split('.');
   if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) {
@@ -37,7 +37,7 @@ export function overlap(one: Cidr, other: Cidr): boolean {
   return contains(one, other.network) || contains(other, one.network);
 }
 
-/** The operator's own address in a lab network: its first. */
+/** This computer's address in a lab network: the first. */
 export function gatewayOf(cidr: Cidr): string {
   return formatAddress(cidr.network + 1);
 }

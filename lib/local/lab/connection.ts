@@ -2,7 +2,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import { readLabMachine } from './machine.ts';
 import { networkPaths } from './paths.ts';
 
-/** How a machine of a lab is reached; undefined where it does not exist yet. */
+/** Connection settings of a lab machine; undefined if it does not exist yet. */
 export async function labConnection(
   lab: string,
   name: string,

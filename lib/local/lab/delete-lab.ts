@@ -5,8 +5,8 @@ import { deleteNetwork } from './network.ts';
 import { labMachinesFolder } from './paths.ts';
 
 /**
- * Removes a lab whole. Machines that are still there are those nobody knows of, because the run that made them was cut off:
- * they go first.
+ * Removes a lab completely. First removes machines that are in no state because the run that created them was
+ * interrupted.
  */
 export async function deleteLab(lab: string): Promise<void> {
   const left = (await readdir(labMachinesFolder(lab)).catch(undefinedIfMissing)) ?? [];

@@ -1,8 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bringOnce, type SetUp } from '../set-up.ts';
+import { type SetUp, setUpOnce } from '../set-up.ts';
 
-/** What the set-up brought for the lab's systems that boot by themselves. */
+/** Result of the set-up for the lab's bootable systems. */
 export interface LabImageBase {
   /** Inputs for `nix --override-input NAME URL` whenever such a system of the lab's flake is evaluated. */
   overrideInputs: Record<string, string>;
@@ -27,7 +27,7 @@ const imageSetUp: SetUp<LabImageBase> = {
   async read(folder) {
     const packages = join(folder, 'packages');
     await access(join(packages, 'base.json'));
-    // A store that was emptied since makes the index worthless.
+    // The index is useless if the store was emptied since.
     const probes = (await readFile(join(packages, 'probe'), 'utf8')).trim().split('\n');
     await Promise.all(probes.map((path) => access(path)));
     return { overrideInputs: { 'image-debian': `path:${packages}` } };
@@ -35,9 +35,9 @@ const imageSetUp: SetUp<LabImageBase> = {
 };
 
 /**
- * Kernels, boot loader and root file system of the lab's bootable systems: from the cache where they are there, else brought by
- * setup/lab-image, which takes about a minute. Done once a process; needs the lab's base beside it.
+ * Kernels, boot loader and root file system of the lab's bootable systems: from the cache folder, else set up by
+ * setup/lab-image, which takes about a minute. Runs once per process; needs the lab's base too.
  *
- * @throws FleetError `lab-failed` with the set-up's own words.
+ * @throws FleetError `lab-failed` with the set-up's message.
  */
-export const ensureLabImageBase = bringOnce(imageSetUp);
+export const ensureLabImageBase = setUpOnce(imageSetUp);

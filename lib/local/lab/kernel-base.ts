@@ -1,8 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bringOnce, type SetUp } from '../set-up.ts';
+import { type SetUp, setUpOnce } from '../set-up.ts';
 
-/** What the set-up brought for the lab's kernels that are built from source. */
+/** Result of the set-up for the lab's kernels that are built from source. */
 export interface LabKernelBase {
   /** Inputs for `nix --override-input NAME URL` whenever such a kernel of the lab's flake is evaluated. */
   overrideInputs: Record<string, string>;
@@ -17,16 +17,16 @@ const kernelSetUp: SetUp<LabKernelBase> = {
   async read(folder) {
     const packages = join(folder, 'packages');
     await access(join(packages, 'index.json'));
-    // A store that was emptied since makes the index worthless.
+    // The index is useless if the store was emptied since.
     await access((await readFile(join(packages, 'probe'), 'utf8')).trim());
     return { overrideInputs: { 'kernel-debian': `path:${packages}` } };
   },
 };
 
 /**
- * Debian's kernel source and compiler: from the cache where they are there, else brought by setup/lab-kernel, which takes about
- * half a minute and 216 MB. Done once a process.
+ * Debian's kernel source and compiler: from the cache folder, else set up by setup/lab-kernel, which takes about half a
+ * minute and 216 MB. Runs once per process.
  *
- * @throws FleetError `lab-failed` with the set-up's own words.
+ * @throws FleetError `lab-failed` with the set-up's message.
  */
-export const ensureLabKernelBase = bringOnce(kernelSetUp);
+export const ensureLabKernelBase = setUpOnce(kernelSetUp);

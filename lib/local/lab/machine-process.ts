@@ -17,14 +17,14 @@ import { cgroupOf, cgroupProcesses, removeCgroup } from './cgroup.ts';
 import { type NspawnMachine, nspawnArguments } from './nspawn.ts';
 import { machinePaths, machineTitle } from './paths.ts';
 
-/** The process that keeps a machine running, if it runs. A pid is believed only if its command line names this machine's root. */
+/** The process of a running machine. A pid counts only if its command line names this machine's root. */
 export async function machineProcess(lab: string, name: string): Promise<BackgroundProcess | undefined> {
   const paths = machinePaths(lab, name);
   const pid = (await systemdPid(lab, name)) ?? Number(await readIfThere(paths.pid));
   return pid ? await processWith(pid, `--directory=${paths.root}`) : undefined;
 }
 
-/** Starts a machine so that it outlives this process, the shell and the login, and returns once its process is known. */
+/** Starts a machine so that it outlives this process, the shell and the login; returns once its process runs. */
 export async function startProcess(
   lab: string,
   name: string,
@@ -54,15 +54,15 @@ export async function startProcess(
   throw new FleetError({
     code: 'lab-failed',
     host: name,
-    what: 'the lab machine ended at once',
+    what: 'the lab machine exited immediately',
     why: await lastLines(paths.console),
     fix: `Its console is in ${paths.console}`,
   });
 }
 
 /**
- * Shuts a machine down: cleanly, and after `seconds` (default 20) by force. Afterwards none of its processes is left.
- * A machine that is off is left as it is.
+ * Shuts a machine down cleanly, or by force after `seconds` (default 20). Afterwards none of its processes is left. Does
+ * nothing if it is off.
  */
 export async function stopProcess(lab: string, name: string, seconds = 20): Promise<void> {
   const title = machineTitle(lab, name);
@@ -72,18 +72,18 @@ export async function stopProcess(lab: string, name: string, seconds = 20): Prom
     await runToEnd('systemctl', ['stop', '--no-block', unitName(title)], { timeoutSeconds: 60 });
   }
   await until(async () => !(await machineProcess(lab, name)), { limitSeconds: running ? seconds : 0 });
-  // What is left, be it of a machine whose keeper was killed, is in the machine's cgroup and nowhere else.
-  const killed = async () => {
+  // Any remaining processes, also of a machine whose keeper was killed, are in the machine's cgroup.
+  const killLeft = async () => {
     const left = await cgroupProcesses(cgroupOf(title));
     for (const pid of left) signalProcess(pid, 'SIGKILL');
     return left.length === 0 && !(await machineProcess(lab, name));
   };
-  const gone = await until(killed, { limitSeconds: 20 });
+  const gone = await until(killLeft, { limitSeconds: 20 });
   if (!gone) {
     throw new FleetError({
       code: 'lab-failed',
       host: name,
-      what: 'the lab machine’s processes cannot be ended',
+      what: 'the lab machine’s processes could not be killed',
     });
   }
   await removeCgroup(cgroupOf(title));
@@ -96,7 +96,7 @@ function unitName(title: string): string {
   return `nixos-fleet-lab-${title}.service`;
 }
 
-/** As in systemd's own systemd-nspawn@.service: exit code 133 is the machine's reboot. */
+/** As in systemd-nspawn@.service: exit code 133 is a reboot of the machine. */
 function systemdRunArguments(title: string, console: string): string[] {
   const properties = [
     'Delegate=yes',

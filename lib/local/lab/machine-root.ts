@@ -6,14 +6,14 @@ import { run, runToEnd } from '../../base/process/run.ts';
 import { ensureLabBase } from './base.ts';
 import { machinePaths, networkPaths } from './paths.ts';
 
-/** What makes a machine itself. */
+/** Identity of a machine. */
 export interface MachineIdentity {
   machineId: string;
   /** Public ssh host key: type and key, no comment. */
   hostKey: string;
 }
 
-/** Makes a machine's root file system from the base, with an identity of its own. What an earlier try left is removed. */
+/** Creates a machine's root file system from the base, with its own identity. Removes what an interrupted run left. */
 export async function makeRoot(
   { lab, name, base }: { lab: string; name: string; base: string },
   signal?: AbortSignal,
@@ -48,15 +48,15 @@ async function copy(base: string, root: string, host: string, signal?: AbortSign
   throw new FleetError({
     code: 'lab-failed',
     host,
-    what: 'the lab machine’s root file system cannot be copied from the base',
+    what: 'the lab machine’s root file system could not be copied from the base',
     why: stderr,
-    fix: `Free some space, or remove ${dirname(base)} so that it is made anew.`,
+    fix: `Free some space, or remove ${dirname(base)} to have it created again.`,
   });
 }
 
 /**
- * Gives a machine that is off what may change between its starts: its static address, by systemd-networkd and with no route
- * out of its network, and the Nix commands on the PATH of every ssh session.
+ * Writes what may change between starts of a machine: its static address for systemd-networkd, without a gateway, and the
+ * Nix commands on the PATH of every ssh session.
  */
 export async function prepareRoot(lab: string, name: string, address: string, prefix: number): Promise<void> {
   const { nix } = await ensureLabBase();
@@ -72,7 +72,7 @@ export async function prepareRoot(lab: string, name: string, address: string, pr
   }
 }
 
-/** Pure. */
+/** The systemd-networkd configuration of a machine, without a gateway. */
 export function networkUnit(address: string, prefix: number): string {
   return `[Match]
 Name=host0

@@ -14,23 +14,23 @@ import { type Network, readNetwork } from './network.ts';
 import { machinePaths, machineTitle, networkPaths } from './paths.ts';
 
 export interface MachineRequest {
-  /** Name of the lab, whose network must be there. */
+  /** Name of the lab, whose network must be up. */
   lab: string;
   name: string;
   /** Address in the lab's network. */
   address: string;
-  /** Root file system that it starts from, as a copy; used when it is made. */
+  /** Root file system that its own is copied from; used on creation. */
   base: string;
 }
 
 export interface LabMachine extends MachineRequest, MachineIdentity {
   running: boolean;
-  /** The process that keeps it, and since when (ISO 8601, UTC); undefined where it is off. */
+  /** Its process and start time (ISO 8601, UTC); undefined if it is off. */
   pid?: number;
   startedAt?: string;
   /** Its root file system on this computer. */
   root: string;
-  /** File with all its console said. */
+  /** Log of its console. */
   console: string;
 }
 
@@ -44,12 +44,12 @@ const machineRecord = z.object({
 });
 type MachineRecord = z.infer<typeof machineRecord>;
 
-/** How long a machine may take until sshd answers; a busy computer needs some of it. */
+/** Timeout until sshd answers, in seconds; generous for a busy computer. */
 const startSeconds = 90;
 
 /**
- * Makes a machine where there is none, gives it its address and starts it where it is off. Ends when its sshd answers.
- * A machine that exists is kept as it is; one that an earlier try left unfinished is made anew.
+ * Creates a machine if there is none, sets its address and starts it if it is off. Returns once its sshd answers. An existing
+ * machine is kept; one that an interrupted run left incomplete is created again.
  *
  * @throws FleetError `lab-failed` with the end of its console.
  */
@@ -60,15 +60,15 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
     throw new FleetError({
       code: 'lab-failed',
       host: request.name,
-      what: `${request.address} is no address for a machine of the lab '${request.lab}'`,
-      why: `its network is ${network.cidr}, where ${network.gateway} is this computer`,
+      what: `${request.address} cannot be a machine’s address in the lab '${request.lab}'`,
+      why: `its network is ${network.cidr}, and ${network.gateway} is this computer`,
       fix: 'Give the machine another address in the stack’s config.',
     });
   }
   const paths = machinePaths(request.lab, request.name);
   let record = await readRecord(request.lab, request.name);
   const running = record?.address === request.address && (await machineProcess(request.lab, request.name));
-  // Also what a keeper that was killed left running.
+  // Also stops what a killed keeper left running.
   if (!running) await stopProcess(request.lab, request.name);
   record ??= { ...request, ...(await makeRoot(request, signal)) };
   record = { ...record, address: request.address };
@@ -81,7 +81,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   return describe(record);
 }
 
-/** The machine as it is, or undefined if there is none. */
+/** The machine’s current state, or undefined if it does not exist. */
 export async function readLabMachine(lab: string, name: string): Promise<LabMachine | undefined> {
   const record = await readRecord(lab, name);
   return record && describe(record);
@@ -92,14 +92,14 @@ export async function stopMachine(lab: string, name: string): Promise<void> {
   await stopProcess(lab, name);
 }
 
-/** Shuts a machine down and removes all of it: processes, cgroup, interface and files. */
+/** Shuts a machine down and removes its processes, cgroup, interface and files. */
 export async function deleteMachine(lab: string, name: string): Promise<void> {
   await stopProcess(lab, name);
   const title = machineTitle(lab, name);
-  // The record first: a machine half removed counts as unfinished.
+  // The record first: a half-removed machine then counts as incomplete.
   await rm(machinePaths(lab, name).record, { force: true });
   await rm(machinePaths(lab, name).folder, { recursive: true, force: true });
-  // What nspawn keeps for itself while it runs.
+  // Folders of nspawn for running machines.
   const folders = ['propagate', 'unix-export', 'locks'].map((name) => join('/run/systemd/nspawn', name));
   for (const folder of folders) await rm(join(folder, title), { recursive: true, force: true });
   for (const folder of [...folders, '/run/systemd/nspawn']) await rmdir(folder).catch(() => undefined);
@@ -134,7 +134,7 @@ async function waitForSsh(request: MachineRequest, signal?: AbortSignal): Promis
     host: request.name,
     what:
       outcome === 'ended'
-        ? 'the lab machine ended'
+        ? 'the lab machine exited before ssh answered'
         : `no ssh server answers at ${request.address} within ${startSeconds} s`,
     why: await lastLines(console),
     fix: `Its console is in ${console}`,
@@ -148,7 +148,7 @@ async function networkOf(request: MachineRequest): Promise<Network> {
     code: 'lab-failed',
     host: request.name,
     what: `the network of the lab '${request.lab}' is not up`,
-    fix: 'Run pulumi refresh and pulumi up: they bring it back.',
+    fix: 'Run pulumi refresh, then pulumi up: they bring it up again.',
   });
 }
 

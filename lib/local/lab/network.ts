@@ -13,7 +13,7 @@ const networkRequest = z.object({
   lab: z.string(),
   /** Address range, such as 10.77.0.0/24. */
   cidr: z.string(),
-  /** Names the machines know each other by: name to address. */
+  /** The machines' host names for /etc/hosts: name to address. */
   hosts: z.record(z.string(), z.string()),
 });
 export type NetworkRequest = z.infer<typeof networkRequest>;
@@ -21,22 +21,22 @@ export type NetworkRequest = z.infer<typeof networkRequest>;
 export interface Network extends NetworkRequest {
   /** Name of the bridge interface. */
   bridge: string;
-  /** The operator's own address in it. */
+  /** This computer's address in it. */
   gateway: string;
-  /** Private key file of the lab's own ssh identity, which every machine lets in as root. */
+  /** Private key file of the lab's ssh identity, which may log in to every machine as root. */
   identityFile: string;
   publicKey: string;
-  /** Whether the bridge is there and up; it is not after the computer was restarted. */
+  /** Whether the bridge exists and is up; false after the computer restarted. */
   up: boolean;
 }
 
 const seconds = 30;
 
 /**
- * Makes a lab's bridge, key and names, or completes what is there. The bridge has no uplink, no forwarding and no address
- * translation: nothing leaves it.
+ * Creates or completes a lab's bridge, key and host names. The bridge has no uplink, no forwarding and no NAT: nothing leaves
+ * it.
  *
- * @throws FleetError `lab-failed` when the range is in use by another interface or route.
+ * @throws FleetError `lab-failed` if the range is in use by another interface or route.
  */
 export async function ensureNetwork(request: NetworkRequest): Promise<Network> {
   const { tools } = await ensureLabBase();
@@ -49,26 +49,26 @@ export async function ensureNetwork(request: NetworkRequest): Promise<Network> {
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await ensureIdentity(tools['ssh-keygen'], request.lab);
   await ensureBridge(tools.ip, bridge, `${gatewayOf(cidr)}/${cidr.prefix}`);
-  // In place, not by a rename: running machines see this very file.
+  // In place, not by a rename: running machines have this file bind-mounted.
   await writeFile(paths.hosts, formatHosts(request.hosts));
   await writeJson(paths.record, request);
   return { ...request, ...(await describe(request)) };
 }
 
-/** The network as it is, or undefined if there is none of that name. */
+/** The network’s current state, or undefined if it does not exist. */
 export async function readNetwork(lab: string): Promise<Network | undefined> {
   const request = await readJson(networkPaths(lab).record, networkRequest);
   return request && { ...request, ...(await describe(request)) };
 }
 
-/** Removes the bridge and the lab's whole folder; its machines must be gone. */
+/** Removes the bridge and the lab's folder; its machines must have been removed. */
 export async function deleteNetwork(lab: string): Promise<void> {
   const { ip } = await labTools();
   const bridge = bridgeName(lab);
   if (await linkExists(ip, bridge)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
   const { folder } = networkPaths(lab);
   await rm(folder, { recursive: true, force: true });
-  // The folders above it when this was the last lab, and nothing else is in them.
+  // The parent folders too, if they are empty now.
   for (const above of [dirname(folder), dirname(dirname(folder))]) await rmdir(above).catch(() => undefined);
 }
 
@@ -103,7 +103,7 @@ async function ensureIdentity(keygen: string, lab: string): Promise<void> {
 async function ensureBridge(ip: string, bridge: string, address: string): Promise<void> {
   const ipRun = (...args: string[]) => run(ip, args, { timeoutSeconds: seconds });
   if (!(await linkExists(ip, bridge))) await ipRun('link', 'add', 'name', bridge, 'type', 'bridge');
-  // IPv4 alone; no file where the kernel has no IPv6.
+  // IPv4 only. The file does not exist if the kernel has no IPv6.
   await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1').catch(undefinedIfMissing);
   await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/forwarding`, '0');
   await ipRun('address', 'replace', address, 'dev', bridge);
@@ -132,7 +132,7 @@ export interface Route {
   type?: string;
 }
 
-/** The first route of another interface that shares addresses with `cidr`; the default route is none. Pure. */
+/** The first route of another interface that shares addresses with `cidr`; the default route does not count. */
 export function conflictingRoute(routes: readonly Route[], cidr: Cidr, bridge: string): Route | undefined {
   return routes.find((route) => {
     if (route.dst === 'default' || route.dev === bridge) return false;
@@ -141,7 +141,7 @@ export function conflictingRoute(routes: readonly Route[], cidr: Cidr, bridge: s
   });
 }
 
-/** The text of /etc/hosts on a lab's machines. Pure. */
+/** Content of /etc/hosts on a lab's machines. */
 export function formatHosts(hosts: Record<string, string>): string {
   const lines = Object.entries(hosts)
     .sort(([one], [other]) => one.localeCompare(other))

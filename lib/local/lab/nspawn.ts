@@ -1,17 +1,16 @@
-/** What a machine is started with. */
+/** Parameters that a machine is started with. */
 export interface NspawnMachine {
   title: string;
   hostName: string;
   root: string;
   bridge: string;
-  /** Files and folders shared read-only: source to place in the machine. */
+  /** Files and folders bind-mounted read-only: source on this computer to path in the machine. */
   readOnly: Record<string, string>;
 }
 
 /**
- * Arguments of systemd-nspawn. No --boot: the machine's own init chooses what to boot, as NixOS containers do it, so the
- * signal for a clean shutdown is given here. --keep-unit leaves the cgroup to whoever starts it; --register=no because there
- * may be no machined.
+ * Arguments of systemd-nspawn. No --boot: the machine's own init chooses the system, as in NixOS containers, so the signal
+ * for a clean shutdown is given here. --keep-unit leaves the cgroup to the caller; --register=no since machined may not run.
  */
 export function nspawnArguments(machine: NspawnMachine): string[] {
   return [
@@ -35,7 +34,7 @@ export function nspawnArguments(machine: NspawnMachine): string[] {
   ];
 }
 
-/** nspawn separates the parts of a bind by colons. */
+/** nspawn separates the parts of a bind mount by colons. */
 function escapeColons(path: string): string {
   return path.replaceAll('\\', '\\\\').replaceAll(':', '\\:');
 }

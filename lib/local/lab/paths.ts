@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../base/hash.ts';
 
-/** Folder with everything a lab consists of: its key, its names, its machines' root file systems. */
+/** Folder of a lab: its key, host names, and machines with their root file systems. */
 function labFolder(lab: string): string {
   const state = process.env.XDG_STATE_HOME || join(homedir(), '.local', 'state');
   return join(state, 'nixos-fleet', 'lab', lab);
@@ -28,7 +28,7 @@ export function machinePaths(lab: string, name: string) {
   return {
     folder,
     root: join(folder, 'root'),
-    /** Written last: a machine without it was never finished. */
+    /** Written last: a machine without it is incomplete. */
     record: join(folder, 'machine.json'),
     pid: join(folder, 'pid'),
     console: join(folder, 'console.log'),
@@ -36,15 +36,15 @@ export function machinePaths(lab: string, name: string) {
 }
 
 /**
- * The name nspawn and systemd know a machine by; unique on this computer, because a machine's own name has no dot.
- * systemd allows 64 characters.
+ * A machine's name for nspawn and systemd, at most 64 characters. Unique on this computer, because a machine's own name has no
+ * dot.
  */
 export function machineTitle(lab: string, name: string): string {
   const title = `${lab}.${name}`;
   return title.length <= 64 ? title : `${title.slice(0, 51)}-${shortHash(title, 12)}`;
 }
 
-/** Linux allows 15 characters for an interface; another lab's name is cut and told apart by a hash. */
+/** Linux allows 15 characters for an interface: a name that does not fit is cut and gets a hash. */
 export function bridgeName(lab: string): string {
   return /^[A-Za-z0-9_-]{1,12}$/.test(lab)
     ? `nf-${lab}`

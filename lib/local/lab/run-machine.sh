@@ -1,13 +1,14 @@
 #!/bin/sh
-# run-machine.sh PIDFILE CONSOLE CGROUP COMMAND…: keeps a lab machine running, detached from whoever started it, on a computer
-# whose PID 1 is not systemd. COMMAND is systemd-nspawn with --keep-unit: its exit code 133 means the machine rebooted. CGROUP is
-# made in systemd's hierarchies, with one child for this process and one for the machine: nspawn wants a cgroup of its own. A SIGTERM shuts down.
+# run-machine.sh PIDFILE CONSOLE CGROUP COMMAND…: the keeper of a lab machine, detached from the process that started it, on a
+# computer whose PID 1 is not systemd. COMMAND is systemd-nspawn with --keep-unit; its exit code 133 means a reboot. CGROUP is
+# created in systemd's hierarchies, with one child for this process and one for the machine, since nspawn needs its own. SIGTERM
+# shuts the machine down.
 set -u
 pidfile=$1 console=$2 cgroup=$3
 shift 3
 exec </dev/null >>"$console" 2>&1
 
-# Version 1 or mixed: the named hierarchies; version 2: the only one.
+# Version 1 or hybrid: the named hierarchies; version 2: the only one.
 hierarchies=
 for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; do
 	[ -e "$hierarchy/cgroup.procs" ] && hierarchies="$hierarchies $hierarchy"
@@ -26,7 +27,7 @@ stop() {
 trap stop TERM
 trap '' INT HUP
 
-# A rename: a reader never sees half a number.
+# By a rename: readers never see a partial number.
 echo $$ >"$pidfile.new" && mv "$pidfile.new" "$pidfile"
 while :; do
 	(

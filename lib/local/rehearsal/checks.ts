@@ -1,17 +1,17 @@
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import { urlAt } from '../../machine/health/health-checks.ts';
 
-/** A host's health checks as they are asked of a virtual machine whose ports lead to ports of this computer. */
+/** A host's health checks, adapted to a virtual machine whose ports are forwarded to this computer. */
 export interface RehearsedChecks {
   checks: Record<string, HealthCheck>;
-  /** Ports of the machine that have to be forwarded. */
+  /** Guest ports to forward. */
   ports: number[];
-  /** Names of checks that cannot be asked of it: they are of another machine's URL. */
-  left: string[];
+  /** Names of checks that are left out, since their URL is on another machine. */
+  skipped: string[];
 }
 
 /**
- * Turns health checks of a machine into those of its rehearsal. Pure.
+ * Adapts the health checks of a machine to its rehearsal.
  * @param address the machine's own address, which URLs may name
  * @param forwarded this computer's port for a port of the virtual machine
  */
@@ -20,7 +20,7 @@ export function rehearsedChecks(
   address: string,
   forwarded: (port: number) => number,
 ): RehearsedChecks {
-  const result: RehearsedChecks = { checks: {}, ports: [], left: [] };
+  const result: RehearsedChecks = { checks: {}, ports: [], skipped: [] };
   const forward = (port: number) => {
     if (!result.ports.includes(port)) result.ports.push(port);
     return forwarded(port);
@@ -32,7 +32,7 @@ export function rehearsedChecks(
     } else if (check.http !== undefined) {
       const { absolute, isOwn } = urlAt(address, check.http.url);
       if (!isOwn) {
-        result.left.push(name);
+        result.skipped.push(name);
         continue;
       }
       const url = new URL(absolute);
@@ -48,8 +48,8 @@ export function rehearsedChecks(
 }
 
 /**
- * Whether something listens on a port of the machine, asked inside it: QEMU accepts every connection to a forwarded port
- * itself, whether or not anything answers behind it.
+ * A command that checks inside the machine whether something listens on a port. From outside, QEMU accepts every connection
+ * to a forwarded port.
  */
 function listens(port: number): string {
   const hex = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;

@@ -2,8 +2,8 @@ import type { FleetEvaluation } from '../../../schema/evaluation.ts';
 import type { FleetError } from '../../base/errors.ts';
 
 /**
- * Leaves alone those machines whose systems are to be rehearsed and cannot be: the evaluation of each fails with why. Pure.
- * @param failures of evaluating what they are rehearsed with, each with its machine
+ * Marks the evaluation of machines as failed if the virtual machine for their rehearsal could not be evaluated.
+ * @param failures of evaluating the virtual machines, each with its host
  */
 export function refuseUnrehearsed<Evaluation extends Pick<FleetEvaluation, 'hosts'>>(
   evaluation: Evaluation,

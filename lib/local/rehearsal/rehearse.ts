@@ -10,7 +10,7 @@ import { deleteVm, ensureVm, type VmProgress } from '../vm/machine.ts';
 import { vmPaths } from '../vm/paths.ts';
 import { rehearsedChecks } from './checks.ts';
 
-/** Where the virtual machine's sshd and services are asked. */
+/** Address of the virtual machine's forwarded ports. */
 const loopback = '127.0.0.1';
 
 /** Name of the virtual machine that a host's systems are rehearsed in. */
@@ -18,14 +18,14 @@ function rehearsalName(host: string): string {
   return `rehearsal-${host}`.slice(0, 63);
 }
 
-/** Removes what an interrupted rehearsal may have left. */
+/** Removes the virtual machine of a rehearsal, also of an interrupted one. */
 export async function endRehearsal({ stack, host }: Pick<RehearsalInputs, 'stack' | 'host'>): Promise<void> {
   await deleteVm(stack, rehearsalName(host), 1);
 }
 
 /**
- * Boots a built `config.system.build.vm` on this computer, asks whether ssh lets in and the health checks hold, and removes the
- * virtual machine whatever came of it. No boot entry is changed anywhere.
+ * Boots a built `config.system.build.vm` on this computer, checks the ssh login and the health checks, and always removes
+ * the virtual machine afterwards. Changes no boot entry.
  * @throws FleetError rehearsal-failed, vm-failed, cancelled
  */
 export async function rehearse(
@@ -35,33 +35,35 @@ export async function rehearse(
   const name = rehearsalName(inputs.host);
   await endRehearsal(inputs);
   try {
-    return await tryOut(inputs, name, progress);
+    return await bootAndCheck(inputs, name, progress);
   } finally {
     await endRehearsal(inputs);
   }
 }
 
-async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgress) {
+async function bootAndCheck(inputs: RehearsalInputs, name: string, progress: VmProgress) {
   const { stack, host, address, outPath, cores, memoryMiB, startTimeoutSeconds, user, identityFile } = inputs;
-  const wanted = rehearsedChecks(inputs.healthChecks, address, (port) => port).ports;
-  const ports = await freePorts([inputs.sshPort, ...wanted]);
+  const checkedPorts = rehearsedChecks(inputs.healthChecks, address, (port) => port).ports;
+  const ports = await freePorts([inputs.sshPort, ...checkedPorts]);
   const forwarded = (guest: number) => ports.get(guest) ?? guest;
-  const { checks, left } = rehearsedChecks(inputs.healthChecks, address, forwarded);
-  if (left.length > 0)
-    progress.warn?.(`${host}: not asked in the rehearsal, for they name another machine: ${left.join(', ')}`);
+  const { checks, skipped } = rehearsedChecks(inputs.healthChecks, address, forwarded);
+  if (skipped.length > 0)
+    progress.warn?.(
+      `${host}: skipped in the rehearsal, since they check another machine: ${skipped.join(', ')}`,
+    );
   const vm = virtualMachineInputs.parse({
     ...{ stack, name, system: outPath, cores, memoryMiB, startTimeoutSeconds, user, identityFile },
     forwardPorts: Object.fromEntries(
       [...ports].map(([guest, port]) => [`port-${guest}`, { host: port, guest }]),
     ),
   });
-  const begun = performance.now();
+  const started = performance.now();
   progress.status?.('booting the new system in a virtual machine');
   const booted = await ensureVm(vm, progress).catch((error: unknown) => {
     if (hasCode(error, 'vm-failed')) throw failed(host, error.message);
     throw error;
   });
-  const seconds = Math.round((performance.now() - begun) / 1000);
+  const seconds = Math.round((performance.now() - started) / 1000);
   const connection = connectionSchema.parse({
     address: loopback,
     port: forwarded(inputs.sshPort),
@@ -71,28 +73,28 @@ async function tryOut(inputs: RehearsalInputs, name: string, progress: VmProgres
     connectTimeoutSeconds: 60,
   });
   const machine = machineAt(host, connection);
-  const end = () => lastLines(vmPaths(stack, name).console);
+  const consoleEnd = () => lastLines(vmPaths(stack, name).console);
   try {
     const options = { signal: progress.signal, timeoutSeconds: 120 };
     const { stdout } = await machine.run('uname -r', options).catch(async (error: unknown) => {
       if (!isFailure(error)) throw error;
-      throw failed(host, `${error.message}\n${await end()}`);
+      throw failed(host, `${error.message}\n${await consoleEnd()}`);
     });
     const unhealthy = await runHealthChecks(machine, checks, {
       signal: progress.signal,
       onLine: (line) => progress.status?.(`rehearsal: ${line}`),
     });
-    if (unhealthy.length > 0) throw failed(host, [...unhealthy, await end()].join('\n'));
+    if (unhealthy.length > 0) throw failed(host, [...unhealthy, await consoleEnd()].join('\n'));
     return { rehearsedAt: new Date().toISOString(), kernel: stdout.trim(), seconds };
   } finally {
     await machine.close();
   }
 }
 
-/** A port of this computer's loopback that nobody listens on, for each of the machine's. */
+/** A free loopback port of this computer for each guest port. */
 async function freePorts(guests: readonly number[]): Promise<Map<number, number>> {
   const ports = new Map<number, number>();
-  // All are held until each is known, so that none is given twice.
+  // Keep all of them open until the last is known, so that none is assigned twice.
   const servers = [...new Set(guests)].map((guest) => ({ guest, server: createServer() }));
   for (const { guest, server } of servers) {
     await new Promise<void>((resolve, reject) => {
@@ -112,6 +114,6 @@ function failed(host: string, why: string): FleetError {
     what: 'the new system did not come up healthy in a virtual machine, so the machine was not touched',
     host,
     why,
-    fix: 'Mend what is named. To look at it: give virtualMachines a machine with this configuration, and npm run console.',
+    fix: 'Fix the cause above. To inspect the system, add a machine with this configuration to virtualMachines and run npm run console.',
   });
 }

@@ -2,14 +2,14 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readJson } from '../../base/files.ts';
-import { bringOnce, type SetUp } from '../set-up.ts';
+import { type SetUp, setUpOnce } from '../set-up.ts';
 
-/** What the set-up found on this computer or brought for virtual machines. All paths are absolute. */
+/** Result of the set-up for virtual machines. All paths are absolute. */
 const vmBase = z.object({
   tools: z.object({ 'qemu-system-x86_64': z.string(), 'qemu-img': z.string(), 'ssh-keygen': z.string() }),
-  /** Folders in which QEMU finds its firmware and option ROMs, beside those it knows itself. */
+  /** Additional folders with QEMU's firmware and option ROMs. */
   data: z.array(z.string()),
-  /** UEFI firmware: its code, and the variables that each machine has a copy of. */
+  /** UEFI firmware: code, and the variables that are copied for each machine. */
   firmware: z.object({ code: z.string(), variables: z.string() }),
 });
 export type VmBase = z.infer<typeof vmBase>;
@@ -23,7 +23,7 @@ const vmSetUp: SetUp<VmBase> = {
   async read(folder) {
     const base = await readJson(join(folder, 'base.json'), vmBase);
     if (!base) return undefined;
-    // What was found on this computer may be gone since.
+    // Programs of this computer may have been removed since.
     const files = [...Object.values(base.tools), ...Object.values(base.firmware)];
     await Promise.all(files.map((file) => access(file)));
     return base;
@@ -31,9 +31,9 @@ const vmSetUp: SetUp<VmBase> = {
 };
 
 /**
- * QEMU and its firmware: of this computer where it has them, else from the cache, else brought there by setup/vm-base. Done
- * once a process.
+ * QEMU and its firmware: those of this computer, else from the cache folder, where setup/vm-base installs them. Runs once per
+ * process.
  *
- * @throws FleetError `vm-failed` with the set-up's own words.
+ * @throws FleetError `vm-failed` with the set-up's message.
  */
-export const ensureVmBase = bringOnce(vmSetUp);
+export const ensureVmBase = setUpOnce(vmSetUp);

@@ -6,14 +6,14 @@ import { until } from '../../base/until.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { offeredHostKey, sshBanner } from '../../machine/ssh/scan.ts';
 import { vmPaths } from './paths.ts';
-import { exitOf, findQemu } from './process.ts';
+import { exitCodeOf, findQemu } from './process.ts';
 import type { VmRecord } from './record.ts';
 
 /**
- * Waits until the machine's sshd answers at its forwarded port. Afterwards the record holds its host key, from its first
- * start on: the port is one of this computer's loopback that its own QEMU listens on, so nobody else can answer there.
+ * Waits until the machine's sshd answers at its forwarded port, and records its host key on the first start. That key can be
+ * trusted: the machine's own QEMU listens on the port, on loopback.
  *
- * @throws FleetError `vm-failed` with the end of the console; `host-key` where another key answers than before.
+ * @throws FleetError `vm-failed` with the end of the console; `host-key` if the key has changed
  */
 export async function waitForSsh(record: VmRecord, signal?: AbortSignal): Promise<VmRecord> {
   const { stack, name, startTimeoutSeconds } = record.inputs;
@@ -22,12 +22,12 @@ export async function waitForSsh(record: VmRecord, signal?: AbortSignal): Promis
   const { address, host: port } = forward;
   const outcome = await until(
     async () => {
-      if (!(await findQemu(stack, name))) return 'ended';
+      if (!(await findQemu(stack, name))) return 'exited';
       return (await sshBanner(address, port, 5000)) !== undefined && 'answers';
     },
     { limitSeconds: startTimeoutSeconds, signal },
   );
-  if (outcome !== 'answers') throw await notReached(record, outcome === 'ended');
+  if (outcome !== 'answers') throw await notReached(record, outcome === 'exited');
 
   const hostKey = await offeredHostKey(address, port);
   if (hostKey === undefined) return record;
@@ -35,7 +35,7 @@ export async function waitForSsh(record: VmRecord, signal?: AbortSignal): Promis
   return { ...record, hostKey, machineId: record.machineId ?? (await machineIdOf(record, hostKey, signal)) };
 }
 
-/** Its machine-id, if the login works: a machine need not let this computer in. */
+/** Its machine-id, if the login works; undefined if the machine does not let this computer in. */
 async function machineIdOf(
   record: VmRecord,
   hostKey: string,
@@ -65,18 +65,18 @@ async function machineIdOf(
   }
 }
 
-async function notReached({ inputs }: VmRecord, ended: boolean): Promise<FleetError> {
+async function notReached({ inputs }: VmRecord, exited: boolean): Promise<FleetError> {
   const { stack, name, startTimeoutSeconds } = inputs;
   const { console, log } = vmPaths(stack, name);
-  const code = ended ? await exitOf(stack, name) : undefined;
+  const code = exited ? await exitCodeOf(stack, name) : undefined;
   return new FleetError({
     code: 'vm-failed',
     host: name,
-    what: ended
-      ? `QEMU ended${code === undefined ? '' : ` with exit code ${code}`} before ssh answered`
+    what: exited
+      ? `QEMU exited${code === undefined ? '' : ` with exit code ${code}`} before ssh answered`
       : `no ssh server answers at port ${sshForward(inputs)?.host} within ${startTimeoutSeconds} s`,
     why: [await lastLines(log, 5), await lastLines(console)].filter(Boolean).join('\n'),
-    fix: `Its console is in ${console}, and open: npm run console -- ${name}`,
+    fix: `The console’s log is ${console}; to open the console: npm run console -- ${name}`,
   });
 }
 
@@ -84,8 +84,8 @@ function otherKey({ inputs, hostKey }: VmRecord, offered: string): FleetError {
   return new FleetError({
     code: 'host-key',
     host: inputs.name,
-    what: 'the virtual machine has another ssh host key than when it first started',
+    what: 'the virtual machine’s ssh host key has changed since its first start',
     why: `recorded ${hostKey}\noffered  ${offered}`,
-    fix: 'If its disk was made anew by other means, remove it from the stack and let the stack make it again.',
+    fix: 'If its disk was replaced outside the stack, remove the machine from the stack and create it again.',
   });
 }

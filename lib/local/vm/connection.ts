@@ -2,7 +2,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import { sshForward } from '../../../schema/virtual-machine.ts';
 import { readVmRecord } from './record.ts';
 
-/** How a virtual machine is reached; undefined where it does not exist yet, or no port leads to its sshd. */
+/** Connection settings of a virtual machine; undefined if it does not exist yet, or no port is forwarded to its sshd. */
 export async function vmConnection(
   stack: string,
   name: string,

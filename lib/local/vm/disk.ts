@@ -8,13 +8,13 @@ import { ensureVmBase } from './base.ts';
 export interface DiskRequest {
   /** The disk's file, a qcow2 image; nothing else may be using it. */
   file: string;
-  /** Image that it is made from; an empty disk where left out. */
+  /** Image that the disk is created from; default: an empty disk. */
   image?: string;
-  /** Whether it is a full copy of the image, or holds only what differs from it. */
+  /** Whether the disk is a full copy of the image, or has it as backing file. */
   from?: 'copy' | 'backing';
-  /** Size that it has at least, MiB; the image's where left out. */
+  /** Size in MiB; default: the image's. */
   sizeMiB?: number;
-  /** Machine that an error names. */
+  /** Machine named in errors. */
   host: string;
   signal?: AbortSignal;
 }
@@ -22,13 +22,13 @@ export interface DiskRequest {
 interface ImageInfo {
   format: string;
   'virtual-size': number;
-  /** The image that it rests on, if it holds only what differs from one. */
+  /** Its backing file, if any. */
   'full-backing-filename'?: string;
 }
 
 const MiB = 1024 * 1024;
 
-/** Makes a disk where there is none, and lets one that is there grow. What is on it stays. */
+/** Creates a disk if there is none, and grows an existing one. Keeps its data. */
 export async function ensureDisk(request: DiskRequest): Promise<void> {
   const { file, sizeMiB, host, signal } = request;
   if (!(await exists(file))) await makeDisk(request);
@@ -39,7 +39,7 @@ export async function ensureDisk(request: DiskRequest): Promise<void> {
   await qemuImg(['resize', '-f', 'qcow2', file, `${sizeMiB}M`], host, signal);
 }
 
-/** By another name first: an interrupted copy is never taken for a disk. */
+/** Under another name first, so that an interrupted copy is never used as a disk. */
 async function makeDisk({ file, image, from, sizeMiB, host, signal }: DiskRequest): Promise<void> {
   const draft = `${file}.new`;
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -58,7 +58,7 @@ async function makeDisk({ file, image, from, sizeMiB, host, signal }: DiskReques
   await rename(draft, file);
 }
 
-/** Writes what a machine would see on a disk image into a file; blocks of zeros take no room. */
+/** Converts a disk image to a sparse raw file. */
 export async function convertToRaw(
   image: string,
   target: string,
@@ -90,8 +90,8 @@ function tooSmall(host: string, file: string, size: number, sizeMiB: number): Fl
   return new FleetError({
     code: 'vm-failed',
     host,
-    what: `a disk cannot shrink: ${sizeMiB} MiB are asked for`,
+    what: `a disk cannot shrink to ${sizeMiB} MiB`,
     why: `${file} has ${Math.ceil(size / MiB)} MiB`,
-    fix: 'Ask for that size at least, or leave the size out.',
+    fix: 'Set at least that size, or leave the size out.',
   });
 }

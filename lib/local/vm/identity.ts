@@ -7,7 +7,7 @@ import { run } from '../../base/process/run.ts';
 import { ensureVmBase } from './base.ts';
 import { vmPaths } from './paths.ts';
 
-/** A key made for the machine, unless there is one: what logs in where the inputs name none. Returns its file. */
+/** The private key file to log in with: `identityFile`, or a key generated once for the machine. */
 export async function ensureIdentity({ stack, name, identityFile }: VirtualMachineInputs): Promise<string> {
   if (identityFile) return identityFile;
   const { identity } = vmPaths(stack, name);
@@ -26,7 +26,7 @@ async function ensureKey(file: string, comment: string): Promise<void> {
   await rename(draft, file);
 }
 
-/** A machine-id made for the machine, unless there is one. */
+/** The machine-id, generated once for the machine. */
 async function ensureMachineId(file: string): Promise<string> {
   const before = await readIfThere(file);
   if (before) return before;
@@ -36,9 +36,9 @@ async function ensureMachineId(file: string): Promise<string> {
 }
 
 /**
- * Writes the machine's systemd credentials, each into a file that only its owner may read, since an argument can be read by
- * all. Among them are the key that logs in, under the name that systemd gives root's keys, and a host key and a machine-id, which
- * a machine that looks for them takes when it first starts. Returns the files.
+ * Writes the machine's systemd credentials into files that only their owner may read, since arguments are visible to all.
+ * They include the login key, as systemd's credential for root's authorized keys, and a host key and machine-id, which a
+ * machine that supports them uses on its first start. Returns the files.
  */
 export async function writeCredentials(
   { stack, name, credentials }: VirtualMachineInputs,

@@ -1,6 +1,6 @@
 #!/bin/sh
-# keep.sh LOG EXIT COMMAND…: runs COMMAND, which is QEMU or becomes it, detached from whoever started it, and leaves its exit
-# code in the file EXIT. What it says goes into LOG.
+# keep.sh LOG EXIT COMMAND…: runs COMMAND, which is QEMU or execs it, detached from the process that started it. Writes its output
+# to LOG and its exit code to EXIT.
 set -u
 log=$1 exit=$2
 shift 2
@@ -8,5 +8,5 @@ exec </dev/null >"$log" 2>&1
 trap '' INT HUP
 rm -f "$exit"
 "$@"
-# A rename: a reader never sees half a number.
+# By a rename: readers never see a partial number.
 echo $? >"$exit.new" && mv "$exit.new" "$exit"

@@ -11,7 +11,15 @@ import { waitForSsh } from './connect.ts';
 import { ensureDisk, imageInfo } from './disk.ts';
 import { ensureIdentity, writeCredentials } from './identity.ts';
 import { virtualMachinesFolder, vmPaths } from './paths.ts';
-import { askStatus, exitOf, findQemu, forgetUnit, type QemuCommand, startQemu, stopQemu } from './process.ts';
+import {
+  exitCodeOf,
+  findQemu,
+  type QemuCommand,
+  readStatus,
+  resetUnit,
+  startQemu,
+  stopQemu,
+} from './process.ts';
 import {
   diskFile,
   type QemuRequest,
@@ -21,7 +29,7 @@ import {
 } from './qemu-arguments.ts';
 import { hardware, readVmRecord, type VmRecord, withoutSecrets, writeVmRecord } from './record.ts';
 
-/** What is told of a machine while something is done to it. */
+/** Progress callbacks of an operation on a machine. */
 export interface VmProgress {
   signal?: AbortSignal;
   status?(message: string): void;
@@ -29,20 +37,20 @@ export interface VmProgress {
   warn?(message: string): void;
 }
 
-/** A machine as it is. */
+/** Current state of a machine. */
 export interface VirtualMachine extends VmRecord {
   running: boolean;
-  /** What QEMU says of it, or `off`. */
+  /** Run state that QEMU reports, or `off`. */
   status: string;
   pid?: number;
   startedAt?: string;
-  /** Exit code of its QEMU, where it ended. */
+  /** Exit code of its QEMU, if it exited. */
   exitCode?: number;
 }
 
 /**
- * Makes a machine where there is none, and starts it where it is off, or with other hardware than asked for. Ends when its
- * sshd answers, where a port leads there.
+ * Creates a machine if there is none, and (re)starts it if it is off or its hardware changed. Returns once its sshd answers, if
+ * a port is forwarded to it.
  *
  * @throws FleetError `vm-failed`, `host-key`, `cancelled`
  */
@@ -55,7 +63,7 @@ export async function ensureVm(
   const before = await readVmRecord(stack, name);
   const same =
     before !== undefined && isDeepStrictEqual(hardware(before.inputs), hardware(withoutSecrets(inputs)));
-  const healthy = (await findQemu(stack, name)) && !isBroken(await askStatus(stack, name));
+  const healthy = (await findQemu(stack, name)) && !isBroken(await readStatus(stack, name));
   let record: VmRecord;
   if (before && same && healthy && !restart) {
     record = { ...before, inputs: withoutSecrets(inputs), identityFile: await ensureIdentity(inputs) };
@@ -70,7 +78,7 @@ export async function ensureVm(
   return describe(record);
 }
 
-/** The machine as it is, or undefined if there is none. */
+/** The machine’s current state, or undefined if it does not exist. */
 export async function readVm(stack: string, name: string): Promise<VirtualMachine | undefined> {
   const record = await readVmRecord(stack, name);
   return record && (await describe(record));
@@ -86,11 +94,11 @@ async function shutDown(
   if (!(await findQemu(stack, name))) return;
   progress.status?.('shutting down');
   const { signal } = progress;
-  const onForce = () => progress.warn?.(`${name} did not shut down within ${seconds} s: it is switched off`);
+  const onForce = () => progress.warn?.(`${name} did not shut down within ${seconds} s: powering it off`);
   await stopQemu(stack, name, seconds, { signal, onForce });
 }
 
-/** Shuts a machine down and removes all of it: process, disks and files. */
+/** Shuts a machine down and removes its process, disks and files. */
 export async function deleteVm(
   stack: string,
   name: string,
@@ -98,12 +106,12 @@ export async function deleteVm(
   progress: VmProgress = {},
 ): Promise<void> {
   await shutDown(stack, name, seconds, progress);
-  await forgetUnit(stack, name);
+  await resetUnit(stack, name);
   const { folder, record } = vmPaths(stack, name);
-  // The record first: a machine half removed is none.
+  // The record first: a half-removed machine then counts as missing.
   await rm(record, { force: true });
   await rm(folder, { recursive: true, force: true });
-  // The folders above it when this was the last one, and nothing else is in them.
+  // The parent folders too, if they are empty now.
   const above = [
     virtualMachinesFolder(stack),
     dirname(virtualMachinesFolder(stack)),
@@ -122,7 +130,7 @@ async function start(
   const { data, firmware } = await ensureVmBase();
   const { accelerator, why } = await chooseAcceleration(inputs.acceleration, name);
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
-  status?.('making its disks');
+  status?.('creating its disks');
   const uefi = !inputs.system && (inputs.firmware ?? (image && !inputs.kernel ? 'uefi' : 'bios')) === 'uefi';
   if (uefi && !(await exists(paths.variables))) await copyFile(firmware.variables, paths.variables);
   const options = { host: name, signal };
@@ -141,17 +149,17 @@ async function start(
     credentials,
   };
   const plain = { inputs: withoutSecrets(inputs), identityFile, accelerator };
-  // Without a disk of its own a machine is another one at each start.
+  // Without a disk of its own, a machine has a new identity at each start.
   const fromDisk = image || inputs.system || (!inputs.kernel && !before?.inputs.kernel);
   const record = fromDisk ? { ...before, ...plain } : plain;
-  // Also of a machine that does not start: what was made of it can be removed.
+  // Also if the machine does not start, so that it can be removed.
   await writeVmRecord(record);
   status?.('starting');
   try {
     await startQemu(stack, name, await commandOf(request));
-    await keepFromGarbage(inputs);
+    await addRoots(inputs);
   } finally {
-    // QEMU has read them.
+    // QEMU has read the credentials.
     await rm(paths.credentials, { recursive: true, force: true });
   }
   if (accelerator === 'tcg') info?.(`${name} runs without KVM, which is slow: ${why}`);
@@ -175,20 +183,20 @@ async function commandOf(request: QemuRequest): Promise<QemuCommand> {
     throw new FleetError({
       code: 'vm-failed',
       host: name,
-      what: `${system} is no built config.system.build.vm`,
-      why: `there is no script run-<name>-vm in ${bin}`,
+      what: `${system} is not a built config.system.build.vm`,
+      why: `${bin} has no script run-<name>-vm`,
       fix: 'Set system to the output of nix build …config.system.build.vm',
     });
   }
   if (kernel) await access(kernel);
-  // A script need not bring a QEMU of its own.
+  // The script may not include its own QEMU.
   const PATH = [dirname(tools['qemu-system-x86_64']), process.env.PATH].join(':');
   const env = { ...scriptEnvironment(request), PATH };
   return { command: join(bin, script), args: scriptArguments(request), env };
 }
 
-/** What of the Nix store the machine runs from, and what its disk rests on, stays there while the machine is there. */
-async function keepFromGarbage({ stack, name, system, kernel, initrd }: VirtualMachineInputs): Promise<void> {
+/** Protects store paths that the machine runs from, and its disk's backing image, from garbage collection. */
+async function addRoots({ stack, name, system, kernel, initrd }: VirtualMachineInputs): Promise<void> {
   const { roots, rootDisk } = vmPaths(stack, name);
   const backing = (await exists(rootDisk))
     ? (await imageInfo(rootDisk, name))['full-backing-filename']
@@ -205,12 +213,12 @@ async function keepFromGarbage({ stack, name, system, kernel, initrd }: VirtualM
 async function describe(record: VmRecord): Promise<VirtualMachine> {
   const { stack, name } = record.inputs;
   const found = await findQemu(stack, name);
-  if (!found) return { ...record, running: false, status: 'off', exitCode: await exitOf(stack, name) };
-  const status = (await askStatus(stack, name)) ?? 'unknown';
+  if (!found) return { ...record, running: false, status: 'off', exitCode: await exitCodeOf(stack, name) };
+  const status = (await readStatus(stack, name)) ?? 'unknown';
   return { ...record, ...found, status, running: !isBroken(status) };
 }
 
-/** A machine that will not go on by itself, though its QEMU is there. */
+/** Whether a machine has stopped for good although its QEMU runs. */
 function isBroken(status: string | undefined): boolean {
   return ['guest-panicked', 'internal-error', 'io-error', 'shutdown'].includes(status ?? '');
 }

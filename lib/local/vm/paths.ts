@@ -7,31 +7,31 @@ export function virtualMachinesFolder(stack: string): string {
   return join(state, 'nixos-fleet', 'vm', stack);
 }
 
-/** Everything that one virtual machine consists of. */
+/** Files of a virtual machine. */
 export function vmPaths(stack: string, name: string) {
   const folder = join(virtualMachinesFolder(stack), name);
   return {
     folder,
-    /** What it is and what it was last started with. */
+    /** Record: inputs of its last start, and its identity. */
     record: join(folder, 'machine.json'),
     rootDisk: join(folder, 'root.qcow2'),
     disks: join(folder, 'disks'),
     /** UEFI variables. */
     variables: join(folder, 'uefi-variables.fd'),
-    /** Key that logs in where the inputs name none. */
+    /** Login key, if the inputs name none. */
     identity: join(folder, 'identity'),
-    /** What makes it the same machine if its disk is made anew. */
+    /** Identity that a replaced disk gets again. */
     hostKey: join(folder, 'host-key'),
     machineId: join(folder, 'machine-id'),
     credentials: join(folder, 'credentials'),
     roots: join(folder, 'roots'),
     pid: join(folder, 'pid'),
-    /** What its serial console said, and what QEMU itself said. */
+    /** Logs of its serial console and of QEMU. */
     console: join(folder, 'console.log'),
     log: join(folder, 'qemu.log'),
-    /** Exit code of the last QEMU that ended; absent while one runs. */
+    /** Exit code of the last QEMU; missing while one runs. */
     exit: join(folder, 'exit'),
-    /** QEMU's working folder, with the sockets below: their whole paths may be longer than Linux allows. */
+    /** QEMU's working folder, with its sockets, whose absolute paths may be longer than Linux allows. */
     run: join(folder, 'run'),
   };
 }

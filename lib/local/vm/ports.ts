@@ -6,15 +6,15 @@ import { vmPaths } from './paths.ts';
 export interface Listener {
   protocol: 'tcp' | 'udp';
   port: number;
-  /** Dotted; `::` stands for all of IPv6, which most often means all of IPv4, too. */
+  /** Dotted; `::` is any IPv6 address, which usually includes IPv4. */
   address: string;
-  /** Number by which /proc/PID/fd names the socket. */
+  /** Inode of the socket, as in /proc/PID/fd. */
   inode: string;
 }
 
 type Claim = Pick<ForwardPort, 'protocol' | 'host' | 'address'>;
 
-/** Ports of this computer that a machine listens on, by the path of the property that says so. Pure. */
+/** Ports of this computer that a machine uses, by property path. */
 export function claimsOf({
   forwardPorts,
   gdb,
@@ -27,8 +27,8 @@ export function claimsOf({
   return Object.fromEntries([...forwarded, ...stub]);
 }
 
-/** Whether two claims cannot both be had. Pure. */
-export function clash(one: Claim, other: Claim): boolean {
+/** Whether two claims conflict. */
+export function conflicts(one: Claim, other: Claim): boolean {
   const all = ['0.0.0.0', '::'];
   return (
     one.protocol === other.protocol &&
@@ -37,27 +37,27 @@ export function clash(one: Claim, other: Claim): boolean {
   );
 }
 
-/** Who listens on a port that these inputs ask for, other than the machine itself; undefined where nobody does. */
+/** Who else listens on a port that a machine claims; undefined if nobody does. */
 export function portInUse(
   claim: Claim,
   { stack, name }: Pick<VirtualMachineInputs, 'stack' | 'name'>,
 ): string | undefined {
   const found = listeners().find(({ protocol, port, address }) =>
-    clash(claim, { protocol, host: port, address }),
+    conflicts(claim, { protocol, host: port, address }),
   );
   if (!found) return undefined;
   const own = readText(vmPaths(stack, name).pid).trim();
   if (own && holds(own, found.inode)) return undefined;
   const owner = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && holds(entry, found.inode));
   if (!owner) return 'a process of another user';
-  return ownerOf(owner, readText(`/proc/${owner}/cmdline`).split('\0').filter(Boolean));
+  return describeOwner(owner, readText(`/proc/${owner}/cmdline`).split('\0').filter(Boolean));
 }
 
-/** A process in words: one of our virtual machines is known by its pid file. Pure. */
-export function ownerOf(pid: string, words: readonly string[]): string {
+/** Describes a process; one of our virtual machines is recognised by its pid file. */
+export function describeOwner(pid: string, words: readonly string[]): string {
   const [, stack, name] =
     /\/nixos-fleet\/vm\/([^/]+)\/([^/]+)\/pid$/.exec(words[words.indexOf('-pidfile') + 1] ?? '') ?? [];
-  if (name) return `the virtual machine ${name} of the stack ${stack}, which runs`;
+  if (name) return `the virtual machine ${name} of the stack ${stack}`;
   return `process ${pid} (${words.join(' ').slice(0, 100)})`;
 }
 
@@ -67,7 +67,7 @@ function listeners(): Listener[] {
   );
 }
 
-/** The listening sockets in the text of /proc/net/tcp, tcp6, udp or udp6. Pure. */
+/** The listening sockets in the text of /proc/net/tcp, tcp6, udp or udp6. */
 export function parseListeners(text: string, protocol: Listener['protocol']): Listener[] {
   // TCP_LISTEN; an unconnected UDP socket is in the state TCP_CLOSE.
   const listening = protocol === 'tcp' ? '0A' : '07';
@@ -82,25 +82,25 @@ export function parseListeners(text: string, protocol: Listener['protocol']): Li
     });
 }
 
-/** Each 32 bits are in the processor's order, which on all that QEMU is brought for here is the reverse. */
+/** Each 32 bits are in the processor's byte order: little-endian on the supported platforms. */
 function dotted(hex: string): string {
   const bytes = (hex.slice(-8).match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16));
   if (hex.length === 8) return bytes.join('.');
   if (/^0*$/.test(hex)) return '::';
-  // IPv4 in IPv6's clothes; any other address of IPv6 is nothing to a machine's forwards.
+  // IPv4-mapped IPv6. Other IPv6 addresses cannot conflict with forwards, which are IPv4.
   return hex.startsWith('0000000000000000FFFF0000') ? bytes.join('.') : hex;
 }
 
 function holds(pid: string, inode: string): boolean {
   try {
     const folder = `/proc/${pid}/fd`;
-    return readdirSync(folder).some((fd) => readlinkOrNone(`${folder}/${fd}`) === `socket:[${inode}]`);
+    return readdirSync(folder).some((fd) => readLink(`${folder}/${fd}`) === `socket:[${inode}]`);
   } catch {
-    return false; // Gone, or another user's.
+    return false; // Exited, or of another user.
   }
 }
 
-function readlinkOrNone(path: string): string | undefined {
+function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {

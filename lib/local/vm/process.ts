@@ -13,31 +13,31 @@ import { readIfThere } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process/run.ts';
 import { until } from '../../base/until.ts';
 import { vmPaths } from './paths.ts';
-import { askQemu } from './qmp.ts';
+import { runQmp } from './qmp.ts';
 
-/** How a QEMU is started: it has `-pidfile` of this machine, and sockets in its working folder. */
+/** Command line of a QEMU with `-pidfile` of its machine, and sockets in its working folder. */
 export interface QemuCommand {
   command: string;
   args: string[];
   env: Record<string, string>;
 }
 
-/** The machine's QEMU, if it runs. Its pid is believed only if its command line names this machine's own pid file. */
+/** The machine's QEMU, if it runs. A pid counts only if its command line names this machine's pid file. */
 export async function findQemu(stack: string, name: string): Promise<BackgroundProcess | undefined> {
   const { pid: file } = vmPaths(stack, name);
   const pid = Number(await readIfThere(file));
   return pid ? await processWith(pid, file) : undefined;
 }
 
-/** What QEMU says of its machine, such as `running` or `paused`; undefined where it says nothing. */
-export async function askStatus(stack: string, name: string): Promise<string | undefined> {
-  const answer = await askQemu(stack, name, { execute: 'query-status' });
+/** Run state that QEMU reports, such as `running` or `paused`; undefined if it does not answer. */
+export async function readStatus(stack: string, name: string): Promise<string | undefined> {
+  const answer = await runQmp(stack, name, { execute: 'query-status' });
   return (answer as { status?: string } | undefined)?.status;
 }
 
 /**
- * Starts QEMU so that it outlives this process, the shell and, for root under systemd, the login; returns once its monitor
- * answers. A second one of the same machine cannot start: QEMU locks its pid file and its disks.
+ * Starts QEMU so that it outlives this process, the shell and, for root under systemd, the login. Returns once its monitor
+ * answers. A second QEMU of the same machine cannot start: the pid file and disks are locked.
  */
 export async function startQemu(
   stack: string,
@@ -63,28 +63,28 @@ export async function startQemu(
   }
   const found = await untilStarted(
     {
-      announced: async () => (await exitOf(stack, name)) !== undefined,
+      announced: async () => (await exitCodeOf(stack, name)) !== undefined,
       running: async () => {
         const qemu = await findQemu(stack, name);
-        return qemu && (await askStatus(stack, name)) ? qemu : undefined;
+        return qemu && (await readStatus(stack, name)) ? qemu : undefined;
       },
     },
-    // A system's script makes its disks first.
+    // The script of a config.system.build.vm creates its disks first.
     300,
   );
   if (found && found !== 'ended') return found;
   throw new FleetError({
     code: 'vm-failed',
     host: name,
-    what: found ? 'QEMU ended at once' : 'QEMU’s monitor does not answer',
+    what: found ? 'QEMU exited immediately' : 'QEMU’s monitor does not answer',
     why: await lastLines(paths.log),
-    fix: `What QEMU said is in ${paths.log}`,
+    fix: `QEMU’s log is ${paths.log}`,
   });
 }
 
 /**
- * Shuts a machine down: cleanly, and after `seconds` by force. Afterwards its QEMU is gone. A machine that stands still, as one
- * that waits for GDB, is switched off at once.
+ * Shuts a machine down cleanly, or by force after `seconds`. Afterwards its QEMU has exited. A machine that is paused, as when
+ * it waits for GDB, is powered off immediately.
  */
 export async function stopQemu(
   stack: string,
@@ -97,34 +97,34 @@ export async function stopQemu(
   const ended = async (limitSeconds: number, cancel?: AbortSignal) => {
     const gone = await until(async () => !(await findQemu(stack, name)), { limitSeconds, signal: cancel });
     if (!gone) return false;
-    // The keeper, which leaves the exit code in the machine's folder, ends right after; it may have been killed.
-    await until(() => exitOf(stack, name), { limitSeconds: 5 });
+    // keep.sh writes the exit code right after QEMU exits, unless it was killed.
+    await until(() => exitCodeOf(stack, name), { limitSeconds: 5 });
     return true;
   };
-  if ((await askStatus(stack, name)) === 'running') {
-    await askQemu(stack, name, { execute: 'system_powerdown' });
+  if ((await readStatus(stack, name)) === 'running') {
+    await runQmp(stack, name, { execute: 'system_powerdown' });
     if (await ended(seconds, signal)) return;
     onForce?.();
   }
-  await askQemu(stack, name, { execute: 'quit' });
+  await runQmp(stack, name, { execute: 'quit' });
   if (await ended(5)) return;
   signalProcess(running.pid, 'SIGKILL');
   if (await ended(10)) return;
   throw new FleetError({
     code: 'vm-failed',
     host: name,
-    what: `QEMU (process ${running.pid}) cannot be ended`,
+    what: `QEMU (process ${running.pid}) could not be killed`,
   });
 }
 
-/** Exit code of the QEMU that ran last, where it ended under its keeper's eyes. */
-export async function exitOf(stack: string, name: string): Promise<number | undefined> {
+/** Exit code of the last QEMU, if keep.sh recorded it. */
+export async function exitCodeOf(stack: string, name: string): Promise<number | undefined> {
   const text = await readIfThere(vmPaths(stack, name).exit);
   return text === undefined ? undefined : Number(text);
 }
 
-/** Lets systemd forget the unit of a machine whose QEMU failed. */
-export async function forgetUnit(stack: string, name: string): Promise<void> {
+/** Clears the failed state of a machine's systemd unit. */
+export async function resetUnit(stack: string, name: string): Promise<void> {
   if (process.getuid?.() !== 0 || !(await systemdRuns())) return;
   await runToEnd('systemctl', ['reset-failed', unitName(stack, name)], { timeoutSeconds: 60 });
 }

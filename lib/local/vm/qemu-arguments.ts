@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { ForwardPort, VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { sockets, type vmPaths } from './paths.ts';
 
-/** What QEMU is started with, beside the inputs. */
+/** Everything that QEMU is started with. */
 export interface QemuRequest {
   inputs: VirtualMachineInputs;
   paths: ReturnType<typeof vmPaths>;
@@ -16,8 +16,8 @@ export interface QemuRequest {
 }
 
 /**
- * Arguments of a QEMU that QEMU's own options make whole: a machine from an image or a kernel. No -daemonize, for a keeper
- * waits for its exit code; sockets by relative names, as QEMU runs in their folder.
+ * Arguments of QEMU for a machine from an image or a kernel. No -daemonize, since keep.sh waits for the exit code. Sockets have
+ * relative names, since QEMU runs in their folder.
  */
 export function qemuArguments(request: QemuRequest): string[] {
   const { inputs, paths, firmware } = request;
@@ -34,8 +34,8 @@ export function qemuArguments(request: QemuRequest): string[] {
 }
 
 /**
- * Arguments for the script of a `config.system.build.vm`, which hands them on to QEMU behind its own; of an option that may
- * be given once, the last one counts.
+ * Arguments for the script of a `config.system.build.vm`, which appends them to its own: for options that may be given once,
+ * the last one counts.
  */
 export function scriptArguments(request: QemuRequest): string[] {
   const { inputs } = request;
@@ -47,7 +47,7 @@ export function scriptArguments(request: QemuRequest): string[] {
   ];
 }
 
-/** Variables for the script of a `config.system.build.vm`. */
+/** Environment variables for the script of a `config.system.build.vm`. */
 export function scriptEnvironment({
   inputs,
   paths,
@@ -92,12 +92,12 @@ function common({ inputs, paths, data, credentials }: QemuRequest): string[] {
   ];
 }
 
-/** File of a further disk. */
+/** File of an additional disk. */
 export function diskFile({ disks }: Pick<ReturnType<typeof vmPaths>, 'disks'>, name: string): string {
   return join(disks, `${name}.qcow2`);
 }
 
-/** One forwarded port in the words of QEMU's user network. */
+/** A forwarded port in the syntax of QEMU's user network. */
 function hostForward({ protocol, address, host, guest }: ForwardPort): string {
   return `${protocol}:${address}:${host}-:${guest}`;
 }
@@ -108,7 +108,7 @@ function forwards({ forwardPorts }: VirtualMachineInputs): string {
     .join('');
 }
 
-/** The serial number is the name, so that the machine finds the disk by it. */
+/** The serial number is the name, so that the machine can identify the disk. */
 function disk(name: string, file: string, options = ''): string[] {
   return [
     ...['-drive', `if=none,id=disk-${name},format=qcow2,discard=unmap,file=${escaped(file)}`],
@@ -132,7 +132,7 @@ function kernel({ kernel = '', initrd, kernelParams }: VirtualMachineInputs): st
   ];
 }
 
-/** QEMU separates the parts of an option's value by commas. */
+/** QEMU separates suboptions by commas; a double comma is a literal one. */
 function escaped(value: string): string {
   return value.replaceAll(',', ',,');
 }

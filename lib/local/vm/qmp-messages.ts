@@ -1,11 +1,11 @@
-/** What QEMU's monitor says, one JSON object a line: a greeting, an answer, an event. */
+/** A message of QEMU's monitor, one JSON object per line: a greeting, a response or an event. */
 export type QmpMessage =
   | { QMP: { version: { qemu: { major: number; minor: number; micro: number } } } }
   | { return: unknown; id?: number }
   | { error: { class: string; desc: string }; id?: number }
   | { event: string; data?: Record<string, unknown> };
 
-/** Cuts a stream of bytes into messages, whatever pieces it comes in. Lines that are no JSON are left out. */
+/** Splits a stream into messages, however it is chunked. Skips lines that are not JSON. */
 export class QmpStream {
   #rest = '';
 

@@ -10,59 +10,60 @@ export interface QmpCommand {
 }
 
 /**
- * Runs one command of a machine's QEMU over its monitor, and gives its answer.
+ * Runs a QMP command on a machine's QEMU and returns the result; undefined if no QEMU listens or it does not answer within
+ * `seconds`.
  *
- * @throws FleetError `vm-failed` where QEMU refuses the command; undefined where no QEMU listens, or it does not answer in time.
+ * @throws FleetError `vm-failed` if QEMU refuses the command
  */
-export async function askQemu(
+export async function runQmp(
   stack: string,
   name: string,
   command: QmpCommand,
   seconds = 10,
 ): Promise<unknown> {
-  const socket = await connectIn(vmPaths(stack, name).run, sockets.monitor).catch(notThere);
+  const socket = await connectIn(vmPaths(stack, name).run, sockets.monitor).catch(undefinedIfNotListening);
   if (!socket) return undefined;
   try {
-    const answer = await converse(socket, command, seconds);
-    if (!answer || !('error' in answer)) return answer?.return;
+    const response = await exchange(socket, command, seconds);
+    if (!response || !('error' in response)) return response?.return;
     throw new FleetError({
       code: 'vm-failed',
       host: name,
       what: `QEMU refused the command ${command.execute}`,
-      why: answer.error.desc,
+      why: response.error.desc,
     });
   } finally {
     socket.destroy();
   }
 }
 
-type Answer = Extract<QmpMessage, { return: unknown } | { error: unknown }>;
+type Response = Extract<QmpMessage, { return: unknown } | { error: unknown }>;
 
-/** The greeting, the negotiation that QEMU demands, then the command. */
-function converse(socket: Socket, command: QmpCommand, seconds: number): Promise<Answer | undefined> {
+/** Waits for the greeting, negotiates capabilities as QEMU requires, then sends the command. */
+function exchange(socket: Socket, command: QmpCommand, seconds: number): Promise<Response | undefined> {
   const stream = new QmpStream();
-  const say = (message: QmpCommand, id: number) => socket.write(`${JSON.stringify({ ...message, id })}\n`);
+  const send = (message: QmpCommand, id: number) => socket.write(`${JSON.stringify({ ...message, id })}\n`);
   return new Promise((resolve) => {
-    const end = (answer?: Answer) => {
+    const end = (response?: Response) => {
       clearTimeout(limit);
-      resolve(answer);
+      resolve(response);
     };
     const limit = setTimeout(() => end(), seconds * 1000);
     socket.setEncoding('utf8');
     socket.on('error', () => end());
-    // After `quit` the end of QEMU may come before its answer.
+    // After `quit`, QEMU may exit before it answers.
     socket.on('close', () => end());
     socket.on('data', (chunk: string) => {
       for (const message of stream.push(chunk)) {
-        if ('QMP' in message) say({ execute: 'qmp_capabilities' }, 1);
-        else if ('return' in message && message.id === 1) say(command, 2);
+        if ('QMP' in message) send({ execute: 'qmp_capabilities' }, 1);
+        else if ('return' in message && message.id === 1) send(command, 2);
         else if (('return' in message || 'error' in message) && message.id === 2) end(message);
       }
     });
   });
 }
 
-function notThere(error: NodeJS.ErrnoException): undefined {
+function undefinedIfNotListening(error: NodeJS.ErrnoException): undefined {
   if (['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(error.code ?? '')) return undefined;
   throw error;
 }

@@ -3,18 +3,18 @@ import { type VirtualMachineInputs, virtualMachineInputs } from '../../../schema
 import { readJson, writeJson } from '../../base/files.ts';
 import { vmPaths } from './paths.ts';
 
-/** Inputs without secrets, as they may lie in a file. */
+/** Inputs without secrets, which may be written to a file. */
 const plainInputs = virtualMachineInputs.omit({ credentials: true });
 export type PlainInputs = z.infer<typeof plainInputs>;
 
-/** What is kept of a machine beside its disks. */
+/** Record of a machine, kept beside its disks. */
 const vmRecord = z.object({
-  /** What it was last started with. */
+  /** Inputs of its last start. */
   inputs: plainInputs,
   /** Private key file to log in with. */
   identityFile: z.string(),
   accelerator: z.enum(['kvm', 'tcg']),
-  /** Public ssh host key: read when it first answered. */
+  /** Public ssh host key, recorded when it first answered. */
   hostKey: z.string().optional(),
   machineId: z.string().optional(),
 });
@@ -32,8 +32,8 @@ export function withoutSecrets({ credentials: _, ...inputs }: VirtualMachineInpu
   return inputs;
 }
 
-/** The inputs that a running machine takes no notice of, or not before it is made anew. */
-const takenWithoutRestart = [
+/** Inputs that change without a restart, or take effect only on replacement. */
+const inputsWithoutRestart = [
   'stack',
   'name',
   'onImageChange',
@@ -43,12 +43,12 @@ const takenWithoutRestart = [
   'stopTimeoutSeconds',
 ] as const satisfies (keyof VirtualMachineInputs)[];
 
-/** Those of the inputs that a machine has from its start to its end: another value means a restart. Pure. */
+/** Inputs that are fixed while a machine runs: another value needs a restart. */
 export function hardware(inputs: Partial<VirtualMachineInputs>): Record<string, unknown> {
   const { rootDisk, image, ...rest } = inputs;
   const kept = Object.entries(rest).filter(
-    ([key]) => !(takenWithoutRestart as readonly string[]).includes(key),
+    ([key]) => !(inputsWithoutRestart as readonly string[]).includes(key),
   );
-  // Of the root disk, which is there already, the size alone; whether there is an image, and not which.
+  // The root disk exists already: only its size counts, and whether there is an image, not which.
   return { ...Object.fromEntries(kept), rootDiskMiB: rootDisk?.sizeMiB, image: image !== undefined };
 }

@@ -3,8 +3,8 @@ import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 /**
- * Connects to a Unix socket whose whole path may be longer than the 107 bytes that Linux takes: by way of its open folder.
- * Rejects with the system's error (ENOENT, ECONNREFUSED).
+ * Connects to a Unix socket through its open folder, since its absolute path may exceed the 107 bytes that Linux allows.
+ * Rejects with the system error (ENOENT, ECONNREFUSED).
  */
 export async function connectIn(folder: string, name: string): Promise<Socket> {
   const handle: FileHandle = await open(folder, 'r');

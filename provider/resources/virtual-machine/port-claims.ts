@@ -1,4 +1,4 @@
-import { claimsOf, clash, portInUse } from '../../../lib/local/vm/ports.ts';
+import { claimsOf, conflicts, portInUse } from '../../../lib/local/vm/ports.ts';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 
 /** Ports of the machines checked so far, by machine. One provider process checks all machines of a stack. */
@@ -12,7 +12,7 @@ export function portProblems(inputs: VirtualMachineInputs): Record<string, strin
   claimed.set(id, own);
   const problems: Record<string, string> = {};
   for (const [path, claim] of Object.entries(own)) {
-    const twin = Object.entries(own).find(([other, its]) => other < path && clash(claim, its));
+    const twin = Object.entries(own).find(([other, its]) => other < path && conflicts(claim, its));
     const owner =
       (twin && `${twin[0]} of the same machine`) ?? ownerAmong(claim, id) ?? portInUse(claim, inputs);
     if (owner) problems[path] = `port ${claim.host} of this computer is taken by ${owner}`;
@@ -20,9 +20,9 @@ export function portProblems(inputs: VirtualMachineInputs): Record<string, strin
   return problems;
 }
 
-function ownerAmong(claim: Parameters<typeof clash>[0], id: string): string | undefined {
+function ownerAmong(claim: Parameters<typeof conflicts>[0], id: string): string | undefined {
   for (const [other, claims] of claimed) {
-    if (other !== id && Object.values(claims).some((its) => clash(claim, its))) {
+    if (other !== id && Object.values(claims).some((its) => conflicts(claim, its))) {
       return `the virtual machine ${other.split('/').at(-1)}`;
     }
   }

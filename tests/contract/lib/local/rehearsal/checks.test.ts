@@ -6,7 +6,7 @@ import { runToEnd } from '../../../../../lib/base/process/run.ts';
 import { rehearsedChecks } from '../../../../../lib/local/rehearsal/checks.ts';
 import { healthCheck } from '../../../../../schema/health-check.ts';
 
-test('whether a port is listened on is asked inside the machine', async () => {
+test('a TCP check is run inside the machine', async () => {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;

@@ -9,7 +9,7 @@ import {
   parseCidr,
 } from '../../../../../lib/local/lab/cidr.ts';
 
-test('addresses are read and written', () => {
+test('addresses are parsed and formatted', () => {
   for (const text of ['0.0.0.0', '10.213.7.1', '255.255.255.255']) {
     assert.equal(formatAddress(parseAddress(text) ?? -1), text);
   }
@@ -27,7 +27,7 @@ test('addresses are read and written', () => {
   }
 });
 
-test('networks lose their host bits', () => {
+test('host bits of a network are dropped', () => {
   assert.deepEqual(parseCidr('10.213.7.9/24'), parseCidr('10.213.7.0/24'));
   assert.deepEqual(parseCidr('10.0.0.1'), { network: parseAddress('10.0.0.1'), prefix: 32 });
   assert.deepEqual(parseCidr('0.0.0.0/0'), { network: 0, prefix: 0 });
@@ -36,7 +36,7 @@ test('networks lose their host bits', () => {
   }
 });
 
-test('what is inside and what overlaps', () => {
+test('containment and overlap of networks', () => {
   const network = (text: string) => parseCidr(text) ?? assert.fail(text);
   assert.equal(gatewayOf(network('10.213.7.0/24')), '10.213.7.1');
   assert.equal(contains(network('10.213.7.0/24'), parseAddress('10.213.7.255') ?? 0), true);

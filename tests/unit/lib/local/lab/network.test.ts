@@ -6,7 +6,7 @@ import { conflictingRoute, formatHosts } from '../../../../../lib/local/lab/netw
 
 const cidr = parseCidr('10.213.7.0/24') ?? assert.fail();
 
-test('another interface’s range is a conflict; the default route and the lab’s own bridge are none', () => {
+test('another interface’s range conflicts; the default route and the lab’s own bridge do not', () => {
   const routes = [
     { dst: 'default', dev: 'eth0' },
     { dst: '192.0.2.0/24', dev: 'eth0' },
@@ -21,7 +21,7 @@ test('another interface’s range is a conflict; the default route and the lab�
   assert.equal(conflictingRoute(routes, cidr, 'nf-other')?.dev, 'nf-dev');
 });
 
-test('the machines’ /etc/hosts is in a lasting order', () => {
+test('/etc/hosts is sorted', () => {
   assert.equal(
     formatHosts({ web: '10.213.7.11', db: '10.213.7.12' }),
     '127.0.0.1 localhost\n::1 localhost\n10.213.7.12 db\n10.213.7.11 web\n',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nspawnArguments } from '../../../../../lib/local/lab/nspawn.ts';
 
-test('nspawn’s arguments', () => {
+test('bind mounts escape colons, and the machine’s init is started', () => {
   const args = nspawnArguments({
     title: 'dev.web',
     hostName: 'web',

@@ -4,7 +4,7 @@ import { FleetError } from '../../../../../lib/base/errors.ts';
 import { refuseUnrehearsed } from '../../../../../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../../../../../schema/evaluation.ts';
 
-test('a machine whose rehearsal cannot be evaluated is left alone, with why; the others are as they were', () => {
+test('a machine whose rehearsal cannot be evaluated fails with the reason; the others are unchanged', () => {
   const hosts = { web: { ok: true }, db: { ok: true } } as unknown as FleetEvaluation['hosts'];
   const error = new FleetError({ code: 'evaluation-failed', what: 'no build.vm', host: 'web' });
   const judged = refuseUnrehearsed({ hosts }, [error]);

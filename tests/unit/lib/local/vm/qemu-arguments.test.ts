@@ -28,7 +28,7 @@ function valuesOf(args: readonly string[], option: string): string[] {
   return args.flatMap((arg, index) => (args[index - 1] === option ? [arg] : []));
 }
 
-test('an image boots by UEFI firmware from a disk that its serial number names', () => {
+test('an image boots with UEFI firmware from a disk named by its serial number', () => {
   const args = qemuArguments(request({ image: '/i.qcow2' }, { firmware: '/code,1.fd', data: ['/roms'] }));
   assert.deepEqual(valuesOf(args, '-drive'), [
     'if=pflash,format=raw,unit=0,readonly=on,file=/code,,1.fd',
@@ -41,20 +41,20 @@ test('an image boots by UEFI firmware from a disk that its serial number names',
   assert.ok(!args.includes('-kernel'));
 });
 
-test('the pid file is an argument of its own, by which the process is known', () => {
+test('the pid file is a separate argument, which identifies the process', () => {
   for (const args of [qemuArguments(request({ image: '/i' })), scriptArguments(request({ system: '/s' }))]) {
     assert.deepEqual(valuesOf(args, '-pidfile'), [paths.pid]);
     assert.ok(!args.includes('-daemonize'));
   }
 });
 
-test('sockets are named without their folder, which may be longer than Linux allows', () => {
+test('sockets have relative names, since Linux limits the length', () => {
   const args = qemuArguments(request({ image: '/i' }));
   assert.deepEqual(valuesOf(args, '-qmp'), ['unix:monitor,server=on,wait=off']);
   assert.match(valuesOf(args, '-chardev')[0] ?? '', /^socket,id=serial0,path=serial,.*logfile=\//);
 });
 
-test('a kernel is given with its RAM disk and parameters', () => {
+test('a kernel is passed with its initrd and parameters', () => {
   const inputs = { kernel: '/k', initrd: '/i', kernelParams: ['console=ttyS0', 'quiet'] };
   const args = qemuArguments(request(inputs));
   assert.deepEqual(valuesOf(args, '-append'), ['console=ttyS0 quiet']);
@@ -62,7 +62,7 @@ test('a kernel is given with its RAM disk and parameters', () => {
   assert.equal(valuesOf(args, '-drive').length, 0);
 });
 
-test('ports, folders, disks, credentials, GDB and further options all reach QEMU', () => {
+test('ports, folders, disks, credentials, GDB and additional options are passed to QEMU', () => {
   const inputs = {
     image: '/i',
     cores: 3,
@@ -92,7 +92,7 @@ test('ports, folders, disks, credentials, GDB and further options all reach QEMU
   assert.equal(args.at(-1), '-no-reboot');
 });
 
-test("a system's own script gets its disk, its folder and its ports by variables", () => {
+test("a system's own script gets disk, folder and ports in variables", () => {
   const inputs = {
     system: '/nix/store/x-vm',
     kernelParams: ['panic=1', 'quiet'],

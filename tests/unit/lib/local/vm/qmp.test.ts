@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { vmPaths } from '../../../../../lib/local/vm/paths.ts';
-import { askQemu } from '../../../../../lib/local/vm/qmp.ts';
+import { runQmp } from '../../../../../lib/local/vm/qmp.ts';
 import { QmpStream } from '../../../../../lib/local/vm/qmp-messages.ts';
 
-test('messages are found in whatever pieces they come', () => {
+test('messages are parsed however they are chunked', () => {
   const stream = new QmpStream();
   assert.deepEqual(stream.push('{"QMP": {"version"'), []);
   assert.deepEqual(stream.push(': {}}}\r\n\n{"event": "RESET"}\nnonsense\n{"return"'), [
@@ -49,19 +49,19 @@ async function monitor(t: TestContext, answer: (command: string) => object): Pro
   });
 }
 
-test('a command is answered after the negotiation, events left aside', async (t) => {
+test('a command is answered after the negotiation, and events are ignored', async (t) => {
   await monitor(t, (command) => ({ return: { status: command } }));
-  assert.deepEqual(await askQemu('dev', 'base', { execute: 'query-status' }), { status: 'query-status' });
+  assert.deepEqual(await runQmp('dev', 'base', { execute: 'query-status' }), { status: 'query-status' });
 });
 
-test('a command that QEMU refuses is an error in its words', async (t) => {
+test('a command that QEMU refuses is an error with its message', async (t) => {
   await monitor(t, () => ({ error: { class: 'CommandNotFound', desc: 'no such command' } }));
   await assert.rejects(
-    askQemu('dev', 'base', { execute: 'fly' }),
+    runQmp('dev', 'base', { execute: 'fly' }),
     /command fly \[vm-failed\]\n.*no such command/,
   );
 });
 
-test('where no QEMU listens there is no answer', async () => {
-  assert.equal(await askQemu('no-such-stack', 'base', { execute: 'query-status' }), undefined);
+test('without a QEMU the result is undefined', async () => {
+  assert.equal(await runQmp('no-such-stack', 'base', { execute: 'query-status' }), undefined);
 });

@@ -6,7 +6,7 @@ import { virtualMachineInputs } from '../../../../../schema/virtual-machine.ts';
 const base = { stack: 'dev', name: 'base', image: '/one.qcow2' };
 const of = (more: object) => hardware(virtualMachineInputs.parse({ ...base, ...more }));
 
-test('what QEMU is started with needs a restart, what only we use does not', () => {
+test('a change of QEMU’s arguments needs a restart, other inputs do not', () => {
   for (const more of [{ cores: 2 }, { rootDisk: { sizeMiB: 9 } }, { kernel: '/k' }, { gdb: {} }]) {
     assert.notDeepEqual(of(more), of({}), JSON.stringify(more));
   }
