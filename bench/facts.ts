@@ -12,7 +12,7 @@ import { mapValues } from '../lib/base/map-values.ts';
 import { markdownTable } from '../lib/base/table.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
 import { evaluateTargets } from '../lib/evaluation/evaluate-targets.ts';
-import { factsExpression } from '../lib/evaluation/package-files.ts';
+import { factsExpression } from '../lib/evaluation/facts-expression.ts';
 import { planBatches } from '../lib/evaluation/plan-batches.ts';
 import { usableResources } from '../lib/evaluation/resources.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';

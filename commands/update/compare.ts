@@ -1,6 +1,6 @@
 import type { FleetError } from '../../lib/base/errors.ts';
 import { configuredChanges, factsChanges, kernelChanges } from '../../lib/evaluation/changes.ts';
-import { type Circumstances, consequences } from '../../lib/evaluation/consequences.ts';
+import { type ConsequenceOptions, consequences } from '../../lib/evaluation/consequences.ts';
 import type { FleetEvaluation, HostEvaluation } from '../../lib/evaluation/types.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 
@@ -34,7 +34,7 @@ export interface FleetChange {
 export function compareFleets(
   before: FleetEvaluation,
   after: FleetEvaluation,
-  rebootOf: (host: string) => Circumstances['reboot'] = () => undefined,
+  rebootOf: (host: string) => ConsequenceOptions['reboot'] = () => undefined,
 ): FleetChange {
   const compared = (part: 'hosts' | 'images') =>
     Object.fromEntries(
@@ -53,7 +53,7 @@ export function brokenTargets({ hosts, images }: FleetChange): string[] {
     .map(([name]) => name);
 }
 
-function compare(old: HostEvaluation, now: HostEvaluation, circumstances: Circumstances): TargetChange {
+function compare(old: HostEvaluation, now: HostEvaluation, circumstances: ConsequenceOptions): TargetChange {
   if (!now.ok) return { kind: old.ok ? 'broken' : 'failing', error: now.error };
   if (!old.ok) return { kind: 'mended' };
   if (pathsOf(old) === pathsOf(now)) return { kind: 'same' };

@@ -3,39 +3,44 @@ import { type Difference, differences } from '../base/differences.ts';
 import { formatPath } from '../base/property-path.ts';
 import { explainTextChange } from './texts.ts';
 
-/** More lines than somebody reads in a preview; an update of nixpkgs has some hundreds. */
-const mostChanges = 400;
+/** Longest list of changes in a preview; an update of nixpkgs has some hundreds. */
+const maxChanges = 400;
 
 const signs = { add: '+', delete: '-', update: '~' } as const;
 
 /**
- * The leaves that differ between the facts of two systems, one line each, in the form of Pulumi's own diffs, and below
- * a unit or a file of /etc the lines of its text that change.
+ * The leaves that differ between the facts of two systems, one line each in the format of Pulumi's diffs. Below a unit or a file
+ * of /etc the changed lines of its text follow.
  */
-export function factsChanges(old: HostFacts, asked: HostFacts): string[] {
-  return limited(differences(old, asked), describe);
+export function factsChanges(old: HostFacts, desired: HostFacts): string[] {
+  return limited(differences(old, desired), describe);
 }
 
-/** What of a kernel is shown, beside its paths. */
+/** The parts of a kernel that a diff shows. */
 export type ShownKernel = Pick<KernelFacts, 'version' | 'source' | 'sourceRevision' | 'patches' | 'config'>;
 
-/** The leaves that differ between two kernels, likewise. */
-export function kernelChanges(old: ShownKernel, asked: ShownKernel): string[] {
+/** The leaves that differ between two kernels, one line each. */
+export function kernelChanges(old: ShownKernel, desired: ShownKernel): string[] {
   const shown = ({ version, source, sourceRevision, patches, config }: ShownKernel): ShownKernel => ({
-    ...{ version, source, sourceRevision, patches, config },
+    version,
+    source,
+    sourceRevision,
+    patches,
+    config,
   });
-  return limited(differences(shown(old), shown(asked)), describe);
+  return limited(differences(shown(old), shown(desired)), describe);
 }
 
-/** Symbols of a whole configuration that change, beside those that are asked for. */
+/** Symbols that change in a whole configuration although their requested values do not. */
 export function configuredChanges(
   old: { config: Symbols; configured: Symbols },
-  asked: { config: Symbols; configured: Symbols },
+  desired: { config: Symbols; configured: Symbols },
 ): string[] {
-  const names = [...new Set([...Object.keys(old.configured), ...Object.keys(asked.configured)])].sort();
+  const names = [...new Set([...Object.keys(old.configured), ...Object.keys(desired.configured)])].sort();
   const lines = names.flatMap((name) => {
-    const [was, is] = [old.configured[name] ?? 'n', asked.configured[name] ?? 'n'];
-    return was === is || old.config[name] !== asked.config[name] ? [] : [`~ ${name}: ${was} => ${is}`];
+    const [before, after] = [old.configured[name] ?? 'n', desired.configured[name] ?? 'n'];
+    const isShown = before !== after && old.config[name] === desired.config[name];
+    return isShown ? [`~ ${name}: ${before} => ${after}`] : [];
   });
   return limited(lines, (line) => [line]);
 }
@@ -43,8 +48,8 @@ export function configuredChanges(
 type Symbols = Readonly<Record<string, string>>;
 
 function limited<Item>(items: readonly Item[], describe: (item: Item) => string[]): string[] {
-  const lines = items.slice(0, mostChanges).flatMap(describe);
-  const more = items.length - mostChanges;
+  const lines = items.slice(0, maxChanges).flatMap(describe);
+  const more = items.length - maxChanges;
   return more > 0 ? [...lines, `… and ${more} more changes`] : lines;
 }
 
@@ -56,20 +61,19 @@ function describe({ path, kind, before, after }: Difference): string[] {
       kind === 'update' ? `${json(before)} => ${json(after)}` : json(kind === 'add' ? after : before);
     return [`${name}: ${shown}`];
   }
-  // The hash stands for a text: what it says is shown, and not the hash.
-  const [was, is] = [stateOf(before), stateOf(after)];
-  if (kind !== 'update') return [[name, is ?? was].filter(Boolean).join(': ')];
+  // The fact is a hash of the text: the changed lines are shown instead.
+  const [oldState, newState] = [stateOf(before), stateOf(after)];
+  if (kind !== 'update') return [[name, newState ?? oldState].filter(Boolean).join(': ')];
   const text = explainTextChange(String(before), String(after)).map((line) => `    ${line}`);
-  if (was !== is) return [`${name}: ${was} => ${is}`, ...text];
-  return [text.length > 0 ? name : `${name}: its text differs`, ...text];
+  if (oldState !== newState) return [`${name}: ${oldState} => ${newState}`, ...text];
+  return [text.length > 0 ? name : `${name}: text differs`, ...text];
 }
 
-/** "enabled" of "enabled 0123456789ab"; files have no such word. */
+/** "enabled" of "enabled 0123456789ab"; undefined for a file. */
 function stateOf(fact: unknown): string | undefined {
   return typeof fact === 'string' ? /^(enabled|disabled)\b/.exec(fact)?.[0] : undefined;
 }
 
-/** A value on one line, with the space that Pulumi leaves after a colon. */
 function json(value: unknown): string {
   return JSON.stringify(value);
 }

@@ -9,27 +9,27 @@ import { nixSettings } from '../store/nix/settings.ts';
 import { invalidPaths } from '../store/nix/store.ts';
 import type { FleetEvaluation, HostEvaluation } from './types.ts';
 
-/** Systems that are built for without a question: it saves most fleets all of the questions below. */
+/** The system of this computer; a fleet of only this system needs no further checks. */
 const ownSystem = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-${process.platform}`;
 
 /**
- * Looks for machines and images that have to be built on a kind of computer that there is none of: such a one becomes a failed
- * one (`builder-missing`). What is built already, or fetched from a cache, needs no builder.
+ * Checks that there is a builder for each machine and image; without one it gets a failed evaluation (`builder-missing`).
+ * Derivations that are built already, or can be fetched from a cache, need no builder.
  */
 export async function checkSystems(
   evaluation: FleetEvaluation,
   builders: Builders,
 ): Promise<FleetEvaluation> {
-  let offered: Promise<Set<string>> | undefined;
+  let buildable: Promise<Set<string>> | undefined;
   const check = async (name: string, evaluated: HostEvaluation): Promise<HostEvaluation> => {
     if (!evaluated.ok) return evaluated;
-    // Of an image the rest is the system inside.
+    // The other fields of an image describe the system inside.
     const { drvPath, outPath } = evaluated.image ?? evaluated;
     const system = (await readDerivation(drvPath))?.system;
     if (system === undefined || system === ownSystem) return evaluated;
-    offered ??= offeredSystems(builders);
-    if ((await offered).has(system)) return evaluated;
-    const error = await missingBuilder(name, { drvPath, outPath }, await offered, builders);
+    buildable ??= buildableSystems(builders);
+    if ((await buildable).has(system)) return evaluated;
+    const error = await missingBuilder(name, { drvPath, outPath }, await buildable, builders);
     return error ? { ok: false, error } : evaluated;
   };
   const checkAll = async (all: FleetEvaluation['hosts']): Promise<FleetEvaluation['hosts']> => {
@@ -44,19 +44,19 @@ export async function checkSystems(
   };
 }
 
-async function offeredSystems(builders: Builders): Promise<Set<string>> {
+async function buildableSystems(builders: Builders): Promise<Set<string>> {
   const { system, extraPlatforms, builders: own } = await nixSettings();
   return new Set([
     system,
     ...extraPlatforms,
     ...systemsOf(await withFiles(own)).map((each) => each ?? system),
     ...Object.values(builders).flatMap(({ systems }) => systems),
-    // Runs anywhere.
+    // Built-in derivations build on any system.
     'builtin',
   ]);
 }
 
-/** A `builders` setting, and what the files say that it names; one that is not there says nothing. */
+/** A `builders` setting with the content of the files that it names; missing files are skipped. */
 async function withFiles(setting: string): Promise<string> {
   const files = [...setting.matchAll(/(?:^|[\n;])\s*@(\S+)/g)].map((match) => match[1] ?? '');
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
@@ -66,14 +66,14 @@ async function withFiles(setting: string): Promise<string> {
 async function missingBuilder(
   host: string,
   { drvPath, outPath }: { drvPath: string; outPath: string },
-  offered: ReadonlySet<string>,
+  buildable: ReadonlySet<string>,
   builders: Builders,
 ): Promise<FleetError | undefined> {
   if ((await invalidPaths([outPath])).size === 0) return undefined;
   const foreign: { drvPath: string; system: string }[] = [];
   for (const drv of await listBuilds(drvPath)) {
     const system = (await readDerivation(drv))?.system;
-    if (system !== undefined && !offered.has(system)) foreign.push({ drvPath: drv, system });
+    if (system !== undefined && !buildable.has(system)) foreign.push({ drvPath: drv, system });
   }
   if (foreign.length === 0) return undefined;
   const systems = [...new Set(foreign.map(({ system }) => system))].join(', ');
@@ -82,9 +82,9 @@ async function missingBuilder(
   const names = Object.keys(builders).join(', ');
   return new FleetError({
     code: 'builder-missing',
-    what: `nothing here builds for ${systems}`,
+    what: `no builder for ${systems}`,
     host,
-    why: `to be built: ${shown.join(', ')}${more}\nthere are: this computer (${ownSystem})${names ? `, ${names}` : ', and no builders'}`,
+    why: `to build: ${shown.join(', ')}${more}\navailable: this computer (${ownSystem}), ${names || 'no builders'}`,
     fix: `Declare a builder with systems: [${systems}] under nixos-fleet:builders, or emulate it here (boot.binfmt.emulatedSystems).`,
   });
 }

@@ -7,9 +7,9 @@ import type { RawFleet } from './evaluate-targets.ts';
 import type { CachedHost } from './facts-cache.ts';
 import type { RawFacts, RawImage } from './raw-facts.ts';
 
-const largestFile = 64 * 1024;
+const maxFileBytes = 64 * 1024;
 
-/** Condenses the facts of all hosts without failed assertions, and collects the texts that hashes stand for. */
+/** Condenses the facts of all hosts without failed assertions. `texts`: hash in the facts to the text that it replaces. */
 export async function condenseFleet(
   fleet: RawFleet,
 ): Promise<{ hosts: Map<string, CachedHost>; texts: Map<string, string> }> {
@@ -53,11 +53,11 @@ function textDerivations(raw: RawFacts): string[] {
   return entries.flatMap((entry) => entry.texts ?? []);
 }
 
-/** A small text file; undefined for anything else. */
+/** Content of a small text file; undefined for any other file. */
 function fileText(path: string): string | undefined {
   try {
     const { size } = statSync(path);
-    if (size > largestFile) return undefined;
+    if (size > maxFileBytes) return undefined;
     const text = readFileSync(path, 'utf8');
     return text.includes('\0') || text.includes('\ufffd') ? undefined : text;
   } catch {

@@ -1,7 +1,7 @@
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import type { RawKernel } from './raw-facts.ts';
 
-/** Facts of a kernel, with its config symbols as a map. */
+/** Turns a raw kernel into what is recorded and shown. */
 export function condenseKernel(raw: RawKernel): EvaluatedKernel {
   const text = raw.configText ?? '';
   return {
@@ -9,12 +9,12 @@ export function condenseKernel(raw: RawKernel): EvaluatedKernel {
     modDirVersion: raw.modDirVersion,
     drvPath: raw.drvPath,
     outPath: raw.out,
-    source: lastingName(raw.source?.name ?? ''),
+    source: withoutStoreHash(raw.source?.name ?? ''),
     sourceRevision: raw.source?.revision ?? '',
     patches: Object.fromEntries(
       (raw.patches ?? []).map(({ name, patch }, index) => [
         name || `patch ${index + 1}`,
-        lastingName(patch).trim(),
+        withoutStoreHash(patch).trim(),
       ]),
     ),
     config: text ? parseKernelConfig(text) : withoutPrefix(raw.config ?? {}),
@@ -29,12 +29,12 @@ export function condenseKernel(raw: RawKernel): EvaluatedKernel {
   };
 }
 
-/** Kconfig writes this above each .config; a fragment, written by hand, has no such line. */
+/** Whether Kconfig wrote the file: it adds this comment, which a fragment written by hand does not have. */
 function isWhole(text: string): boolean {
   return /^# .* Kernel Configuration$/m.test(text) || /^# Automatically generated file/m.test(text);
 }
 
-/** A Linux .config: `CONFIG_KVM=m` and `# CONFIG_XEN is not set`. */
+/** Parses a Linux .config: `CONFIG_KVM=m` and `# CONFIG_XEN is not set`. */
 export function parseKernelConfig(text: string): Record<string, string> {
   const config: Record<string, string> = {};
   for (const line of text.split('\n')) {
@@ -52,6 +52,6 @@ function withoutPrefix(config: Record<string, string>): Record<string, string> {
   );
 }
 
-function lastingName(name: string): string {
+function withoutStoreHash(name: string): string {
   return name.replace(/^[0-9a-z]{32}-/, '');
 }

@@ -1,22 +1,22 @@
-import { createHash } from 'node:crypto';
 import type { HostFacts } from '../../schema/facts.ts';
+import { sha256 } from '../base/hash.ts';
 import { mapValues } from '../base/map-values.ts';
 import type { NamedText } from './derivation-text.ts';
 import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
 
-/** A text that a fact stands for by its hash: kept, so that a preview can show which lines change. */
+/** Keeps a text whose hash is a fact, so that a preview can show its changed lines. */
 type KeepText = (hash: string, text: string) => void;
 
 export interface CondenseOptions {
-  /** Text of a derivation that makes a configuration file or a script, and the texts it refers to. */
+  /** Text of a derivation that writes a configuration file or a script, and the texts it refers to. */
   derivationTexts: (drvPath: string) => readonly NamedText[];
-  /** Content of a file in the store; undefined where it is no text or cannot be read. */
+  /** Content of a file in the store; undefined if it is not text or cannot be read. */
   fileText: (path: string) => string | undefined;
   keepText: KeepText;
 }
 
-/** Turns raw facts into what is recorded and shown: maps throughout, and hashes in the place of texts. */
+/** Turns raw facts into what is recorded and shown: maps instead of lists, and hashes instead of texts. */
 export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
   return {
     nixosLabel: raw.nixosLabel,
@@ -48,7 +48,7 @@ export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
       ),
     },
     etc: mapValues(
-      // The folders of units: each unit is a fact of its own.
+      // Units are facts of their own, so their folders are left out.
       Object.fromEntries(Object.entries(raw.etc).filter(([name]) => !/^systemd\/(system|user)$/.test(name))),
       (entry) => etcFact(entry, options),
     ),
@@ -119,8 +119,8 @@ function etcFact(entry: RawEtc, options: CondenseOptions): string {
 }
 
 /**
- * "── name" and content of each text: sorted by what lasts, for a derivation's inputs come in the order of their
- * hashes, and each once, for a text and its checked copy are two derivations.
+ * "── name" and content of each text, without store hashes. Sorted, because a derivation's inputs are ordered by their hashes;
+ * each once, because a text and its checked copy are two derivations.
  */
 function referredTexts(drvPaths: readonly string[], { derivationTexts }: CondenseOptions): string[] {
   const parts = drvPaths.flatMap(derivationTexts).map(({ name, content }) => `── ${name}\n${content}`);
@@ -128,19 +128,19 @@ function referredTexts(drvPaths: readonly string[], { derivationTexts }: Condens
 }
 
 function keep(text: string, { keepText }: CondenseOptions): string {
-  const lasting = withoutStoreHashes(text);
-  const hash = hashOf(lasting);
-  keepText(hash, lasting);
+  const stable = withoutStoreHashes(text);
+  const hash = hashOf(stable);
+  keepText(hash, stable);
   return hash;
 }
 
-/** A store path's hash changes with anything its build needs; its name, which has the version, says what matters. */
+/** A store path's hash changes with every dependency of its build; the name, with the version, is what matters. */
 function withoutStoreHashes(text: string): string {
   return text.replace(/\/nix\/store\/[0-9a-z]{32}-/g, '');
 }
 
 function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return sha256(text).slice(0, 12);
 }
 
 function marked<Value>(names: readonly string[], value: Value): Record<string, Value> {

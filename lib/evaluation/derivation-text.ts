@@ -1,10 +1,10 @@
 import { readDerivation } from '../store/nix/derivation.ts';
 import { storeName } from '../store/nix/nix.ts';
 
-/** Attributes that hold the content of what a derivation writes; the rest is how it is built. */
+/** Attributes with the content that a derivation writes; the others describe how it is built. */
 const contentAttributes = ['text', 'buildCommand', 'value', 'json', 'content', 'contents', 'script'];
-const mostTexts = 40;
-const longestText = 64 * 1024;
+const maxTexts = 40;
+const maxTextLength = 64 * 1024;
 
 export interface NamedText {
   name: string;
@@ -14,13 +14,13 @@ export interface NamedText {
 interface TextNode {
   content: string;
   outputs: string[];
-  /** Inputs that are texts themselves. */
+  /** Input derivations that write texts, too. */
   inputs: string[];
 }
 
 /**
- * Reads the texts of configuration files and scripts from the derivations that write them, with those of the files
- * they refer to: most services' settings are not in their units but in files that the units name.
+ * Reads the texts of configuration files and scripts from the derivations that write them, and the texts they refer to: most
+ * services have their settings not in the unit but in files that it names.
  */
 export class DerivationTexts {
   readonly #nodes = new Map<string, Promise<TextNode | undefined>>();
@@ -30,12 +30,12 @@ export class DerivationTexts {
     this.#read = read;
   }
 
-  /** The derivation's own text, and those it refers to; empty where it is not in the store. */
+  /** The derivation's text and those it refers to; empty if it is not in the store. */
   async texts(drvPath: string): Promise<NamedText[]> {
     const texts: NamedText[] = [];
     const queue = [drvPath];
     const seen = new Set(queue);
-    for (let next = queue.shift(); next && seen.size <= mostTexts; next = queue.shift()) {
+    for (let next = queue.shift(); next && seen.size <= maxTexts; next = queue.shift()) {
       const node = await this.#node(next);
       if (!node) continue;
       texts.push({ name: storeName(next), content: node.content.trimEnd() });
@@ -62,7 +62,7 @@ export class DerivationTexts {
     const derivation = await this.#read(drvPath);
     if (!derivation) return undefined;
     return {
-      content: contentOf(derivation).slice(0, longestText),
+      content: contentOf(derivation).slice(0, maxTextLength),
       outputs: derivation.outputs.filter(Boolean),
       inputs: derivation.inputDrvs.filter(isText),
     };
@@ -84,7 +84,7 @@ function strings(json: string): Record<string, string> {
   );
 }
 
-/** Packages have a version in their names, as Nix's parseDrvName sees it; texts have none. */
+/** Whether the name has no version, as Nix's parseDrvName finds it: packages have one. */
 function isText(drvPath: string): boolean {
   return !/-[^A-Za-z]/.test(storeName(drvPath));
 }

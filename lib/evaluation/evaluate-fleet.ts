@@ -6,8 +6,8 @@ import { requireNix } from '../store/nix/version.ts';
 import { condenseFleet } from './condense-fleet.ts';
 import { evaluateTargets } from './evaluate-targets.ts';
 import { type CachedHost, type CachedOutput, type CacheKey, FactsCache } from './facts-cache.ts';
+import { factsExpression } from './facts-expression.ts';
 import { assertionError } from './host-error.ts';
-import { factsExpression } from './package-files.ts';
 import { EvaluationProgress } from './progress.ts';
 import { pruneCache } from './prune.ts';
 import { usableResources } from './resources.ts';
@@ -17,20 +17,18 @@ import type { FleetEvaluation, FleetRequest, HostEvaluation, OutputEvaluation } 
 
 export type { FleetEvaluation, FleetRequest, HostEvaluation, OutputRequest } from './types.ts';
 
-/** What is known of the targets, by their names. */
-interface Found {
+/** Results by the names of the targets. */
+interface Results {
   hosts: Map<string, CachedHost>;
   outputs: Map<string, CachedOutput>;
   errors: Map<string, FleetError>;
 }
 
 /**
- * Locks a flake once and evaluates all hosts, images and other outputs of a fleet together; those whose flake, inputs and
- * versions did not change come from the cache. One that fails is an entry of the answer (`evaluation-failed`,
- * `assertion-failed`, `flake-invalid`), and the others go on.
- *
- * Throws `flake-invalid` where the flake itself cannot be read, `tool-missing` without a new enough Nix, and
- * `cancelled`.
+ * Locks a flake once, and evaluates all hosts, images and other outputs of a fleet together. Results come from the cache if the
+ * flake, its inputs and the versions did not change. The error of a target that fails (`evaluation-failed`, `assertion-failed`,
+ * `flake-invalid`) is returned, and the others are evaluated.
+ * @throws FleetError `flake-invalid` if the flake itself cannot be read, `tool-missing` without a supported Nix, `cancelled`
  */
 export async function evaluateFleet(
   request: FleetRequest,
@@ -53,33 +51,33 @@ export async function evaluateFleet(
 
   let flake = first;
   let keys = keysFor(flake);
-  let found = await readCache(cache, targets, keys);
-  const fromCache = wantedOf(targets, found).length === 0;
-  // A tree that is edited while it is evaluated would be recorded under a wrong name: look again after it.
-  for (let attempt = 1; wantedOf(targets, found).length > 0; attempt++) {
-    const evaluated = await evaluateWanted(request, flake, expression, wantedOf(targets, found));
+  let results = await readCache(cache, targets, keys);
+  const fromCache = missingTargets(targets, results).length === 0;
+  // A tree that is edited during its evaluation would be cached under a wrong key: evaluate again then.
+  for (let attempt = 1; missingTargets(targets, results).length > 0; attempt++) {
+    const evaluated = await evaluateMissing(request, flake, expression, missingTargets(targets, results));
     const after = await relockIfWritten(flake);
     if (after.identity === flake.identity) {
-      await keep(cache, keys, evaluated);
-      found = merged(found, evaluated);
+      await writeCache(cache, keys, evaluated);
+      results = merged(results, evaluated);
       break;
     }
     if (attempt === 3) throw changingError(request.flake);
     flake = after;
     keys = keysFor(flake);
-    found = await readCache(cache, targets, keys);
+    results = await readCache(cache, targets, keys);
   }
 
   const hostOf = (name: string): HostEvaluation => {
-    const host = found.hosts.get(name);
-    if (!host) return { ok: false, error: errorOf(found, name) };
+    const host = results.hosts.get(name);
+    if (!host) return { ok: false, error: errorOf(results, name) };
     return { ok: true, ...host, kernel: host.kernel?.drvPath };
   };
   const outputOf = (name: string): OutputEvaluation => {
-    const output = found.outputs.get(name);
-    return output ? { ok: true, ...output } : { ok: false, error: errorOf(found, name) };
+    const output = results.outputs.get(name);
+    return output ? { ok: true, ...output } : { ok: false, error: errorOf(results, name) };
   };
-  const kernels = [...found.hosts.values()].flatMap(({ kernel }) => kernel ?? []);
+  const kernels = [...results.hosts.values()].flatMap(({ kernel }) => kernel ?? []);
   return {
     revision: flake.revision,
     fingerprint: sha256(`${flake.identity} ${factsVersion} ${nixVersion}`),
@@ -105,7 +103,11 @@ function targetsOf({ hosts, images = {}, outputs = {} }: FleetRequest): Record<s
   ]);
 }
 
-function wantedOf(targets: Record<string, Target>, { hosts, outputs, errors }: Found): [string, Target][] {
+/** Targets without a result. */
+function missingTargets(
+  targets: Record<string, Target>,
+  { hosts, outputs, errors }: Results,
+): [string, Target][] {
   return Object.entries(targets).filter(
     ([name]) => !hosts.has(name) && !outputs.has(name) && !errors.has(name),
   );
@@ -115,39 +117,39 @@ async function readCache(
   cache: FactsCache,
   targets: Record<string, Target>,
   keys: Record<string, CacheKey>,
-): Promise<Found> {
-  const found: Found = { hosts: new Map(), outputs: new Map(), errors: new Map() };
+): Promise<Results> {
+  const results: Results = { hosts: new Map(), outputs: new Map(), errors: new Map() };
   await Promise.all(
     Object.entries(keys).map(async ([name, key]) => {
       if (targets[name]?.output) {
         const output = await cache.getOutput(key);
-        if (output) found.outputs.set(name, output);
+        if (output) results.outputs.set(name, output);
       } else {
         const host = await cache.get(key);
-        if (host) found.hosts.set(name, host);
+        if (host) results.hosts.set(name, host);
       }
     }),
   );
-  return found;
+  return results;
 }
 
-interface Evaluated extends Found {
+interface Evaluated extends Results {
   texts: ReadonlyMap<string, string>;
 }
 
-async function evaluateWanted(
+async function evaluateMissing(
   request: FleetRequest,
   flake: LockedFlake,
   expression: string,
-  wanted: readonly [string, Target][],
+  targets: readonly [string, Target][],
 ): Promise<Evaluated> {
   const { signal, onProgress } = request;
-  const progress = onProgress && new EvaluationProgress(wanted.length, onProgress);
+  const progress = onProgress && new EvaluationProgress(targets.length, onProgress);
   try {
     const raw = await evaluateTargets({
       flake,
       expression,
-      targets: Object.fromEntries(wanted),
+      targets: Object.fromEntries(targets),
       resources: usableResources(request),
       signal,
       onTarget: () => progress?.hostDone(),
@@ -166,8 +168,8 @@ async function evaluateWanted(
   }
 }
 
-/** A cache that cannot be written makes the next run slower, and no more. */
-async function keep(
+/** Ignores errors: a cache that cannot be written only makes the next run slower. */
+async function writeCache(
   cache: FactsCache,
   keys: Record<string, CacheKey>,
   { hosts, outputs, texts }: Evaluated,
@@ -188,15 +190,15 @@ async function keep(
   await pruneCache();
 }
 
-function merged(one: Found, other: Found): Found {
+function merged(cached: Results, evaluated: Results): Results {
   return {
-    hosts: new Map([...one.hosts, ...other.hosts]),
-    outputs: new Map([...one.outputs, ...other.outputs]),
-    errors: other.errors,
+    hosts: new Map([...cached.hosts, ...evaluated.hosts]),
+    outputs: new Map([...cached.outputs, ...evaluated.outputs]),
+    errors: evaluated.errors,
   };
 }
 
-function errorOf({ errors }: Found, name: string): FleetError {
+function errorOf({ errors }: Results, name: string): FleetError {
   const error = errors.get(name);
   if (!error) throw new Error(`the evaluation of '${name}' ended with neither facts nor an error`);
   return error;
@@ -205,7 +207,7 @@ function errorOf({ errors }: Found, name: string): FleetError {
 function changingError(flake: string): FleetError {
   return new FleetError({
     code: 'evaluation-failed',
-    what: `the flake '${flake}' changed each time while it was evaluated`,
-    fix: 'Run again when nothing writes to its folder any more.',
+    what: `the flake '${flake}' changed during each evaluation`,
+    fix: 'Run again when nothing writes to its folder.',
   });
 }

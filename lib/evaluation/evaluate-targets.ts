@@ -17,8 +17,8 @@ export interface RawFleet {
 }
 
 /**
- * Evaluates targets in batches, as many at a time as memory and cores allow. When one ends its batch, those behind it
- * go on in a new one, and it is evaluated alone for its message.
+ * Evaluates targets in batches, as many at a time as memory and cores allow. If a target ends its batch, the remaining ones are
+ * evaluated in a new batch, and the target alone, for its error message.
  */
 export async function evaluateTargets(request: EvaluateRequest): Promise<RawFleet> {
   const { targets, flake, resources, onTarget } = request;
@@ -35,7 +35,7 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
       onTarget: strict ? undefined : onTarget,
     });
     collect(result);
-    // Nothing began: the flake itself fails, and would for each target.
+    // If no target began, the flake itself fails, and would fail for each target.
     const nothingBegan = result.failed.length === 0 && result.notReached.length === names.length;
     const alone = nothingBegan || (strict && names.length === 1);
     if (alone) {
@@ -58,7 +58,7 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
   };
   const targetOf = (name: string) => targets[name] ?? { configuration: name };
 
-  // Work may come to the queue until the last batch that runs has ended.
+  // A running batch may add work to the queue.
   const running = new Set<Promise<void>>();
   while (queue.length > 0 || running.size > 0) {
     for (let next = queue[0]; next && running.size < workers; next = queue[0]) {

@@ -18,7 +18,7 @@ const cachedHost = z.object({
   revision: z.string(),
   facts: hostFacts,
   warnings: z.array(z.string()),
-  /** Name of the kernel's own file in the cache: hosts share kernels. */
+  /** Name of the kernel's file in the cache: hosts share kernels. */
   kernel: z.string().optional(),
   kernelNeeds: kernelNeeds.optional(),
   image: evaluatedImage.optional(),
@@ -34,11 +34,14 @@ export interface CacheKey {
   flakeIdentity: string;
   factsVersion: string;
   nixVersion: string;
-  /** formatTarget */
+  /** As `formatTarget` returns it. */
   target: string;
 }
 
-/** Facts of evaluated hosts and images, and derivations of outputs, by what they depend on. Whatever is damaged or no longer in the store counts as absent. */
+/**
+ * Facts of evaluated hosts and images, and derivations of outputs, by everything they depend on. An entry that is damaged, or
+ * whose derivation and output are no longer in the store, counts as absent.
+ */
 export class FactsCache {
   readonly #kernels = new Map<string, Promise<EvaluatedKernel | undefined>>();
 
@@ -100,7 +103,7 @@ function readWhole<Value>(path: string, schema: z.ZodType<Value>): Promise<Value
   return readJson(path, schema).catch(() => undefined);
 }
 
-/** Garbage collection may have taken the derivation: then it must be evaluated again to be built. */
+/** A garbage-collected derivation must be evaluated again before it can be built. */
 async function inStore({ drvPath, outPath }: { drvPath: string; outPath: string }): Promise<boolean> {
   return (await exists(drvPath)) || (await exists(outPath));
 }

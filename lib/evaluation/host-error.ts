@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { FleetError } from '../base/errors.ts';
+import { shellCommand } from '../base/quote.ts';
 import { closest } from '../base/text.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
 import { isSyntaxError, parseNixError, withLocalPaths } from '../store/nix/nix-error.ts';
 import type { Missing } from './raw-facts.ts';
 import { builtAttribute, type Target } from './target.ts';
 
-/** The error of a target that Nix could not evaluate, from what nix wrote. */
+/** The error of a target that Nix could not evaluate, from nix's stderr. */
 export function evaluationError(
   name: string,
   target: Target,
@@ -24,11 +25,11 @@ export function evaluationError(
     why,
     fix: file
       ? `Fix line ${line} of ${file}.`
-      : `For the full trace: nix eval --show-trace ${quoted([installable, ...flake.overrides])}`,
+      : `For the full trace: nix eval --show-trace ${shellCommand([installable, ...flake.overrides])}`,
   });
 }
 
-/** The error of a host whose attribute the flake lacks. */
+/** The error of a host whose attribute is not in the flake. */
 function missingHostError(
   host: string,
   configuration: string,
@@ -47,7 +48,7 @@ function missingHostError(
   });
 }
 
-/** The error of a target that the flake lacks. */
+/** The error of a target that is not in the flake. */
 export function missingError(
   name: string,
   target: Target,
@@ -71,7 +72,7 @@ export function missingError(
   });
 }
 
-/** The error of a host whose configuration has assertions that do not hold. */
+/** The error of a host whose configuration has failed assertions. */
 export function assertionError(host: string, failed: readonly string[]): FleetError {
   return new FleetError({
     code: 'assertion-failed',
@@ -79,19 +80,12 @@ export function assertionError(host: string, failed: readonly string[]): FleetEr
     host,
     why: failed.length === 1 ? failed[0] : failed.map((message) => `- ${message}`).join('\n'),
     fix: failed.some((message) => message.includes('EFI boot stub'))
-      ? 'If its configuration has CONFIG_EFI_STUB=y, say so where the kernel is made: linuxManualConfig { features.efiBootStub = true; … }. See docs/kernels.md.'
-      : "Change the machine's configuration as the message says.",
+      ? 'If its configuration has CONFIG_EFI_STUB=y, declare it in the kernel’s package: linuxManualConfig { features.efiBootStub = true; … }. See docs/kernels.md.'
+      : "Change the machine's configuration accordingly.",
   });
 }
 
 function outputOf(configuration: string, attribute: readonly string[]): string {
   const name = /^[A-Za-z_][\w'-]*$/.test(configuration) ? configuration : `"${configuration}"`;
   return ['nixosConfigurations', name, 'config', ...attribute].join('.');
-}
-
-/** Arguments as a user can paste them into a shell. */
-function quoted(args: readonly string[]): string {
-  return args
-    .map((arg) => (/^[\w./:@%+=-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", "'\\''")}'`))
-    .join(' ');
 }

@@ -1,4 +1,4 @@
-/** Memory of an evaluator, measured with NixOS of 2026: a base, and what each further host adds. */
+/** Memory of an evaluator, measured with NixOS in 2026: a base, and the addition for each host. */
 const baseMiB = 300;
 const hostMiB = 400;
 
@@ -18,18 +18,18 @@ export interface Plan {
 }
 
 /**
- * Splits hosts over evaluator processes: as many at a time as there are workers and memory, and no process with more
- * hosts than fit its share. There is always one process with one host, however little memory there is.
+ * Splits hosts into evaluator processes: as many at a time as workers and memory allow, each with as many hosts as fit its share
+ * of the memory. One process with one host is always allowed.
  */
 export function planBatches(hosts: readonly string[], { memoryMiB, workers }: Resources): Plan {
-  const most = Math.max(1, Math.floor(memoryMiB / (baseMiB + hostMiB)));
-  const atATime = Math.max(1, Math.min(workers, most, hosts.length));
-  const fitting = Math.max(1, Math.floor((memoryMiB / atATime - baseMiB) / hostMiB));
-  const count = Math.max(atATime, Math.ceil(hosts.length / fitting));
+  const maxWorkers = Math.max(1, Math.floor(memoryMiB / (baseMiB + hostMiB)));
+  const usedWorkers = Math.max(1, Math.min(workers, maxWorkers, hosts.length));
+  const hostsPerBatch = Math.max(1, Math.floor((memoryMiB / usedWorkers - baseMiB) / hostMiB));
+  const count = Math.max(usedWorkers, Math.ceil(hosts.length / hostsPerBatch));
   const batches: string[][] = Array.from({ length: Math.min(count, hosts.length) }, () => []);
   hosts.forEach((host, index) => {
     batches[index % batches.length]?.push(host);
   });
   const largest = Math.max(0, ...batches.map((batch) => batch.length));
-  return { workers: atATime, batches, batchMiB: baseMiB + hostMiB * largest };
+  return { workers: usedWorkers, batches, batchMiB: baseMiB + hostMiB * largest };
 }

@@ -5,10 +5,10 @@ import { cacheRoot } from '../base/home.ts';
 
 const dayMilliseconds = 24 * 3600 * 1000;
 
-/** Days without use after which a file goes. A text outlives facts: the state names it until the machine changes. */
+/** Days without use after which a file is removed. Texts are kept longer: the state refers to them until the machine changes. */
 const keptDays = { facts: 30, configs: 30, outputs: 30, locks: 30, texts: 400 } as const;
 
-/** Removes what was long not used; at most once a day, and never an error: the cache is a convenience. */
+/** Removes files of the cache that were not used for long, at most once a day. Never throws. */
 export async function pruneCache(now = Date.now()): Promise<void> {
   const stamp = join(cacheRoot(), 'facts', '.pruned');
   const last = Number(await readIfThere(stamp).catch(() => undefined));
@@ -19,7 +19,7 @@ export async function pruneCache(now = Date.now()): Promise<void> {
       await removeOlder(join(cacheRoot(), folder), now - days * dayMilliseconds);
     }
   } catch {
-    // A cache that cannot be pruned still serves.
+    // A cache that cannot be pruned can still be used.
   }
 }
 

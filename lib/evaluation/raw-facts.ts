@@ -1,6 +1,6 @@
 import type { KernelNeeds } from '../../schema/evaluation.ts';
 
-/** What nix/facts.nix writes: full texts and lists, before `condense`. */
+/** The output of nix/facts.nix: full texts and lists, before `condense`. */
 
 export interface RawDerivation {
   drvPath: string;
@@ -23,15 +23,15 @@ export interface RawUnit {
   aliases: string[];
 }
 
-/** Of `text`, `source` and `exact` there is one. */
+/** Exactly one of `text`, `source` and `exact` is set. */
 export interface RawEtc {
   mode: string;
   text?: string;
-  /** Path made by a derivation. */
+  /** Path that a derivation builds. */
   source?: string;
-  /** Says the content exactly: a content-addressed path, a hash, or a path outside the store. */
+  /** Identifies the content: a content-addressed path, a hash, or a path outside the store. */
   exact?: string;
-  /** Where the content of `exact` can be read. */
+  /** File with the content of `exact`. */
   path?: string;
   texts?: string[];
 }
@@ -69,13 +69,13 @@ export interface RawFacts {
   specialisations: string[];
   inhibitors: Record<string, string>;
   warnings: string[];
-  /** The image that was asked for; the rest is of the system in it. */
+  /** The requested image; the other fields describe the system inside. */
   image?: RawImage;
 }
 
 export interface RawImage extends RawDerivation {
   name: string;
-  /** Path of the image within the output; empty where it is not told. */
+  /** Path of the image within the output; empty if unknown. */
   file: string;
   diskSizeMiB: number | null;
 }
@@ -83,27 +83,27 @@ export interface RawImage extends RawDerivation {
 export interface RawKernel extends RawDerivation {
   version: string;
   modDirVersion: string;
-  /** The rest is absent for a kernel that does not tell. */
+  /** The following are absent if the kernel's package does not have them. */
   source?: { name: string; revision: string; path: string };
   patches?: { name: string; patch: string }[];
   config?: Record<string, string>;
   /** Text of a .config that is a file of the flake. */
   configText?: string | null;
-  /** Series to its newest release. */
+  /** Kernel series to its newest release. */
   releases?: Record<string, string>;
   /** Symbols that Kconfig may leave out. */
   optional?: string[];
   /** The derivation whose output is the whole .config. */
   configuration?: RawDerivation | null;
-  /** Store path of the output with vmlinux; empty where there is none. */
+  /** Store path of the output with vmlinux; empty without one. */
   dev?: string;
 }
 
-/** What the flake lacks: a configuration, or an image or another output of one. */
+/** A configuration, an image or another output that is not in the flake. */
 export interface Missing {
-  /** Names that there are. */
+  /** Names that exist instead. */
   missing: string[];
-  /** Of an image or an output: the attribute path under `config` that these names are at. */
+  /** For an image or an output: attribute path under `config` of these names. */
   at?: string[];
 }
 

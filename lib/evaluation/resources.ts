@@ -2,16 +2,16 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Resources } from './plan-batches.ts';
 
-/** What may be used: what was asked for, but never more memory than the computer has available, nor more cores. */
-export function usableResources(asked: { memoryMiB?: number; workers?: number }): Resources {
+/** The requested resources, limited to 90 % of the available memory and to the computer's cores, which are the defaults. */
+export function usableResources(requested: { memoryMiB?: number; workers?: number }): Resources {
   const available = Math.floor(availableMiB() * 0.9);
   return {
-    memoryMiB: Math.min(asked.memoryMiB ?? available, available),
-    workers: Math.min(asked.workers ?? availableParallelism(), availableParallelism()),
+    memoryMiB: Math.min(requested.memoryMiB ?? available, available),
+    workers: Math.min(requested.workers ?? availableParallelism(), availableParallelism()),
   };
 }
 
-/** Of the computer, and of the control group that limits this process. */
+/** Memory that is available on the computer and in this process's control group. */
 function availableMiB(): number {
   const limit = process.availableMemory() / 2 ** 20;
   try {

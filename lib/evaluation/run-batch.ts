@@ -9,10 +9,10 @@ export interface BatchRequest {
   flake: LockedFlake;
   /** Text of nix/facts.nix. */
   expression: string;
-  /** What is evaluated, by name. */
+  /** Targets by name. */
   targets: Readonly<Record<string, Target>>;
   heapMiB: number;
-  /** Ends at the failure of a target, with Nix's own message. */
+  /** Whether the failure of a target ends the batch, with Nix's message. */
   strict: boolean;
   signal?: AbortSignal;
   /** Called as each target is done. */
@@ -23,17 +23,17 @@ export interface BatchResult {
   facts: Map<string, RawFacts>;
   outputs: Map<string, RawDerivation>;
   kernels: RawKernel[];
-  /** Targets that the flake lacks, and the attributes it has. */
+  /** Targets that are not in the flake, and the names that are. */
   missing: Map<string, Missing>;
-  /** Targets that failed, to be evaluated alone for the message. */
+  /** Targets that failed, to be evaluated alone for their message. */
   failed: string[];
   /** Targets that were not reached, because the evaluator ended before. */
   notReached: string[];
-  /** What nix said, without the results; empty where it ended well. */
+  /** nix's messages, without the results; empty if it succeeded. */
   stderr: string;
 }
 
-/** Evaluates targets in one nix process; one that fails is an entry of the answer. */
+/** Evaluates targets in one nix process. Failures are returned, not thrown. */
 export async function runBatch(request: BatchRequest): Promise<BatchResult> {
   const { flake, expression, targets, heapMiB, strict, signal, onTarget } = request;
   const mark = `nixos-fleet-${crypto.randomUUID()}`;
@@ -50,7 +50,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
   const begun: string[] = [];
   const onStderrLine = (line: string) => {
     const at = line.indexOf(mark);
-    // Nix shows the expression of a trace's position too, with the mark in it.
+    // Nix also prints the source lines of a trace, which contain the mark.
     const record = at === 'trace: '.length ? parseRecord(line.slice(at + mark.length)) : undefined;
     if (record === undefined) other.push(line);
     else if ('begin' in record) begun.push(record.begin);
@@ -76,7 +76,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     });
     ended = exitCode === 0;
   } catch (error) {
-    // An evaluator that was killed, mostly for want of memory, must not end the others' work.
+    // An evaluator that was killed, mostly because it ran out of memory, must not end the other batches.
     if (!hasCode(error, 'command-failed')) throw error;
     other.push(`error: ${error.message}`);
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * An authorized_keys line to its SHA256 fingerprint, as ssh-keygen -l prints it, and its comment, with the line's
- * options after it. A blank line or a comment gives nothing; a line that is no key is shown as what it is.
+ * The SHA256 fingerprint of an authorized_keys line, as ssh-keygen -l prints it, and its comment with the key's options. Empty for
+ * a blank line or a comment; a line without a key is returned as `not a key: …`.
  */
 export function fingerprintOfKey(line: string): [string, string][] {
   const text = line.trim();

@@ -5,12 +5,12 @@ import { writeAtomically } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
 import { lineDiff } from '../base/line-diff.ts';
 
-/** A longer text is no configuration that somebody reads in a preview. */
-const longestText = 256 * 1024;
+/** A longer text is cut: a preview shows few lines. */
+const maxTextLength = 256 * 1024;
 
 const folder = () => join(cacheRoot(), 'texts');
 
-/** Keeps the texts that facts stand for, by their hashes. */
+/** Keeps the texts of facts by their hashes. */
 export async function keepTexts(texts: ReadonlyMap<string, string>): Promise<void> {
   const there = new Set(await readdir(folder()).catch(() => []));
   const now = new Date();
@@ -18,14 +18,15 @@ export async function keepTexts(texts: ReadonlyMap<string, string>): Promise<voi
     [...texts].map(([hash, text]) =>
       there.has(hash)
         ? utimes(join(folder(), hash), now, now).catch(() => undefined)
-        : writeAtomically(join(folder(), hash), text.slice(0, longestText)),
+        : writeAtomically(join(folder(), hash), text.slice(0, maxTextLength)),
     ),
   );
 }
 
 /**
- * The lines that differ between two texts, from the facts that stand for them (`enabled 0123456789ab`, or the hash
- * alone): removed ones begin with "- ", added ones with "+ ". Empty where a text is no longer known on this computer.
+ * The lines that differ between the texts of two facts (`enabled 0123456789ab`, or only the hash): removed lines begin with "- ",
+ * added ones with "+ ". Empty if a text is not in this computer's cache.
+ * @param limit longest list of lines
  */
 export function explainTextChange(oldFact: string, newFact: string, limit = 20): string[] {
   const before = textOf(oldFact);

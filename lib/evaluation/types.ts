@@ -1,7 +1,7 @@
 import type * as evaluation from '../../schema/evaluation.ts';
 import type { FleetError } from '../base/errors.ts';
 
-/** The evaluations of this folder fail with errors that a user can act on, and no others. */
+/** Evaluations whose errors are FleetErrors. */
 export type FleetEvaluation = evaluation.FleetEvaluation<FleetError>;
 export type HostEvaluation = evaluation.HostEvaluation<FleetError>;
 
@@ -10,7 +10,7 @@ export type OutputEvaluation =
   | { ok: true; drvPath: string; outPath: string }
   | { ok: false; error: FleetError };
 
-/** One thing that a configuration can build beside its system: a virtual machine, a system for memory. */
+/** Something else that a configuration can build: a virtual machine, a system for memory. */
 export interface OutputRequest {
   /** Attribute under nixosConfigurations. */
   configuration: string;
@@ -21,24 +21,24 @@ export interface OutputRequest {
 }
 
 export interface FleetRequest {
-  /** Flake reference; a relative one (`./nix`) is seen from `baseDirectory`. */
+  /** Flake reference; a relative one (`./nix`) is resolved against `baseDirectory`. */
   flake: string;
   baseDirectory: string;
   /** Input name to the flake reference that replaces it. */
   overrideInputs?: Record<string, string>;
-  /** Lock file that is read in the place of the flake's own, which then stays as it is. */
+  /** Lock file to read instead of the flake's own, which then is not changed. */
   lockFile?: string;
   /** Whether Nix may complete the flake's lock file. Default: true, as for any command of Nix. */
   writeLock?: boolean;
   /** Host name to its attribute of the flake's `nixosConfigurations`. */
   hosts: Record<string, string>;
-  /** Disk images by name: the configuration that each is made of, and the path to it under `config`. */
+  /** Disk images by name: configuration of each, and attribute path under its `config`. */
   images?: Readonly<Record<string, { configuration: string; image: readonly string[] }>>;
   /** Other outputs by name. */
   outputs?: Readonly<Record<string, OutputRequest>>;
-  /** Memory that all evaluators together may take, MiB; by default, and at most, what the computer has available. */
+  /** Memory that all evaluators together may use, MiB. Default and maximum: 90 % of the available memory. */
   memoryMiB?: number;
-  /** Evaluators at a time; by default, and at most, one a core. */
+  /** Evaluators at a time. Default and maximum: one per core. */
   workers?: number;
   signal?: AbortSignal;
   /** A line for a status display; each replaces the one before. */

@@ -6,7 +6,7 @@ import { nix } from '../../../../lib/store/nix/nix.ts';
 import { builders } from '../../../../schema/builder.ts';
 import { someFacts } from '../../../fixtures/facts.ts';
 
-/** A fleet of machines whose systems are derivations for the given kind of computer, built by nobody yet. */
+/** A fleet of machines whose systems are derivations for the given system, not built yet. */
 async function fleet(systems: Record<string, string>): Promise<FleetEvaluation> {
   const hosts: FleetEvaluation['hosts'] = {};
   for (const [name, system] of Object.entries(systems)) {
@@ -30,16 +30,16 @@ const sparc = builders.parse({
   },
 });
 
-test('a machine whose system nothing builds for fails at preview, and the others go on', async () => {
+test('a machine without a builder for its system fails at preview, and the others do not', async () => {
   const { hosts } = await checkSystems(await fleet({ web: 'x86_64-linux', far: 'sparc64-linux' }), {});
   assert.equal(hosts.web?.ok, true);
   assert.ok(hosts.far && !hosts.far.ok);
   assert.equal(hosts.far.error.code, 'builder-missing');
-  assert.match(hosts.far.error.message, /^far: nothing here builds for sparc64-linux/);
-  assert.match(hosts.far.error.why ?? '', /to be built: far\n.*no builders/);
+  assert.match(hosts.far.error.message, /^far: no builder for sparc64-linux/);
+  assert.match(hosts.far.error.why ?? '', /to build: far\n.*no builders/);
 });
 
-test('an image that nothing builds for fails at preview, whatever is to be had of its system', async () => {
+test('an image without a builder for it fails at preview, even if the system inside can be built', async () => {
   const { hosts: made } = await fleet({ near: 'x86_64-linux', far: 'sparc64-linux' });
   const { near, far } = made;
   assert.ok(near?.ok && far?.ok);
@@ -48,11 +48,11 @@ test('an image that nothing builds for fails at preview, whatever is to be had o
   const { images } = await checkSystems(evaluation, {});
   assert.equal(images.disk?.ok, true);
   assert.ok(images.stick && !images.stick.ok);
-  assert.match(images.stick.error.message, /^stick: nothing here builds for sparc64-linux/);
+  assert.match(images.stick.error.message, /^stick: no builder for sparc64-linux/);
   assert.equal((await checkSystems(evaluation, sparc)).images.stick?.ok, true);
 });
 
-test('a builder that offers the system is enough', async () => {
+test('a declared builder for the system is enough', async () => {
   const { hosts } = await checkSystems(await fleet({ far: 'sparc64-linux' }), sparc);
   assert.equal(hosts.far?.ok, true);
 });

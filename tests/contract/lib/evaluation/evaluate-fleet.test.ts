@@ -32,7 +32,7 @@ async function edit(folder: string, file: string, from: string, to: string): Pro
   await writeFile(join(folder, file), text.replace(from, to));
 }
 
-test('facts, warnings and kernels of a fleet', async () => {
+test('an evaluation has facts, warnings and kernels of a fleet', async () => {
   const fleet = await evaluateFixture(['web', 'db', 'box']);
   const web = evaluated(fleet, 'web');
   assert.match(web.drvPath, /^\/nix\/store\/\w{32}-nixos-system-web-26\.11\.test\.drv$/);
@@ -59,7 +59,7 @@ test('facts, warnings and kernels of a fleet', async () => {
   const { patches, source, sourceRevision } = fleet.kernels[web.kernel ?? ''] ?? {};
   assert.match(patches?.['bridge-helper'] ?? '', /^bridge-helper\.patch [0-9a-f]{12}$/);
   assert.deepEqual([source, sourceRevision], ['linux-6.12.5.tar.xz', 'v6.12.5']);
-  // Each required symbol with the values that do: what is asked for twice must do for both.
+  // Each required symbol with its accepted values; if it is required twice, those that both accept.
   assert.deepEqual(web.kernelNeeds, {
     required: { BLOCK: 'y', KVM: 'm', XEN: 'n' },
     judgedByFlake: false,
@@ -69,7 +69,7 @@ test('facts, warnings and kernels of a fleet', async () => {
   assert.equal(box.kernelNeeds, undefined);
 });
 
-test('images come with the system inside, beside machines of the same name', async () => {
+test('images are evaluated with the system inside, beside machines of the same name', async () => {
   const images = {
     web: { configuration: 'web', image: ['system', 'build', 'images', 'disk'] },
     archive: { configuration: 'db', image: ['system', 'build', 'tarball'] },
@@ -103,7 +103,7 @@ test('images come with the system inside, beside machines of the same name', asy
   assert.deepEqual(again.images.web, web);
 });
 
-test('outputs come as derivations, beside machines and images of the same name', async () => {
+test('outputs are evaluated to derivations, beside machines and images of the same name', async () => {
   const attribute = ['system', 'build', 'vm'];
   const outputs = {
     web: { configuration: 'web', attribute, host: 'web' },
@@ -136,20 +136,22 @@ test('outputs come as derivations, beside machines and images of the same name',
   assert.deepEqual(again.outputs.web, web);
 });
 
-test('the second time nothing is evaluated; a new host is evaluated alone', async () => {
+test('a second run evaluates nothing, and a new host is evaluated alone', async () => {
   const first = await evaluateFixture(['web', 'db']);
   assert.equal(first.fromCache, false);
-  const said: string[] = [];
-  const second = await evaluateFixture(['web', 'db'], { onProgress: (message) => said.push(message) });
+  const progress: string[] = [];
+  const second = await evaluateFixture(['web', 'db'], { onProgress: (message) => progress.push(message) });
   assert.deepEqual(second, { ...first, fromCache: true });
-  assert.equal(said.length, 0);
-  const third = await evaluateFixture(['web', 'db', 'box'], { onProgress: (message) => said.push(message) });
-  assert.match(said[0] ?? '', /^evaluating 1 machine …/);
+  assert.equal(progress.length, 0);
+  const third = await evaluateFixture(['web', 'db', 'box'], {
+    onProgress: (message) => progress.push(message),
+  });
+  assert.match(progress[0] ?? '', /^evaluating 1 machine …/);
   assert.deepEqual(third.hosts.web, first.hosts.web);
   evaluated(third, 'box');
 });
 
-test('an edit is seen at once, at exactly its facts and with its lines', async () => {
+test('an edit changes only the facts that it affects, and its lines are shown', async () => {
   const folder = await ownFlake();
   const before = evaluated(await evaluateFixture(['web', 'db'], { folder }), 'web').facts;
   await edit(folder, 'flake.nix', '--port 80', '--port 81');
@@ -164,7 +166,7 @@ test('an edit is seen at once, at exactly its facts and with its lines', async (
   ]);
 });
 
-test('an edit of a file that a unit names is seen at the unit', async () => {
+test('an edit of a file that a unit names changes the unit’s fact', async () => {
   const folder = await ownFlake();
   const before = evaluated(await evaluateFixture(['web'], { folder }), 'web').facts;
   await edit(folder, 'system.nix', 'listen 80', 'listen 81');
@@ -178,7 +180,7 @@ test('an edit of a file that a unit names is seen at the unit', async () => {
 });
 
 for (const workers of [1, 2]) {
-  test(`each host that fails has its own error, and the others go on (workers: ${workers})`, async () => {
+  test(`each host that fails has its own error, and the others are evaluated (workers: ${workers})`, async () => {
     const names = ['web', 'asserting', 'box', 'throwing', 'lacking', 'broken', 'db', 'wep'];
     const fleet = await evaluateFixture(names, { workers });
     for (const name of ['web', 'box', 'db']) evaluated(fleet, name);
@@ -209,7 +211,7 @@ for (const workers of [1, 2]) {
   });
 }
 
-test('a host that failed is evaluated again, and is well once it is mended', async () => {
+test('a host that failed is evaluated again, and succeeds once it is fixed', async () => {
   const folder = await ownFlake();
   failed(await evaluateFixture(['lacking'], { folder }), 'lacking');
   failed(await evaluateFixture(['lacking'], { folder }), 'lacking');
@@ -217,7 +219,7 @@ test('a host that failed is evaluated again, and is well once it is mended', asy
   evaluated(await evaluateFixture(['lacking'], { folder }), 'lacking');
 });
 
-test('a flake whose outputs fail says so for each host', async () => {
+test('a flake whose outputs fail is an error of each host', async () => {
   const folder = await ownFlake();
   await edit(folder, 'flake.nix', 'outputs = _: {', 'outputs = _: throw "no outputs today" {');
   const fleet = await evaluateFixture(['web', 'db'], { folder });
@@ -230,7 +232,7 @@ test('a host and its attribute may have different names', async () => {
   assert.match(evaluated(fleet, 'frontend').outPath, /nixos-system-web/);
 });
 
-test('a tree that changes while it is evaluated is looked at again', async () => {
+test('a tree that changes during its evaluation is evaluated again', async () => {
   const folder = await ownFlake();
   let edited: Promise<void> | undefined;
   const onProgress = () => {
@@ -245,14 +247,14 @@ test('a tree that changes while it is evaluated is looked at again', async () =>
   assert.equal(evaluated(fresh, 'web').outPath, evaluated(fleet, 'web').outPath);
 });
 
-test('a cache that cannot be written makes nothing fail', async () => {
+test('a cache that cannot be written is no error', async () => {
   const folder = await ownFolder();
   await writeFile(join(folder, 'nixos-fleet'), '');
   process.env.XDG_CACHE_HOME = folder;
   evaluated(await evaluateFixture(['web']), 'web');
 });
 
-test('an abort ends it', async () => {
+test('an abort ends the evaluation', async () => {
   await assert.rejects(
     evaluateFixture(['web'], { signal: AbortSignal.abort() }),
     (error) => error instanceof FleetError && error.code === 'cancelled',

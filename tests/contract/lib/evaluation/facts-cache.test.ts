@@ -22,7 +22,7 @@ beforeEach(async () => {
   await new FactsCache().put(key, host);
 });
 
-test('what was put is got back, by everything it depends on', async () => {
+test('cached facts are found only if everything they depend on is the same', async () => {
   assert.deepEqual(await new FactsCache().get(key), host);
   for (const part of Object.keys(key)) {
     assert.equal(await new FactsCache().get({ ...key, [part]: 'other' }), undefined, part);
@@ -39,13 +39,13 @@ test('a damaged file counts as absent', async () => {
   }
 });
 
-test('facts whose derivation was garbage-collected count as absent: they could not be built', async () => {
+test('facts count as absent if their derivation was garbage-collected', async () => {
   const gone = { ...host, drvPath: '/nix/store/gone.drv', outPath: '/nix/store/gone' };
   await new FactsCache().put(key, gone);
   assert.equal(await new FactsCache().get(key), undefined);
 });
 
-test('what was long not used is removed, and the rest stays', async () => {
+test('files that were not used for long are removed, and the others stay', async () => {
   const old = new Date(Date.now() - 40 * 24 * 3600 * 1000);
   await writeFile(join(folder, 'old.json'), '{}');
   await utimes(join(folder, 'old.json'), old, old);

@@ -7,14 +7,14 @@ test('equal facts have no changes', () => {
   assert.deepEqual(factsChanges(someFacts(), someFacts()), []);
 });
 
-test('each leaf that differs is a line in the form of Pulumi’s diffs', () => {
+test('each leaf that differs is a line in the format of Pulumi’s diffs', () => {
   const old = someFacts();
-  const asked = someFacts({
+  const desired = someFacts({
     packages: { jq: '1.8', tree: '2.1' },
     kernel: { ...old.kernel, params: {} },
     firewall: { enabled: true, tcp: { '22': true, '80': true }, udp: {} },
   });
-  assert.deepEqual(factsChanges(old, asked), [
+  assert.deepEqual(factsChanges(old, desired), [
     '- kernel.params.panic: "10"',
     '~ packages.jq: "1.7" => "1.8"',
     '+ packages.tree: "2.1"',
@@ -26,23 +26,23 @@ test('a unit shows its state, never the hash of its text', () => {
   const old = someFacts({
     units: { 'a.service': 'enabled 0123456789ab', 'b.service': 'enabled 0123456789ab' },
   });
-  const asked = someFacts({
+  const desired = someFacts({
     units: { 'a.service': 'disabled 0123456789ab', 'c.service': 'enabled ba9876543210' },
   });
-  assert.deepEqual(factsChanges(old, asked), [
+  assert.deepEqual(factsChanges(old, desired), [
     '~ units["a.service"]: enabled => disabled',
     '- units["b.service"]: enabled',
     '+ units["c.service"]: enabled',
   ]);
 });
 
-test('a text that this computer does not know is said to differ', () => {
+test('a text that is not in the cache is only shown to differ', () => {
   const old = someFacts({ etc: { motd: 'aaaaaaaaaaaa' } });
-  const asked = someFacts({ etc: { motd: 'bbbbbbbbbbbb' } });
-  assert.deepEqual(factsChanges(old, asked), ['~ etc.motd: its text differs']);
+  const desired = someFacts({ etc: { motd: 'bbbbbbbbbbbb' } });
+  assert.deepEqual(factsChanges(old, desired), ['~ etc.motd: text differs']);
 });
 
-test('what nobody would read is counted', () => {
+test('a long list of changes is cut, with the number of the others', () => {
   const packages = Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`p${index}`, '1']));
   const lines = factsChanges(someFacts({ packages: {} }), someFacts({ packages }));
   assert.equal(lines.length, 401);

@@ -73,7 +73,7 @@ function condensed(changes: Partial<RawFacts> = {}, options: Partial<CondenseOpt
   return { facts, texts };
 }
 
-test('facts are maps with stable keys, and fit their schema', () => {
+test('facts are maps with stable keys, and match their schema', () => {
   const { facts } = condensed();
   assert.deepEqual(hostFacts.parse(facts), facts);
   assert.deepEqual(facts.kernel, {
@@ -91,20 +91,20 @@ test('facts are maps with stable keys, and fit their schema', () => {
   assert.deepEqual(Object.keys(facts.etc), ['motd']);
 });
 
-test('a container runs its host’s kernel', () => {
+test('a container has the kernel of its host', () => {
   const { version, modDirVersion, ...kernel } = raw.kernel;
   const { facts } = condensed({ container: true, kernel });
   assert.equal(facts.kernel.version, 'host');
 });
 
-test('kernel parameters with and without values', () => {
+test('kernel parameters are a map, with and without values', () => {
   assert.deepEqual(kernelParams(['a=b=c', 'ro', 'ro', 'a=d']), { a: 'b=c d', ro: '' });
 });
 
 const unitFact = (changes: Partial<RawUnit>, options: Partial<CondenseOptions> = {}) =>
   condensed({ units: { 'nginx.service': { ...unit, ...changes } } }, options).facts.units['nginx.service'];
 
-test('a unit’s fact changes with what matters, not with a rebuild of its package', () => {
+test('a unit’s fact changes with its text, not with a rebuild of its package', () => {
   const fact = unitFact({});
   assert.match(fact ?? '', /^enabled [0-9a-f]{12}$/);
   assert.equal(unitFact({ text: unit.text.replace(hash('a'), hash('b')) }), fact);
@@ -120,7 +120,7 @@ test('a unit’s fact changes with the text of a file that it names', () => {
   assert.equal(fact(`root /nix/store/${hash('a')}-site-1.0`), fact(`root /nix/store/${hash('b')}-site-1.0`));
 });
 
-test('the order and the number of texts behind a unit do not matter', () => {
+test('the order and repetition of a unit’s texts do not matter', () => {
   const named = (name: string) => ({ name, content: `content of ${name}` });
   const fact = (...names: string[]) =>
     unitFact({ texts: ['/nix/store/c.drv'] }, { derivationTexts: () => names.map(named) });
@@ -128,7 +128,7 @@ test('the order and the number of texts behind a unit do not matter', () => {
   assert.notEqual(fact('a', 'b'), fact('a'));
 });
 
-test('texts are kept under the hashes that stand for them', () => {
+test('texts are kept under their hashes', () => {
   const { facts, texts } = condensed();
   assert.equal(texts.get(facts.etc.motd ?? ''), 'hello\n');
   assert.match(
@@ -137,7 +137,7 @@ test('texts are kept under the hashes that stand for them', () => {
   );
 });
 
-test('a file of the flake is told by its content, and its text is kept', () => {
+test('a file of the flake is identified by its content, and its text is kept', () => {
   const etcFact = (entry: RawEtc) => condensed({ etc: { a: entry } }, { fileText: () => 'text of the file' });
   const entry = { mode: 'symlink', exact: 'sha256:1', path: '/nix/store/f' };
   const { facts, texts } = etcFact(entry);
@@ -146,7 +146,7 @@ test('a file of the flake is told by its content, and its text is kept', () => {
   assert.notEqual(etcFact({ ...entry, mode: '0440' }).facts.etc.a, facts.etc.a);
 });
 
-test('a kernel’s symbols, by NixOS’s structure and by a .config', () => {
+test('a kernel’s symbols are read from NixOS’s structure or a .config', () => {
   const kernel = condenseKernel({
     drvPath: '/nix/store/k.drv',
     out: '/nix/store/k',

@@ -32,7 +32,7 @@ const texts = new DerivationTexts(async (drvPath) => {
   );
 });
 
-test('a text comes with the texts it refers to, and without packages and tools', async () => {
+test('a text includes the texts it refers to, but no packages and tools', async () => {
   const found = await texts.texts(`${path('nginx.conf')}.drv`);
   assert.deepEqual(
     found.map(({ name }) => name),
@@ -42,12 +42,12 @@ test('a text comes with the texts it refers to, and without packages and tools',
   assert.equal(found[2]?.content, 'text/html html');
 });
 
-test('what has no content of a known kind is told by its arguments', async () => {
+test('a derivation without a content attribute is read by its arguments', async () => {
   assert.deepEqual(await texts.texts(`${path('script')}.drv`), [
     { name: 'script', content: '-c\necho hello' },
   ]);
 });
 
-test('what is not in the store is nothing', async () => {
+test('a derivation that is not in the store has no texts', async () => {
   assert.deepEqual(await texts.texts(`${path('gone')}.drv`), []);
 });

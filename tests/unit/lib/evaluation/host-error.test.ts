@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertionError } from '../../../../lib/evaluation/host-error.ts';
 
-test('NixOS’s word on the EFI stub comes with what mends it', () => {
+test('the assertion about the EFI stub has a fix', () => {
   const stub = assertionError('web', ['This kernel does not support the EFI boot stub']);
   assert.match(stub.fix ?? '', /features\.efiBootStub = true/);
   const other = assertionError('web', ['the moon is full', 'the tide is high']);

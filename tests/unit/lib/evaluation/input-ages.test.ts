@@ -6,7 +6,7 @@ import { inputDates } from '../../../../lib/store/nix/flake.ts';
 const day = 24 * 3600;
 const now = Date.UTC(2026, 9, 1) / 1000;
 
-test('inputs are told with their dates and ages, the oldest first', () => {
+test('inputs are listed with their dates and ages, the oldest first', () => {
   const inputs = { tools: now - day, nixpkgs: now - 40.5 * day };
   assert.deepEqual(describeInputs(inputs, { now }), {
     note: 'inputs of the flake: nixpkgs of 2026-08-21 (40 days), tools of 2026-09-30 (1 day)',
@@ -14,7 +14,7 @@ test('inputs are told with their dates and ages, the oldest first', () => {
   });
 });
 
-test('an input past the limit is warned of, one at the limit is not', () => {
+test('an input older than the limit is a warning, one at the limit is not', () => {
   const inputs = { old: now - 31 * day, just: now - 30 * day, ahead: now + day };
   const { warnings } = describeInputs(inputs, { now, maxAgeDays: 30 });
   assert.deepEqual(warnings, [
@@ -22,11 +22,11 @@ test('an input past the limit is warned of, one at the limit is not', () => {
   ]);
 });
 
-test('a flake without dated inputs says nothing', () => {
+test('there is no note for a flake without dated inputs', () => {
   assert.deepEqual(describeInputs({}, { now, maxAgeDays: 1 }), { note: undefined, warnings: [] });
 });
 
-test('of the locks, the flake’s own inputs count; folders and those that follow have no date', () => {
+test('only the flake’s own inputs are listed; folders and inputs that follow others have no date', () => {
   const locks = {
     root: 'root',
     nodes: {

@@ -14,7 +14,7 @@ test('hosts are spread over the cores where memory allows', () => {
   assert.equal(plan.workers, 2);
 });
 
-test('all evaluators at a time fit the memory, whatever the fleet', () => {
+test('the evaluators that run together fit the memory, for any size of fleet', () => {
   for (const count of [1, 2, 3, 30, 100, 301]) {
     for (const memoryMiB of [700, 1500, 4000, 64_000]) {
       for (const workers of [1, 2, 16]) {
@@ -30,7 +30,7 @@ test('all evaluators at a time fit the memory, whatever the fleet', () => {
   }
 });
 
-test('with too little memory there is still one host at a time', () => {
+test('with too little memory one host at a time is evaluated', () => {
   const plan = planBatches(hosts(3), { memoryMiB: 100, workers: 4 });
   assert.equal(plan.workers, 1);
   assert.deepEqual(
@@ -39,7 +39,7 @@ test('with too little memory there is still one host at a time', () => {
   );
 });
 
-test('never more than the computer has', () => {
+test('resources are limited to what the computer has', () => {
   const usable = usableResources({ memoryMiB: 1e9, workers: 1e6 });
   assert.ok(usable.memoryMiB < 1e8);
   assert.ok(usable.workers < 1e5);

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EvaluationProgress, progressLine } from '../../../../lib/evaluation/progress.ts';
 
-test('how far an evaluation is', () => {
+test('the progress line counts machines and seconds', () => {
   assert.equal(progressLine(3, 0, 4.2), 'evaluating 3 machines … 4 s');
   assert.equal(progressLine(3, 1, 0), 'evaluating 3 machines (1 done) … 0 s');
   assert.equal(progressLine(1, 0, 0), 'evaluating 1 machine … 0 s');
 });
 
-test('it is said each second until the end', (t) => {
+test('progress is reported each second until the end', (t) => {
   t.mock.timers.enable({ apis: ['setInterval', 'Date'] });
-  const said: string[] = [];
-  const progress = new EvaluationProgress(2, (message) => said.push(message));
+  const reported: string[] = [];
+  const progress = new EvaluationProgress(2, (message) => reported.push(message));
   t.mock.timers.tick(1000);
   progress.hostDone();
   progress.end();
   t.mock.timers.tick(5000);
-  assert.deepEqual(said, [
+  assert.deepEqual(reported, [
     'evaluating 2 machines … 0 s',
     'evaluating 2 machines … 1 s',
     'evaluating 2 machines (1 done) … 1 s',

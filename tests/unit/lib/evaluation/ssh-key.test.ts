@@ -6,18 +6,18 @@ const blob = 'AAAAC3NzaC1lZDI1NTE5AAAAIHsyK0Vf7MCDs4I8v2w6cGoyTS3Yd+Q0r0uPHvZ4mQ
 // As `ssh-keygen -lf` prints it.
 const print = 'SHA256:ntaS7lA46TXkLr4mWcwDirDPREP4O86HPnJlGbc68Lw';
 
-test('a key is its fingerprint and its comment', () => {
+test('a key is shown as its fingerprint and its comment', () => {
   assert.deepEqual(fingerprintOfKey(`ssh-ed25519 ${blob} admin@example.org`), [[print, 'admin@example.org']]);
   assert.deepEqual(fingerprintOfKey(`ssh-ed25519 ${blob}`), [[print, '']]);
 });
 
-test('options before a key are shown: they limit what it may do', () => {
+test('options of a key are shown: they limit what it may do', () => {
   assert.deepEqual(fingerprintOfKey(`from="10.0.0.0/8",restrict ssh-ed25519 ${blob} a key`), [
     [print, 'a key [from="10.0.0.0/8",restrict]'],
   ]);
 });
 
-test('blank lines and comments are nothing; what is no key is said', () => {
+test('blank lines and comments are skipped; a line without a key is shown as such', () => {
   assert.deepEqual(fingerprintOfKey('  '), []);
   assert.deepEqual(fingerprintOfKey('# admin'), []);
   assert.deepEqual(fingerprintOfKey('oops'), [['not a key: oops', '']]);

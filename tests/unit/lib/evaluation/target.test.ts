@@ -6,7 +6,7 @@ const configuration = 'web "1"';
 const image = ['system', 'build', 'images', 'qemu-efi'];
 const output = ['system', 'build', 'vm'];
 
-test('the target of a system is its attribute, that of an image or an output names both', () => {
+test('a system is formatted as its attribute, an image or an output as JSON', () => {
   assert.equal(formatTarget({ configuration: 'web' }), 'web');
   assert.deepEqual(JSON.parse(formatTarget({ configuration, image })), { configuration, image });
   assert.deepEqual(JSON.parse(formatTarget({ configuration, output })), { configuration, output });
@@ -19,12 +19,12 @@ test('the label of a target is not evaluated', () => {
   );
 });
 
-test('what is built of a target', () => {
+test('the built attribute is that of the system, the image or the output', () => {
   assert.deepEqual(builtAttribute({ configuration }), ['system', 'build', 'toplevel']);
   assert.deepEqual(builtAttribute({ configuration, image }), image);
   assert.deepEqual(builtAttribute({ configuration, output }), output);
 });
 
-test('an image and an output may bear the name of a host', () => {
+test('an image and an output may have the name of a host', () => {
   assert.equal(new Set(['web', imageKey('web'), outputKey('web')]).size, 3);
 });

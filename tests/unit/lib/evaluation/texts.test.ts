@@ -13,19 +13,19 @@ await keepTexts(
   ]),
 );
 
-test('the changed lines, from facts or from hashes alone', () => {
+test('changed lines are found by facts or by hashes', () => {
   assert.deepEqual(explainTextChange(`enabled ${first}`, `disabled ${second}`), ['- two', '+ three']);
   assert.deepEqual(explainTextChange(first, second), ['- two', '+ three']);
   assert.deepEqual(explainTextChange(first, first), []);
 });
 
-test('many lines are cut, with their number', () => {
+test('a long list of lines is cut, with the number of the others', () => {
   const lines = explainTextChange(first, third, 10);
   assert.equal(lines.length, 11);
   assert.equal(lines.at(-1), '… 42 more lines');
 });
 
-test('a text that is not known, and what is no fact of a text', () => {
+test('there are no lines for an unknown text, or for a fact without one', () => {
   assert.deepEqual(explainTextChange(first, 'dddddddddddd'), []);
   assert.deepEqual(explainTextChange('../../etc/passwd', first), []);
 });

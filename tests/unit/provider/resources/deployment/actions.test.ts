@@ -115,6 +115,6 @@ test('the notes name the consequences for the running machine', () => {
   assert.match(notes({}), /^reboot due after this: kernel .*→ 6\.99\nthe switch will be refused: .*\(dbus\)/);
   assert.match(
     notes({ reboot: 'when-needed' }),
-    /^the machine will be rebooted: kernel .*\nnot switched to but/,
+    /^the machine will be rebooted: kernel .*\nthe machine will be rebooted instead of switched: /,
   );
 });

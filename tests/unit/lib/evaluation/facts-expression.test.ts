@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { condensingSources, factsExpression } from '../../../../lib/evaluation/package-files.ts';
+import { condensingSources, factsExpression } from '../../../../lib/evaluation/facts-expression.ts';
 
-test('the version of the facts covers all that condenses them, and nothing else of the folder', () => {
+test('the version of the facts covers the code that condenses them, and no other file of the folder', () => {
   const sources = [...condensingSources().keys()];
   assert.deepEqual(
     sources.filter((path) => !path.startsWith('../')),
@@ -12,7 +12,7 @@ test('the version of the facts covers all that condenses them, and nothing else 
     assert.ok(sources.includes(path));
 });
 
-test('the facts expression comes with its version', () => {
+test('the facts expression has a version', () => {
   const { text, version } = factsExpression();
   assert.match(text, /^# Turns NixOS systems into raw facts/);
   assert.match(version, /^[0-9a-f]{64}$/);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
 
-/** The facts expression, and a hash of it and of the code that condenses its answers: a change of either makes cached facts stale. */
+/** The facts expression, and a hash of it and of the code that condenses its results: a change of either makes cached facts stale. */
 export function factsExpression(): { text: string; version: string } {
   const text = readFileSync(join(packageRoot(), 'nix/facts.nix'), 'utf8');
   const hash = createHash('sha256').update(text);
@@ -10,7 +10,7 @@ export function factsExpression(): { text: string; version: string } {
   return { text, version: hash.digest('hex') };
 }
 
-/** The module that condenses, and all that it imports of this package: path from this folder to source, sorted. */
+/** The module that condenses facts and everything it imports from this package: path relative to this folder, to source. Sorted. */
 export function condensingSources(): Map<string, string> {
   const extension = extname(import.meta.filename);
   const sources = new Map<string, string>();
@@ -19,7 +19,7 @@ export function condensingSources(): Map<string, string> {
     if (sources.has(path)) return;
     const source = readFileSync(file, 'utf8');
     sources.set(path, source);
-    // Types decide nothing, and are not in the package that is published.
+    // Types have no effect on the result, and are not in the published package.
     const imports = source.matchAll(
       /^(?:import|export)\s+(?!type\b)(?:[^'"]*?\bfrom\s+)?['"](\.[^'"]+)['"]/gm,
     );
@@ -29,7 +29,7 @@ export function condensingSources(): Map<string, string> {
   return new Map([...sources].sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** The folder above this file that has nix/facts.nix: the package is run from its sources and from dist/ alike. */
+/** The nearest parent folder with nix/facts.nix: the package runs from its sources or from dist/. */
 function packageRoot(): string {
   let folder = import.meta.dirname;
   while (!existsSync(join(folder, 'nix/facts.nix'))) {
