@@ -1,13 +1,12 @@
 /**
- * The formatter, the linters, the type checker, the order of imports, unused code, the length of files and the shell
- * checker; each counts as one test.
+ * The linters: format, lint rules, types, import order, unused code, shell scripts and file length. Each counts as one test.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { run, runToEnd } from '../lib/base/process/run.ts';
 
 type Check = { name: string; command: string; args: string[] };
 
-/** Sources are split before they get longer. */
+/** In lines. */
 const longestFile = 300;
 
 async function projectFiles(): Promise<string[]> {
@@ -17,7 +16,7 @@ async function projectFiles(): Promise<string[]> {
   return stdout.split('\0').filter((file) => file && existsSync(file));
 }
 
-/** Recognised by their first line, as many have no ending. */
+/** By its first line, as many scripts have no extension. */
 function isShellScript(file: string): boolean {
   if (file.includes('.ts')) return false;
   return /^#!\s*\/(usr\/)?bin\/(env )?(ba)?sh\b/.test(readFileSync(file, 'utf8').slice(0, 40));

@@ -1,6 +1,6 @@
 /**
- * Runs the suites and ends with one line that counts them all: `N passed, N failed, N skipped`.
- * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs]… — all where none is named; nixpkgs is skipped without NIXPKGS.
+ * Runs the named suites, or all, and prints the counts in the last line: `N passed, N failed, N skipped`.
+ * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs]…
  */
 import { globSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -16,13 +16,13 @@ interface Counts {
 }
 
 interface Suite {
-  /** Test files; none for the linters, which have no files of their own. */
+  /** Test files; undefined for the linters. */
   pattern?: string;
-  /** How many test files run at once. */
+  /** Number of test files that run at once. */
   concurrency: number;
   /** A module that each test file loads first. */
   preload?: string;
-  /** Environment variable without which the suite is skipped, which it says and counts. */
+  /** Environment variable that the suite needs; without it, it is skipped and counts as one skipped test. */
   needs?: string;
 }
 
@@ -33,7 +33,7 @@ const suites: Record<string, Suite> = {
   // More files than cores: these tests mostly wait for machines. Each file has a network, ports and names of its own.
   lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 3 },
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
-  // One file at a time: its measurements are of one evaluator.
+  // One file at a time, as the tests measure the evaluator.
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: 'NIXPKGS' },
 };
 
@@ -69,7 +69,7 @@ async function runSuite(name: string, { pattern, concurrency, preload, needs }: 
   return counts;
 }
 
-/** How long each test file took, the slowest first. */
+/** Duration of each test file, slowest first. */
 function slowestFiles(costs: [file: string, seconds: number][]): string {
   const slowest = costs.toSorted(([, one], [, other]) => other - one);
   return slowest.map(([file, seconds]) => `${seconds.toFixed(0).padStart(6)} s  ${file}`).join('\n');
@@ -93,5 +93,5 @@ for (const [name, suite] of Object.entries(suites)) {
   console.log(`== ${name}: ${Math.round((Date.now() - begun) / 1000)} s`);
 }
 console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-// A run that did nothing is no success, unless it said why.
+// A run without any test fails.
 process.exitCode = total.failed > 0 || total.passed + total.skipped === 0 ? 1 : 0;

@@ -7,7 +7,7 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { type Derivation, instantiate, write } from './derivations.ts';
 import { type Plain, ProviderProcess, urnOf } from './provider-process.ts';
 
-/** System and Kernel with a real Nix: derivations of this test's own, which no earlier run has built. */
+/** System and Kernel with a real Nix, on derivations that no earlier run has built. */
 const folder = mkdtempSync(join(tmpdir(), 'provider-build-'));
 const gcRoots = join(folder, 'nixos-fleet/gcroots');
 const token = 'nixos:index:System';

@@ -1,4 +1,4 @@
-/** What a folder that is a cache keeps, with real Nix: closures that are pushed, given up and removed. */
+/** Retention of a cache in a folder, with real Nix. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ let key: KeyPair;
 let cache: string;
 let systems: string[];
 
-/** Nix for a derivation that prints words, whose paths it needs. */
+/** Nix expression of a derivation that prints words; store paths in them are its references. */
 const printing = (name: string, words: string) =>
   `(derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${words} >$out" ]; })`;
 
@@ -32,7 +32,7 @@ async function built(expression: string): Promise<string[]> {
 
 before(async () => {
   key = await generateSigningKey('test-1');
-  // Three generations that share a library, each with a file of its own.
+  // Three generations with a shared library and a file each.
   const one = (n: number) =>
     printing(`generation-${n}`, `${n} \${library} \${${printing(`own-${n}`, `own ${n}`)}}`);
   systems = await built(
@@ -59,13 +59,13 @@ const request = (
   stack: 'prod',
   keep: keep.parse(rules),
   machines: { web: { systems: [], has } },
-  // Files come into being with times that are finer than this clock's.
+  // File times are finer than this clock.
   now: new Date(Date.now() + 1000),
 });
 const system = (n: number) => systems[n - 1] ?? '';
 const narinfos = () => readdirSync(cache).filter((file) => file.endsWith('.narinfo'));
 const packed = () => readdirSync(join(cache, 'nar'));
-/** Whether a whole closure can be fetched from the cache: every path of it is, into a store that has none. */
+/** Whether a whole closure can be fetched from the cache into an empty store. */
 async function isWhole(path: string): Promise<boolean> {
   const store = mkdtempSync(join(folder, 'store-'));
   const args = ['copy', '--no-check-sigs', '--from', `file://${cache}`, '--to', store, path];
@@ -86,9 +86,9 @@ test('a machine’s systems and the newest pushes can be fetched; the rest is re
     [await isWhole(system(1)), await isWhole(system(2)), await isWhole(system(3))],
     [true, false, true],
   );
-  // And once more nothing.
+  // A second run removes nothing.
   assert.equal((await collect(asked)).freedPaths, 0);
-  // What was removed can be pushed again.
+  // Removed paths can be pushed again.
   await push(system(2));
   assert.ok(await isWhole(system(2)));
 });

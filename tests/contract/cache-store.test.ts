@@ -1,4 +1,4 @@
-/** A static cache in a folder, with real Nix: who signs what, and when not. */
+/** Signatures in a cache in a folder, with real Nix. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -6,7 +6,7 @@ import { CliProject, type Declared } from './cli-project.ts';
 import type { Plain } from './provider-process.ts';
 import { Puppet, servePuppets } from './puppet.ts';
 
-/** Failures as the real engine takes them. It attaches to the provider's service in this process. */
+/** Failures with the real engine, which attaches to the provider's service in this process. */
 async function withFleet(
   body: (fleet: { project: CliProject; system: Puppet; deployment: Puppet }) => Promise<void>,
 ): Promise<void> {
@@ -48,7 +48,7 @@ test('a machine that fails at once does not stop later steps of other machines',
     assert.match(text, /a: cannot build the system \[build-failed\]/);
     assert.doesNotMatch(text, /pending operation/i);
 
-    // Mended, the next update does what is left.
+    // After the fix, the next update does the rest.
     system.create = async (inputs) => ({ id: `${inputs.host}`, state: { ...inputs, live: '' } });
     const mended = await project.pulumi('up', '--yes', '--skip-preview');
     assert.equal(mended.exitCode, 0, mended.text);
@@ -71,7 +71,7 @@ test('with onFailure: stop, nothing is started after the first failure', async (
     };
     project.declare(fleet);
     await project.pulumi('config', 'set', 'nixos:onFailure', 'stop');
-    // The other builds end once the engine has shown the failure.
+    // The other builds wait until the engine has shown the failure.
     const onLine = (line: string) => /build-failed/.test(line) && shown.resolve();
     const { exitCode, text } = await project.follow(onLine, 'up', '--yes', '--skip-preview');
     assert.notEqual(exitCode, 0, text);

@@ -64,12 +64,12 @@ export class CliProject {
     writeFileSync(join(this.folder, 'resources.json'), JSON.stringify(resources));
   }
 
-  /** Runs `pulumi`; both streams are in `text`, as a user sees them. */
+  /** Runs `pulumi`; `text` has both streams. */
   pulumi(...args: string[]): Promise<RunResult & { text: string }> {
     return this.follow(() => {}, ...args);
   }
 
-  /** The same, with each line told as it comes. */
+  /** Runs `pulumi` and passes on each line. */
   async follow(onLine: (line: string) => void, ...args: string[]): Promise<RunResult & { text: string }> {
     const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
       cwd: this.folder,
@@ -80,19 +80,19 @@ export class CliProject {
     return { ...result, text: `${result.stdout}${result.stderr}` };
   }
 
-  /** Runs a command of this package in the project, as its npm script does. */
+  /** Runs a command of this package in the project, like its npm script. */
   async node(program: string, ...args: string[]): Promise<RunResult & { text: string }> {
     const options = { cwd: this.folder, env: this.#env, timeoutSeconds: 180 };
     const result = await runToEnd(process.execPath, [join(root, program), ...args], options);
     return { ...result, text: `${result.stdout}${result.stderr}` };
   }
 
-  /** Runs `pulumi`, and interrupts it as Ctrl-C does when a line that fits has been shown. */
+  /** Runs `pulumi`, and interrupts it like Ctrl-C after a line that matches. */
   interrupt(fits: RegExp, ...args: string[]): Promise<Interrupted> {
     return this.#interrupted(fits, 'pulumi', [...args, '--non-interactive']);
   }
 
-  /** The same for a command of this package. */
+  /** Runs a command of this package, and interrupts it like Ctrl-C after a line that matches. */
   interruptNode(fits: RegExp, program: string, ...args: string[]): Promise<Interrupted> {
     return this.#interrupted(fits, process.execPath, [join(root, program), ...args]);
   }
@@ -121,7 +121,7 @@ export class CliProject {
     return (deployment.resources ?? []).filter((resource) => resource.type.startsWith('nixos:'));
   }
 
-  /** The provider's folder with another version of the package, for what an upgrade must not do. */
+  /** A provider of another package version, to test an upgrade. */
   upgrade(version: string): void {
     const copy = join(this.folder, 'upgraded');
     for (const part of ['provider', 'lib', 'schema', 'nix', 'package.json']) {

@@ -7,7 +7,7 @@ import { someFacts } from '../fixtures/facts.ts';
 import { CliProject, type Declared } from './cli-project.ts';
 import { instantiate, write } from './derivations.ts';
 
-/** `npm run preview-summary` on previews of the real CLI and provider. No machine is asked: a preview compares records. */
+/** `npm run preview-summary` on previews of the real CLI and provider. No machine is read: a preview compares recorded facts. */
 const project = new CliProject();
 after(() => project.remove());
 const file = (name: string) => join(project.folder, name);
@@ -38,7 +38,7 @@ const built: Declared[] = [
   { type: 'nixos:index:System', name: 'web', inputs: { host: 'web', ...system } },
 ];
 
-/** Deployed machines, as an update would have recorded them. */
+/** Deployed machines, as an update records them. */
 async function recordMachines(): Promise<void> {
   const exported = JSON.parse((await project.pulumi('stack', 'export')).stdout);
   const { resources } = exported.deployment;

@@ -5,7 +5,7 @@ import { run } from '../../lib/base/process/run.ts';
 import { CliProject, type Declared } from './cli-project.ts';
 import { instantiate, write } from './derivations.ts';
 
-/** Kernel and System through the real Pulumi CLI, with real builds. Each test goes on from where the last one ended. */
+/** Kernel and System through the real Pulumi CLI, with real builds. Each test continues from the previous one. */
 const project = new CliProject();
 after(() => project.remove());
 

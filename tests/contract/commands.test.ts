@@ -1,4 +1,4 @@
-/** Commands around a host by the real CLI: what is wrong with them is told in the preview. tests/lab/commands.test.ts runs them. */
+/** Errors in commands around a host are reported at preview, by the real CLI. tests/lab/commands.test.ts runs commands. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

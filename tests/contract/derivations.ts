@@ -7,7 +7,7 @@ export interface Derivation {
 
 const ownSystem = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
 
-/** Instantiates a derivation whose builder is a line of shell; nothing is built, and no earlier run has built it. */
+/** Instantiates a derivation with a shell script as its builder. It is new in each run, and not built. */
 export async function instantiate(name: string, script: string, system = ownSystem): Promise<Derivation> {
   const expression = `let drv = derivation {
     name = "${name}"; system = "${system}"; builder = "/bin/sh";
@@ -28,5 +28,5 @@ export async function instantiate(name: string, script: string, system = ownSyst
   return { drvPath, outPath: out };
 }
 
-/** A builder that writes a text. */
+/** A builder's script that writes a text to its output. */
 export const write = (text: string) => `echo ${text} > $out`;

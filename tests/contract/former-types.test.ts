@@ -1,4 +1,4 @@
-/** Stacks that record a type by its former name, through the real Pulumi CLI. */
+/** Stacks that record the former name of a type, by the real Pulumi CLI. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { CliProject } from './cli-project.ts';
 const project = new CliProject();
 after(() => project.remove());
 
-// Nothing listens there: the machine cannot be reached, which is known at once.
+// Nothing listens there: the connection is refused at once.
 const connection = { address: '127.0.0.1', port: 1 };
 const { host: _, ...web } = diskInstallInputs.parse({
   ...{ host: 'web', connection, disk: '/dev/vdb', serial: 'S4EVNX0R1', image: '/nix/store/web.raw' },
@@ -22,7 +22,7 @@ async function succeeds(...args: string[]): Promise<string> {
   return text;
 }
 
-/** Makes the program declare these disks as the stack's program does. */
+/** Makes the program declare these disks. */
 function declare(disks: object): void {
   const args = `disks: ${JSON.stringify(disks)}, seen: {}, ramSystems: {}, imageOf() {}, connectionOf() {}`;
   const components = new URL('../../components/index.ts', import.meta.url);

@@ -10,7 +10,7 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'lint-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** A project of these files, with the configuration of this one. */
+/** A project of these files, with this project's configuration. */
 function project(name: string, files: Record<string, string>): string {
   const path = join(folder, name);
   mkdirSync(path);
@@ -88,14 +88,14 @@ test('imports against the order, circles, unresolvable and misplaced imports are
       ...[...refused, ...allowed].map(([from, to]) => {
         const isFile = to.endsWith('.ts');
         const up = '../'.repeat(from.split('/').length - 1) || './';
-        // Of types alone: they count.
+        // Type imports count.
         return [from, `import type {} from '${isFile ? `${up}${to}` : to}';\n`];
       }),
     ]),
   );
   const report = await check(cwd, 'depcruise', '.', '--output-type', 'err');
   const found = [...report.matchAll(/error ([\w-]+): (\S+) →/g)].map(([, rule, from]) => [from, rule]);
-  // Those against the order make circles of folders too, which the next test is for.
+  // Imports against the order also make folder circles, which the next test covers.
   const ofFiles = found.filter(([, rule]) => rule !== 'no-circle-of-folders');
   assert.deepEqual(ofFiles.sort(), refused.map(([from, , rule]) => [from, rule]).sort());
 });

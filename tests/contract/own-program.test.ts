@@ -1,4 +1,4 @@
-/** The package as another program uses it: packed as for the registry, installed, previewed by the real CLI. */
+/** The package in another program: packed, installed, and previewed by the real CLI. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ before(async () => {
   for (const module of readdirSync(join(project, 'node_modules'))) {
     if (!module.startsWith('.')) symlinkSync(join(project, 'node_modules', module), join(modules, module));
   }
-  // The example's flake wants nixpkgs; the benchmark's machines have the same shape without it.
+  // The example's flake needs nixpkgs; the benchmark's machines have the same shape without it.
   cpSync(join(project, 'bench/flake'), join(program, 'flake'), { recursive: true });
   const config = {
     'my-machines:flake': 'path:./flake',

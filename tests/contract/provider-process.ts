@@ -14,7 +14,7 @@ export const executable = fileURLToPath(new URL('../../provider/pulumi-resource-
 
 export type Plain = Record<string, struct.JavaScriptValue>;
 
-/** What the provider asked the engine to show. */
+/** A diagnostic that the provider sent to the engine. */
 export interface Shown {
   urn: string;
   message: string;
@@ -22,7 +22,7 @@ export interface Shown {
   ephemeral: boolean;
 }
 
-/** The engine's own service, as far as a provider uses it. */
+/** The part of the engine's service that a provider uses. */
 export class FakeEngine {
   readonly shown: Shown[] = [];
   readonly #server = new Server();
@@ -48,7 +48,7 @@ export class FakeEngine {
     this.address = `127.0.0.1:${port}`;
   }
 
-  /** Resolves when a line that fits has been shown. */
+  /** Resolves once a matching diagnostic has been shown. */
   async until(fits: (line: Shown) => boolean): Promise<void> {
     while (!this.shown.some(fits)) await once(this.#lines, 'line');
   }
@@ -68,7 +68,7 @@ type Method =
   | 'invoke';
 type ResourceMethod = 'check' | 'diff' | 'create' | 'read' | 'update' | 'delete' | 'cancel' | 'attach';
 
-/** Speaks to a provider as the engine does. */
+/** Calls a provider like the engine. */
 export class ProviderClient {
   readonly client: grpc.ResourceProviderClient;
 
@@ -80,7 +80,7 @@ export class ProviderClient {
     });
   }
 
-  /** Calls a method by its name, with a message; errors are thrown. */
+  /** Calls a method by name. Throws the provider's error. */
   call<Response>(method: Method | ResourceMethod, request: unknown): Promise<Response> {
     const unary = this.client[method] as unknown as (
       request: unknown,
@@ -181,7 +181,7 @@ export class ProviderClient {
   }
 }
 
-/** The provider's real process, started as the engine starts it. */
+/** The provider's process, started like the engine does. */
 export class ProviderProcess extends ProviderClient {
   readonly engine: FakeEngine;
   readonly child: ChildProcess;
@@ -203,7 +203,7 @@ export class ProviderProcess extends ProviderClient {
     return new ProviderProcess(child, engine, Number(line));
   }
 
-  /** Lets the provider see the engine go; resolves with its exit code. */
+  /** Ends the engine; resolves with the provider's exit code. */
   async end(): Promise<number | null> {
     const exited = this.child.exitCode === null ? once(this.child, 'exit') : undefined;
     this.child.stdin?.end();

@@ -7,7 +7,7 @@ import { handlers } from '../../provider/service/server.ts';
 import { ProviderService } from '../../provider/service/service.ts';
 import type { Plain } from './provider-process.ts';
 
-/** A resource whose behaviour each test sets: what the service does with it, over a real connection. */
+/** A resource whose operations each test sets, to test the service over a real connection. */
 export class Puppet {
   readonly token: string;
   readonly description = 'A resource for tests.';
@@ -28,7 +28,7 @@ export class Puppet {
   }
 }
 
-/** Serves puppets in this process, by the provider's own service. */
+/** Serves puppets in this process with the provider's own service. */
 export async function servePuppets(
   puppets: readonly Puppet[],
   options: { engineAddress?: string; operations?: Operations } = {},

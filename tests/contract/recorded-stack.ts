@@ -1,4 +1,4 @@
-/** Stacks as earlier code left them (tests/fixtures/recorded), previewed by the program of today. */
+/** Recorded stacks of earlier code (tests/fixtures/recorded), previewed by the current program. */
 import {
   chmodSync,
   cpSync,
@@ -19,20 +19,20 @@ const fixtures = join(root, 'tests/fixtures/recorded');
 
 type Name = 'fleet' | 'disks' | 'lab';
 
-/** What a preview intends to do with one resource. */
+/** A preview's step for one resource. */
 export interface Step {
   op: string;
   urn: string;
   detailedDiff?: Record<string, unknown> | null;
 }
 
-/** What a stack's state holds, without the provider itself, which no program declares. */
+/** Resources in a stack's state, without the provider, which no program declares. */
 export function recordedResources(name: Name): RecordedResource[] {
   const { deployment } = JSON.parse(readFileSync(join(fixtures, `${name}.json`), 'utf8'));
   return (deployment.resources as RecordedResource[]).filter(({ type }) => type !== 'pulumi:providers:nixos');
 }
 
-/** The machines of a recorded stack are gone: this ssh answers in their place, and what it does not know is not reached. */
+/** An ssh that answers for the machines of a recorded stack, which no longer exist; other commands are refused. */
 const ssh = `#!/bin/sh
 case $(cat) in
 *'exec echo'*) cat "\${0%/*}/../hardware/web.nix" ;;
@@ -72,13 +72,13 @@ export class RecordedStack {
     this.write(path, before.replaceAll(from, to));
   }
 
-  /** Gives the stack its recorded state. */
+  /** Imports the recorded state. */
   async import(): Promise<void> {
     await this.#pulumi('stack', 'init', this.#name);
     await this.#pulumi('stack', 'import', '--file', join(fixtures, `${this.#name}.json`));
   }
 
-  /** Steps for all resources, those that stay the same among them. */
+  /** Steps for all resources, including unchanged ones. */
   async preview(): Promise<Step[]> {
     return JSON.parse(await this.#pulumi('preview', '--json', '--show-sames')).steps;
   }

@@ -1,4 +1,4 @@
-/** An upgrade of this package changes nothing: stacks made by earlier code have nothing to do at the next `up`. */
+/** An upgrade of this package changes nothing: stacks of earlier code have an empty preview. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { parseUrn } from '../../lib/base/urn.ts';
@@ -15,7 +15,7 @@ after(() => {
 
 const seen = new Set<string>();
 
-/** Each recorded resource is declared again, and none is changed. */
+/** Each recorded resource is declared, and none changes. */
 function assertSame(steps: Step[], name: 'fleet' | 'disks'): void {
   assert.deepEqual(
     steps.filter(({ op, detailedDiff }) => op !== 'same' || detailedDiff),
@@ -25,7 +25,7 @@ function assertSame(steps: Step[], name: 'fleet' | 'disks'): void {
   for (const { urn } of steps) seen.add(parseUrn(urn).type);
 }
 
-/** What a preview would do, and to which properties: `update nixos:index:Secret web-database mode`. */
+/** Changes of a preview with their properties, such as `update nixos:index:Secret web-database mode`. */
 function changes(steps: Step[]): string[] {
   return steps
     .filter(({ op }) => op !== 'same')

@@ -13,7 +13,7 @@ const secretOf = (value: Plain[string]) => ({ [sdk.specialSigKey]: sdk.specialSe
 const folder = mkdtempSync(join(tmpdir(), 'provider-contract-'));
 let provider: ProviderProcess;
 before(async () => {
-  // Nothing in this suite may start a program or write: no program is found but what starts the provider.
+  // These tests start no other program and write nothing: PATH has only what starts the provider.
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, 'node'));

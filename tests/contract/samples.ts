@@ -5,21 +5,21 @@ import type { Plain } from './provider-process.ts';
 
 const path = (letter: string, name: string) => `/nix/store/${letter.repeat(32)}-${name}`;
 
-/** What the suite needs to know of one kind of resource. */
+/** Test data of one type of resource. */
 export interface Sample {
-  /** Inputs that fit. */
+  /** Valid inputs. */
   inputs: Plain;
   /** State after these inputs were applied. */
   state: Plain;
-  /** Inputs that ask for something else, and leaf paths that the diff must name. */
+  /** Other inputs, and leaf paths that the diff must name. */
   changed: Plain;
   paths: string[];
-  /** Whether other inputs are no change. */
+  /** Whether the other inputs are no change. */
   silent?: boolean;
-  /** Inputs that do not fit, and the properties that must be named. */
+  /** Invalid inputs, and properties that the error must name. */
   bad: Plain;
   badProperties: string[];
-  /** Ids that an import refuses, each with a clear error. */
+  /** IDs that an import refuses with a clear error. */
   badIds: string[];
 }
 
@@ -181,7 +181,7 @@ const virtualMachine = {
   stopTimeoutSeconds: 60,
 };
 
-/** A sample for each resource of the registry; the suite fails where one is missing. */
+/** A sample for each resource of the registry; a test fails if one is missing. */
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
     inputs: system,

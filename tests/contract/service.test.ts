@@ -187,7 +187,7 @@ test('a failed machine stops no other: its failure is shown at once and returned
   await failing.promise;
   others.resolve();
   await good;
-  // The program now brings the next step of the machine that is well.
+  // The program now declares the next step of the good machine.
   const next = set.client.create(urnOf('nixos:index:Puppet', 'next'), { host: 'next' }).then(noted('next'));
   await Promise.all([next, bad]);
   assert.deepEqual(answers, ['good', 'next', 'bad']);
@@ -227,7 +227,7 @@ test('a cancel aborts what runs, and returns at once', async () => {
     assert.equal(error.code, status.CANCELLED);
     assert.match(error.details, /was cancelled/);
 
-    // A provider started by hand serves the next run too, once the engine has attached to it again.
+    // A provider that was started by hand serves the next run after a new attach.
     const attach = new plugin.PluginAttach();
     attach.setAddress(own.engine.address);
     await own.client.call('attach', attach);

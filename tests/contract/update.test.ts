@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { run } from '../../lib/base/process/run.ts';
 import { CliProject } from './cli-project.ts';
 
-/** `npm run update` on a stack whose flake has an input in a repository, by the real CLI. Each test goes on from where the last one ended. */
+/** `npm run update` on a stack whose flake has an input in a repository, by the real CLI. Each test continues from the previous one. */
 const project = new CliProject();
 after(() => project.remove());
 const kit = join(project.folder, 'kit');
@@ -15,7 +15,7 @@ const update = (...args: string[]) => project.node('commands/update/main.ts', ..
 const lockText = () => readFileSync(lock, 'utf8');
 const lockedRevision = () => JSON.parse(lockText()).nodes.kit.locked.rev as string;
 
-/** A new version of the input, which sets the version of jq that web has, and the text of a unit of db's. */
+/** Commits a new version of the input: the jq version of web, and a unit's text of db. */
 async function commit(jq: string, text = '"[Service]\\nExecStart=/bin/db\\n"'): Promise<string> {
   mkdirSync(kit, { recursive: true });
   writeFileSync(join(kit, 'flake.nix'), `{ outputs = _: { jq = "${jq}"; text = ${text}; }; }`);
@@ -126,7 +126,7 @@ test('a machine that no longer evaluates keeps the old lock, unless --keep is gi
   );
   assert.match(text, /stays as it is, for db could no longer be evaluated/);
   assert.equal(lockedRevision(), old);
-  // The command in the message still works when all has ended.
+  // The command in the message works after the update has ended.
   const [, command = ''] = /nix eval (--show-trace .*nixosConfigurations\.db\..*)$/m.exec(text) ?? [];
   const nix = `nix --extra-experimental-features 'nix-command flakes' eval ${command}`;
   await assert.rejects(run('sh', ['-c', nix], { timeoutSeconds: 60 }), /db has lost its service/);

@@ -1,4 +1,4 @@
-/** What else than a switch is done with a system, on a lab machine with real systemd, Nix and boot entries. */
+/** Actions, specialisations, profiles and reboots on a lab machine with real systemd, Nix and boot entries. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
@@ -31,7 +31,7 @@ beforeEach(async () => {
   assert.equal(await deployer.up(good), false);
 });
 
-/** What the machine says and what the state says: live system, specialisation, system of the next boot. */
+/** Machine and state agree on live system, specialisation and next boot. */
 async function assertOn(system: string, specialisation: string, next: string): Promise<void> {
   const reading = await readMachine(machine.target);
   const expected = [system, specialisation, next];
@@ -193,7 +193,7 @@ test('a specialisation is live again after the reboot', async () => {
 });
 
 test('a machine that reboots into another system: reported, and the state records what it runs', async () => {
-  // Somebody's boot loader has a mind of its own.
+  // A boot loader that keeps another default.
   const stubborn = await fixtureSystem('stubborn', {
     boot: `${good}/bin/switch-to-configuration boot; exit 0`,
   });

@@ -1,6 +1,6 @@
 /**
- * Faults of a switch, each real, on a machine with real systemd and sshd: what the machine runs afterwards, what the state
- * says, what the user reads. docs/reliability.md lists them.
+ * Faults of a switch on a machine with real systemd and sshd: what the machine runs afterwards, what the state records, what
+ * the error says. docs/reliability.md lists them.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -16,7 +16,7 @@ import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
 
 let machine: MachineUnderTest;
 let deployer: Deployer;
-/** The system that every test begins with, confirmed and booted next; it brings sshd and the network back. */
+/** The system that every test begins with, live and next boot. Its activation starts sshd, which some tests stop. */
 let good: string;
 
 before(async () => {
@@ -92,7 +92,7 @@ test('the newest deployment records stay, and those of systems in use', async ()
   const next = await fixtureSystem('after-many');
   await deployer.up(next);
   await machine.assertOn(next, deployer);
-  // The twenty newest, and the older one of the booted system.
+  // The twenty newest, and the older record of the booted system.
   assert.equal(await machine.run(`ls ${roots} | wc -l`), '21');
   assert.equal(
     await machine.run(`readlink ${roots}/$(basename ${booted})/system; rm /run/booted-system`),
@@ -247,7 +247,7 @@ test('kill -9 of all processes of the unit: rolled back at once', async () => {
 test('a hanging supervisor is ended by its dead-man’s timer, a unit of its own: rolled back', async () => {
   const bad = await fixtureSystem('stopped', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
-    // Stopped for ever; then what the timer does when it runs out, without the wait.
+    // Stops the supervisor, then starts what its timer would start, without the wait.
     machine.run(`${supervisor}
       systemctl kill --signal=STOP "$unit.service"
       systemctl is-active --quiet "$unit-deadman.timer" || exit 9
@@ -297,7 +297,7 @@ test('a confirmation left over from another deployment is ignored', async () => 
   const system = await fixtureSystem('left-over');
   await machine.run('true');
   const { machineId } = await readMachine(machine.target);
-  // Copied and recorded by a deployment before; begun here by hand, with nobody to confirm it.
+  // Copied by an earlier deployment; started by hand here, so that nothing confirms it.
   await deployer.up(system);
   await deployer.up(good);
   const unit = `nixos-fleet-left-over-${process.pid}`;
@@ -331,7 +331,7 @@ test('two deployments at once: the second fails, and its error names the first',
 test('the live system fails when it is deployed again: it stays live', async () => {
   const flaky = await fixtureSystem('flaky', { test: '[ ! -e /run/flaky ] || exit 2' });
   await deployer.up(flaky);
-  // Somebody made another system that of the next boot, so that the next up has something to do.
+  // Another next boot, so that the next up deploys.
   await machine.run(`touch /run/flaky; nix-env -p /nix/var/nix/profiles/system --set ${good}`);
   await deployer.refresh();
   await assert.rejects(

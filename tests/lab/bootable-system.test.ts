@@ -1,4 +1,4 @@
-/** Lab systems that boot by themselves, as far as it shows without starting one: their parts, initrds and boot entries. */
+/** Bootable lab systems without booting one: kernels, initrds and boot entries. */
 import assert from 'node:assert/strict';
 import {
   existsSync,
@@ -40,7 +40,7 @@ before(async () => {
 
 after(() => rmSync(folder, { recursive: true }));
 
-/** A machine's files: its profile's generations, and an EFI system partition. */
+/** The root of a machine: generations of its profile, and an EFI system partition. */
 beforeEach(() => {
   root = mkdtempSync(join(folder, 'root-'));
   mkdirSync(join(root, 'nix/var/nix/profiles'), { recursive: true });
@@ -70,7 +70,7 @@ test('the initrd has the requested modules and their dependencies', () => {
   for (const module of ['virtio_blk', 'virtio_pci', 'virtio_ring', 'nls_ascii'])
     assert.match(initrd, new RegExp(`/${module}\\.ko\\0`), module);
   assert.doesNotMatch(initrd, /\/virtio_net\.ko\0/);
-  // In this kernel they are packed, and busybox does not unpack them.
+  // This kernel's modules are compressed, which busybox cannot read.
   const newer = gunzipSync(readFileSync(join(systems['newer-kernel'], 'initrd'))).toString('latin1');
   assert.match(newer, /\/virtio_blk\.ko\0/);
 });
@@ -102,10 +102,10 @@ test('each generation has a boot entry with copies of its kernel and initrd, rem
   assert.deepEqual(readFileSync(part('linux')), readFileSync(join(systems['newer-kernel'], 'kernel')));
   assert.deepEqual(readFileSync(part('initrd')), readFileSync(join(systems['newer-kernel'], 'initrd')));
 
-  // A machine that never started has no machine-id, and the entry names none.
+  // A machine that never booted has no machine-id.
   assert.doesNotMatch(entry, /^machine-id/m);
 
-  // The default is the system that asks, not the newest generation: so a trial keeps the old one.
+  // The default is the calling system, not the newest generation: a trial keeps the old default.
   assert.equal((await bootEntries(systems.booting)).exitCode, 0);
   const kept = /^default (.*)$/m.exec(read('loader/loader.conf'))?.[1] ?? '';
   assert.match(read(join('loader/entries', kept)), /^version Generation 1, /m);
@@ -122,7 +122,7 @@ test('a full boot partition leaves no partial file, and the default entry stays'
   assert.equal((await bootEntries(systems.booting)).exitCode, 0);
   const before = read('loader/loader.conf');
   symlinkSync(systems['newer-kernel'], profile(2));
-  // As large as what is there, and a little more.
+  // Has room for the present entries, but not for another one.
   const script = `
     mount -t tmpfs -o size=20m tmpfs "$1/full"
     cp -a "$1/boot/." "$1/full/" && mount --bind "$1/full" "$1/boot"

@@ -1,4 +1,4 @@
-/** Builders with real Nix and ssh: a lab machine builds for this computer. docs/builders.md lists what is promised. */
+/** Builders with real Nix and ssh: a lab machine builds for this computer. docs/builders.md lists the promises. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,11 +11,11 @@ import { MachineUnderTest } from './machine-under-test.ts';
 
 const token = 'nixos:index:System';
 const system = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux';
-/** The builder's own name; in this computer's sandbox it is another. */
+/** Prints the host name of the builder; the sandbox of this computer has another one. */
 const whereAmI = 'read name < /proc/sys/kernel/hostname; echo $name > $out';
 const folder = mkdtempSync(join(tmpdir(), 'builders-'));
 let machine: MachineUnderTest;
-/** A new one for each test: what it found away stays away for a provider. */
+/** New for each test: a provider does not retry a builder that was unreachable. */
 let provider: ProviderProcess;
 
 before(async () => {
@@ -51,14 +51,13 @@ const shown = (pattern: RegExp) => provider.engine.shown.filter(({ message }) =>
 test('a derivation is built on the builder, and the output names it', async () => {
   const derivation = await instantiate('builders-there', whereAmI);
   assert.equal(await build(derivation, declared()), 'one');
-  // The builder has what it built.
   await machine.run(`test -e ${derivation.outPath}`);
   assert.equal(shown(/^built on one: 1 derivation \(builders-there\)$/).length, 1);
   assert.ok(shown(/building: builders-there on 10\.213\.34\.11/).some(({ ephemeral }) => ephemeral));
 });
 
 test('a derivation for another system is built on a builder of that system, the rest here', async () => {
-  // Its shell stands in for one of that kind: which computer is asked is Nix's own choice.
+  // Nix chooses a builder by its systems; the build itself is a native one.
   await machine.run("echo 'extra-platforms = riscv64-linux' >>/etc/nix/nix.conf");
   const builders = declared({ systems: ['riscv64-linux'] });
   const foreign = await instantiate('builders-foreign', whereAmI, 'riscv64-linux');
@@ -98,7 +97,7 @@ test('a builder that is off is reported once, and its builds run here', async ()
   assert.notEqual(await build(derivation, declared()), 'one');
   const warnings = shown(/the builder one is left out: .*(No route to host|timed out|no answer within)/);
   assert.equal(warnings.length, 1);
-  // Nix, which would wait for it again, is not given it.
+  // Nix does not get the unreachable builder, so it does not wait for it again.
   assert.deepEqual(shown(/cannot build on/), []);
   const second = await instantiate('builders-off-too', whereAmI);
   assert.notEqual(await build(second, declared()), 'one');

@@ -1,6 +1,6 @@
 /**
- * What caches keep, with real Nix and ssh: what is built for `db` is pushed to a folder, and to `web`, which serves its store.
- * docs/caches.md lists what is promised.
+ * Retention of caches with real Nix and ssh: systems of `db` are pushed to a folder, and to `web`, which serves its store.
+ * docs/caches.md lists the promises.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ const lab = 'retention';
 const config = `Pulumi.${lab}.yaml`;
 const roots = '/nix/var/nix/gcroots/nixos-fleet';
 let stack: TestStack;
-/** Systems of db, one after the other. */
+/** Systems of db in the order of their deployment. */
 const systems: string[] = [];
 
 before(async () => {
@@ -27,7 +27,7 @@ after(async () => {
   await stack?.remove();
 });
 
-/** The folder and web; nobody asks them, for closures are copied. */
+/** Two caches, the folder and web. Machines do not fetch from them, as closures are copied. */
 function configure(graceHours: number): void {
   const plain = stack.read(config).replace(/^ {2}nixos-fleet:(caches|defaults):\n(?: {4}.*\n)*/gm, '');
   const text = `  nixos-fleet:caches:
@@ -66,7 +66,7 @@ const isCached = (system = '') =>
 test('a cache keeps a machine’s live, booted and recorded systems, and frees the rest', async () => {
   for (let n = 1; n <= 4; n++) await upWithNewSystem();
   const [booted, recorded, dropped, before] = systems;
-  // One that db has booted, one that is no generation any more and still recorded, and one that db has forgotten.
+  // One is booted, one is recorded without a generation, one is neither.
   await stack.ssh(
     'db',
     `ln -sfn ${booted} /run/booted-system
@@ -86,7 +86,7 @@ test('a cache keeps a machine’s live, booted and recorded systems, and frees t
   assert.ok(text.includes(`disk: freed ${paths}, ${size} (of 1 system)`), text);
   assert.equal(isCached(dropped), false);
   for (const system of [booted, recorded, before, systems[4]]) {
-    // Every path of the closure is there, and its packed file is what it was.
+    // Every path of the closure is in the cache with intact contents.
     const verify = [
       'store',
       'verify',
@@ -106,7 +106,7 @@ test('a machine that serves its store keeps the systems of other machines, and n
   for (const system of [booted, recorded, before, live])
     assert.ok(kept.includes(name(system)), `${system} has a root`);
   assert.equal(kept.includes(name(dropped)), false);
-  // web's own garbage collection does the rest.
+  // The garbage collector on web deletes the rest.
   await stack.ssh(
     'web',
     `nix-store --gc >/dev/null 2>&1; test -e ${booted} && test -e ${recorded} && test -e ${live} && test ! -e ${dropped}`,

@@ -1,6 +1,6 @@
 /**
  * Binary caches with real Nix, ssh and HTTP: three lab machines, of which `web` serves a cache to the others. docs/caches.md
- * lists what is promised.
+ * lists the promises.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -58,7 +58,7 @@ after(async () => {
   await stack?.remove();
 });
 
-/** What the stack's config says of caches, and how closures come to machines. */
+/** Configures the stack's caches, and how closures are delivered. */
 function configure(given: { key?: string; delivery?: string; main?: string; more?: string } = {}): void {
   const { key = 'cache.lab-1', delivery = 'substitute', more = '' } = given;
   const main =
@@ -73,7 +73,7 @@ function configure(given: { key?: string; delivery?: string; main?: string; more
   stack.write(config, plain.replace(/^config:\n/m, `config:\n${text}`));
 }
 
-/** A new system for a machine. */
+/** Edits a machine's configuration, so that it gets a new system. */
 function change(machine: 'web' | 'db' | 'edge'): void {
   const text = stack.read(hostFile(machine));
   edition += 1;
@@ -94,7 +94,7 @@ async function signingKey(): Promise<SigningKeyState> {
 
 test('a machine fetches its new system from the signed cache when nothing can be copied to it', async () => {
   await stack.up();
-  // Without this program nothing can be sent into a machine's store.
+  // Without this program nothing can be copied into the machine's store.
   await stack.ssh('db', 'mv /usr/local/bin/nix-daemon /root/nix-daemon');
   change('db');
   const { text } = await stack.up();
@@ -119,7 +119,7 @@ test('a second up changes nothing', async () => {
 
 const connectionOf = async (machine: string) => connectionSchema.parse(await stack.connection(machine));
 
-/** A path that nothing else needs and that is not known by its content, built on this computer. */
+/** Builds an input-addressed path on this computer, which needs a signature. */
 async function build(name: string): Promise<string> {
   const expression = `derivation { name = "${name}"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${name} >$out" ]; }`;
   const args = ['build', '--impure', '--no-link', '--print-out-paths', '--expr', expression];
@@ -170,7 +170,7 @@ test('a preview shows what the cache has of a new system, and which machine does
   const first = (await stack.preview()).text;
   assert.match(first, /db, its new system: not built yet; main does not have it/);
   assert.match(first, /to build: \d+ derivations?/);
-  // Built and pushed, but the machine has been made to trust another key by hand.
+  // Built and pushed, but the machine trusts another key.
   const { publicKey } = await generateSigningKey('other-1');
   await stack.ssh(
     'db',
@@ -245,7 +245,7 @@ const isStrange = (file: string) =>
   file.endsWith('.narinfo') && readFileSync(join(folder, file), 'utf8').includes('-strange-');
 
 test('a cache that is down or hangs does not stop a deployment', async () => {
-  /** Paths of the requests that it leaves without an answer. */
+  /** Paths of the requests, none of which is answered. */
   const asked: (string | undefined)[] = [];
   const hanging: Server = createServer((socket) => {
     socket.on('error', () => undefined).once('data', (request) => asked.push(`${request}`.split(' ')[1]));
@@ -267,7 +267,7 @@ test('a cache that is down or hangs does not stop a deployment', async () => {
       String(edition),
       'from the other cache: copying to db is cut off',
     );
-    // Each request costs its limit: whoever asks tries twice, and then asks it for no path.
+    // Each request takes its full timeout: Nix tries twice, then disables the cache.
     assert.deepEqual(new Set(asked), new Set(['/nix-cache-info']));
     assert.ok(asked.length <= 12, `${asked.length} requests`);
 
@@ -284,7 +284,7 @@ test('a cache that is down or hangs does not stop a deployment', async () => {
 });
 
 test('a closure is copied from machine to machine over ssh, not through this computer', async () => {
-  // web serves its store to nix-ssh, who may do nothing else; db logs in by its host key.
+  // On web, nix-ssh may only serve the store; db logs in with its host key.
   await stack.ssh(
     'web',
     `useradd --system --create-home --home-dir /var/lib/nix-ssh --shell /bin/sh nix-ssh
@@ -314,7 +314,7 @@ test('a closure is copied from machine to machine over ssh, not through this com
 const hostKeyOf = async (machine: string) => (await stack.connection(machine)).hostKey;
 
 test('a machine that serves its store over HTTP gets the signing key, and its server is restarted', async () => {
-  // A stand-in for harmonia, under its name: it reads the key when it starts.
+  // A stand-in for harmonia that reads the key at its start.
   await stack.ssh(
     'web',
     `mkdir -p /run/systemd/system

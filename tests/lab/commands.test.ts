@@ -1,4 +1,4 @@
-/** Commands around a deployment by the real @pulumi/command, whose plugin is in no package registry: skipped where it is not found. */
+/** Commands around a deployment with the real @pulumi/command. Its plugin is in no package registry: without it, skipped. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync } from 'node:fs';
 import { homedir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * An operator's program of its own: deploys one system, and prints the status lines as they come. What it is told comes as
- * its argument, or on its standard input.
+ * A separate process of the operator: deploys one system and prints status lines. Reads its settings as JSON from its argument,
+ * else from standard input.
  */
 import { readFileSync } from 'node:fs';
 import { Deployer } from './deployer.ts';

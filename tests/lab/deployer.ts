@@ -10,7 +10,7 @@ export type Settings = Partial<DeploymentInputs> & {
 
 export class Deployer {
   readonly #connection: DeploymentInputs['connection'];
-  /** What the state holds. */
+  /** The deployment in the state; undefined before the first one. */
   recorded: Recorded<DeploymentInputs, DeploymentState> | undefined;
   /** Status lines and diagnostics of the last call. */
   lines: string[] = [];
@@ -24,11 +24,11 @@ export class Deployer {
     return this.recorded.state.live;
   }
 
-  /** `pulumi up`: creates or updates, where the diff says so; returns whether it did. */
+  /** `pulumi up`: creates, or updates if the diff has changes; returns whether it did. */
   async up(system: string, { onStatus, signal, ...settings }: Settings = {}): Promise<boolean> {
     const inputs: DeploymentInputs = {
       ...deploymentInputs.parse({ host: 'one', connection: this.#connection, system, revision: 'r' }),
-      // Shorter than a user may set them: what is waited for in these tests comes at once or never.
+      // Below the limits of the config: here, what a deployment waits for comes at once or never.
       confirmTimeoutSeconds: 4,
       activationTimeoutSeconds: 30,
       ...settings,
@@ -55,7 +55,7 @@ export class Deployer {
     }
   }
 
-  /** `pulumi refresh`: returns what is wrong with the machine, if anything is. */
+  /** `pulumi refresh`: returns why the machine is unhealthy, if it is. */
   async refresh(): Promise<string | undefined> {
     if (!this.recorded) throw new Error('nothing is recorded');
     const { id, inputs, state } = this.recorded;
@@ -65,7 +65,7 @@ export class Deployer {
     return found.unhealthy;
   }
 
-  /** `pulumi import` by the id a user gives. */
+  /** `pulumi import` */
   async import(id: string): Promise<void> {
     const found = await deployment.read(id, undefined, this.#context());
     if (!found) throw new Error('nothing was found');

@@ -1,4 +1,4 @@
-/** How a machine is entered, on machines with real sshd, sudo and doas: whom they let in, and where a password is not. */
+/** Connections to machines with real sshd, sudo and doas: who gets root, and that passwords do not leak. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,7 +26,7 @@ const project = fileURLToPath(new URL('../..', import.meta.url));
 const lab = `entry-${process.pid}`;
 const request = { lab, name: 'one', address: '10.213.30.11', base: '' };
 const gateRequest = { lab, name: 'gate', address: '10.213.30.12', base: '' };
-/** Where the machine is for the jump host alone. */
+/** Addresses that only the jump host reaches. */
 const behind = { one: '198.51.100.11', gate: '198.51.100.12' };
 const canary = 'Kanarienvogel-"\'$(id)\\ ü';
 const traces = [canary.slice(0, 13), Buffer.from(canary).toString('base64').slice(0, 16)];
@@ -37,7 +37,7 @@ let root: Connection;
 let admin: Connection;
 let withPassword: Connection;
 
-/** A command with a text as its input, which is in no argument list: printf is the shell's own. */
+/** A command with a text as its input. printf is a builtin, so the text is in no argument list. */
 const givenTo = (command: string, text: string) => `printf '%s\\n' ${shellQuote(text)} | ${command}\n`;
 
 before(async () => {
@@ -73,14 +73,14 @@ after(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** Runs a script as root by root's own login, and expects it to work. */
+/** Runs a script with root's own login; asserts that it succeeds. */
 async function asRoot(script: string, connection = root): Promise<string> {
   const { exitCode, stdout, stderr } = await at(connection).run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
 
-/** What sudo allows admin. */
+/** Sets the sudo rule of admin. */
 const sudoers = (rule: string) =>
   asRoot(`printf '%s\\n' 'admin ALL=(ALL:ALL) ${rule}ALL' >/etc/sudoers.d/admin`);
 const system = (name: string, hooks: Hooks = {}) =>
@@ -94,7 +94,7 @@ const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetEr
   return true;
 };
 
-/** Deploys while all processes are watched, and looks for the password in everything that was said. */
+/** Deploys and asserts that the password is in no process, environment or status line. */
 async function deployWatched(connection: Connection, path: string): Promise<void> {
   const deployer = new Deployer(connection);
   const running = deployer.up(path);
@@ -106,7 +106,7 @@ async function deployWatched(connection: Connection, path: string): Promise<void
   assert.ok(!traces.some((trace) => deployer.lines.join('\n').includes(trace)));
 }
 
-/** Lines of the machine's log that tell of a refused password. */
+/** Number of refused passwords in the machine's log. */
 const refusals = async () =>
   Number(
     await asRoot(
@@ -243,7 +243,7 @@ test('health checks of ports run from the jump host', async () => {
 });
 
 test('sshOptions apply to every connection, the copy’s too', async () => {
-  // Through a proxy of the user's own: this computer has no other way there.
+  // This computer reaches the address only through this ProxyCommand.
   const { gate } = machines;
   const key = `${root.identityFile}`;
   const known = join(state, 'known_hosts');
@@ -258,13 +258,13 @@ test('sshOptions apply to every connection, the copy’s too', async () => {
   await assert.rejects(readMachine(at(misspelt)), failsWith('config-invalid', /Compresion|compresion/));
 });
 
-/** Brings Node and the project to the machine: it becomes an operator's own computer. */
+/** Copies Node and the project to the machine, which then deploys itself. Returns the command. */
 function bringOperator(): string {
   const folder = join(machines.one?.root ?? '', 'opt/fleet');
   mkdirSync(join(folder, 'lib-of-node'), { recursive: true });
   for (const part of ['lib', 'schema', 'provider', 'tests/lab', 'package.json'])
     cpSync(join(project, part), join(folder, part), { recursive: true });
-  // None of these is needed to deploy.
+  // Not needed for a deployment.
   const needless = ['@pulumi', '@biomejs', '@types', '@grpc', 'typescript', 'google-protobuf'];
   const modules = realpathSync(join(project, 'node_modules'));
   for (const name of readdirSync(modules)) {

@@ -1,6 +1,6 @@
 /**
- * Further faults of a switch, each real, on a machine with real systemd and sshd: those that take long, and those of what is
- * around a switch. docs/reliability.md lists them.
+ * More faults of a switch on a machine with real systemd and sshd: slow ones, and those of network, clocks and stores.
+ * docs/reliability.md lists them.
  */
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { failsWith, MachineUnderTest, when } from './machine-under-test.ts';
 
 let machine: MachineUnderTest;
 let deployer: Deployer;
-/** The system that every test begins with, confirmed and booted next; it brings sshd back. */
+/** The system that every test begins with, live and next boot. */
 let good: string;
 
 before(async () => {
@@ -33,7 +33,7 @@ beforeEach(async () => {
   await deployer.up(good);
 });
 
-/** This computer's end of the machine's cable. */
+/** Sets the machine's port of the bridge on this computer up or down. */
 async function cable(state: 'up' | 'down'): Promise<void> {
   const { stdout } = await run('ip', ['-o', 'link', 'show', 'master', machine.bridge], {
     timeoutSeconds: 10,
@@ -100,7 +100,7 @@ test('clocks a day apart, either way: confirmed, or rolled back on failure', asy
   }
 });
 
-/** Writes to a file of a store path, as a broken disk does. */
+/** Corrupts a file of a store path. */
 function corrupt(file: string): void {
   chmodSync(file, 0o755);
   writeFileSync(file, 'x');
@@ -134,7 +134,7 @@ test('an unsigned path from a user whom the machine’s store does not trust: re
     folder=$(dirname "$(readlink -f "$(command -v nix-daemon)")")
     while [ "$folder" != / ]; do chmod a+x "$folder" 2>/dev/null; folder=$(dirname "$folder"); done
     systemd-run --quiet --unit=nix-daemon-test nix-daemon --daemon; systemctl is-active nix-daemon-test`);
-  // What is added by its content needs no signature; what is built does.
+  // Only input-addressed paths need a signature.
   const expression = `derivation { name = "unsigned"; system = builtins.currentSystem; builder = "/bin/sh"; args = [ "-c" "echo ${process.pid} >$out" ]; }`;
   const flags = ['--extra-experimental-features', 'nix-command', '--no-link', '--print-out-paths'];
   const built = await run('nix', ['build', ...flags, '--impure', '--expr', expression], {
@@ -160,7 +160,7 @@ test('a full boot partition: profile, boot loader and live system are rolled bac
   const loader = async () =>
     await machine.run('cd /boot/loader && cat loader.conf entries/*.conf && ls entries');
   const before = await loader();
-  // A file system of its own, filled to its last byte.
+  // A separate file system, filled completely.
   await machine.run(`cp -a /boot /run/boot && mount -t tmpfs -o size=128k none /boot && cp -a /run/boot/. /boot/
     cat /dev/zero >/boot/filling; [ "$(stat -f -c %a /boot)" = 0 ]`);
   try {

@@ -1,4 +1,4 @@
-/** Systems for fault tests: real store paths, of the smallest contents, that fail in the way a test asks for. */
+/** Minimal systems for tests, as real store paths, with faults that a test chooses. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,12 +6,12 @@ import { run } from '../../lib/base/process/run.ts';
 
 const parts = new URL('./fixture-system/', import.meta.url).pathname;
 
-/** Shell lines that run on the machine at a step of switch-to-configuration. */
+/** Shell scripts that run on the machine in a step of switch-to-configuration. */
 export interface Hooks {
   check?: string;
   test?: string;
   boot?: string;
-  /** Further files of the system: name to content. */
+  /** Contents of additional files by name. */
   files?: Record<string, string>;
 }
 

@@ -1,4 +1,4 @@
-/** The dev stack as a user has it: three machines made, deployed, changed, lost and found, and removed. */
+/** The dev stack by the real Pulumi CLI: three machines are created, deployed, changed, imported and destroyed. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -12,7 +12,7 @@ let removed = false;
 
 before(async () => {
   stack = await TestStack.create({ stack: 'test', network });
-  // A system that no other stack of this computer has: this one can be taken out of its Nix store.
+  // A system that no other stack on this computer uses, so that it can be deleted from the store.
   stack.edit(
     'nix/lab/hosts/db.nix',
     'kernelParams = [',
@@ -24,7 +24,7 @@ after(async () => {
   if (!removed) await stack?.remove();
 });
 
-/** What the machine's web server answers: the proof from outside. */
+/** The page that the machine serves. */
 async function page(machine: 'web' | 'edge'): Promise<string> {
   const address = { web: `${network}.11`, edge: `${network}.13` }[machine];
   return await (await fetch(`http://${address}/`, { signal: AbortSignal.timeout(10_000) })).text();
@@ -153,7 +153,7 @@ test('refresh shows a machine switched by hand, and up deploys the desired syste
   const drifted = await stack.live();
   assert.notEqual(drifted.db?.system, before.db?.system);
   assert.match((await stack.preview()).text, /~ nixos:index:Deployment/);
-  // As on another operator's computer, or after garbage collection: it has to be built again for that.
+  // As after garbage collection: it has to be built again.
   await stack.forgetClosure('db', before.db?.system ?? '');
   await stack.up();
   assert.equal((await stack.live()).db?.system, before.db?.system);
@@ -170,7 +170,7 @@ test('a lost state: pulumi import adopts a machine without a diff', async () => 
 });
 
 test('adopting a machine with an unrecorded system shows only its differences', async () => {
-  // The records that deployments left are what makes a system known: without them it is a foreign one.
+  // Without the records of deployments the live system is unrecorded.
   await stack.ssh(
     'web',
     'p=/nix/var/nix/profiles/system; $p-1-link/bin/switch-to-configuration test && rm -rf /nix/var/nix/gcroots/nixos-fleet',
@@ -188,9 +188,9 @@ interface BadInput {
   file: string;
   from: string;
   to: string;
-  /** What the message must contain: key or machine, why, and what to do. */
+  /** Parts of the message: key or machine, reason, fix. */
   shows: RegExp[];
-  /** Whether the preview already tells; what only a deployment can tell fails there. */
+  /** The command that fails. */
   at: 'preview' | 'up';
 }
 
@@ -286,7 +286,7 @@ for (const { title, file, from, to, shows, at } of badInputs) {
 
 interface Fault {
   title: string;
-  /** Done to db before and after, on this computer or as a colleague on the machine. */
+  /** Breaks and repairs db, on this computer or on the machine. */
   begin: () => Promise<unknown>;
   end: () => Promise<unknown>;
   shows: RegExp[];
@@ -309,7 +309,7 @@ const faults: Fault[] = [
         `cd ${keyFolder} && mkdir -p kept && mv ssh_host_* kept/ &&
          ssh-keygen -q -N '' -t ed25519 -f ssh_host_ed25519_key && systemctl reload ssh`,
       );
-      // Connections that are open know the machine already; this ends its own, too.
+      // Closes open connections, which have already checked the key; also this one.
       await stack.ssh('db', 'pkill -f "^sshd: root"').catch(() => '');
     },
     end: () => stack.ssh('db', `cd ${keyFolder} && mv kept/* . && rmdir kept && systemctl reload ssh`),
@@ -320,7 +320,7 @@ const faults: Fault[] = [
     begin: () =>
       stack.ssh(
         'db',
-        // A store of its own size, all but full.
+        // A file system of the store's size, almost full.
         `mkdir /small && mount -t tmpfs -o size=$(($(du -sk /nix | cut -f1) + 512))k tmpfs /small &&
          cp -a /nix/. /small/ && mount --bind /small /nix`,
       ),
@@ -353,7 +353,7 @@ for (const { title, begin, end, shows } of faults) {
   });
 }
 
-/** What the machines themselves say now. */
+/** The live systems, read from the machines. */
 async function refreshed(): Promise<Record<string, Live>> {
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   return await stack.live();

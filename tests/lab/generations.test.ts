@@ -1,4 +1,4 @@
-/** Old generations on a machine with a real Nix: what goes after a deployment, and what never does. */
+/** Removal of old generations and garbage on a machine with a real Nix. */
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, before, test } from 'node:test';

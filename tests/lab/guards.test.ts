@@ -1,4 +1,4 @@
-/** What stands before a confirmation and an update, on a machine with real systemd and sshd: health checks, drift, history. */
+/** Health checks, drift, lockout and history on a machine with real systemd and sshd. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -195,7 +195,7 @@ test('the machine keeps a history: who, when, which revision and systems, and th
   assert.match(confirmed?.by ?? '', /^.+@.+$/);
   const endedAt = confirmed?.endedAt ?? 0;
   assert.ok(endedAt >= Math.floor(begun / 1000) && endedAt <= Date.now() / 1000, `${endedAt}`);
-  // It outlives the results, and does not grow without end.
+  // Limited to 1000 entries.
   await machine.run(
     `cd /var/lib/nixos-fleet; for i in $(seq 1100); do tail -n 1 history.jsonl; done >many; cat many >>history.jsonl`,
   );

@@ -1,6 +1,6 @@
 /**
  * A machine's hardware, detected over real ssh and written into a flake's folder, by the real Pulumi CLI. The machine's
- * nixos-generate-config is a stand-in: it prints a date, and what a file on the machine says of its hardware.
+ * nixos-generate-config is a stand-in that prints a date, and the hardware from a file.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ before(async () => {
     install -d -o admin -g admin -m 700 /home/admin/.ssh
     install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
   await run('git', ['init', '-q', project.folder], { timeoutSeconds: 30 });
-  // The stack's own program, without what evaluates a flake.
+  // The stack's program without the evaluation of a flake.
   writeFileSync(
     join(project.folder, 'index.ts'),
     `import { readFileSync } from 'node:fs';

@@ -9,7 +9,7 @@ import { type ConfiguredKernels, configureKernels } from '../../lib/kernel/confi
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { kernelFixture } from '../fixtures/kernels/request.ts';
 
-/** A real Kconfig, run by Nix in its sandbox on a real kernel's source; nothing is compiled but Kconfig itself. */
+/** Runs the Kconfig of a real kernel in Nix's sandbox. Only Kconfig itself is compiled. */
 describe('kernels that are configured without a build', () => {
   const cache = mkdtempSync(join(tmpdir(), 'nixos-fleet-kernels-'));
   let request: Awaited<ReturnType<typeof kernelFixture>>;
@@ -60,7 +60,7 @@ describe('kernels that are configured without a build', () => {
   test('the minimal kernel of the operator’s flake gets every symbol that its version has', async () => {
     const minimal = await evaluateFleet({ ...request, hosts: { minimal: 'minimal-vm' } });
     const { warnings } = await configureKernels(minimal.kernels);
-    // Later kernels have it.
+    // A symbol of later kernels.
     assert.deepEqual(
       warnings.flatMap((warning) => warning.split('\n  ').slice(1)),
       ['MODULE_COMPRESS: requested y, got n: this version of the kernel has no such symbol'],
@@ -73,7 +73,7 @@ describe('kernels that are configured without a build', () => {
       () => false,
     ).hosts;
     assert.ok(plain?.ok, plain?.ok === false ? plain.error.message : '');
-    // It was not requested, and Kconfig did not set it by itself.
+    // Neither requested nor set by Kconfig.
     assert.ok(lacking && !lacking.ok);
     assert.match(lacking.error.why ?? '', /CONFIG_EFI_STUB=y, for systemd-boot/);
   });

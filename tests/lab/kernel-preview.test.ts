@@ -1,4 +1,4 @@
-/** A real kernel's change through the real Pulumi CLI, before it is built. */
+/** Previews of kernel changes by the real Pulumi CLI, without a build. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { kernelFixture } from '../fixtures/kernels/request.ts';
@@ -10,7 +10,7 @@ before(async () => {
   const { flake, overrideInputs } = await kernelFixture();
   stack = await TestStack.create({ stack: 'kernels', network: '10.213.28' });
   const inputs = Object.entries(overrideInputs).map(([name, url]) => `    ${name}: ${url}`);
-  // In the form that Pulumi writes it back in.
+  // As Pulumi formats the file itself.
   const lines = [
     'config:',
     '  nixos-fleet:checkLive: "false"',

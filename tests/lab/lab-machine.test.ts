@@ -1,4 +1,4 @@
-/** Life of a lab's machines: made, found stopped, started over what is left, restarted from inside, removed whole. */
+/** Lifecycle of lab machines: create, stop, start, reboot, recover, delete. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ async function sh({ name, address, hostKey }: LabMachine, script: string): Promi
 
 const bootId = 'cat /proc/sys/kernel/random/boot_id';
 
-/** Command lines of all processes that name this lab's folder. */
+/** Command lines that name this lab's folder. */
 function processes(): string[] {
   return readdirSync('/proc')
     .filter((entry) => /^\d+$/.test(entry))

@@ -1,4 +1,4 @@
-/** The lab's systems keep NixOS's contract: order, words and exit codes of switch-to-configuration, and the boot. */
+/** The lab's systems behave like NixOS: order, output and exit codes of switch-to-configuration, and the boot. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { RunResult } from '../../lib/base/process/run.ts';
@@ -46,7 +46,7 @@ const live = async () => (await sh('readlink /run/current-system')).stdout.trim(
 const pidOf = async (unit: string) =>
   (await sh(`systemctl show --property=MainPID --value ${unit}`)).stdout.trim();
 
-/** Back to a known state between tests. */
+/** Resets the machine between tests. */
 async function plain(): Promise<void> {
   const back = await to('plain', 'test');
   assert.equal(back.exitCode, 0, back.stderr);
@@ -154,7 +154,7 @@ test('a masked unit stops; one that must not restart is named and keeps running'
   await plain();
 });
 
-/** Begins a switch whose activation hangs, and returns when it does. */
+/** Starts a switch whose activation hangs, and waits until it hangs. */
 async function hang(): Promise<{ ended: Promise<RunResult | undefined> }> {
   const hanging = to('hanging-activation', 'test').catch(() => undefined);
   const hangs = async () => (await sh('test -p /run/fault/gate')).exitCode === 0;
@@ -178,7 +178,7 @@ test('an interrupted switch is completed by the next', async () => {
   await sh('pkill -KILL -f bin/switch-to-configuration; pkill -KILL -f snippet-hang; rm /run/fault/gate');
   assert.notEqual((await ended)?.exitCode, 0);
   assert.equal(await pidOf('late.service'), before, 'not restarted yet');
-  // Its unit file is the new one already: only the list that the first run left tells of the restart.
+  // Its unit file is already the new one: only the list of the first run has the pending restart.
   const done = await to('changed', 'test');
   assert.equal(done.exitCode, 0, done.stderr);
   assert.match(done.stderr, /restarting the following units: late\.service/);

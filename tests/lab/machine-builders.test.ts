@@ -1,6 +1,5 @@
 /**
- * Builders of machines, with real Nix and ssh: `db` builds for itself, and `web` builds for it. docs/builders.md lists what
- * is promised.
+ * Builders of machines with real Nix and ssh: `web` is the builder of `db`. docs/builders.md lists the promises.
  */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -21,7 +20,7 @@ before(async () => {
   process.env.XDG_STATE_HOME = join(stack.folder, 'state');
   stack.edit(config, `    edge:\n      lab: true\n      address: ${network}.13\n`, '');
   await stack.up();
-  // web lets nix-ssh do nothing but build; its key for that is not there yet.
+  // On web, nix-ssh may only build; it has no authorized key yet.
   await stack.ssh(
     'web',
     `useradd --system --create-home --home-dir /var/lib/nix-ssh --shell /bin/sh nix-ssh
@@ -53,7 +52,7 @@ function configure(hostKey?: string): void {
 }
 
 let count = 0;
-/** Has db build something new: where it was built is what comes out, and what Nix printed meanwhile. */
+/** Starts a new build on db; returns the host name of the builder, and Nix's log. */
 async function buildOnDb(): Promise<{ where: string; log: string }> {
   count += 1;
   const script = `# ${process.pid}-${count}\nread name < /proc/sys/kernel/hostname; echo $name > $out`;
@@ -66,7 +65,7 @@ async function buildOnDb(): Promise<{ where: string; log: string }> {
   return { where, log: log.join('\n') };
 }
 
-/** How often Nix gave up connecting to a builder: each time costs the connection's limit. */
+/** How often a connection to a builder failed, each after its timeout. */
 const givenUp = (log: string) =>
   [...log.matchAll(/^cannot build on .*failed to start SSH connection/gm)].length;
 
@@ -104,7 +103,7 @@ test('a changed list of builders is found by refresh and restored by up', async 
 });
 
 test('a machine whose builder hangs or is off builds locally after one attempt', async () => {
-  // Whoever connects to web gets no word from it.
+  // Connections to web are accepted and never answered.
   await stack.ssh(
     'web',
     'systemctl stop ssh.socket ssh 2>/dev/null; systemd-run --quiet --unit=silent --socket-property=ListenStream=22 sleep infinity',

@@ -1,4 +1,4 @@
-/** One lab machine of a test file: made before its tests, removed after them, and looked at in between. */
+/** The lab machine of a test file: created before its tests, removed after them. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -91,7 +91,7 @@ export class MachineUnderTest {
     await this.run(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
   }
 
-  /** Waits until its sshd answers: an interface that comes back takes a while to get its address again. */
+  /** Waits until sshd answers: an interface that was down takes a while to get its address. */
   async reachable(): Promise<void> {
     assert.ok(await until(() => sshBanner(this.address), { limitSeconds: 60 }), 'sshd answers again');
   }
@@ -100,7 +100,7 @@ export class MachineUnderTest {
     return parseResult((await readMachine(this.target)).lastResult);
   }
 
-  /** The machine runs and boots `system`, nothing is under way there, and the state says so. */
+  /** The machine runs and boots `system`, no deployment is in progress, and the state agrees. */
   async assertOn(system: string, { live }: Deployer): Promise<void> {
     const reading = await readMachine(this.target);
     assert.deepEqual([reading.system, reading.profileSystem], [system, system]);
@@ -113,18 +113,18 @@ export class MachineUnderTest {
   }
 }
 
-/** Whether an error is the expected one, tells of the machine, and says what to do. */
+/** Asserts an error's code, machine and reason, and that it has a fix. */
 export function failsWith(code: FleetError['code'], why: RegExp): (error: FleetError) => true {
   return (error) => {
     assert.equal(error.code, code, error.message);
     assert.equal(error.host, 'one');
     assert.match(error.why ?? '', why);
-    assert.ok(error.fix, 'says what to do');
+    assert.ok(error.fix, 'has a fix');
     return true;
   };
 }
 
-/** Calls `act` when the machine says `word` in the middle of an activation that would last. */
+/** Calls `act` when a status line contains `word`, during an activation. */
 export function when(
   word: string,
   act: () => Promise<unknown>,

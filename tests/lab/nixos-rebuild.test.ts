@@ -1,4 +1,4 @@
-/** Switches by nixos-rebuild on a machine with real systemd and sshd; in its place a stand-in that does the same there. */
+/** Switches by nixos-rebuild, which is a stand-in here, on a machine with real systemd and sshd. */
 import assert from 'node:assert/strict';
 import { delimiter } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
@@ -26,7 +26,7 @@ after(async () => {
 });
 
 beforeEach(async () => {
-  // REAL_NIXOS_REBUILD: a folder with the real one, to try that.
+  // REAL_NIXOS_REBUILD: folder of a real nixos-rebuild to test with.
   const folder =
     process.env.REAL_NIXOS_REBUILD ?? new URL('../fixtures/nixos-rebuild', import.meta.url).pathname;
   process.env.PATH = `${folder}${delimiter}${path}`;
@@ -38,7 +38,7 @@ test('a switch by nixos-rebuild is recorded like any deployment', async () => {
     test: 'echo "restarting nginx"',
     boot: 'touch /run/booted-by-it',
   });
-  // Its switch-to-configuration knows `switch` only as the real one does: boot loader, then activation.
+  // nixos-rebuild calls `switch`: boot loader, then activation.
   const { generation } = deployer.live;
   await deployer.up(next, via({ revision: 'theirs' }));
   await machine.assertOn(next, deployer);

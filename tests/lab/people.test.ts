@@ -1,4 +1,4 @@
-/** Who becomes root by what, on a machine with real sshd, sudo and PAM: by a key in the operator's agent; and by a user of the installation, who then goes. */
+/** sudo by a key in the operator's agent, and bootstrap users, on a machine with real sshd, sudo and PAM. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,7 +29,7 @@ before(async () => {
   agent = spawn('ssh-agent', ['-D', '-a', process.env.SSH_AUTH_SOCK], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  // It says where it listens, once it does.
+  // Prints its address once it listens.
   if (agent.stdout) await once(agent.stdout, 'data');
 });
 
@@ -40,14 +40,14 @@ after(async () => {
   await machine?.remove();
 });
 
-/** Runs a script as root by root's own login, and expects it to work. */
+/** Runs a script with root's own login; asserts that it succeeds. */
 async function asRoot(script: string): Promise<string> {
   const { exitCode, stdout, stderr } = await at(root).run(script);
   assert.equal(exitCode, 0, stderr);
   return stdout.trim();
 }
 
-/** Makes a person whom sshd lets in as it does root. */
+/** Creates a user with root's authorized keys. */
 const person = (name: string) =>
   `useradd --create-home --shell /bin/bash ${name}
    install -d -o ${name} -g ${name} -m 700 /home/${name}/.ssh
@@ -62,7 +62,7 @@ const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetEr
 };
 
 test('sudo by a key in the operator’s agent deploys without a password; without the key it is refused', async () => {
-  // With the end of nixosFleet.people, which PAM's module has to read over.
+  // With the expiry of nixosFleet.people, which the PAM module must ignore.
   const key = `expiry-time="20990101" ${readFileSync(`${agentKey}.pub`, 'utf8').trim()}`;
   await asRoot(`${person('admin')}
     ${sudoRule('admin')}
@@ -71,7 +71,7 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
   const lending: Connection = { ...admin, forwardAgent: true };
   const add = (...args: string[]) => run('ssh-add', ['-q', ...args], { timeoutSeconds: 30 });
   await add(agentKey);
-  // What NixOS writes for nixosFleet.agentSudo. Entered by the old rules, the machine is confirmed by the new ones.
+  // As NixOS writes them for nixosFleet.agentSudo. The deployment starts under the old rules and confirms under these.
   const rules = await system('agent-rules', {
     test: `systemctl start ssh.service
       printf '%s\\n' 'admin ALL=(ALL:ALL) ALL' 'Defaults env_keep+=SSH_AUTH_SOCK' 'Defaults noninteractive_auth' >/etc/sudoers.d/admin
@@ -86,7 +86,7 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
     failsWith('access-denied', /user admin has no root rights/),
   );
   await add('-D');
-  // Logs in, but proves nothing.
+  // This key logs in, but is not authorized for sudo.
   await add(root.identityFile ?? '');
   await assert.rejects(
     new Deployer(lending).up(path),
@@ -109,7 +109,7 @@ test('the bootstrap user of a first deployment is removed after it, with keys an
   const first: Connection = { ...root, user: 'ops', bootstrapUser: 'install' };
   const installed = () => asRoot('id install >/dev/null 2>&1 && echo yes || echo no');
 
-  // A system that does not bring the user who is to stay goes back, and the other one can try again.
+  // A system that lacks the regular user is rolled back, and the bootstrap user stays for the next attempt.
   const without = new Deployer(first);
   await assert.rejects(without.up(await system('without-ops')), failsWith('not-confirmed', /./));
   assert.equal((await readMachine(at(root))).system, before);
@@ -131,10 +131,10 @@ test('the bootstrap user of a first deployment is removed after it, with keys an
     readMachine(at({ ...root, user: 'install' }), { fresh: true }),
     failsWith('access-denied', /the login was refused/),
   );
-  // The key may stay in the config: from now on it means nothing.
+  // bootstrapUser may stay in the config, without effect.
   await deployer.up(await system('later'));
   assert.doesNotMatch(deployer.lines.join('\n'), /was removed/);
-  // A name of the system's own is not taken at its word.
+  // A user that the system itself declares is not removed.
   const wrong = new Deployer({ ...first, bootstrapUser: 'daemon' });
   await assert.rejects(
     wrong.up(await system('wrong-name')),

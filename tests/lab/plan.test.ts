@@ -1,4 +1,4 @@
-/** Saved plans of the real Pulumi CLI: one that holds is carried out; one that is no longer true is refused, whoever outran it. And a state that machines have outrun. */
+/** Saved plans of the real Pulumi CLI, current and outdated, and a state that is older than the machines. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ after(async () => {
   await stack?.remove();
 });
 
-/** Changes the web server's page and saves a plan of that. */
+/** Changes the page of the web server and saves a plan. */
 async function plan(word: string): Promise<string> {
   stack.write(web, stack.read(web).replace(/\w+ from the fleet/, `${word} from the fleet`));
   const file = join(stack.folder, `${word}.json`);
@@ -28,7 +28,7 @@ async function plan(word: string): Promise<string> {
   return file;
 }
 
-/** Carries out a plan, and expects Pulumi to refuse it before it changes any machine. */
+/** Asserts that Pulumi refuses a plan before any machine changes; returns its output. */
 async function refused(file: string, ...options: string[]): Promise<string> {
   const generations = async () =>
     Object.entries(await stack.live()).map(([name, live]) => [name, live.generation]);
@@ -66,7 +66,7 @@ test('a plan is refused when a machine was switched by hand since; up without th
   await stack.ssh('db', 'ln -sfn /nix/store /run/current-system');
   const text = await refused(file);
   assert.match(text, planned('db'));
-  // The preview that Pulumi makes before it can be left out.
+  // Also without the preview.
   assert.match(await refused(file, '--skip-preview'), planned('db'));
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   await stack.up();
@@ -105,7 +105,7 @@ test('a state older than the machines: up warns and deploys, or refuses with onD
   assert.deepEqual(await stack.live(), before);
   const refresh = await stack.pulumi('refresh', '--preview-only', '--diff');
   assert.ok(refresh.text.includes(newer ?? 'none'), refresh.text);
-  // Another system is asked for than the recorded one and the one that runs.
+  // The desired system is neither the recorded nor the live one.
   stack.edit(web, 'Newer', 'Newest');
   await stack.withEdit(
     'Pulumi.plan.yaml',

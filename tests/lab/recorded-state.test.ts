@@ -1,4 +1,4 @@
-/** A lab made by earlier code, previewed by the whole program; the lab's base is needed, and no machine runs. */
+/** Previews the recorded state of a lab that earlier code created. Needs the lab's base; no machine runs. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { RecordedStack, recordedResources } from '../contract/recorded-stack.ts';

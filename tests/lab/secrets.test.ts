@@ -1,4 +1,4 @@
-/** Secrets on a machine with real systemd and sshd, by the real Pulumi CLI: where their content is, and where it is not. */
+/** Secrets on a machine with real systemd and sshd, by the real Pulumi CLI, and that their contents do not leak. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const project = new CliProject();
 let machine: MachineUnderTest;
 
 const canary = (n: number) => `Kanarienvogel-${n}-'"$(id)\\ ü`;
-/** How a secret might be written where it must not be. */
+/** Parts of the secrets, plain and in base64, to search for. */
 const traces = [1, 2, 3].flatMap((n) => {
   const base64 = Buffer.from(canary(n)).toString('base64');
   return [canary(n).slice(0, 15), base64.slice(0, 16)];
@@ -140,8 +140,7 @@ test('an owner that does not exist is an error, and no file is left', async () =
 
 test('the content is in no store, no state, no log and no other file', async () => {
   const patterns = traces.flatMap((trace) => ['-e', trace]);
-  // The machine's whole disk, then Pulumi's state, home and logs with the program; a file of the state that holds the
-  // stack is there, so that something was looked at.
+  // The machine's root, then Pulumi's state, home and logs. That the state file is found shows that grep searches there.
   for (const folder of [machine.state, project.folder]) {
     const { stdout, exitCode } = await runToEnd('grep', ['-rlFa', '--devices=skip', ...patterns, folder], {
       timeoutSeconds: 300,

@@ -1,4 +1,4 @@
-/** A copy of the project with a stack of its own, driven by the real Pulumi CLI: what a user has, in a folder to break. */
+/** A copy of the project with a stack of its own, driven by the real Pulumi CLI. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -13,7 +13,6 @@ import type { LiveState } from '../../schema/deployment.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** Each run of the suite has a lab of its own beside the dev stack's. */
 export interface TestStackOptions {
   stack: string;
   /** First three bytes of the lab's network: '10.213.21'. */
@@ -23,7 +22,7 @@ export interface TestStackOptions {
 export type Machine = MachineSummary;
 export type Live = LiveState;
 
-/** What a command printed, colours removed, both streams together as a user sees them. */
+/** Output of a command; `text` has both streams. */
 export type Shown = RunResult & { text: string };
 
 /** The dev stack's three containers, without its virtual machine. */
@@ -96,14 +95,14 @@ export class TestStack {
     this.write(`Pulumi.${this.stack}.yaml`, JSON.stringify({ config: Object.fromEntries(keys) }));
   }
 
-  /** Replaces the text everywhere in the file; that it is there is checked unless `optional`. */
+  /** Replaces a text everywhere in the file. Throws if the file lacks it, unless `optional`. */
   edit(path: string, from: string, to: string, optional = false): void {
     const before = this.read(path);
     if (!optional && !before.includes(from)) throw new Error(`${path} does not contain ${from}`);
     this.write(path, before.replaceAll(from, to));
   }
 
-  /** Runs with an edited file and puts the file back afterwards. */
+  /** Runs `body` with an edited file, then restores the file. */
   async withEdit<T>(path: string, from: string, to: string, body: () => Promise<T>): Promise<T> {
     const before = this.read(path);
     this.edit(path, from, to);
@@ -114,7 +113,7 @@ export class TestStack {
     }
   }
 
-  /** Runs pulumi in the copy and returns what it showed, whatever its exit code. */
+  /** Runs pulumi in the copy; does not throw for an exit code. */
   async try(...args: string[]): Promise<Shown> {
     const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
       cwd: join(this.folder, 'project'),
@@ -124,7 +123,7 @@ export class TestStack {
     return { ...result, text: result.stdout + result.stderr };
   }
 
-  /** The same, where it has to succeed. */
+  /** Runs pulumi in the copy; throws if it fails. */
   async pulumi(...args: string[]): Promise<Shown> {
     const shown = await this.try(...args);
     if (shown.exitCode !== 0)
@@ -132,7 +131,7 @@ export class TestStack {
     return shown;
   }
 
-  /** Runs a program of the project in the copy, with this stack selected, as its npm script does. */
+  /** Runs a program of the project in the copy, like its npm script. */
   async node(program: string, args: string[], input = ''): Promise<Shown> {
     const options = { cwd: join(this.folder, 'project'), env: this.#env, input, timeoutSeconds: 300 };
     const result = await runToEnd(process.execPath, [program, ...args], options);
@@ -147,7 +146,7 @@ export class TestStack {
     return JSON.parse((await this.pulumi('stack', 'output', '--json')).stdout).machines;
   }
 
-  /** What the state says is live on each machine: unlike the stack's output, a refresh and a failed `up` change it. */
+  /** Live systems in the state. Unlike the stack's output, a refresh and a failed `up` change them. */
   async live(): Promise<Record<string, Live>> {
     const { deployment } = await this.exportState();
     return Object.fromEntries(
@@ -157,7 +156,7 @@ export class TestStack {
     );
   }
 
-  /** How the stack reaches a machine, by its state. */
+  /** The connection to a machine in the state. */
   async connection(machine: string): Promise<{ address: string; hostKey: string; identityFile: string }> {
     const { deployment } = await this.exportState();
     const resource = deployment.resources.find(
@@ -167,7 +166,7 @@ export class TestStack {
     return resource.inputs.connection as never;
   }
 
-  /** Runs a script on a machine as root, by plain ssh: the hand of a colleague. */
+  /** Runs a script on a machine as root by plain ssh, outside of the stack. */
   async ssh(machine: string, script: string): Promise<string> {
     const { address, identityFile } = await this.connection(machine);
     const options = [
@@ -194,7 +193,7 @@ export class TestStack {
     return await machine.run(script, { fresh: true, timeoutSeconds: 120 });
   }
 
-  /** Loses a machine's deployment from the state, as if the state were gone, and imports it again. */
+  /** Deletes a machine's deployment from the state and imports it again. */
   async loseAndImport(machine: string): Promise<void> {
     const { address, identityFile, hostKey } = await this.connection(machine);
     const { deployment } = await this.exportState();
@@ -207,7 +206,7 @@ export class TestStack {
     await this.pulumi('import', type, machine, id, ...options);
   }
 
-  /** Takes a machine's system from this computer's Nix store, with what keeps it there. */
+  /** Deletes a machine's system and its root from this computer's Nix store. */
   async forgetClosure(machine: string, system: string): Promise<void> {
     rmSync(join(this.folder, `state/nixos-fleet/gcroots/nixos-fleet-${this.stack}-system-${machine}`));
     await run('nix-store', ['--delete', system], { timeoutSeconds: 60 });
@@ -217,7 +216,7 @@ export class TestStack {
     return JSON.parse((await this.pulumi('stack', 'export')).stdout);
   }
 
-  /** Takes the whole away: the machines, the stack, the folder. */
+  /** Destroys the stack and deletes its folder. */
   async remove(): Promise<void> {
     await this.pulumi('destroy', '--yes', '--skip-preview');
     rmSync(this.folder, { recursive: true, force: true });

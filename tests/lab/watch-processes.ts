@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * Arguments and environments of every process of this computer, its lab machines' too, that hold one of the traces, looked
- * for until `ended`; and the names of all programs that were seen, which tell that something was looked at.
+ * Watches the processes of this computer and its lab machines until `ended`. Returns the arguments (and environments) that
+ * contain one of the traces, and the names of all programs seen.
  */
 export async function watchProcesses(
   traces: readonly string[],
@@ -22,7 +22,7 @@ export async function watchProcesses(
       if (traces.some((trace) => text.includes(trace))) found.push(`${file}: ${text}`);
       return text;
     } catch {
-      // It has ended.
+      // The process ended.
       return '';
     }
   };

@@ -76,7 +76,7 @@ describe('facts of real NixOS machines', { skip }, () => {
         'nixosConfigurations',
         `(${expression}) { hosts = ${list}; mark = "@"; strict = true; }`,
       );
-    // Turn by turn, and the quickest of each: what else the computer does must not decide.
+    // Alternating, and the fastest of each, so that other load does not decide.
     const rounds: { alone: Measured<unknown>; facts: Measured<unknown> }[] = [];
     for (let round = 0; round < 3; round++) rounds.push({ alone: await alone(), facts: await facts() });
     const quickest = (which: 'alone' | 'facts') =>

@@ -141,7 +141,7 @@ describe('the operator’s flake', { skip }, () => {
         .map(({ drv }) => drv)
         .sort(),
     );
-    // What Hydra is told of them: a flake whose jobs are these.
+    // Hydra's jobset specification points to a flake with these jobs.
     const spec = JSON.parse(readFileSync(join(nixFolder, '../examples/hydra/spec.json'), 'utf8'));
     for (const jobset of Object.values<{ type: number; flake: string }>(spec)) {
       assert.equal(jobset.type, 1);

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { evaluate, folders, inMemory, report, skip } from './nixpkgs.ts';
 
-/** How many variants one evaluator gets: each is a whole system, which takes some 300 MiB. */
+/** Variants for each evaluator: each is a whole system of some 300 MiB. */
 const atOnce = 7;
 
 interface Variant {
   drv: string;
-  /** What builds it. */
+  /** System of its builder. */
   system: string;
   fileSystems: Record<string, string>;
   loaders: string[];
-  /** Whether its firmware is EFI alone or among others. */
+  /** Whether it boots by EFI, alone or beside BIOS. */
   efi: boolean;
   hostName: string;
   kernelModules: string[];
 }
 
-/** What each variant is made of, or null where its evaluation throws. */
+/** Nix that describes each variant; null where its evaluation throws. */
 const describeVariants = (names: readonly string[], machine = '(machine: machine)') => `machine: let
   inherit ((${machine} machine).config.system.build) images;
   tell = image: let inherit (image.passthru) config; in {
@@ -52,7 +52,7 @@ describe('images of the flake’s machines', { skip }, () => {
       }
       for (const [name, variant] of Object.entries(found)) {
         if (variant === null) {
-          // Alone, for its message.
+          // Evaluated alone for its error message.
           await evaluate(`${machine}.config.system.build.images.${name}`, 'image: image.drvPath', inMemory);
         }
         assert.ok(variant, name);
@@ -81,11 +81,11 @@ describe('images of the flake’s machines', { skip }, () => {
 
 function checkVariant(name: string, variant: Variant, host: string): void {
   assert.match(variant.drv, /^\/nix\/store\/[^/]*\.drv$/, name);
-  // Some clouds' images leave the name to the cloud, by force.
+  // Images of some clouds force an empty host name, which the cloud sets.
   assert.ok([host, ''].includes(variant.hostName), `${name}: ${variant.hostName}`);
   assert.ok(variant.loaders.length <= 1, `${name}: ${variant.loaders.join(' and ')}`);
-  // Nothing of the machine's own hardware.
+  // Without the machine's own hardware.
   assert.ok(!variant.kernelModules.includes('kvm-intel'), name);
-  // An image that boots by BIOS alone has no partition for /boot.
+  // Images that boot only by BIOS have no /boot partition.
   if (variant.fileSystems['/boot']) assert.ok(variant.efi, name);
 }

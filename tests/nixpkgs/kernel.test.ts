@@ -71,7 +71,7 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     });
     assert.ok(plain && changed && manual && patched);
 
-    // One symbol more, one changed; nothing else.
+    // One added symbol, one changed.
     const before = plain.kernel.config;
     const differing = Object.entries(changed.kernel.config).filter(([name, value]) => before[name] !== value);
     assert.deepEqual(Object.fromEntries(differing), { KGDB: 'y', SCHED_AUTOGROUP: 'n' });
@@ -81,7 +81,7 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.match(plain.kernel.source, /^linux-\d/);
     assert.match(plain.kernel.dev, /^\/nix\/store\/.*-dev$/);
     assert.match(plain.kernel.configuration?.drvPath ?? '', /linux-config-.*\.drv$/);
-    // The package is the newest of its series; one of another series would be told from the same file.
+    // The package is the newest of its series; another series would use the same file.
     const [series = ''] = /^\d+\.\d+/.exec(plain.kernel.version) ?? [];
     assert.equal(plain.kernel.knownReleases[series], plain.kernel.version);
     assert.equal(ageWarning(plain.kernel), undefined);
@@ -116,7 +116,7 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.ok(value.host.includes('CONFIG_CGROUPS=y') && !value.host.includes('CONFIG_VIRTIO_BLK=y'));
     assert.ok(value.vm.includes('CONFIG_CGROUPS=y') && value.vm.includes('CONFIG_VIRTIO_BLK=y'));
 
-    // Its whole .config can be had without compiling, too.
+    // Its whole .config has a derivation that compiles no kernel.
     assert.match(manual.kernel.configuration?.drvPath ?? '', /\.drv$/);
   });
 

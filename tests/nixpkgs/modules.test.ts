@@ -21,14 +21,14 @@ const topics = readdirSync(join(nixFolder, 'modules'))
   .filter((file) => file.endsWith('.nix') && !['default.nix', 'examples.nix'].includes(file))
   .map((file) => file.slice(0, -4));
 
-// Some copies of nixpkgs leave out its largest generated files.
+// Some copies of nixpkgs lack the largest generated files.
 const hackage = join(nixpkgs ?? '', 'pkgs/development/haskell-modules/hackage-packages.nix');
 
-// Assertions that this nixpkgs cannot fail: boot-assessment refuses one that is older than boot counting.
+// Number of assertions that need another nixpkgs to fail: boot-assessment refuses one without boot counting.
 const needOtherNixpkgs: Record<string, number> = { 'boot-assessment': 1 };
 
-// Each module has a file of cases here, or an entry of nix/modules/examples.nix: what switches it on, and what each of its
-// assertions refuses.
+// Each module has a file of cases here or an entry in nix/modules/examples.nix: configurations that enable it, and one that
+// fails each of its assertions.
 describe('modules of the operator’s flake, on and off', { skip }, () => {
   for (const topic of topics) {
     test(topic, async (context) => {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { nix } from '../../lib/store/nix/nix.ts';
 
-/** The nixpkgs tree on disk that stands in for the flake's locked input; undefined where the suite is skipped. */
+/** The nixpkgs tree that replaces the flake's locked input; undefined if the suite is skipped. */
 export const nixpkgs = process.env.NIXPKGS ? resolve(process.env.NIXPKGS) : undefined;
 
 /** Reason for node:test's `skip`. */
@@ -12,13 +12,13 @@ export const skip = nixpkgs ? false : 'NIXPKGS is not set: give it the path of a
 
 export const nixFolder = resolve(import.meta.dirname, '../../nix');
 
-/** Names of the folders in one of the flake's. */
+/** Names of the folders in a folder of nix/. */
 export const folders = (path: string): string[] =>
   readdirSync(join(nixFolder, path), { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name);
 
-/** A tree that Git knows is locked by its commit; another is hashed as a whole at each call, which takes a minute. */
+/** A Git checkout is locked by its commit; another tree is hashed at each call, which takes a minute. */
 export const nixpkgsRef =
   nixpkgs && `${existsSync(join(nixpkgs, '.git')) ? 'git+file://' : 'path:'}${nixpkgs}`;
 
@@ -35,10 +35,10 @@ export interface Measured<T> {
   heapMiB: number;
 }
 
-/** A store in memory: derivations are not written to the disk, which takes longer than evaluating them where there are many. */
+/** A store in memory: writing many derivations to the disk takes longer than evaluating them. */
 export const inMemory = ['--store', 'dummy://?read-only=false'];
 
-/** Evaluates a function of an attribute of the operator's flake, and measures it. Throws with Nix's message. */
+/** Applies a function to an attribute of the operator's flake, and measures it. Throws with Nix's message. */
 export async function evaluate<T>(
   attribute: string,
   apply: string,
@@ -75,7 +75,7 @@ export async function evaluate<T>(
   }
 }
 
-/** A line of the report: what was evaluated, and what it cost. */
+/** Prints what was evaluated, with CPU time and heap size. */
 export function report(what: string, { cpuSeconds, heapMiB }: Measured<unknown>): void {
   console.log(`${what.padEnd(44)} ${cpuSeconds.toFixed(1).padStart(6)} s ${String(heapMiB).padStart(6)} MiB`);
 }

@@ -1,6 +1,6 @@
 /**
- * An image written onto the very disk that a machine runs from, by the real Pulumi CLI, real ssh, kexec and QEMU: the machine is started
- * into its memory, its disk written, and it comes back from the disk as a new machine with its old host key.
+ * An image is written onto the disk that a machine runs from, by the real Pulumi CLI, real ssh, kexec and QEMU: kexec starts the
+ * machine into its memory, the disk is written, and the machine boots from it with its old host key.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ before(async () => {
   copyFileSync(guest.kernel, join(memory, 'kernel'));
   copyFileSync(guest.initrd, join(memory, 'initrd'));
   writeFileSync(join(memory, 'kernel-params'), 'console=ttyS0 panic=10\n');
-  // With Debian's kernel, and no larger than it has to be.
+  // With Debian's kernel, and as small as possible.
   stack.write(
     'nix/lab/hosts/vm.nix',
     `{

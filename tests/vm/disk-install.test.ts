@@ -1,6 +1,6 @@
 /**
- * A disk image written onto the second disk of a running machine over ssh, by the real Pulumi CLI, real ssh and real QEMU: refused by
- * each guard, verified, broken off and taken up again; the machine then starts from it and is adopted.
+ * An image is written onto the second disk of a running machine over ssh, by the real Pulumi CLI, real ssh and real QEMU:
+ * refused by each guard, interrupted and repeated, verified. The machine then boots from it and is adopted.
  */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
@@ -26,14 +26,14 @@ const diskMiB = 1024;
 let guest: Guest;
 let stack: TestStack;
 
-/** A partition table with one partition, from its 446th byte on. */
+/** Prints an MBR partition table with one partition, from byte 446 on. */
 const partition =
   "printf '\\0\\0\\0\\0\\203\\0\\0\\0\\0\\010\\0\\0\\0\\020\\0\\0'; head -c 48 /dev/zero; printf '\\125\\252'";
 
 type Disk = Partial<DiskInstallConfig>;
 const second = { disk: '/dev/vdb', serial: 'second' };
 
-/** The machine with its memory as root, or from its disks where it is to boot from them. */
+/** The machine runs from memory, or with `fromDisk` boots from its disks. */
 function configure({
   disks = {},
   fromDisk = false,
@@ -72,7 +72,7 @@ async function outputs<T>(type: string): Promise<T> {
 }
 const written = () => outputs<DiskInstallState>('nixos:index:DiskInstall');
 
-/** What a preview says where the disk is refused, and nothing is written. */
+/** The output of a preview that refuses the disk. */
 async function refusedPreview(disk: Disk): Promise<string> {
   configure({ disks: { vm: { ...second, ...disk } } });
   const { exitCode, text } = await stack.try('preview');
@@ -83,7 +83,7 @@ async function refusedPreview(disk: Disk): Promise<string> {
 before(async () => {
   guest = await makeGuest();
   stack = await TestStack.create({ stack: 'vm-disk', network: '10.213.44' });
-  // With Debian's kernel, and no larger than it has to be.
+  // With Debian's kernel, and as small as possible.
   stack.write(
     'nix/lab/hosts/vm.nix',
     `{
@@ -124,7 +124,7 @@ test('guard contents: a disk that holds something is refused, unless overwrite n
 });
 
 test('guards missing, serial, size, not-a-disk and room', async () => {
-  // By another name it is found by its serial.
+  // The disk is found by its serial under another name.
   assert.match(await refusedPreview({ disk: '/dev/sda' }), /guard contents: \/dev\/vdb is not empty/);
   const missing = await refusedPreview({ disk: '/dev/sda', serial: 'third' });
   assert.match(
@@ -161,7 +161,7 @@ test('guards in-use and running: a disk that is mounted or that the machine runs
     await refusedPreview({ overwrite: 'second' }),
     /guard running: the machine runs from \/dev\/vdb/,
   );
-  // Without a preview, too; and what is there stays.
+  // Also without a preview; the contents stay.
   const up = await stack.try('up', '--yes', '--skip-preview');
   assert.notEqual(up.exitCode, 0);
   assert.match(up.text, /guard running/);
@@ -191,7 +191,7 @@ test('an interrupted write is recorded as unfinished, and the next up writes the
   const state = failure.state as DiskInstallState;
   assert.equal(state.state, 'unfinished');
   assert.ok(Object.keys(diskInstall.diff({ id: 'x', inputs, state }, inputs).detailed).includes('state'));
-  // What stands there now is nobody's but ours: overwrite, which was for what was there before, is not asked for again.
+  // The unfinished image is our own: overwrite is not needed again.
   const again = await diskInstall.update(
     { id: 'x', inputs, state },
     inputs,
@@ -201,7 +201,7 @@ test('an interrupted write is recorded as unfinished, and the next up writes the
     [again.state, again.sha256],
     ['verified', createHash('sha256').update(data).digest('hex')],
   );
-  // Whole, it is somebody's disk.
+  // A complete image is protected again.
   await assert.rejects(diskInstall.create(inputs, context(new AbortController().signal)), /guard contents/);
 });
 
@@ -213,7 +213,7 @@ test('the image is written over ssh and verified; the other disk is not touched'
   assert.match(text, /has neither sgdisk nor sfdisk/);
   const { state, bytes, sha256, serials } = await written();
   assert.deepEqual([state, bytes, serials], ['verified', imageMiB * MiB, ['second']]);
-  // By other means: what QEMU's disk holds, and what the image holds.
+  // Independent check of QEMU's disk and of the image.
   const { path } = await outputs<ImageState>('nixos:index:Image');
   const { folder } = await outputs<{ folder: string }>('nixos:index:VirtualMachine');
   assert.equal(await rawSha256(path, bytes), sha256);
@@ -222,7 +222,7 @@ test('the image is written over ssh and verified; the other disk is not touched'
   await stack.pulumi('preview', '--expect-no-changes');
 });
 
-/** SHA-256 of a disk's first bytes, as qemu-img gives them. */
+/** SHA-256 of the first bytes of a disk, read by qemu-img. */
 async function rawSha256(file: string, bytes: number): Promise<string> {
   const { tools } = await ensureVmBase();
   const raw = join(stack.folder, 'raw');

@@ -1,4 +1,4 @@
-/** Disks of virtual machines and the end of a machine, with real QEMU and nothing to boot. */
+/** Disks of virtual machines and their shutdown, with real QEMU and nothing to boot. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,7 +17,7 @@ process.env.XDG_STATE_HOME = join(folder, 'state');
 const stack = `disk-${process.pid}`;
 const host = 'one';
 
-/** Raw images, told apart by what they begin with. */
+/** A raw image that begins with its name. */
 const image = (name: string): string => {
   const file = join(folder, `${name}.raw`);
   if (!existsSync(file)) writeFileSync(file, Buffer.concat([Buffer.from(name), Buffer.alloc(MiB)]));
@@ -78,7 +78,7 @@ test('a disk in use is not touched, and a machine that ignores its power button 
   );
   assert.ok(existsSync(`/proc/${pid}`));
 
-  // The firmware found nothing to boot, and knows no power button.
+  // Without a system, the firmware ignores the power button.
   await deleteVm(stack, host, 1, { warn: (message) => warnings.push(message) });
   assert.deepEqual(warnings, ['one did not shut down within 1 s: powering it off']);
   assert.ok(!existsSync(`/proc/${pid}`));

@@ -1,4 +1,4 @@
-/** GDB on a kernel that was built here, from its first instruction on, by the command that users have. */
+/** The gdb command on a self-built kernel, from its first instruction on. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
@@ -34,7 +34,7 @@ before(async () => {
     virtualMachines: { debugged: machine },
   };
   stack.configure(config);
-  // The host of that kernel is nowhere; the kernel comes before the machine that QEMU loads it in.
+  // The host does not exist, so it is not deployed; QEMU loads the kernel, which is built first.
   const up = (...targets: string[]) =>
     stack.pulumi('up', '--yes', '--skip-preview', ...targets.flatMap((target) => ['--target', target]));
   await up('**Fleet::fleet', '**nixos:index:Kernel::linux');

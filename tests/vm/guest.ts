@@ -1,4 +1,4 @@
-/** A guest that boots in some seconds without KVM: Debian's kernel, busybox and a small ssh server in an initial RAM disk. */
+/** A guest that boots in seconds without KVM: Debian's kernel, busybox and a small ssh server in an initrd. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ const fixture = join(project, 'tests/fixtures/vm-guest');
 export interface Guest {
   kernel: string;
   initrd: string;
-  /** A static busybox, which can be a derivation's builder. */
+  /** A static busybox, which can be the builder of a derivation. */
   busybox: string;
 }
 
-/** Makes the guest in a folder of its own, which is removed at the end of the process. */
+/** Makes the guest in a temporary folder, removed at the end of the process. */
 export async function makeGuest(): Promise<Guest> {
   const names = readFileSync(join(fixture, 'packages'), 'utf8')
     .split('\n')

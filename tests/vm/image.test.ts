@@ -1,6 +1,6 @@
 /**
- * The dev stack's virtual machine, by the real Pulumi CLI, real Nix and real QEMU: a kernel of its own and a disk image, built;
- * started from a writable copy of another size, grown, found to run what is asked for already, deployed to, restarted.
+ * The dev stack's virtual machine by the real Pulumi CLI, real Nix and real QEMU: its kernel and disk image are built, it boots
+ * from a larger writable copy, is adopted, deployed and rebooted.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** A system is booted in a throw-away virtual machine before its machine is touched: by the real CLI, on a lab machine. */
+/** A system is booted in a temporary virtual machine before it is deployed, by the real CLI on a lab machine. */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { TestStack } from '../lab/stack.ts';
 
 let stack: TestStack;
 
-/** The stack's config, with a health check of the port that is given. */
+/** Configures the stack with a health check of a port. */
 async function configure(port: number): Promise<void> {
   const overrideInputs = {
     ...(await ensureLabBase()).overrideInputs,
@@ -42,7 +42,7 @@ after(async () => {
 const rehearsals = async () =>
   (await stack.exportState()).deployment.resources.filter(({ type }) => type === 'nixos:index:Rehearsal');
 
-/** Nothing of the virtual machine is left. */
+/** The virtual machine and its files are gone. */
 function assertGone(): void {
   const folder = join(stack.folder, 'state/nixos-fleet/vm/rehearsal');
   assert.deepEqual(existsSync(folder) ? readdirSync(folder) : [], []);

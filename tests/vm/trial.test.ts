@@ -1,4 +1,4 @@
-/** One boot on trial, on a virtual machine with UEFI firmware and systemd-boot; image.test.ts has the usual ways by pulumi. */
+/** Boots on trial, on a virtual machine with UEFI firmware and systemd-boot. image.test.ts has the usual cases by pulumi. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -62,13 +62,13 @@ async function onMachine(script: string): Promise<string> {
   return stdout.trim();
 }
 
-/** What the boot loader starts when nobody chooses. */
+/** The init of the boot loader's default entry. */
 const defaultInit = () =>
   onMachine(
     "sed -n 's/^options init=\\([^ ]*\\).*/\\1/p' /boot/loader/entries/$(sed -n 's/^default //p' /boot/loader/loader.conf)",
   );
 
-/** The machine runs and boots a system, and the state says so. */
+/** The machine runs and next boots a system, and the state agrees. */
 async function assertLive(system: string): Promise<void> {
   const { live } = deployer;
   const reading = await readMachine(machine);
@@ -76,7 +76,7 @@ async function assertLive(system: string): Promise<void> {
   assert.deepEqual([live.system, live.profileSystem], [system, system]);
 }
 
-/** The machine runs, has booted and boots a system, the state says so, and nothing of the trial is left. */
+/** The machine runs, has booted and next boots a system, the state agrees, and no trial is left. */
 async function assertOn(system: string): Promise<void> {
   const { live } = deployer;
   const reading = await readMachine(machine);

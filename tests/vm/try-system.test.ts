@@ -1,4 +1,4 @@
-/** A machine's system, made for a container of the lab, is run on this computer by one line of config, and nothing else changes. */
+/** One line of config runs the system of a lab container in a virtual machine on this computer. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { TestStack } from '../lab/stack.ts';

@@ -1,4 +1,4 @@
-/** Life of a stack's virtual machines, by the real Pulumi CLI and real QEMU: made, reached, killed, changed, removed. */
+/** Lifecycle of a stack's virtual machines by the real Pulumi CLI and real QEMU: create, connect, kill, change, destroy. */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
@@ -51,7 +51,7 @@ async function state(name = 'one'): Promise<VmState> {
 
 const sh = async (script: string, name = 'one') => (await stack.onVirtualMachine(name, script)).stdout.trim();
 
-/** Sends a text to a port of this computer, and gives the first thing that comes back. */
+/** Sends a text to a port of this computer; returns the answer up to its first `#`. */
 async function say(to: number, text: string): Promise<string> {
   const socket = createConnection(to, '127.0.0.1');
   socket.write(text);
@@ -65,7 +65,7 @@ async function say(to: number, text: string): Promise<string> {
 
 const alive = (pid: number) => existsSync(`/proc/${pid}`);
 
-/** Pids of all QEMUs that run from the stack's folder. */
+/** PIDs of QEMUs and their keepers in the stack's folder. */
 function machines(): string[] {
   return readdirSync('/proc').filter((pid) => {
     try {
@@ -83,7 +83,7 @@ before(async () => {
   share = join(stack.folder, 'share');
   mkdirSync(share);
   writeFileSync(join(share, 'hello'), 'from the operator\n');
-  // What config.system.build.vm is to us: a script run-<name>-vm with NixOS's variables that ends in QEMU.
+  // Like config.system.build.vm: a script run-<name>-vm with NixOS's variables that executes QEMU.
   const script = `#!/bin/sh
 set -e
 test -d "$TMPDIR" && test -n "$USE_TMPDIR" && cd "$TMPDIR"
@@ -116,7 +116,7 @@ test('a machine is created, reached by its forwarded port, and outlives pulumi a
   assert.ok(running && alive(pid));
   assert.match(readFileSync(console, 'utf8'), /guest: ready/);
   if (accelerator === 'tcg') assert.match(text, /one runs without KVM, which is slow: /);
-  // A session of its own and no parent but PID 1: neither a hangup nor the end of pulumi's group reaches it.
+  // In its own session, without a terminal: it survives a hangup and the end of pulumi's process group.
   const session = await run('ps', ['-o', 'sid=,tty=', '-p', String(pid)], { timeoutSeconds: 10 });
   const own = await run('ps', ['-o', 'sid=', '-p', String(process.pid)], { timeoutSeconds: 10 });
   assert.notEqual(session.stdout.trim().split(/\s+/)[0], own.stdout.trim());
@@ -184,7 +184,7 @@ test('a machine that waits for GDB is halted, answers GDB, and is removed when i
   assert.match(text, /GDB attaches at 127\.0\.0\.1:23725; the machine waits for it/);
   const { status, pid } = await state('halted');
   assert.equal(status, 'prelaunch');
-  // GDB's remote protocol: why do you stand still?
+  // GDB's remote protocol: the reason of the halt.
   assert.match(await say(gdb.port, '$?#3f'), /^\+\$T05/);
   configure({ one: hardware });
   await stack.up();
