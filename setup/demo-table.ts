@@ -1,10 +1,10 @@
-// Prints the stack's `machines` output (JSON on stdin) as a table on stdout. Prints nothing where there is no machine.
+// Prints the stack's `machines` output (JSON on stdin) as a table on stdout; nothing without machines.
 import { text } from 'node:stream/consumers';
 import { textTable } from '../lib/base/table.ts';
 
 const columns = ['machine', 'generation', 'system', 'kernel', 'services', 'since'] as const;
 
-/** One cell: lists with commas, what is not known as a dash, store paths without their hash, times without letters. */
+/** A cell: lists joined by commas, unknown values as a dash, store paths without their hash, times as UTC. */
 function cell(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(cell).join(', ');
   if (value === undefined || value === null || value === '') return '–';

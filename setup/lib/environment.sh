@@ -1,16 +1,16 @@
 # shellcheck shell=sh
-# The environment in which the tools are found: brought once, remembered in a small file, read in no time afterwards.
+# The environment with the tools on PATH: set up once, then read from a small file.
 # Needs common.sh, and setup set to this folder.
 # shellcheck disable=SC2154
 
-# environment_file: sets environment to the file that remembers it for this PATH, these tools, this checkout and set-up.
+# environment_file: sets environment to the file for this PATH, these tools, this checkout and this version of the set-up.
 environment_file() {
 	environment_stats=
 	for environment_tool in node pulumi pulumi-language-nodejs nix npm; do
 		environment_found=$(command -v "$environment_tool") || environment_found=
 		environment_stats="$environment_stats $environment_found"
 	done
-	# Names, sizes and times of everything that decides what is to be done.
+	# Names, sizes and times of all files that the result depends on.
 	# shellcheck disable=SC2086
 	environment_stats=$(stat -L -c '%n %s %y' $environment_stats "${setup%/*}/package-lock.json" \
 		"${setup%/*}/node_modules/.package-lock.json" "$setup"/lib/* "$setup/pulumi/go.sum" 2>/dev/null || :)
@@ -19,8 +19,8 @@ environment_file() {
 	environment=$fleet_home/env/${environment%% *}.sh
 }
 
-# bring_all: brings what is missing and writes the environment's file.
-bring_all() {
+# ensure_all: installs what is missing and writes the environment's file.
+ensure_all() {
 	# shellcheck source-path=SCRIPTDIR source=version.sh
 	. "$setup/lib/version.sh"
 	# shellcheck source-path=SCRIPTDIR source=fetch.sh
@@ -36,11 +36,11 @@ bring_all() {
 	lock setup
 	environment_path=$PATH
 
-	bring_node
+	ensure_node
 	PATH=${node_path:+$node_path:}$environment_path
-	bring_modules
-	bring_nix
-	bring_pulumi
+	ensure_modules
+	ensure_nix
+	ensure_pulumi
 
 	PATH=$environment_path
 	environment_file
@@ -52,7 +52,7 @@ bring_all() {
 }
 
 environment_write() {
-	# The tools were there when this was written; if one is gone, everything is looked at again.
+	# If a tool has been removed since, everything is checked again.
 	for environment_tool in ${node_path:+"$node_path/node"} ${nix_path:+"$nix_path/nix"} \
 		${pulumi_path:+"${pulumi_path%%:*}/pulumi-language-nodejs"}; do
 		echo "[ -x $(quoted "$environment_tool") ] || return 1"
@@ -63,12 +63,12 @@ environment_write() {
 		echo "export NIX_CONF_DIR=$(quoted "$nix_conf")"
 		[ ! -r /etc/ssl/certs/ca-certificates.crt ] || environment_default NIX_SSL_CERT_FILE /etc/ssl/certs/ca-certificates.crt
 	fi
-	# This Pulumi stays at its version, so it need not ask for newer ones; where it cannot reach its downloads, it need not try.
+	# This Pulumi has a fixed version, so skip its update check; if its downloads are unreachable, skip them too.
 	[ -z "$pulumi_path" ] || environment_default PULUMI_SKIP_UPDATE_CHECK true
 	[ -z "$pulumi_closed" ] || environment_default PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION true
 }
 
-# environment_default NAME VALUE: a variable for who has not set it.
+# environment_default NAME VALUE: exports a variable unless the user has set it.
 environment_default() {
 	echo "export $1=\"\${$1-$2}\""
 }

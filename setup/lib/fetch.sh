@@ -1,11 +1,11 @@
 # shellcheck shell=sh
-# Files from the projects' own release pages: short timeouts, resumed downloads, checksums. Needs common.sh.
+# Downloads from the projects' release pages, with short timeouts, resume and checksums. Needs common.sh.
 # shellcheck disable=SC2154
 
-# How long to wait for a release page to answer, in seconds.
+# Connection timeout of a release page, in seconds.
 fetch_timeout=${NIXOS_FLEET_TIMEOUT:-5}
 
-# fetch_text URL: prints a small file; fails when it does not come in time.
+# fetch_text URL: prints a small file; fails on timeout.
 fetch_text() {
 	[ "${NIXOS_FLEET_OFFLINE:-0}" != 1 ] || return 1
 	if have curl; then
@@ -17,13 +17,13 @@ fetch_text() {
 	fi
 }
 
-# fetch_file LABEL URL SHA256: brings a file into the cache's downloads and sets fetched to its path. A download that
-# breaks off goes on where it stopped, at once or in the next run; a file with another checksum is thrown away.
+# fetch_file LABEL URL SHA256: downloads a file into the cache folder and sets fetched to its path. An interrupted download
+# is resumed, immediately or in the next run; a file with another checksum is deleted.
 fetch_file() {
 	mkdir -p "$fleet_home/downloads"
 	fetched=$fleet_home/downloads/${2##*/}
 	for _ in 1 2 3; do
-		# An earlier run may have been ended between the last byte and the check.
+		# An earlier run may have been interrupted between the last byte and the check.
 		if [ -s "$fetched.part" ] && [ "$(sha256_of "$fetched.part")" = "$3" ]; then
 			mv "$fetched.part" "$fetched"
 		fi
@@ -32,13 +32,13 @@ fetch_file() {
 		fetch_part "$1" "$2" || fetch_code=$?
 		case $fetch_code in
 		0) mv "$fetched.part" "$fetched" ;;
-		# The server cannot go on in the middle of a file (curl: 22, 33, 36; wget: 8): all of it again.
+		# The server cannot resume (curl: 22, 33, 36; wget: 8): download the whole file again.
 		22 | 33 | 36 | 8) rm -f "$fetched.part" ;;
 		esac
 	done
 	[ -f "$fetched" ] || return 1
 	[ "$(sha256_of "$fetched")" = "$3" ] && return 0
-	say "$1: the checksum of ${2##*/} is not the one its project published; the file is thrown away"
+	say "$1: the checksum of ${2##*/} is not the published one; the file is deleted"
 	rm -f "$fetched"
 	return 1
 }
@@ -58,7 +58,7 @@ sha256_of() {
 	if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
 }
 
-# sum_in LIST NAME: the SHA256 of file NAME in the text of a checksum list ("<sum>  <name>" lines).
+# sum_in LIST NAME: the SHA256 of file NAME from a checksum list ("<sum>  <name>" lines).
 sum_in() {
 	printf '%s\n' "$1" | awk -v name="$2" '{ sub(/^\*/, "", $2) } $2 == name && $1 ~ /^[0-9a-f]+$/ && length($1) == 64 { print $1; exit }'
 }

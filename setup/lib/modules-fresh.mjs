@@ -1,4 +1,4 @@
-// Whether node_modules holds what package-lock.json says: exit code 0 or 1. Runs under any Node.js.
+// Whether node_modules matches package-lock.json: exit code 0 or 1. Runs under any Node.js.
 // usage: node modules-fresh.mjs FOLDER
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,18 +13,18 @@ function packages(file) {
   }
 }
 
-const wanted = packages('package-lock.json');
-// npm writes this list last, so an interrupted installation has none.
+const locked = packages('package-lock.json');
+// npm writes this list last, so it is missing after an interrupted installation.
 const installed = packages('node_modules/.package-lock.json');
 
 const fresh =
-  wanted !== undefined &&
+  locked !== undefined &&
   installed !== undefined &&
-  Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+  Object.entries(locked).every(([path, { version, integrity, optional }]) => {
     if (path === '') return true;
-    const there = installed[path];
+    const found = installed[path];
     // Packages for other platforms are not installed.
-    if (there === undefined) return optional === true;
-    return there.version === version && there.integrity === integrity;
+    if (found === undefined) return optional === true;
+    return found.version === version && found.integrity === integrity;
   });
 process.exit(fresh ? 0 : 1);

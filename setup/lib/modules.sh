@@ -1,12 +1,12 @@
 # shellcheck shell=sh
-# The npm packages of package-lock.json. Needs common.sh, and setup set to this folder. PATH must hold the right node.
+# The npm packages of package-lock.json. Needs common.sh, and setup set to this folder. Needs the right node on PATH.
 # shellcheck disable=SC2154
 
-# bring_modules: installs them where they are not what package-lock.json says.
-bring_modules() {
+# ensure_modules: installs them if they do not match package-lock.json.
+ensure_modules() {
 	modules_root=${setup%/*}
 	! node "$setup/lib/modules-fresh.mjs" "$modules_root" || return 0
-	have npm || die "the npm packages could not be installed" "there is no npm on the PATH" "install npm, then run 'npm ci' in $modules_root"
+	have npm || die "the npm packages could not be installed" "npm is not on the PATH" "install npm, then run 'npm ci' in $modules_root"
 	run "npm: installing the packages of package-lock.json" "$fleet_home/logs/npm.log" \
 		npm --prefix "$modules_root" ci --no-audit --no-fund --loglevel=error ||
 		die "the npm packages could not be installed" \

@@ -1,25 +1,25 @@
 # shellcheck shell=sh
 # Nix. Needs common.sh, version.sh, fetch.sh, and setup set to this folder.
-# Store paths are absolute, so /nix is the one thing outside the cache folder.
+# Store paths are absolute, so the store must be in /nix, outside the cache folder.
 # shellcheck disable=SC2154
 
-nix_wanted=2.24
+nix_minimum=2.24
 nix_version=2.34.8
 nix_url=${NIXOS_FLEET_NIX_URL:-https://releases.nixos.org/nix/nix-$nix_version}
 nix_debian_suite=${NIXOS_FLEET_DEBIAN_SUITE:-forky}
-nix_root=${NIXOS_FLEET_NIX_ROOT:-/nix} # only tests change it
+nix_root=${NIXOS_FLEET_NIX_ROOT:-/nix} # tests override it
 
-# bring_nix: makes sure of Nix ≥ 2.24. Sets nix_path to what to put before PATH (empty: PATH's is used) and nix_conf to
-# the folder of its configuration (empty: the computer's own).
-bring_nix() {
+# ensure_nix: installs Nix unless there is one ≥ 2.24. Sets nix_path to what to put before PATH (empty: PATH's is used) and
+# nix_conf to the folder of its configuration (empty: the computer's own).
+ensure_nix() {
 	nix_path='' nix_conf=
-	if have_own nix && version_at_least "$(nix --version 2>/dev/null)" "$nix_wanted"; then
+	if have_own nix && version_at_least "$(nix --version 2>/dev/null)" "$nix_minimum"; then
 		say "nix: $(nix --version) is on the PATH"
 		return
 	fi
-	# An installed Nix that only login shells have on their PATH.
+	# An installed Nix that is on the PATH of login shells only.
 	for nix_path in "$nix_root/var/nix/profiles/default/bin" "$HOME/.nix-profile/bin"; do
-		if [ -x "$nix_path/nix" ] && version_at_least "$("$nix_path/nix" --version 2>/dev/null)" "$nix_wanted"; then
+		if [ -x "$nix_path/nix" ] && version_at_least "$("$nix_path/nix" --version 2>/dev/null)" "$nix_minimum"; then
 			say "nix: $("$nix_path/nix" --version) is in $nix_path"
 			return
 		fi
@@ -27,50 +27,50 @@ bring_nix() {
 	nix_place
 	nix_dir=$fleet_home/nix-$nix_version nix_path=$fleet_home/nix-$nix_version/bin nix_conf=$fleet_home/nix-$nix_version/etc
 	if [ -x "$nix_path/nix" ]; then
-		say "nix: $nix_version is in the cache"
+		say "nix: $nix_version is in the cache folder"
 	else
-		nix_from_release || nix_from_debian || die "Nix ≥ $nix_wanted could not be brought" \
-			"neither its release page nor Debian $nix_debian_suite's package could be had (see above)" "install Nix ≥ $nix_wanted and run this again"
+		nix_from_release || nix_from_debian || die "Nix ≥ $nix_minimum could not be installed" \
+			"neither its release nor Debian $nix_debian_suite's package could be fetched (see above)" "install Nix ≥ $nix_minimum and run this again"
 		nix_configure
-		nix_proven || {
+		nix_test_build || {
 			rm -rf "$nix_dir"
-			die "the Nix that was brought does not build" "see $fleet_home/logs/nix.log" "install Nix ≥ $nix_wanted and run this again"
+			die "the installed Nix cannot build" "see $fleet_home/logs/nix.log" "install Nix ≥ $nix_minimum and run this again"
 		}
-		say "nix: $("$nix_path/nix" --version) brought; it builds in its sandbox"
+		say "nix: $("$nix_path/nix" --version) installed; a build in its sandbox works"
 		return
 	fi
 	nix_configure
 }
 
-# nix_place: makes sure that /nix can hold the store.
+# nix_place: creates /nix/store, or checks that it is writable.
 nix_place() {
-	[ "$(uname -s)" = Linux ] || die "Nix cannot be brought to this computer" "that is done for Linux only" "install Nix ≥ $nix_wanted"
+	[ "$(uname -s)" = Linux ] || die "Nix cannot be installed on this computer" "the set-up installs it on Linux only" "install Nix ≥ $nix_minimum"
 	if [ -e "$nix_root/store" ]; then
 		[ ! -w "$nix_root/store" ] || return 0
-		die "Nix cannot be brought" "$nix_root belongs to another Nix and $(id -un) may not write to it" \
-			"put that Nix (≥ $nix_wanted) on the PATH, or run this as root"
+		die "Nix cannot be installed" "$nix_root belongs to another Nix and $(id -un) may not write to it" \
+			"put that Nix (≥ $nix_minimum) on the PATH, or run this as root"
 	fi
 	if [ -w "$nix_root" ] || mkdir -p "$nix_root" 2>/dev/null; then
 		mkdir -p "$nix_root/store"
-		echo "Made by the set-up of nixos-fleet; its setup/remove removes it." >"$nix_root/.nixos-fleet"
+		echo "Created by the set-up of nixos-fleet; setup/remove removes it." >"$nix_root/.nixos-fleet"
 		return
 	fi
-	die "Nix cannot be brought without root" "store paths are absolute: they need the folder $nix_root, which only root can make
+	die "Nix cannot be installed without root" "store paths are absolute: they need the folder $nix_root, which only root can create
         (the lab's containers need root as well)" \
-		"run this as root, or once 'sudo install -d -o $(id -un) $nix_root', or install Nix ≥ $nix_wanted"
+		"run this as root, or once 'sudo install -d -o $(id -un) $nix_root', or install Nix ≥ $nix_minimum"
 }
 
-# The release is a part of a store: its paths go to /nix/store and into its database, as its installer does, which is
-# not run: it edits shell profiles and adds channels.
+# The release is part of a store: its paths go into /nix/store and its database. The official installer does the same, but
+# also edits shell profiles and adds channels.
 nix_from_release() {
 	nix_archive=nix-$nix_version-$(nix_system).tar.xz
 	nix_sum=$(fetch_text "$nix_url/$nix_archive.sha256" | cut -d ' ' -f 1)
 	if [ "${#nix_sum}" -ne 64 ]; then
-		say "nix: official release not reachable, taking Debian $nix_debian_suite's package"
+		say "nix: official release not reachable, using Debian $nix_debian_suite's package"
 		return 1
 	fi
 	have xz || {
-		say "nix: there is no xz to unpack the official release with, taking Debian $nix_debian_suite's package"
+		say "nix: xz, which unpacks the official release, is missing, using Debian $nix_debian_suite's package"
 		return 1
 	}
 	fetch_file nix "$nix_url/$nix_archive" "$nix_sum" || return 1
@@ -94,17 +94,17 @@ nix_from_release() {
 	rm -f "$fetched"
 }
 
-# Debian's package, unpacked and not installed. Only the nix binary is patched to its own libraries; its other names are
-# links to it.
+# Debian's package, unpacked and not installed. Only the nix binary is patched to use its own libraries; the other commands
+# are links to it.
 nix_from_debian() {
 	nix_debs=$fleet_home/debs/nix
 	NIXOS_FLEET_STARTED=$fleet_started "$setup/debs" "$nix_debian_suite" "$nix_debs" nix-bin bash-static patchelf 9>&- || return 1
 	nix_found=$(sed -n 's/^nix-bin_\([0-9.]*\).*/\1/p' "$nix_debs/manifest")
-	version_at_least "$nix_found" "$nix_wanted" || {
+	version_at_least "$nix_found" "$nix_minimum" || {
 		say "nix: Debian $nix_debian_suite has only $nix_found"
 		return 1
 	}
-	[ "$nix_found" = "$nix_version" ] || say "nix: Debian $nix_debian_suite has $nix_found by now"
+	[ "$nix_found" = "$nix_version" ] || say "nix: Debian $nix_debian_suite now has $nix_found"
 	new_folder "nix-$nix_version"
 	say "nix: unpacking"
 	while read -r nix_deb _; do
@@ -114,7 +114,7 @@ nix_from_debian() {
 	nix_ld=$(find "$fleet_temporary/root/usr/lib" -name 'ld-linux*.so.*' | head -n 1)
 	nix_lib=${nix_ld%/*}
 	[ -n "$nix_ld" ] || return 1
-	# The paths of the final place; only this program itself runs before the move.
+	# Paths after the move. Until then only patchelf runs from here.
 	nix_final=$nix_dir${nix_lib#"$fleet_temporary"}
 	"$nix_ld" --library-path "$nix_lib" "$fleet_temporary/root/usr/bin/patchelf" --set-interpreter "$nix_final/${nix_ld##*/}" \
 		--force-rpath --set-rpath "$nix_final" "$fleet_temporary/root/usr/bin/nix" || return 1
@@ -130,7 +130,7 @@ nix_from_debian() {
 	rm -rf "$nix_debs"
 }
 
-# nix_configure: single-user, flakes, sandbox; binary caches only where they answer.
+# nix_configure: single-user, flakes, sandbox; binary caches only if reachable.
 nix_configure() {
 	mkdir -p "$nix_conf"
 	nix_caches=$(NIX_CONF_DIR=/var/empty NIX_USER_CONF_FILES='' NIX_CONFIG='' \
@@ -156,8 +156,8 @@ nix_configure() {
 	rm -f "$nix_conf/nix.conf.new"
 }
 
-# nix_proven: whether it really builds: a derivation of its own, in the sandbox, with /bin/sh.
-nix_proven() {
+# nix_test_build: whether Nix can build a derivation, in the sandbox, with /bin/sh.
+nix_test_build() {
 	run "nix: trying a build" "$fleet_home/logs/nix.log" env "NIX_CONF_DIR=$nix_conf" "$nix_path/nix" build --impure --no-link --expr "
 		derivation {
 			name = \"nixos-fleet-setup\";

@@ -2,32 +2,33 @@
 # Node.js. Needs common.sh, version.sh, fetch.sh.
 # shellcheck disable=SC2154
 
-node_wanted=24
+node_minimum=24
 node_version=24.21.0
 node_url=${NIXOS_FLEET_NODE_URL:-https://nodejs.org/dist/v$node_version}
 
-# bring_node: makes sure of Node.js ≥ 24 and sets node_path to the folder to put before PATH (empty: PATH's is used).
-bring_node() {
+# ensure_node: installs Node.js unless PATH has one ≥ 24. Sets node_path to the folder to put before PATH (empty: PATH's is
+# used).
+ensure_node() {
 	node_path=
-	if have node && version_at_least "$(node --version 2>/dev/null)" "$node_wanted"; then
+	if have node && version_at_least "$(node --version 2>/dev/null)" "$node_minimum"; then
 		say "node: $(node --version) is on the PATH"
 		return
 	fi
 	node_path=$fleet_home/node-$node_version/bin
 	if [ -x "$node_path/node" ]; then
-		say "node: $node_version is in the cache"
+		say "node: $node_version is in the cache folder"
 		return
 	fi
-	node_from_release || node_from_npm || die "Node.js ≥ $node_wanted could not be brought" \
-		"neither its release page nor an npm package for $(platform) could be had" "install Node.js ≥ $node_wanted and run this again"
-	say "node: $("$node_path/node" --version) brought"
+	node_from_release || node_from_npm || die "Node.js ≥ $node_minimum could not be installed" \
+		"neither its release nor the npm package for $(platform) could be fetched" "install Node.js ≥ $node_minimum and run this again"
+	say "node: $("$node_path/node" --version) installed"
 }
 
 node_from_release() {
 	node_archive=node-v$node_version-$(platform).tar.gz
 	node_sum=$(sum_in "$(fetch_text "$node_url/SHASUMS256.txt")" "$node_archive")
 	if [ -z "$node_sum" ]; then
-		say "node: official release not reachable, taking the npm package"
+		say "node: official release not reachable, using the npm package"
 		return 1
 	fi
 	fetch_file node "$node_url/$node_archive" "$node_sum" || return 1
@@ -37,7 +38,7 @@ node_from_release() {
 	rm -f "$fetched"
 }
 
-# The npm package of a platform's Node.js holds the binary itself. npm verifies it, from the registry it is set up with.
+# The npm package node-PLATFORM contains the binary. npm verifies it and uses its configured registry.
 node_from_npm() {
 	have npm || return 1
 	new_folder "node-$node_version"

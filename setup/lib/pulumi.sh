@@ -2,30 +2,30 @@
 # The Pulumi CLI and its Node.js language host. Needs common.sh, version.sh, fetch.sh, and setup set to this folder.
 # shellcheck disable=SC2034,SC2154
 
-pulumi_wanted=3.200
+pulumi_minimum=3.200
 pulumi_version=3.259.0
 pulumi_url=${NIXOS_FLEET_PULUMI_URL:-https://github.com/pulumi/pulumi/releases/download/v$pulumi_version}
 pulumi_host_version=1
 
-# bring_pulumi: makes sure of the CLI and the language host. Sets pulumi_path to what to put before PATH (empty: PATH's
-# are used), and pulumi_closed to 1 where Pulumi's own downloads cannot be reached.
-bring_pulumi() {
+# ensure_pulumi: installs the CLI and the language host if they are missing. Sets pulumi_path to what to put before PATH
+# (empty: PATH's are used), and pulumi_closed to 1 if Pulumi's own downloads are unreachable.
+ensure_pulumi() {
 	pulumi_path='' pulumi_closed=
-	if have_own pulumi && version_at_least "$(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null)" "$pulumi_wanted"; then
+	if have_own pulumi && version_at_least "$(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null)" "$pulumi_minimum"; then
 		say "pulumi: $(PULUMI_SKIP_UPDATE_CHECK=true pulumi version 2>/dev/null) is on the PATH"
-		pulumi_has_host || bring_language_host
+		pulumi_has_host || ensure_language_host
 		return
 	fi
 	pulumi_path=$fleet_home/pulumi-$pulumi_version/bin
 	if [ -x "$pulumi_path/pulumi" ]; then
-		say "pulumi: $pulumi_version is in the cache"
+		say "pulumi: $pulumi_version is in the cache folder"
 	else
-		pulumi_from_release || pulumi_from_go || die "Pulumi $pulumi_version could not be brought" \
-			"neither its release page nor its Go module could be had (see above)" "install Pulumi ≥ $pulumi_wanted and run this again"
-		say "pulumi: $("$pulumi_path/pulumi" version) brought"
+		pulumi_from_release || pulumi_from_go || die "Pulumi $pulumi_version could not be installed" \
+			"neither its release nor its Go module could be fetched (see above)" "install Pulumi ≥ $pulumi_minimum and run this again"
+		say "pulumi: $("$pulumi_path/pulumi" version) installed"
 	fi
 	[ "$(cat "$fleet_home/pulumi-$pulumi_version/from")" != go ] || pulumi_closed=1
-	[ -x "$pulumi_path/pulumi-language-nodejs" ] || bring_language_host
+	[ -x "$pulumi_path/pulumi-language-nodejs" ] || ensure_language_host
 }
 
 # pulumi_has_host: whether the CLI on the PATH finds a Node.js language host: beside itself, on the PATH, or as a plugin.
@@ -38,7 +38,7 @@ pulumi_has_host() {
 	return 1
 }
 
-# The release holds the CLI and all language hosts. Pulumi's installer is not run: it edits shell profiles.
+# The release has the CLI and all language hosts. Pulumi's installer is not run: it edits shell profiles.
 pulumi_from_release() {
 	pulumi_archive=pulumi-v$pulumi_version-$(platform).tar.gz
 	pulumi_sum=$(sum_in "$(fetch_text "$pulumi_url/pulumi-$pulumi_version-checksums.txt")" "$pulumi_archive")
@@ -66,15 +66,15 @@ pulumi_from_go() {
 	go_clean
 }
 
-# bring_language_host: where there is a CLI without one.
-bring_language_host() {
+# ensure_language_host: builds one for a CLI without it.
+ensure_language_host() {
 	pulumi_host=language-nodejs-$pulumi_host_version
 	if ! [ -x "$fleet_home/$pulumi_host/bin/pulumi-language-nodejs" ]; then
 		go_ready 2 || die "Pulumi's Node.js language host is missing" "pulumi is on the PATH, pulumi-language-nodejs is not, and there is no Go to build one" \
-			"install Pulumi's own release (it holds both) or Go ≥ 1.25"
+			"install Pulumi's release (it has both) or Go ≥ 1.25"
 		new_folder "$pulumi_host"
 		go_build "pulumi: building a Node.js language host" "$fleet_temporary/bin/pulumi-language-nodejs" ./language-nodejs ||
-			die "Pulumi's Node.js language host could not be built" "see above" "install Pulumi's own release (it holds one)"
+			die "Pulumi's Node.js language host could not be built" "see above" "install Pulumi's release (it has one)"
 		put_in_place "$pulumi_host"
 		go_clean
 	fi
@@ -86,12 +86,12 @@ go_ready() {
 		need_room "${1:-4}" "building Pulumi"
 		return 0
 	fi
-	say "pulumi: there is no Go on the PATH to build it with (Go ≥ 1.24)"
+	say "pulumi: Go ≥ 1.24, which builds it, is not on the PATH"
 	return 1
 }
 
 # go_build LABEL OUTPUT PACKAGE: builds a command of the module in setup/pulumi, whose go.sum verifies every module.
-# Modules and objects go into the cache folder until the build is done, so that an interrupted one goes on.
+# Modules and objects stay in the cache folder until the build is done, so that an interrupted build continues.
 go_build() {
 	mkdir -p "${2%/*}"
 	run "$1" "$fleet_home/logs/${2##*/}.log" env CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" \

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
-# Versions and platforms: pure functions.
+# Versions and platforms.
 
-# version_at_least HAVE WANT: whether version HAVE is WANT or newer. "v" in front and suffixes ("+dfsg", "-dev") are
-# left out; no version at all is never new enough.
+# version_at_least HAVE WANT: whether version HAVE is WANT or newer. A leading "v" and suffixes ("+dfsg", "-dev") are
+# ignored; an empty version is never new enough.
 version_at_least() {
 	version_have=$(version_numbers "$1") version_want=$(version_numbers "$2")
 	[ -n "$version_have" ] || return 1

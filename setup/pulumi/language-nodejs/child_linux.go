@@ -2,7 +2,7 @@ package main
 
 import "syscall"
 
-// childAttributes: a process group of its own, ended by the kernel should this process be killed.
+// childAttributes gives the child its own process group; the kernel kills the child if this process is killed.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }

@@ -4,7 +4,7 @@ package main
 
 import "syscall"
 
-// childAttributes: a process group of its own.
+// childAttributes gives the child its own process group.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

@@ -14,13 +14,13 @@ import (
 // version is this host's own; the engine only shows it.
 const version = "3.259.0"
 
-// host is the language runtime as the engine sees it. What it does not define answers "unimplemented", which the engine
-// takes for "this host cannot".
+// host implements the language runtime for the engine. Other methods return "unimplemented", which the engine takes as
+// "not supported".
 type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
 	engine string
-	// ended is closed when the engine is gone or asks for the end; programs under way end with it.
+	// ended is closed when the engine has exited or requests the end; running programs then end too.
 	ended chan struct{}
 	once  sync.Once
 	runs  sync.WaitGroup
@@ -30,7 +30,7 @@ func newHost(engine string) *host {
 	return &host{engine: engine, ended: make(chan struct{})}
 }
 
-// stop ends the programs under way and waits for them.
+// stop ends the running programs and waits for them.
 func (h *host) stop() {
 	h.once.Do(func() { close(h.ended) })
 	h.runs.Wait()
@@ -52,7 +52,7 @@ func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// About names the node that programs run with.
+// About reports the node that programs run with.
 func (h *host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {

@@ -1,8 +1,8 @@
-// Command pulumi-language-nodejs runs Pulumi programs written for Node.js, where the official language host cannot be
-// had (it comes with Pulumi's releases, not as a Go module). It runs the program of the installed @pulumi/pulumi package
+// Command pulumi-language-nodejs runs Pulumi programs written for Node.js, where the official language host is not
+// available (it comes with Pulumi's releases, not as a Go module). It runs the program of the installed @pulumi/pulumi package
 // directly on the engine's resource monitor, with the arguments and the environment the official host gives it.
 //
-// Left to the official host: debuggers, `pulumi install`, plugins written in TypeScript, code generation, bun.
+// Not supported: debuggers, `pulumi install`, plugins written in TypeScript, code generation, bun.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// What the engine sends can be large: a program's outputs, a configuration.
+// Messages of the engine can be large: a program's outputs, a configuration.
 const maxMessage = 400 * 1024 * 1024
 
 func main() {
@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// serve answers the engine until it stops or kills this process.
+// serve serves the engine until it stops or kills this process.
 func serve() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -56,7 +56,7 @@ func engineAddress(args []string) string {
 	return args[len(args)-1]
 }
 
-// waitForEnd returns when the engine asks this process to end, or is itself gone.
+// waitForEnd returns when the engine asks this process to end, or has exited.
 func waitForEnd() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

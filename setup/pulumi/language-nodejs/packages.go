@@ -11,7 +11,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// packageJSON is what matters here of a package.json.
+// packageJSON has the fields of a package.json that are used here.
 type packageJSON struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
@@ -23,8 +23,8 @@ type packageJSON struct {
 	} `json:"pulumi"`
 }
 
-// GetRequiredPackages names the provider plugins that the installed packages want, so that the engine fetches them
-// beforehand. Where plugins are never fetched it names none: a package that is installed but not used must not stop a run.
+// GetRequiredPackages returns the provider plugins that the installed packages need, so that the engine fetches them
+// beforehand. It returns none if plugins are never fetched: an installed but unused package must not fail a run.
 func (h *host) GetRequiredPackages(
 	_ context.Context, req *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
@@ -47,7 +47,7 @@ func (h *host) GetRequiredPackages(
 	return answer, nil
 }
 
-// requiredBy is the plugin that the package with this package.json wants, or nil.
+// requiredBy returns the plugin that the package with this package.json needs, or nil.
 func requiredBy(file string) *pulumirpc.PackageDependency {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -20,7 +20,7 @@ type options struct {
 	nodeArgs   []string
 }
 
-// readOptions takes `typescript` (default true), `tsconfig` and `nodeargs`; others (`packagemanager`) do not matter to a run.
+// readOptions reads `typescript` (default true), `tsconfig` and `nodeargs`; others (`packagemanager`) do not affect a run.
 func readOptions(given map[string]any) (options, error) {
 	opts := options{typescript: true}
 	if value, ok := given["typescript"]; ok {
@@ -51,7 +51,7 @@ func readOptions(given map[string]any) (options, error) {
 	return opts, nil
 }
 
-// programArguments are what the SDK's runner takes.
+// programArguments returns the arguments of the SDK's runner.
 func (h *host) programArguments(req *pulumirpc.RunRequest) []string {
 	var args []string
 	add := func(name, value string) {
@@ -81,7 +81,7 @@ func (h *host) programArguments(req *pulumirpc.RunRequest) []string {
 	return append(append(args, entry), req.GetArgs()...)
 }
 
-// programEnvironment is how the SDK gets the stack's configuration; it may hold secrets, so it is no argument.
+// programEnvironment passes the stack's configuration to the SDK; it may contain secrets, so it is not an argument.
 func programEnvironment(req *pulumirpc.RunRequest, opts options) ([]string, error) {
 	values := req.GetConfig()
 	if values == nil {
@@ -109,7 +109,7 @@ func programEnvironment(req *pulumirpc.RunRequest, opts options) ([]string, erro
 	return environment, nil
 }
 
-// findRunner looks for @pulumi/pulumi as node does: in the node_modules of the program's folder and of those above it.
+// findRunner looks for @pulumi/pulumi as node does: in node_modules of the program's folder and its parents.
 func findRunner(req *pulumirpc.RunRequest) (string, error) {
 	runner := os.Getenv("PULUMI_LANGUAGE_NODEJS_RUN_PATH")
 	if runner == "" {

@@ -13,13 +13,13 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// The SDK's exit code for "failed, and the user has been told why".
+// The SDK's exit code for "failed, and the reason has been printed".
 const exitShown = 32
 
-// How long a program may take to end when it is asked to, before it is killed.
+// How long a program may take to exit after the signal, before it is killed.
 const graceTime = 5 * time.Second
 
-// Run runs the program to its end. An error of the program is part of the answer; a gRPC error means it did not start.
+// Run runs the program to completion. An error of the program is part of the response; a gRPC error means it did not start.
 func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
 	h.runs.Add(1)
 	defer h.runs.Done()
@@ -36,8 +36,8 @@ func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.R
 	return response(h.runToEnd(ctx, cmd))
 }
 
-// runToEnd starts the program in a process group of its own and waits for it. The group is asked to end when the engine
-// gives up, is gone, or ends this process.
+// runToEnd starts the program in its own process group and waits for it. The group gets a signal when the engine cancels,
+// has exited, or ends this process.
 func (h *host) runToEnd(ctx context.Context, cmd *exec.Cmd) error {
 	// The kernel signals the child when the *thread* that started it ends, so this thread must outlive it.
 	runtime.LockOSThread()
@@ -70,7 +70,7 @@ func (h *host) runToEnd(ctx context.Context, cmd *exec.Cmd) error {
 	return err
 }
 
-// response tells the engine how the program ended.
+// response reports to the engine how the program ended.
 func response(err error) (*pulumirpc.RunResponse, error) {
 	var exit *exec.ExitError
 	switch {

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Sandbox, setup } from './sandbox.ts';
 
-/** A checkout of its own with the scripts in it, and fakes of all tools on the PATH. */
+/** A temporary checkout with the scripts, and fakes of all tools on PATH. */
 export async function checkout(
   t: TestContext,
 ): Promise<{ sandbox: Sandbox; script: (name: string) => string }> {
   const sandbox = await Sandbox.create(t);
   const copy = join(sandbox.root, 'checkout/setup');
   await cp(setup, copy, { recursive: true, filter: (source) => !source.includes('/setup/lab') });
+  // The one file outside setup/ that it imports.
+  const table = 'lib/base/table.ts';
+  await cp(join(setup, '..', table), join(sandbox.root, 'checkout', table));
   await mkdir(join(sandbox.root, 'checkout/node_modules'));
   const lock = JSON.stringify({
     packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } },

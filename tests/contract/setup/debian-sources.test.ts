@@ -16,7 +16,7 @@ http://security.test/debian-security/ bookworm-security Debian
 http://other.test/apt/ nodistro Other
 `;
 
-test("the archive's address comes from this computer's apt", async (t) => {
+test("the archive's address comes from the system's apt", async (t) => {
   const sandbox = await Sandbox.create(t);
   const result = await sources(sandbox, debian, 'forky');
   assert.equal(result.code, 0, result.stderr);
@@ -43,7 +43,7 @@ test('before the first update of the lists, the suite name is enough', async (t)
   assert.match(result.stdout, /URIs: http:\/\/archive\.test\/debian\/\nSuites: forky/);
 });
 
-test('a computer that is not Debian is told what to set', async (t) => {
+test('on a computer without Debian, the error names the variable to set', async (t) => {
   const sandbox = await Sandbox.create(t);
   const ubuntu = 'http://archive.test/ubuntu/ noble Ubuntu\n';
   assert.notEqual((await sources(sandbox, ubuntu, 'forky')).code, 0);
@@ -53,6 +53,6 @@ test('a computer that is not Debian is told what to set', async (t) => {
   assert.match(named.stdout, /URIs: http:\/\/named\.test\/debian\nSuites: forky/);
   const result = await sandbox.sh(libraries, 'apt_prepare forky');
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /apt knows no Debian archive/);
+  assert.match(result.stderr, /apt has no Debian archive/);
   assert.match(result.stderr, /NIXOS_FLEET_DEBIAN_URI/);
 });

@@ -38,7 +38,7 @@ test('the demo deploys the dev stack into a state store of its own and shows the
   assert.match(result.stdout, /npm run demo -- destroy/);
 });
 
-test("Pulumi's exit code is passed on, and what is live is shown all the same", async (t) => {
+test("Pulumi's exit code is passed on, and the live systems are shown even after a failure", async (t) => {
   const { sandbox, script } = await checkout(t);
   await pulumi(sandbox, 255);
   const result = await sandbox.run(script('demo'), []);
@@ -63,7 +63,7 @@ test('a state store and a passphrase of the user are never overridden', async (t
   ]);
 });
 
-test('an argument that is not known is refused before anything is done', async (t) => {
+test('an unknown argument is refused before anything else', async (t) => {
   const { sandbox, script } = await checkout(t);
   const calls = await pulumi(sandbox, 0);
   const result = await sandbox.run(script('demo'), ['destory']);

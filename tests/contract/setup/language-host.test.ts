@@ -133,7 +133,7 @@ function alive(pid: number | undefined): boolean {
   }
 }
 
-test('the program gets what the official host gives it', options, async (t) => {
+test('the program gets the same arguments and environment as from the official host', options, async (t) => {
   const host = await Host.start(t);
   const { response } = host.run('0', { typescript: false, nodeargs: "--no-warnings --title 'a b'" });
   assert.deepEqual(await response, { error: '', bail: false });
@@ -166,7 +166,7 @@ test('typescript is on unless it is turned off', options, async (t) => {
   assert.equal((await host.call()).env.PULUMI_NODEJS_TYPESCRIPT, 'true');
 });
 
-test('exit codes are told apart', options, async (t) => {
+test('exit codes are distinguished', options, async (t) => {
   const host = await Host.start(t);
   assert.deepEqual(await host.run('32').response, { error: '', bail: true }, 'the user was told already');
   assert.deepEqual(await host.run('3').response, {
@@ -176,7 +176,7 @@ test('exit codes are told apart', options, async (t) => {
   assert.match((await host.run('signal').response).error, /ended by a signal: signal: killed/);
 });
 
-test('wrong runtime options and a missing SDK are named', options, async (t) => {
+test('wrong runtime options and a missing SDK are reported', options, async (t) => {
   const host = await Host.start(t);
   await assert.rejects(
     host.run('0', { typescript: 'yes' }).response,
@@ -187,7 +187,7 @@ test('wrong runtime options and a missing SDK are named', options, async (t) => 
   await assert.rejects(bare.run('0').response, /@pulumi\/pulumi\) is not in node_modules of .*npm ci/);
 });
 
-test('a run that the engine gives up ends the program and its children', options, async (t) => {
+test('a run that the engine cancels ends the program and its children', options, async (t) => {
   const host = await Host.start(t);
   const { response, cancel } = host.run('stay');
   const { pids } = await host.call();

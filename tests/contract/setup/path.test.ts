@@ -14,7 +14,7 @@ test('a tool on the PATH that is new enough is used', async (t) => {
   await sandbox.program('nix', "echo 'nix (Nix) 2.28.3'");
   const result = await sandbox.sh(
     libraries,
-    'bring_node; bring_pulumi; bring_nix; echo "[$node_path][$pulumi_path][$nix_path][$nix_conf]"',
+    'ensure_node; ensure_pulumi; ensure_nix; echo "[$node_path][$pulumi_path][$nix_path][$nix_conf]"',
   );
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, '[][][][]\n');
@@ -24,7 +24,7 @@ test('a tool on the PATH that is new enough is used', async (t) => {
   await assert.rejects(access(join(sandbox.root, 'nix')), 'no /nix is made where Nix is there');
 });
 
-test('a tool on the PATH that is too old gives way to the cache', async (t) => {
+test('a tool on the PATH that is too old is replaced by the cached one', async (t) => {
   const sandbox = await Sandbox.create(t);
   await sandbox.program('node', 'echo v20.20.2');
   await sandbox.program('node', 'echo v24.21.0', join(sandbox.cache, 'node-24.21.0/bin'));
@@ -35,7 +35,7 @@ test('a tool on the PATH that is too old gives way to the cache', async (t) => {
   await sandbox.sh([], `echo go > '${cached}/from'`);
   const result = await sandbox.sh(
     libraries,
-    'bring_node; bring_pulumi; echo "$node_path"; echo "$pulumi_path"; echo "closed=$pulumi_closed"',
+    'ensure_node; ensure_pulumi; echo "$node_path"; echo "$pulumi_path"; echo "closed=$pulumi_closed"',
   );
   assert.equal(result.code, 0, result.stderr);
   assert.equal(
@@ -44,22 +44,22 @@ test('a tool on the PATH that is too old gives way to the cache', async (t) => {
   );
 });
 
-test('an installed Nix that only login shells find is used, not a second one brought', async (t) => {
+test('an installed Nix that only login shells have on their PATH is used', async (t) => {
   const sandbox = await Sandbox.create(t);
   await sandbox.program('nix', 'echo too old 2.8.1');
   const profile = join(sandbox.root, 'nix/var/nix/profiles/default/bin');
   await sandbox.program('nix', "echo 'nix (Nix) 2.30.1'", profile);
-  const result = await sandbox.sh(libraries, 'bring_nix; echo "[$nix_path][$nix_conf]"');
+  const result = await sandbox.sh(libraries, 'ensure_nix; echo "[$nix_path][$nix_conf]"');
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, `[${profile}][]\n`);
 });
 
-test('a Pulumi without a Node.js language host gets one from the cache, and keeps its own place', async (t) => {
+test('an installed Pulumi without a Node.js language host gets one from the cache', async (t) => {
   const sandbox = await Sandbox.create(t);
   await sandbox.program('pulumi', 'echo v3.230.0');
   const host = join(sandbox.cache, 'language-nodejs-1/bin');
   await sandbox.program('pulumi-language-nodejs', '', host);
-  const result = await sandbox.sh(libraries, 'bring_pulumi; echo "$pulumi_path"');
+  const result = await sandbox.sh(libraries, 'ensure_pulumi; echo "$pulumi_path"');
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, `${host}\n`);
 });
@@ -75,28 +75,28 @@ function asNobody(sandbox: Sandbox, code: string) {
   });
 }
 
-test('without root and without /nix, it says what cannot be done and stops', async (t) => {
+test('without root and without /nix, it stops with an error and a fix', async (t) => {
   const sandbox = await Sandbox.create(t);
   await chmod(sandbox.root, 0o755);
   await mkdir(join(sandbox.root, 'top'), { mode: 0o555 });
-  const result = await asNobody(sandbox, 'bring_nix');
+  const result = await asNobody(sandbox, 'ensure_nix');
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /error: Nix cannot be brought without root/);
-  assert.match(result.stderr, /why: .*only root can make/);
+  assert.match(result.stderr, /error: Nix cannot be installed without root/);
+  assert.match(result.stderr, /why: .*only root can create/);
   assert.match(result.stderr, /fix: {2}run this as root, or once 'sudo install -d/);
 });
 
-test('a /nix of another Nix that may not be written is explained', async (t) => {
+test('a read-only /nix of another Nix is an error that says so', async (t) => {
   const sandbox = await Sandbox.create(t);
   await chmod(sandbox.root, 0o755);
   await mkdir(join(sandbox.root, 'top/nix/store'), { recursive: true });
   await chmod(join(sandbox.root, 'top/nix/store'), 0o555);
-  const result = await asNobody(sandbox, 'bring_nix');
+  const result = await asNobody(sandbox, 'ensure_nix');
   assert.equal(result.code, 1);
   assert.match(result.stderr, /belongs to another Nix and \S+ may not write to it/);
 });
 
-test('no Go, no npm and no release page: each tool says what to install', async (t) => {
+test('without Go, npm and release pages, each error names what to install', async (t) => {
   const sandbox = await Sandbox.create(t);
   for (const tool of [
     'sed',
@@ -117,12 +117,12 @@ test('no Go, no npm and no release page: each tool says what to install', async 
     await sandbox.program(tool, `exec /usr/bin/${tool} "$@"`);
   }
   const environment = { PATH: sandbox.bin };
-  const node = await sandbox.sh(libraries, 'bring_node', environment);
+  const node = await sandbox.sh(libraries, 'ensure_node', environment);
   assert.equal(node.code, 1);
   assert.match(node.stderr, /fix: {2}install Node\.js ≥ 24/);
-  const pulumi = await sandbox.sh(libraries, 'bring_pulumi', environment);
+  const pulumi = await sandbox.sh(libraries, 'ensure_pulumi', environment);
   assert.equal(pulumi.code, 1);
-  assert.match(pulumi.stderr, /there is no Go on the PATH/);
+  assert.match(pulumi.stderr, /is not on the PATH/);
   assert.match(pulumi.stderr, /fix: {2}install Pulumi ≥ 3\.200/);
   const debs = await sandbox.run('/bin/sh', [join(setup, 'debs'), 'forky', 'out', 'nix-bin'], {
     ...environment,

@@ -61,32 +61,32 @@ function online(variables: Record<string, string>): Record<string, string> {
   return { NIXOS_FLEET_OFFLINE: '0', ...variables };
 }
 
-test("Node's official release is unpacked after its checksum", async (t) => {
+test("Node's official release is unpacked after its checksum is verified", async (t) => {
   const sandbox = await Sandbox.create(t);
   const url = await page(t, await nodeRelease(sandbox));
   await sandbox.program('node', 'echo v20.20.2');
-  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
   assert.equal(result.code, 0, result.stderr);
-  assert.match(result.stderr, /node: v24\.21\.0 brought/);
+  assert.match(result.stderr, /node: v24\.21\.0 installed/);
   await access(join(sandbox.cache, 'node-24.21.0/bin/node'));
   assert.deepEqual(await readdir(join(sandbox.cache, 'tmp')), []);
 });
 
-test('an archive with another checksum is thrown away, and the next way is taken', async (t) => {
+test('an archive with another checksum is deleted, and the next source is used', async (t) => {
   const sandbox = await Sandbox.create(t);
   const release = await nodeRelease(sandbox);
   const url = await page(t, release, 'a'.repeat(64));
   await sandbox.program('node', 'echo v20.20.2');
   await sandbox.program('npm', 'echo "npm was asked: $*" >&2; exit 1');
-  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the one its project published/);
+  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the published one/);
   assert.match(result.stderr, /npm was asked: pack .*node-linux-\S+@24\.21\.0/);
   await assert.rejects(access(join(sandbox.cache, 'node-24.21.0')));
   await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)));
 });
 
-test('a download that broke off goes on where it stopped, at once and in the next run', async (t) => {
+test('an interrupted download is resumed, immediately and in the next run', async (t) => {
   const sandbox = await Sandbox.create(t);
   const release = await nodeRelease(sandbox);
   const total = release.content.length;
@@ -112,13 +112,13 @@ test('a download that broke off goes on where it stopped, at once and in the nex
   await sandbox.program('npm', 'exit 1');
   const environment = online({ NIXOS_FLEET_NODE_URL: url });
 
-  const broken = await sandbox.sh(libraries, 'bring_node', environment);
+  const broken = await sandbox.sh(libraries, 'ensure_node', environment);
   assert.equal(broken.code, 1, 'three tries bring three quarters');
   const archive = join(sandbox.cache, 'downloads', release.archive);
   await assert.rejects(access(archive), 'a part has no name of its own yet');
   assert.equal((await stat(`${archive}.part`)).size, 3 * Math.ceil(total / 4));
 
-  const whole = await sandbox.sh(libraries, 'bring_node', environment);
+  const whole = await sandbox.sh(libraries, 'ensure_node', environment);
   assert.equal(whole.code, 0, whole.stderr);
   assert.deepEqual(
     asked,
@@ -126,18 +126,18 @@ test('a download that broke off goes on where it stopped, at once and in the nex
   );
 });
 
-test('a server that cannot go on in the middle is asked for the whole file', async (t) => {
+test('if the server cannot resume, the whole file is downloaded again', async (t) => {
   const sandbox = await Sandbox.create(t);
   const release = await nodeRelease(sandbox);
   const url = await page(t, release);
   await sandbox.program('node', 'echo v20.20.2');
   await mkdir(join(sandbox.cache, 'downloads'), { recursive: true });
   await writeFile(join(sandbox.cache, 'downloads', `${release.archive}.part`), 'some bytes of another day');
-  const result = await sandbox.sh(libraries, 'bring_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
   assert.equal(result.code, 0, result.stderr);
 });
 
-test("Pulumi's official release brings the CLI and its language hosts", async (t) => {
+test("Pulumi's official release provides the CLI and its language hosts", async (t) => {
   const sandbox = await Sandbox.create(t);
   const archive = `pulumi-v3.259.0-${platform}.tar.gz`;
   const url = await page(t, {
@@ -151,7 +151,7 @@ test("Pulumi's official release brings the CLI and its language hosts", async (t
   });
   const result = await sandbox.sh(
     libraries,
-    'bring_pulumi; echo "$pulumi_path"; echo "closed=$pulumi_closed"',
+    'ensure_pulumi; echo "$pulumi_path"; echo "closed=$pulumi_closed"',
     online({ NIXOS_FLEET_PULUMI_URL: url }),
   );
   assert.equal(result.code, 0, result.stderr);
@@ -160,7 +160,7 @@ test("Pulumi's official release brings the CLI and its language hosts", async (t
   await access(join(bin, 'pulumi-language-nodejs'));
 });
 
-test("Nix's official release goes into the store and its database", async (t) => {
+test("Nix's official release is added to the store and its database", async (t) => {
   const sandbox = await Sandbox.create(t);
   const top = `nix-2.34.8-${system}`;
   const archive = `${top}.tar.xz`;
@@ -175,7 +175,7 @@ test("Nix's official release goes into the store and its database", async (t) =>
   });
   const url = await page(t, { archive, content, sums: `${archive}.sha256`, sumsText: (sum) => `${sum}\n` });
   const environment = online({ NIXOS_FLEET_NIX_URL: url });
-  const result = await sandbox.sh(libraries, 'bring_nix; echo "$nix_path"', environment);
+  const result = await sandbox.sh(libraries, 'ensure_nix; echo "$nix_path"', environment);
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout, `${join(sandbox.cache, 'nix-2.34.8/bin')}\n`);
   await access(join(sandbox.root, 'nix/store', own, 'bin/nix'));
@@ -185,6 +185,6 @@ test("Nix's official release goes into the store and its database", async (t) =>
   assert.match(configuration, /^build-users-group =$/m);
   assert.match(configuration, /^substituters =$/m, 'no binary cache answered');
   // A store path is never replaced: a second run leaves it alone.
-  const again = await sandbox.sh(libraries, 'bring_nix', environment);
-  assert.match(again.stderr, /nix: 2\.34\.8 is in the cache/);
+  const again = await sandbox.sh(libraries, 'ensure_nix', environment);
+  assert.match(again.stderr, /nix: 2\.34\.8 is in the cache folder/);
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Sandbox, setup } from './sandbox.ts';
 
-async function brought(t: TestContext, { marker }: { marker: boolean }) {
+async function installed(t: TestContext, { marker }: { marker: boolean }) {
   const sandbox = await Sandbox.create(t);
   const nix = join(sandbox.root, 'nix');
   const modules = join(sandbox.root, 'checkout/node_modules');
@@ -20,8 +20,8 @@ async function brought(t: TestContext, { marker }: { marker: boolean }) {
   return { sandbox, nix, modules, remove };
 }
 
-test('what setup made is removed, and nothing else', async (t) => {
-  const { sandbox, nix, modules, remove } = await brought(t, { marker: true });
+test('only what setup created is removed', async (t) => {
+  const { sandbox, nix, modules, remove } = await installed(t, { marker: true });
   const result = await sandbox.run(remove, []);
   assert.equal(result.code, 0, result.stderr);
   for (const gone of [nix, modules, join(sandbox.root, 'cache/nixos-fleet')]) {
@@ -30,8 +30,8 @@ test('what setup made is removed, and nothing else', async (t) => {
   await access(join(sandbox.root, 'checkout/setup/with'));
 });
 
-test('a /nix and node_modules that were there before stay', async (t) => {
-  const { sandbox, nix, modules, remove } = await brought(t, { marker: false });
+test('a /nix and node_modules that existed before stay', async (t) => {
+  const { sandbox, nix, modules, remove } = await installed(t, { marker: false });
   const result = await sandbox.run(remove, []);
   assert.equal(result.code, 0, result.stderr);
   await access(join(nix, 'store/path'));
@@ -39,26 +39,26 @@ test('a /nix and node_modules that were there before stay', async (t) => {
   await assert.rejects(access(sandbox.cache));
 });
 
-test('it refuses while virtual machines are there', async (t) => {
-  const { sandbox, remove } = await brought(t, { marker: true });
+test('it refuses while virtual machines exist', async (t) => {
+  const { sandbox, remove } = await installed(t, { marker: true });
   await mkdir(join(sandbox.home, '.local/state/nixos-fleet/vm/dev/base'), { recursive: true });
   const result = await sandbox.run(remove, []);
   assert.equal(result.code, 1);
   assert.match(
     result.stderr,
-    /virtual machines are there .*\n {2}fix: {2}remove them first with 'pulumi destroy'/,
+    /virtual machines exist .*\n {2}fix: {2}remove them first with 'pulumi destroy'/,
   );
   await access(sandbox.cache);
 });
 
-test('it refuses while lab machines are there, unless forced', async (t) => {
-  const { sandbox, remove } = await brought(t, { marker: true });
+test('it refuses while lab machines exist, unless forced', async (t) => {
+  const { sandbox, remove } = await installed(t, { marker: true });
   await mkdir(join(sandbox.home, '.local/state/nixos-fleet/lab/dev/web'), { recursive: true });
   const result = await sandbox.run(remove, []);
   assert.equal(result.code, 1);
   assert.match(
     result.stderr,
-    /lab machines are there .*\n {2}fix: {2}remove them first with 'npm run demo -- destroy'/,
+    /lab machines exist .*\n {2}fix: {2}remove them first with 'npm run demo -- destroy'/,
   );
   await access(sandbox.cache);
   assert.equal((await sandbox.run(remove, ['--force'])).code, 0);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Sandbox } from './sandbox.ts';
 
-test('version_at_least compares numbers, not texts', async (t) => {
+test('version_at_least compares numbers, not strings', async (t) => {
   const sandbox = await Sandbox.create(t);
   const cases: [have: string, want: string, enough: boolean][] = [
     ['v24.21.0', '24', true],

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { until } from '../../../lib/base/until.ts';
 import { checkout } from './checkout.ts';
 
-test('the second run does nothing but run the command', async (t) => {
+test('the second run only runs the command', async (t) => {
   const { sandbox, script } = await checkout(t);
   const first = await sandbox.run(script('with'), ['sh', '-c', 'echo "$1"; exit 7', 'sh', 'a  b']);
   assert.equal(first.code, 7, first.stderr);
@@ -15,7 +15,7 @@ test('the second run does nothing but run the command', async (t) => {
   assert.deepEqual(second, { code: 0, stdout: '', stderr: '' });
 });
 
-test('another tool on the PATH is looked at again', async (t) => {
+test('a changed tool on the PATH is checked again', async (t) => {
   const { sandbox, script } = await checkout(t);
   await sandbox.run(script('with'), ['true']);
   await sandbox.program('nix', 'echo "nix (Nix) 2.31.0 # longer"');
@@ -23,7 +23,7 @@ test('another tool on the PATH is looked at again', async (t) => {
   assert.match(again.stderr, /nix \(Nix\) 2\.31\.0/);
 });
 
-test('packages that are not what package-lock.json says are installed by npm ci', async (t) => {
+test('packages that do not match package-lock.json are installed by npm ci', async (t) => {
   const { sandbox, script } = await checkout(t);
   const lock = join(sandbox.root, 'checkout/package-lock.json');
   await sandbox.run(script('with'), ['true']);
@@ -42,7 +42,7 @@ test('packages that are not what package-lock.json says are installed by npm ci'
   assert.match(changed.stderr, /fix: {2}run 'npm ci' in/);
 });
 
-test('a variable of the user is not overridden', async (t) => {
+test('a variable set by the user is not overridden', async (t) => {
   const { sandbox, script } = await checkout(t);
   const cached = join(sandbox.cache, 'pulumi-3.259.0');
   await sandbox.program('pulumi', 'echo v3.100.0');
@@ -60,7 +60,7 @@ test('a variable of the user is not overridden', async (t) => {
   assert.equal(users.stdout, 'v3.259.0\ntrue false\n');
 });
 
-test('an interrupt leaves no half tool and no process, and the next run goes on', async (t) => {
+test('an interrupt leaves no partial tool and no process, and the next run continues', async (t) => {
   const { sandbox, script } = await checkout(t);
   await sandbox.program('node', 'echo v20.20.2');
   const started = join(sandbox.root, 'started');
@@ -78,7 +78,7 @@ test('an interrupt leaves no half tool and no process, and the next run goes on'
   run.child.kill('SIGTERM');
   const result = await run.result;
   assert.equal(result.code, 143, result.stderr);
-  assert.match(result.stderr, /run the same command again to go on/);
+  assert.match(result.stderr, /run the same command again to continue/);
   assert.deepEqual(await readdir(join(sandbox.cache, 'tmp')), []);
   await assert.rejects(access(join(sandbox.cache, 'node-24.21.0')));
   const gone = async () => (await sandbox.run('kill', ['-0', pid])).code !== 0;
@@ -94,7 +94,7 @@ test('an interrupt leaves no half tool and no process, and the next run goes on'
   assert.equal(again.stdout, 'v24.21.0\n');
 });
 
-test('two at once: the second waits, and both end well', async (t) => {
+test('of two concurrent runs the second waits, and both succeed', async (t) => {
   const { sandbox, script } = await checkout(t);
   const open = join(sandbox.root, 'open');
   await sandbox.program('pulumi', `until [ -e '${open}' ]; do sleep 0.05; done; echo v3.210.0`);

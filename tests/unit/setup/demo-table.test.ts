@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { demoTable } from '../../../setup/demo-table.ts';
 
-test('columns are as wide as their longest cell, machines in order', () => {
+test('columns fit their longest cell, and machines are sorted', () => {
   const hash = '0'.repeat(32);
   assert.equal(
     demoTable({
@@ -24,4 +24,4 @@ test('columns are as wide as their longest cell, machines in order', () => {
   );
 });
 
-test('no machines, no table', () => assert.equal(demoTable({}), ''));
+test('without machines there is no table', () => assert.equal(demoTable({}), ''));

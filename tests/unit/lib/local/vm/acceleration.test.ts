@@ -9,7 +9,10 @@ test('KVM needs a device that opens and a processor with the extensions', () => 
   assert.match(kvmProblem('ENOENT', capable) ?? '', /no \/dev\/kvm/);
   assert.match(kvmProblem('EACCES', capable) ?? '', /EACCES/);
   // A nested machine without the extensions: /dev/kvm opens, and a guest hangs.
-  assert.match(kvmProblem(undefined, 'flags\t\t: fpu hypervisor sse\n') ?? '', /no virtualisation extensions/);
+  assert.match(
+    kvmProblem(undefined, 'flags\t\t: fpu hypervisor sse\n') ?? '',
+    /no virtualisation extensions/,
+  );
 });
 
 test('emulation works everywhere', async () => {
