@@ -76,5 +76,5 @@ test('a boot menu that cannot be updated is a warning: the new system stays live
   await deployer.up(once, { keepGenerations: { count: 1 } });
   assert.equal(deployer.live.system, once);
   assert.equal(deployer.live.profileSystem, once);
-  assert.match(deployer.lines.join('\n'), /old ones were not all removed: the menu of the boot loader/);
+  assert.match(deployer.lines.join('\n'), /not all old ones were removed: the boot menu/);
 });

@@ -66,7 +66,7 @@ for (const [index, [name, given, why, hook]] of failing.entries()) {
       deployer.up(bad, { healthChecks: { one: check(given), fine: check({ tcp: 22 }) } }),
       (error: FleetError) =>
         failsWith('health-check-failed', why)(error) &&
-        /is back on .*-good$/.test(error.why ?? '') &&
+        /rolled back to .*-good$/.test(error.why ?? '') &&
         !/fine/.test(error.why ?? ''),
     );
     await machine.assertOn(good, deployer);

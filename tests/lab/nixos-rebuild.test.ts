@@ -73,7 +73,7 @@ test('a failing switch by nixos-rebuild is not rolled back, and the state record
     deployer.up(bad, via()),
     failsWith(
       'activation-failed',
-      /exit code 2[\s\S]*snippet users failed[\s\S]*does not put a machine back/,
+      /exit code 2[\s\S]*snippet users failed[\s\S]*nixos-rebuild has no rollback/,
     ),
   );
   await machine.assertOn(bad, deployer);

@@ -194,7 +194,7 @@ test('another kernel is previewed, booted on trial and confirmed; one that panic
     await stack.withEdit(vmHost, 'boot.isContainer', `${panics}\n  boot.isContainer`, async () => {
       const shown = await stack.try('up', '--yes', '--skip-preview');
       assert.notEqual(shown.exitCode, 0);
-      assert.match(shown.text, /back on the system before, by itself \[trial-failed\]/);
+      assert.match(shown.text, /fell back to the previous system \[trial-failed\]/);
     });
     const after = await live();
     assert.notEqual(after?.bootId, now?.bootId);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Puts a trial onto the machine and arms it. Comes after prelude.sh and: parameters (of trial.sh), and the texts of the files that are
-# put there: prelude trial result grub_entry.
+# Writes the files of a trial and arms it. Comes after prelude.sh and: parameters (of trial.sh), and the texts of the files: prelude
+# trial result grub_entry.
 : "${parameters:?}" "${prelude:?}" "${trial:?}" "${result:?}" "${grub_entry:?}"
 directory=/var/lib/nixos-fleet/trial
 umask 022
@@ -11,6 +11,6 @@ put prelude.sh "$prelude"
 put trial.sh "$trial"
 put result.sh "$result"
 put grub-entry.awk "$grub_entry"
-# The token is for root alone.
+# Only root may read the token.
 (umask 077 && put parameters "$parameters") || exit 4
 exec /bin/sh "$directory/trial.sh" arm </dev/null

@@ -1,5 +1,5 @@
-# Prints GRUB's name of the first menu entry that starts the system whose `init=…` is given, with the titles of the menus it
-# is in before it: "NixOS - All configurations>NixOS - Configuration 12". Reads grub.cfg.
+# Reads grub.cfg and prints the GRUB name of the first menu entry that starts the system with this `init=…`, preceded by the
+# titles of its menus: "NixOS - All configurations>NixOS - Configuration 12".
 /^[[:space:]]*(submenu|menuentry)[[:space:]]/ {
 	split($0, part, "\"")
 	titles[++depth] = part[2]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Reboots the machine if machine-id and boot ID still match; of another boot, nothing is left to do. Comes after prelude.sh and:
+# Reboots the machine if machine-id and boot ID still match; does nothing if it was rebooted already. Comes after prelude.sh and:
 # machine_id boot_id how (reboot, or kexec of the loaded kernel).
 : "${machine_id:?}" "${boot_id:?}" "${how:?}"
 

@@ -3,56 +3,57 @@ import { runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { scriptText, switchScript } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { askForReboot } from './ask.ts';
-import type { RebootRequest } from './request.ts';
+import { type RebootRequest, requestReboot } from './request-reboot.ts';
 import { armTrial, followTrial } from './trial.ts';
 import { waitForNextBoot } from './wait.ts';
 
 /**
- * Reboots a machine into a system, on trial where that is asked for and possible, and returns what it says once it is back on
- * that system, with its health checks holding.
+ * Reboots a machine into a system, on trial if configured and possible. Returns a new reading once the machine has booted that
+ * system and its health checks pass.
  * @throws FleetError trial-failed, reboot-failed, health-check-failed, wrong-machine, cancelled
  */
 export async function reboot(machine: Machine, request: RebootRequest): Promise<MachineReading> {
   const { name: host } = machine;
   const { trial, reading, warn, status } = request;
-  // A container boots no kernel of its own: there is nothing to try.
+  // A container has no kernel of its own to try.
   if (trial === 'never' || reading.container) return await plainReboot(machine, request);
   const armed = await armTrial(machine, request);
   if ('unit' in armed) {
-    status(`rebooting on trial (${armed.by}): the boot loader goes on starting ${armed.previous}`);
-    await askForReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
+    status(`rebooting on trial (${armed.by}): the boot loader keeps starting ${armed.previous}`);
+    await requestReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
     return await followTrial(machine, request, armed);
   }
-  if (trial === 'required') throw notPossible(host, armed.why);
-  warn(`${host} is rebooted without a trial, so a kernel that does not come up stays: ${armed.why}`);
+  if (trial === 'required') throw trialImpossible(host, armed.why);
+  warn(
+    `${host} is rebooted without a trial, so it does not fall back from a kernel that fails to boot: ${armed.why}`,
+  );
   return await plainReboot(machine, request);
 }
 
-/** Without a way back: the system is what the boot loader starts from now on. */
+/** Reboots without a fallback: the system becomes the boot loader's default first. */
 async function plainReboot(machine: Machine, request: RebootRequest): Promise<MachineReading> {
   const { name: host } = machine;
   const { system, reading, healthChecks, rebootTimeoutSeconds, signal, status } = request;
-  await makeDefault(machine, request);
+  await setBootDefault(machine, request);
   status('rebooting the machine');
-  await askForReboot(machine, request, 'reboot');
+  await requestReboot(machine, request, 'reboot');
   const waiting = { ...request, before: reading, timeoutSeconds: rebootTimeoutSeconds };
   const back = await waitForNextBoot(machine, waiting);
-  if (typeof back === 'string') throw notBack(host, request, back);
-  if (back.booted !== system) throw onAnother(host, request, back);
+  if (typeof back === 'string') throw notBackInTime(host, request, back);
+  if (back.booted !== system) throw wrongSystem(host, request, back);
   const unhealthy = await runHealthChecks(machine, healthChecks ?? {}, { signal, onLine: status });
   if (unhealthy.length === 0) return back;
   throw new FleetError({
     code: 'health-check-failed',
-    what: 'the machine was rebooted into the new system and is not healthy',
+    what: 'the machine was rebooted into the new system, and its health checks failed',
     host,
     why: unhealthy.join('\n'),
-    fix: 'It runs on as it is. Mend what the checks name and deploy again, or boot an earlier generation.',
+    fix: 'The new system stays live. Fix what the checks report and deploy again, or boot an earlier generation.',
   });
 }
 
-/** The supervisor left that to the trial. */
-async function makeDefault(machine: Machine, { system, trial, signal }: RebootRequest): Promise<void> {
+/** Makes the system the boot loader's default, which the supervisor left to the trial. */
+async function setBootDefault(machine: Machine, { system, trial, signal }: RebootRequest): Promise<void> {
   if (trial === 'never') return;
   const text = scriptText(switchScript, { args: [system, 'boot'] });
   const { exitCode, stdout } = await machine.run(text, {
@@ -65,36 +66,36 @@ async function makeDefault(machine: Machine, { system, trial, signal }: RebootRe
     what: 'the boot loader could not be set to the new system, so the machine was not rebooted',
     host: machine.name,
     why: stdout.trim().split('\n').slice(-15).join('\n'),
-    fix: 'Look at the log: is there room in /boot?',
+    fix: 'Read the log. Check the free space in /boot.',
   });
 }
 
-function notPossible(host: string, why: string): FleetError {
+function trialImpossible(host: string, why: string): FleetError {
   return new FleetError({
     code: 'reboot-failed',
     what: 'the machine was not rebooted: its boot loader cannot boot a system on trial',
     host,
     why,
-    fix: 'Mend that, or set trial: when-possible to reboot without one. The boot loader starts the system before.',
+    fix: 'Fix that, or set trial: when-possible to reboot without a trial. The boot loader still starts the previous system.',
   });
 }
 
-function notBack(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
+function notBackInTime(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
   return new FleetError({
     code: 'reboot-failed',
     what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot`,
     host,
     why: seen,
-    fix: 'Look at its console. If it only boots slowly, raise rebootTimeoutSeconds; when it is back, `pulumi refresh` tells what it runs.',
+    fix: 'Check its console. If it only boots slowly, raise rebootTimeoutSeconds. Once it is back, run `pulumi refresh` to read its live system.',
   });
 }
 
-function onAnother(host: string, { system }: RebootRequest, back: MachineReading): FleetError {
+function wrongSystem(host: string, { system }: RebootRequest, back: MachineReading): FleetError {
   return new FleetError({
     code: 'reboot-failed',
-    what: 'the machine came back on another system than the asked one',
+    what: 'the machine did not boot the desired system',
     host,
-    why: `it booted ${back.booted || 'an unknown system'}\nasked was ${system}`,
-    fix: 'Look at its boot loader: bootctl list, or the console.',
+    why: `it booted ${back.booted || 'an unknown system'}\nthe desired system is ${system}`,
+    fix: 'Check its boot loader (bootctl list) or its console.',
   });
 }

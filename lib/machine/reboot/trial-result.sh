@@ -1,5 +1,5 @@
 #!/bin/sh
-# Waits some seconds for the result of a trial, and prints it. Comes after prelude.sh and: unit.
+# Waits up to 10 s for the result of a trial, and prints it. Comes after prelude.sh and: unit.
 : "${unit:?}"
 path=/var/lib/nixos-fleet/results/$unit
 

@@ -1,13 +1,13 @@
 #!/bin/sh
-# One boot on trial: a system is booted once, and becomes what the boot loader starts only when an operator has confirmed
-# it from outside. Whatever else happens, the boot after that is of the system before: the boot loader names it throughout.
+# A boot on trial: boots a system once, and makes it the boot loader's default only after the operator has confirmed it. Until then
+# the default is the previous system, so that any other boot starts it.
 #
-#   trial.sh arm   picks the system for the next boot alone, and arms what watches over it
-#   trial.sh boot  at every boot until the trial is over: waits for the confirmation, or clears up after a failure
+#   trial.sh arm   selects the system for the next boot only, and installs the unit that runs this script at boot
+#   trial.sh boot  at every boot until the trial has ended: waits for the confirmation, or cleans up after a failure
 #
-# /var/lib/nixos-fleet/trial holds: parameters (unit host system previous profile revision by token limit_seconds boot_id
-# kexec: yes or empty), this script, prelude.sh, result.sh, grub-entry.awk, and what the operator writes: confirm (the token), or reject.
-# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and to the history, as that of a switch.
+# /var/lib/nixos-fleet/trial contains: parameters (unit host system previous profile revision by token limit_seconds boot_id kexec: yes
+# or empty), this script, prelude.sh, result.sh, grub-entry.awk, and the operator's confirm (the token) or reject (the reason).
+# The result goes to /var/lib/nixos-fleet/results/UNIT.json and to the history, like that of a switch.
 set -u
 mode=$1
 dir=/var/lib/nixos-fleet/trial
@@ -18,12 +18,12 @@ unit='' host='' system='' previous='' profile='' revision='' by='' token='' limi
 . "$dir/parameters"
 # shellcheck source=lib/machine/switch/result.sh
 . "$dir/result.sh"
-# Units that are put there stay over a boot, and belong to no configuration.
+# Units in this folder survive a reboot and belong to no configuration.
 units=/etc/systemd/system.control
 service=nixos-fleet-trial.service
 entry=fleet-trial.conf
-# What makes a kernel that fails start the machine anew, whatever the system's own parameters say.
-insurance='panic=10 boot.panic_on_fail systemd.crash_reboot=yes systemd.watchdog_sec=60'
+# Make a failing kernel reboot the machine, whatever the system's own parameters are.
+panic_parameters='panic=10 boot.panic_on_fail systemd.crash_reboot=yes systemd.watchdog_sec=60'
 
 generation_of() {
 	for link in "$profile"-*-link; do
@@ -34,7 +34,7 @@ generation_of() {
 	done
 }
 
-# Where boot loader entries are.
+# The folder with the boot loader's entries.
 boot_folder() {
 	for folder in "$(bootctl --print-boot-path 2>/dev/null)" "$(bootctl --print-esp-path 2>/dev/null)" /boot /efi /boot/efi; do
 		if [ -n "$folder" ] && [ -d "$folder/loader/entries" ]; then
@@ -52,7 +52,7 @@ entry_of() {
 		fi
 	done
 }
-# Whether a boot of one runs the same kernel, with the same initrd, modules and parameters, as a boot of the other.
+# Whether two systems boot the same kernel, initrd, modules and parameters.
 boots_alike() {
 	for part in kernel initrd kernel-modules; do
 		[ "$(target "$1/$part")" = "$(target "$2/$part")" ] || return 1
@@ -60,7 +60,7 @@ boots_alike() {
 	[ "$(cat "$1/kernel-params" 2>/dev/null)" = "$(cat "$2/kernel-params" 2>/dev/null)" ]
 }
 
-# What is known to boot: the system that ran before the deployment, where its kernel is the booted one, else the booted one.
+# A system known to boot: the previous one if it has the booted kernel, else the booted one.
 fallback() {
 	booted=$(target /run/booted-system)
 	if [ -n "$previous" ] && [ "$previous" != "$system" ] && boots_alike "$previous" "$booted"; then
@@ -84,27 +84,27 @@ arm() {
 	previous=$(fallback)
 	[ -n "$previous" ] || impossible 'there is no other system to fall back to'
 	echo "previous='$previous'" >>"$dir/parameters"
-	# Both are in the menu, and the one before is what is started.
+	# Both systems are in the menu; the previous one is the default.
 	"$previous/bin/switch-to-configuration" boot >"$dir/log" 2>&1 </dev/null ||
-		impossible "the boot loader could not be set to the system before: $(tail -n 3 "$dir/log" | tr '\n' ' ')"
+		impossible "the boot loader could not be set to the previous system: $(tail -n 3 "$dir/log" | tr '\n' ' ')"
 	if [ -n "$kexec" ]; then
-		command -v kexec >/dev/null || impossible 'there is no kexec on the machine'
-		# shellcheck disable=SC2086 # words
+		command -v kexec >/dev/null || impossible 'kexec is not on the machine'
+		# shellcheck disable=SC2086 # parameters must be split
 		kexec --load "$system/kernel" --initrd="$system/initrd" \
-			--command-line="init=$system/init $(cat "$system/kernel-params") $insurance" >>"$dir/log" 2>&1 ||
+			--command-line="init=$system/init $(cat "$system/kernel-params") $panic_parameters" >>"$dir/log" 2>&1 ||
 			impossible "kexec: $(tail -n 1 "$dir/log")"
-		by_way=kexec
+		method=kexec
 	else
 		once
 	fi
-	watch_over || impossible "$units cannot be written"
+	install_unit || impossible "$units cannot be written"
 	sync
 	say state armed
-	say by "$by_way"
+	say by "$method"
 	say previous "$previous"
 }
 
-# Picks the system for one boot.
+# Selects the system for the next boot only.
 once() {
 	folder=$(boot_folder)
 	if [ -n "$folder" ]; then
@@ -112,22 +112,22 @@ once() {
 			impossible 'systemd-boot is installed, but it did not start this machine'
 		of=$(entry_of "$folder")
 		[ -n "$of" ] || impossible "the boot loader has no entry for $system"
-		sed "s|^options .*|& $insurance|; s|^title .*|& (on trial)|" "$of" >"$folder/loader/entries/$entry" ||
+		sed "s|^options .*|& $panic_parameters|; s|^title .*|& (on trial)|" "$of" >"$folder/loader/entries/$entry" ||
 			impossible "$folder cannot be written"
 		bootctl set-oneshot "$entry" >>"$dir/log" 2>&1 || impossible "bootctl: $(tail -n 1 "$dir/log")"
-		by_way=systemd-boot
+		method=systemd-boot
 	elif [ -e /boot/grub/grub.cfg ]; then
-		command -v grub-reboot >/dev/null || impossible 'there is no grub-reboot on the machine'
+		command -v grub-reboot >/dev/null || impossible 'grub-reboot is not on the machine'
 		name=$(awk -v init="init=$system/init" -f "$dir/grub-entry.awk" /boot/grub/grub.cfg)
 		[ -n "$name" ] || impossible "GRUB has no entry for $system"
 		grub-reboot --boot-directory=/boot "$name" >>"$dir/log" 2>&1 || impossible "grub-reboot: $(tail -n 1 "$dir/log")"
-		by_way=grub
+		method=grub
 	else
 		impossible 'its boot loader is neither systemd-boot nor GRUB'
 	fi
 }
 
-watch_over() {
+install_unit() {
 	mkdir -p "$units/sysinit.target.wants" || return
 	write "$units/$service" <<-UNIT || return
 		[Unit]
@@ -145,7 +145,7 @@ watch_over() {
 	ln -sfn "../$service" "$units/sysinit.target.wants/$service"
 }
 
-# Nothing of the trial is left but its outcome.
+# Removes all files of the trial except its result.
 disarm() {
 	rm -f "$units/sysinit.target.wants/$service" "$units/$service"
 	rmdir "$units/sysinit.target.wants" "$units" 2>/dev/null
@@ -156,7 +156,7 @@ disarm() {
 	return 0
 }
 
-# finish OUTCOME WENT-BACK: the result appears when nothing else of the trial is left.
+# finish OUTCOME WENT-BACK: the result file appears last, after everything else is removed.
 finish() {
 	mkdir -p "$results"
 	cp "$dir/log" "$results/$unit.log" 2>/dev/null
@@ -169,7 +169,7 @@ finish() {
 	exit 0
 }
 
-# The profile names the system before again.
+# Resets the profile to the previous system.
 restore_profile() {
 	[ "$(target "$profile")" = "$system" ] || return 0
 	ours=$(readlink "$profile")
@@ -181,8 +181,8 @@ restore_profile() {
 	"$previous/bin/switch-to-configuration" boot >>"$dir/log" 2>&1 </dev/null
 }
 
-# What the boot on trial left behind, for whoever asks why.
-seen() {
+# Logs of the failed boot: its journal and kernel crash dumps.
+last_logs() {
 	last=$(journalctl --list-boots --no-pager --quiet 2>/dev/null | awk '$1 == -1 { print $2 }')
 	if [ -n "$last" ] && [ "$last" != "$(printf %s "$boot_id" | tr -d -)" ]; then
 		journalctl --boot=-1 --priority=err --no-pager --output=cat --quiet --lines=20 2>/dev/null
@@ -192,8 +192,8 @@ seen() {
 	done
 }
 
-go_back() {
-	printf 'nixos-fleet: %s: going back to %s\n' "$1" "$previous" | tee -a "$dir/seen"
+roll_back() {
+	printf 'nixos-fleet: %s: rolling back to %s\n' "$1" "$previous" | tee -a "$dir/seen"
 	sync
 	systemctl reboot
 	sleep 120
@@ -206,18 +206,18 @@ at_boot() {
 	: >>"$dir/log"
 	if [ "$(target /run/booted-system)" != "$system" ]; then
 		cat "$dir/seen" >>"$dir/log" 2>/dev/null
-		seen >>"$dir/log"
+		last_logs >>"$dir/log"
 		restore_profile
 		finish trial-failed yes
 	fi
 	deadline=$(($(seconds) + limit_seconds))
 	until [ "$(cat "$dir/confirm" 2>/dev/null)" = "$token" ]; do
 		if [ -e "$dir/reject" ]; then
-			go_back "$(cat "$dir/reject")"
+			roll_back "$(cat "$dir/reject")"
 			exit 1
 		fi
 		if [ "$(seconds)" -ge "$deadline" ]; then
-			go_back "not confirmed within $limit_seconds s"
+			roll_back "not confirmed within $limit_seconds s"
 			exit 1
 		fi
 		sleep 0.5
@@ -227,7 +227,7 @@ at_boot() {
 	finish boot-loader-failed not-needed
 }
 
-by_way=
+method=
 case $mode in
 arm) arm ;;
 boot) at_boot ;;

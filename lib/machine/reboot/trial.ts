@@ -10,13 +10,13 @@ import { Reply } from '../script/reply.ts';
 import { prelude, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
-import type { RebootRequest } from './request.ts';
+import type { RebootRequest } from './request-reboot.ts';
 import { waitForNextBoot } from './wait.ts';
 
 const armScript = scriptFile('./arm.sh', import.meta.url);
 const answerScript = scriptFile('./answer.sh', import.meta.url);
 const resultScript = scriptFile('./trial-result.sh', import.meta.url);
-/** Files that a trial leaves on the machine, by the names of the variables that bring them. */
+/** Files of a trial on the machine, by the variables that contain them. */
 const files = {
   prelude,
   trial: scriptFile('./trial.sh', import.meta.url),
@@ -24,27 +24,27 @@ const files = {
   grub_entry: scriptFile('./grub-entry.awk', import.meta.url),
 };
 
-/** A trial that the next boot begins. */
+/** A trial that starts with the next boot. */
 export interface ArmedTrial {
-  /** Names its result on the machine. */
+  /** Name of its result on the machine. */
   unit: string;
   token: string;
   by: 'systemd-boot' | 'grub' | 'kexec';
-  /** Store path of the system that the boot loader goes on starting. */
+  /** Store path of the system that the boot loader keeps starting. */
   previous: string;
 }
 
-/** Seconds that the machine waits longer for a confirmation than the operator's side tries to give it. */
+/** How much longer the machine waits for a confirmation than the operator's side takes to send it, in seconds. */
 const marginSeconds = 60;
 
-/** How long a machine waits in the boot on trial to be confirmed, in seconds. */
+/** How long the machine waits for a confirmation in the boot on trial, in seconds. */
 function limitSeconds({ rebootTimeoutSeconds, healthChecks }: RebootRequest): number {
   return rebootTimeoutSeconds + longestCheckSeconds(healthChecks ?? {}) + marginSeconds;
 }
 
 /**
- * Picks the system for the next boot alone, and leaves on the machine what goes back from it; or tells why that is not
- * possible there.
+ * Selects the system for the next boot only, and installs the unit that falls back from it. Returns the reason if the machine
+ * cannot do that.
  */
 export async function armTrial(
   machine: Machine,
@@ -73,9 +73,9 @@ export async function armTrial(
 }
 
 /**
- * Waits for the boot on trial, confirms it where it is on the asked system and healthy, and returns what the machine says
- * afterwards.
- * @throws FleetError trial-failed where it fell back; health-check-failed where it was sent back
+ * Waits for the boot on trial, confirms it if the machine booted the desired system and its health checks pass, and returns a new
+ * reading.
+ * @throws FleetError trial-failed if the machine fell back; health-check-failed if the boot was rejected
  */
 export async function followTrial(
   machine: Machine,
@@ -87,33 +87,33 @@ export async function followTrial(
   const waiting = { ...request, timeoutSeconds: request.rebootTimeoutSeconds };
   const back = await waitForNextBoot(machine, { ...waiting, before: reading });
   if (typeof back === 'string') {
-    // Its dead-man's timer, or its console's watcher, may bring it back yet.
-    status(`not back in time (${back}): waiting for it to fall back`);
-    // That long it may wait to be confirmed, and then it boots again.
+    // A watchdog, or a panic, may still reboot it.
+    status(`not back in time (${back}): waiting for the fallback`);
+    // The longest wait for a confirmation, and another boot.
     const timeoutSeconds = limitSeconds(request) + request.rebootTimeoutSeconds;
     const later = await waitForNextBoot(machine, { ...request, timeoutSeconds, before: reading });
-    if (typeof later === 'string') throw lost(host, request, later);
-    return await judge(later);
+    if (typeof later === 'string') throw neverBack(host, request, later);
+    return await conclude(later);
   }
-  return await judge(back);
+  return await conclude(back);
 
-  async function judge(now: MachineReading): Promise<MachineReading> {
+  async function conclude(now: MachineReading): Promise<MachineReading> {
     if (now.booted !== system) throw fellBack(host, request, now, await resultOf(machine, request, trial));
     const unhealthy = await runHealthChecks(machine, healthChecks ?? {}, { signal, onLine: status });
     if (unhealthy.length > 0) {
-      await answer(machine, request, trial, `not healthy: ${unhealthy.join('; ')}`);
+      await answer(machine, request, trial, `health checks failed: ${unhealthy.join('; ')}`);
       const after = await waitForNextBoot(machine, { ...waiting, before: now });
       if (typeof after !== 'string') await resultOf(machine, request, trial);
-      throw sentBack(host, unhealthy, typeof after === 'string' ? undefined : after);
+      throw rejected(host, unhealthy, typeof after === 'string' ? undefined : after);
     }
     await answer(machine, request, trial);
     const { result, log } = await resultOf(machine, request, trial);
-    if (result.outcome !== 'confirmed') throw notKept(host, log);
+    if (result.outcome !== 'confirmed') throw notMadeDefault(host, log);
     return await readMachine(machine, { profile, signal });
   }
 }
 
-/** Confirms, or with a reason rejects, over a connection of its own. */
+/** Confirms, or rejects with a reason, over a new connection. */
 async function answer(
   machine: Machine,
   { system, signal }: RebootRequest,
@@ -130,11 +130,11 @@ async function answer(
   throw reply.error({
     code: 'trial-failed',
     what: 'the boot on trial could not be confirmed',
-    fix: 'It goes back to the system before by itself. Then deploy again.',
+    fix: 'The machine rolls back to the previous system by itself. Then deploy again.',
   });
 }
 
-/** Waits for what the machine says of the trial's end. */
+/** Waits for the result of the trial. */
 async function resultOf(
   machine: Machine,
   { signal }: RebootRequest,
@@ -153,9 +153,9 @@ async function resultOf(
   if (found) return found;
   throw new FleetError({
     code: 'trial-failed',
-    what: 'the machine does not report how the boot on trial ended',
+    what: 'the machine did not report the result of the boot on trial',
     host: machine.name,
-    fix: 'Look at it: systemctl status nixos-fleet-trial.service',
+    fix: 'Check it on the machine: systemctl status nixos-fleet-trial.service',
   });
 }
 
@@ -167,46 +167,44 @@ function fellBack(
 ): FleetError {
   return new FleetError({
     code: 'trial-failed',
-    what: 'the new system did not come up; the machine is back on the system before, by itself',
+    what: 'the new system did not boot; the machine fell back to the previous system',
     host,
     why: [
-      `it runs ${now.booted}, kernel ${now.kernel}, and not ${system}`,
-      log || 'the failed boot left no word on the machine',
+      `it runs ${now.booted}, kernel ${now.kernel}, instead of ${system}`,
+      log || 'the failed boot left no log on the machine',
     ]
       .filter(Boolean)
       .join('\n'),
-    fix: 'Look at the machine’s console of that boot. `rehearse: true` boots a system in a virtual machine first.',
+    fix: 'Check the machine’s console during that boot. `rehearse: true` boots a system in a virtual machine first.',
   });
 }
 
-function sentBack(host: string, unhealthy: readonly string[], after: MachineReading | undefined): FleetError {
+function rejected(host: string, unhealthy: readonly string[], after: MachineReading | undefined): FleetError {
   return new FleetError({
     code: 'health-check-failed',
-    what: 'the machine came up on the new system and was not healthy; it was sent back',
+    what: 'the machine booted the new system, but its health checks failed, so it was rolled back',
     host,
-    why: [...unhealthy, after ? `the machine is back on ${after.booted}` : 'it has not come back yet'].join(
-      '\n',
-    ),
-    fix: 'Mend what the checks name, then deploy again.',
+    why: [...unhealthy, after ? `rolled back to ${after.booted}` : 'the machine is not back yet'].join('\n'),
+    fix: 'Fix what the checks report, then deploy again.',
   });
 }
 
-function notKept(host: string, log: string): FleetError {
+function notMadeDefault(host: string, log: string): FleetError {
   return new FleetError({
     code: 'activation-failed',
-    what: 'the machine came up on the new system, but the boot loader could not be set to it',
+    what: 'the machine booted the new system, but the boot loader could not be set to it',
     host,
     why: log,
-    fix: 'Look at the log: is there room in /boot? The next boot is that of the system before.',
+    fix: 'Read the log. Check the free space in /boot. The next boot starts the previous system.',
   });
 }
 
-function lost(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
+function neverBack(host: string, { rebootTimeoutSeconds }: RebootRequest, seen: string): FleetError {
   return new FleetError({
     code: 'reboot-failed',
-    what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot, and has not fallen back either`,
+    what: `the machine was not back within ${rebootTimeoutSeconds} s after its reboot, and did not fall back either`,
     host,
     why: seen,
-    fix: 'Look at its console. A boot that hangs is ended by a hardware watchdog alone, or by hand; the next one is of the system before.',
+    fix: 'Check its console. Only a hardware watchdog or a manual reset ends a hanging boot. The next boot starts the previous system.',
   });
 }

@@ -7,19 +7,19 @@ import type { Machine } from '../ssh/machine.ts';
 
 export interface WaitRequest {
   profile: string;
-  /** Boot id and machine-id that the machine has before. */
+  /** Boot ID and machine-id before the reboot. */
   before: Pick<MachineReading, 'bootId' | 'machineId'>;
   timeoutSeconds: number;
   signal?: AbortSignal;
   status: (line: string) => void;
 }
 
-/** Seconds between two attempts to reach a machine that boots. */
+/** Seconds between two attempts to reach a booting machine. */
 const intervalSeconds = 0.5;
 
 /**
- * Waits until a machine answers with another boot id, and returns what it says then; what was seen last, as a text, where
- * it does not within its time.
+ * Waits until a machine answers with another boot ID, and returns its reading. Returns the last observation as a text if the
+ * timeout is over first.
  * @throws FleetError wrong-machine, cancelled
  */
 export async function waitForNextBoot(
@@ -28,7 +28,7 @@ export async function waitForNextBoot(
 ): Promise<MachineReading | string> {
   const { profile, before, timeoutSeconds: limitSeconds, signal, status } = request;
   await machine.close();
-  const look = async (left: number): Promise<MachineReading | undefined> => {
+  const poll = async (left: number): Promise<MachineReading | undefined> => {
     const timeoutSeconds = Math.ceil(
       Math.max(1, Math.min(left, machine.connection.connectTimeoutSeconds + 10)),
     );
@@ -38,27 +38,27 @@ export async function waitForNextBoot(
     status(`back after the reboot, on ${now.booted || 'an unknown system'}`);
     return now;
   };
-  return await untilBack(look, { limitSeconds, signal, status });
+  return await untilBack(poll, { limitSeconds, signal, status });
 }
 
 /**
- * Looks for a machine that goes down and boots, until `look` finds it; a failure to reach it is reported once. Returns
- * what was seen last, as a text, where it is not found in time.
+ * Polls a rebooting machine until `poll` returns a value; each new reason of a failure is reported once. Returns the last
+ * observation as a text if the limit is over first.
  * @throws FleetError wrong-machine, cancelled
  */
 export async function untilBack<T extends object | true>(
-  look: (leftSeconds: number) => Promise<T | false | undefined>,
+  poll: (leftSeconds: number) => Promise<T | false | undefined>,
   {
     limitSeconds,
     signal,
     status,
   }: { limitSeconds: number; signal?: AbortSignal; status: (line: string) => void },
 ): Promise<T | string> {
-  let seen = 'it never went down';
+  let seen = 'the machine did not shut down';
   const found = await until(
     async (left) => {
       try {
-        return await look(left);
+        return await poll(left);
       } catch (error) {
         if (!isFailure(error) || error.code === 'wrong-machine') throw error;
         const why = error.why ?? error.message;

@@ -6,15 +6,15 @@ import type { Reply } from '../script/reply.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 import { changedInhibitors } from './inhibitors.ts';
-import { type Parameters, startScript, startVariables } from './start-script.ts';
+import { type SwitchParameters, startScript, startVariables } from './start-script.ts';
 
 /**
- * Checks on the machine what can be checked before anything changes, and starts the supervisor's unit.
+ * Runs the checks that precede any change on the machine, then starts the supervisor's unit.
  * @throws FleetError wrong-machine, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
   machine: Machine,
-  parameters: Parameters,
+  parameters: SwitchParameters,
   record: DeploymentRecord,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -24,7 +24,7 @@ export async function begin(
 }
 
 /** Why the start script did not start the supervisor. */
-export function explainRefusedSwitch(parameters: Parameters, reply: Reply): FleetError {
+export function explainRefusedSwitch(parameters: SwitchParameters, reply: Reply): FleetError {
   const { host, system } = parameters;
   switch (reply.text('state')) {
     case 'wrong-machine':
@@ -34,9 +34,9 @@ export function explainRefusedSwitch(parameters: Parameters, reply: Reply): Flee
     case 'missing':
       return new FleetError({
         code: 'copy-failed',
-        what: 'the system to run is not a NixOS system in the machine’s store',
+        what: 'the machine’s store does not have this NixOS system',
         host,
-        why: `there is no ${reply.text('path') || system}/bin/switch-to-configuration`,
+        why: `${reply.text('path') || system}/bin/switch-to-configuration does not exist`,
         fix: parameters.specialisation
           ? 'Check that `system` is the store path of a toplevel, and that it has this specialisation.'
           : 'Check that `system` is the store path of a toplevel.',
@@ -44,25 +44,25 @@ export function explainRefusedSwitch(parameters: Parameters, reply: Reply): Flee
     case 'corrupted':
       return new FleetError({
         code: 'copy-failed',
-        what: 'the system in the machine’s store is not what was copied there',
+        what: 'the system is corrupted in the machine’s store',
         host,
-        why: `${system} does not have the contents that it is registered with\nnothing was changed on the machine`,
-        fix: `Is the machine’s disk sound? \`nix-store --verify --check-contents\` looks at its whole store, \`nix-store --repair-path ${system}\` mends the path where a cache has it.`,
+        why: `the contents of ${system} do not match their registered hash\nnothing was changed on the machine`,
+        fix: `Check the machine’s disk. \`nix-store --verify --check-contents\` checks its whole store, \`nix-store --repair-path ${system}\` repairs the path from a cache that has it.`,
       });
     case 'inhibited': {
       const changed = changedInhibitors(reply.decoded('old') ?? '', reply.decoded('new') ?? '');
       return new FleetError({
         code: 'activation-failed',
-        what: 'the new system must not be switched to while the machine runs',
+        what: 'the new system refuses a switch without a reboot',
         host,
         why: `switch inhibitors changed: ${changed.join(', ') || 'unknown'}`,
-        fix: 'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
+        fix: 'Set reboot: when-needed to boot the system instead, or set action: boot and reboot the machine yourself.',
       });
     }
     case 'no-room':
       return new FleetError({
         code: 'no-room',
-        what: `too little room in ${reply.text('place')}`,
+        what: `too little free space in ${reply.text('place')}`,
         host,
         why: `${reply.text('free')} KiB are free, ${reply.text('need')} KiB are needed`,
         fix:
@@ -73,10 +73,10 @@ export function explainRefusedSwitch(parameters: Parameters, reply: Reply): Flee
     default:
       return new FleetError({
         code: 'command-failed',
-        what: 'the deployment could not be started on the machine',
+        what: 'the switch could not be started on the machine',
         host,
         why: reply.why('state'),
-        fix: 'Look at the machine’s journal. Nothing was switched.',
+        fix: 'Nothing was switched. Check the machine’s journal.',
       });
   }
 }

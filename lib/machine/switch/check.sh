@@ -1,7 +1,7 @@
 #!/bin/sh
-# Checks what can be checked before a switch begins and anything changes; where it cannot begin, prints state=… and ends. Comes after
-# prelude.sh and: system activated (it or its specialisation) action boot_instead (yes: a system that must not be switched to becomes
-# that of the next boot: action is changed to boot) machine_id reserve (least free space, KiB).
+# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh and: system activated (the
+# system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot) machine_id reserve
+# (required free space, KiB).
 : "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}"
 umask 022
 
@@ -50,7 +50,7 @@ if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/
 	fi
 fi
 for place in /nix /var/lib /run; do room "$place" "$reserve"; done
-# A new kernel and initrd must fit on a boot partition of its own.
+# A new kernel and initrd must fit on a separate boot partition.
 if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
 	[ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
 	room /boot $(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024))

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Confirms a switch, or rejects it. Comes after prelude.sh and: unit activated (what the machine must run to be confirmed) token
-# wanted (confirm or reject). Prints the answer that the supervisor got.
+# Confirms or rejects a switch. Comes after prelude.sh and: unit activated (must be the live system for a confirmation) token wanted
+# (confirm or reject). Prints the answer given to the supervisor.
 : "${unit:?}" "${activated:?}" "${token:?}" "${wanted:?}"
 directory=/run/nixos-fleet/units/$unit
 

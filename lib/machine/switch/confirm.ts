@@ -6,15 +6,14 @@ const script = scriptFile('./confirm.sh', import.meta.url);
 
 export interface Confirmation {
   unit: string;
-  /** Path of what was activated: the system, or a specialisation in it. */
+  /** Path of the activated system or specialisation. */
   activated: string;
   token: string;
 }
 
 /**
- * Confirms, or with `reject` sends the machine back, over a connection of its own, which proves that the machine can still be reached,
- * and by the user who is to stay.
- * Returns false where the machine does not run the system that is to be confirmed: that is told to the supervisor.
+ * Confirms the new system, or rejects it with `reject`, over a new connection as the regular user: this proves that the machine
+ * can still be reached. Returns false, and rejects, if the live system is not the activated one.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
 export async function confirm(

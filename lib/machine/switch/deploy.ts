@@ -19,21 +19,20 @@ import { recordScript, recordVariables } from './record-script.ts';
 import { tidy } from './tidy.ts';
 
 export interface DeployRequest extends Omit<DeploymentInputs, 'host' | 'connection'> {
-  /** The machine as it was read before. */
+  /** The reading before the deployment. */
   reading: MachineReading;
   signal?: AbortSignal;
   status: (line: string) => void;
-  /** Says something that stays to be read. */
+  /** Prints a permanent line. */
   note: (line: string) => void;
   warn: (line: string) => void;
-  /** Called where the switch was begun and failed, with the machine as it is now; it throws. */
+  /** Called after a failed switch or reboot with a new reading of the machine. Throws. */
   onFailure: (error: FleetError, reading: MachineReading) => never;
 }
 
 /**
- * Makes a machine run, boot, or both, a system, as the action says: brings what is missing, switches under the
- * supervisor, reboots where that is asked for, and returns what the machine says afterwards. One that is as asked already
- * is only told what it is.
+ * Deploys a system with the desired action: delivers the closure, switches under a supervisor, reboots if desired, and returns a
+ * new reading. On a machine that is already in the desired state, only the deployment record is written.
  * @throws FleetError
  */
 export async function deploy(machine: Machine, request: DeployRequest): Promise<MachineReading> {
@@ -54,24 +53,24 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
     await dryActivate(machine, request);
     return await read();
   }
-  const isThere = reached(reading, request);
-  if (isThere) {
+  const isReached = reached(reading, request);
+  if (isReached) {
     await writeRecord(machine, record, signal);
   } else {
     assertDeployable(reading, host);
     if (reading.system !== system) await deliver(machine, request);
   }
   try {
-    if (!isThere) await switchTo(machine, request, record);
+    if (!isReached) await switchTo(machine, request, record);
     const now = await read();
-    if (!rebootWanted(request, now, !isThere)) return now;
+    if (!rebootWanted(request, now, !isReached)) return now;
     const booted = await reboot(machine, {
       ...request,
       reading: now,
-      previous: isThere ? '' : reading.system,
+      previous: isReached ? '' : reading.system,
       by: record.by,
     });
-    // The boot loader starts the system itself, and not a specialisation of it.
+    // The boot loader starts the system itself, so a specialisation has to be activated after the boot.
     if (isLive(booted, request)) return booted;
     await switchTo(machine, { ...request, reading: booted }, record);
     return await read();
@@ -83,20 +82,20 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
   }
 }
 
-/** Switches under the supervisor, and tidies up. */
+/** Switches, then removes old generations. */
 async function switchTo(machine: Machine, request: DeployRequest, record: DeploymentRecord): Promise<void> {
   const { reading, action } = request;
-  // A state that an earlier version wrote has no health checks.
+  // A state written by an earlier version has no health checks.
   const healthChecks = request.healthChecks ?? {};
-  const switchIt = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;
-  const { failedUnits } = await switchIt(machine, { ...request, record, healthChecks });
+  const run = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;
+  const { failedUnits } = await run(machine, { ...request, record, healthChecks });
   if (failedUnits.length > 0) {
     request.warn(`${machine.name} runs the new system, but units failed: ${failedUnits.join(', ')}`);
   }
   if (action !== 'test') await tidy(machine, { ...request, before: reading.system, by: record.by });
 }
 
-/** Whether a machine that is as asked has to be rebooted still. */
+/** Whether a machine still has to be rebooted after the switch. @param changed whether a switch was made */
 export function rebootWanted(
   { reboot, action, system }: Pick<DeploymentInputs, 'reboot' | 'action' | 'system'>,
   now: Pick<MachineReading, 'rebootDue' | 'system'>,
@@ -104,26 +103,26 @@ export function rebootWanted(
 ): boolean {
   if (action === 'test' || action === 'dry-activate') return false;
   if (reboot === 'always') return changed || now.rebootDue;
-  // What could not be switched to was made the system of the next boot.
+  // A system that cannot be switched to was made the system of the next boot.
   return (
     reboot === 'when-needed' && (now.rebootDue || (changed && action === 'switch' && now.system !== system))
   );
 }
 
-/** The machine as it is after a failed switch; undefined where it cannot be read. One that goes down is waited for. */
+/** A reading after a failed switch; undefined if it fails. If the machine is rebooting, waits for its next boot. */
 async function readAfterFailure(
   machine: Machine,
   { reading, profile, confirmTimeoutSeconds, signal }: DeployRequest,
   error: FleetError,
 ): Promise<MachineReading | undefined> {
-  const goesDown = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
-  const look = () => readMachine(machine, { profile, fresh: goesDown, signal }).catch(() => undefined);
-  if (!goesDown) return await look();
+  const isRebooting = error instanceof ActivationError && error.result.wentBack === 'by-reboot';
+  const look = () => readMachine(machine, { profile, fresh: isRebooting, signal }).catch(() => undefined);
+  if (!isRebooting) return await look();
   const booted = async () => {
     const now = await look();
     return now?.bootId !== reading.bootId && now;
   };
-  // Where the wait is cancelled, the switch's own error is the one to report.
+  // If the wait is cancelled, the error of the switch is reported.
   return await until(booted, { limitSeconds: confirmTimeoutSeconds, intervalSeconds: 0.5, signal }).catch(
     () => undefined,
   );
@@ -136,6 +135,6 @@ async function writeRecord(machine: Machine, record: DeploymentRecord, signal?: 
   throw reply.error({
     code: 'command-failed',
     what: 'the deployment’s record could not be written on the machine',
-    fix: 'Is there room in /nix? The system itself is live.',
+    fix: 'The system itself is live. Check the free space in /nix.',
   });
 }

@@ -11,8 +11,7 @@ export interface DryActivation
 }
 
 /**
- * Has a system that is in the machine's store say what a switch to it would do: which units it would stop, restart and
- * start. Changes nothing.
+ * Reports which units a switch to a system in the machine's store would stop, restart and start. Changes nothing.
  * @throws FleetError activation-failed, and those of a connection
  */
 export async function dryActivate(machine: Machine, request: DryActivation): Promise<void> {
@@ -23,16 +22,16 @@ export async function dryActivate(machine: Machine, request: DryActivation): Pro
     signal,
     timeoutSeconds: activationTimeoutSeconds,
   });
-  const said = result.stdout.trim();
+  const output = result.stdout.trim();
   if (result.exitCode === 0) {
-    note([`${host}: what a switch would do:`, ...said.split('\n')].join('\n  '));
+    note([`${host}: a switch would make these changes:`, ...output.split('\n')].join('\n  '));
     return;
   }
   throw new FleetError({
     code: 'activation-failed',
-    what: 'the new system could not tell what a switch to it would do',
+    what: 'dry activation of the new system failed',
     host,
-    why: [`exit code ${result.exitCode}`, said].filter(Boolean).join('\n'),
-    fix: 'Nothing was changed. Fix what is named, then deploy again.',
+    why: [`exit code ${result.exitCode}`, output].filter(Boolean).join('\n'),
+    fix: 'Nothing was changed. Fix the reported problem, then deploy again.',
   });
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Reports to the supervisor how another tool's switch ended, and prints its result. Comes after prelude.sh and: unit outcome exit_code
-# (null where there was none) log.
+# Reports the outcome of nixos-rebuild to the supervisor, and prints the supervisor's result. Comes after prelude.sh and: unit outcome
+# exit_code (or null) log.
 : "${unit:?}" "${outcome:?}" "${exit_code:?}" "${log?}"
 directory=/run/nixos-fleet/units/$unit
 result=/var/lib/nixos-fleet/results/$unit.json

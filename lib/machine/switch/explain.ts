@@ -3,42 +3,43 @@ import type { ActivationResult } from '../record/result.ts';
 
 type Outcome = ActivationResult['outcome'];
 
-const whats: Record<Exclude<Outcome, 'confirmed'>, string> = {
+const summaries: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'check-failed': 'the new system refused the switch before anything changed',
-  'no-timer': 'the switch was not begun: its dead-man’s timer could not be started',
-  locked: 'another deployment is under way',
+  'no-timer': 'the switch was not started: its dead-man’s timer could not be started',
+  locked: 'another deployment is in progress',
   'activation-failed': 'the activation of the new system failed',
   'units-failed': 'units failed under the new system',
-  'reboot-needed': 'the machine cannot switch to the new system while it runs',
-  'timed-out': 'the activation of the new system did not end within its limit',
+  'reboot-needed': 'the new system needs a reboot',
+  'timed-out': 'the activation of the new system timed out',
   'not-confirmed': 'the new system could not be confirmed in time over a fresh ssh connection',
-  rejected: 'the new system did not pass its checks',
+  rejected: 'the new system was rejected by its health checks',
   killed: 'the supervisor of the switch was killed',
   'profile-failed': 'the system profile could not be set',
   'boot-loader-failed': 'the boot loader could not be installed for the new system',
-  'trial-failed': 'the new system did not come up, or was not confirmed, when it was booted on trial',
+  'trial-failed': 'the new system did not boot, or was not confirmed, in its boot on trial',
 };
 
-const mends: Record<Exclude<Outcome, 'confirmed'>, string> = {
-  'check-failed': 'Mend what the check names. If another switch runs on the machine, wait for its end.',
-  'no-timer': 'Look at systemd on the machine: systemctl status',
-  locked: 'Wait for its end, then deploy again.',
-  'activation-failed': 'Mend what the log names, then deploy again.',
+const fixes: Record<Exclude<Outcome, 'confirmed'>, string> = {
+  'check-failed':
+    'Fix what the check reports. If another switch is running on the machine, wait until it has ended.',
+  'no-timer': 'Check systemd on the machine: systemctl status',
+  locked: 'Wait until it has ended, then deploy again.',
+  'activation-failed': 'Fix what the log reports, then deploy again.',
   'units-failed':
-    'Look at them with: journalctl -u <unit>. Mend them, or set unitFailures to accept to keep such a system.',
+    'Read their logs: journalctl -u <unit>. Fix them, or set unitFailures: accept to keep the system despite them.',
   'reboot-needed':
-    'Set reboot: when-needed for this machine, and it is booted instead; or action: boot, and reboot it yourself.',
-  'timed-out': 'Find out what hangs from the log, or raise activationTimeoutSeconds.',
+    'Set reboot: when-needed to boot the system instead, or set action: boot and reboot the machine yourself.',
+  'timed-out': 'Find out from the log what hangs, or raise activationTimeoutSeconds.',
   'not-confirmed':
-    'Does the new system keep sshd, its port, the address and your key? If it is only slow, raise confirmTimeoutSeconds.',
-  rejected: 'Mend what the checks name, then deploy again.',
-  killed: 'Find out who ended it from the machine’s journal, then deploy again.',
-  'profile-failed': 'Look at the log: is there room in /nix?',
-  'boot-loader-failed': 'Look at the log: is there room in /boot?',
-  'trial-failed': 'Look at the machine’s console of that boot.',
+    'Check that the new system keeps sshd, its port, the address and your key. If it is only slow, raise confirmTimeoutSeconds.',
+  rejected: 'Fix what the health checks report, then deploy again.',
+  killed: 'Find out from the machine’s journal what killed it, then deploy again.',
+  'profile-failed': 'Read the log. Check the free space in /nix.',
+  'boot-loader-failed': 'Read the log. Check the free space in /boot.',
+  'trial-failed': 'Check the machine’s console during that boot.',
 };
 
-/** A switch that ended, and not with the new system. */
+/** A deployment that ended without the new system, with its result. */
 export class ActivationError extends FleetError {
   readonly result: ActivationResult;
   constructor(result: ActivationResult, details: FleetErrorDetails) {
@@ -47,7 +48,11 @@ export class ActivationError extends FleetError {
   }
 }
 
-/** What a result means to the user: undefined where the new system is live. Pure. `log` is what was printed, `unhealthy` what health checks saw. */
+/**
+ * The error of a result; undefined if the new system is confirmed.
+ * @param log output of the switch
+ * @param unhealthy messages of failed health checks
+ */
 export function explainResult(
   result: ActivationResult,
   log: string,
@@ -59,22 +64,19 @@ export function explainResult(
     result.failedUnits.length > 0 ? `failed units: ${result.failedUnits.join(', ')}` : '',
     exitCodeMeaning(result),
     ...unhealthy,
-    // What was printed is not why, where a health check is.
-    unhealthy.length > 0 ? '' : lastLines(beforeGoingBack(log)),
-    whereItStands(result),
+    // If health checks failed, the log does not contain the reason.
+    unhealthy.length > 0 ? '' : lastLines(beforeRollback(log)),
+    rollbackStatus(result),
   ];
   return new ActivationError(result, {
     code:
       unhealthy.length > 0 && outcome === 'rejected' && result.wentBack !== 'failed'
         ? 'health-check-failed'
         : errorCode(result),
-    what:
-      result.wentBack === 'by-reboot'
-        ? 'the machine was rebooted in the middle of the switch'
-        : whats[outcome],
+    what: result.wentBack === 'by-reboot' ? 'the machine was rebooted during the switch' : summaries[outcome],
     host,
     why: why.filter(Boolean).join('\n'),
-    fix: `${mends[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
+    fix: `${fixes[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
   });
 }
 
@@ -87,7 +89,7 @@ function errorCode({ outcome, wentBack }: ActivationResult): ErrorCode {
   return 'activation-failed';
 }
 
-/** What switch-to-configuration means by its exit code. */
+/** The meaning of switch-to-configuration's exit code. */
 function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
   switch (exitCode) {
     case null:
@@ -105,38 +107,38 @@ function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
       return 'exit code 101: switch-to-configuration crashed';
     case 124:
     case 137:
-      return outcome === 'timed-out' ? 'it was stopped at its limit' : `exit code ${exitCode}`;
+      return outcome === 'timed-out' ? 'it was killed at its timeout' : `exit code ${exitCode}`;
     default:
       return `exit code ${exitCode}`;
   }
 }
 
-function whereItStands(result: ActivationResult): string {
+function rollbackStatus(result: ActivationResult): string {
   const { wentBack, previous, rollbackExitCode } = result;
-  if (result.action === 'boot' && wentBack === 'yes') return 'the next boot is that of the system before';
+  if (result.action === 'boot' && wentBack === 'yes') return 'the next boot starts the previous system';
   switch (wentBack) {
     case 'not-needed':
       return 'nothing was changed on the machine';
     case 'yes':
-      return `the machine is back on ${previous}`;
+      return `rolled back to ${previous}`;
     case 'failed':
-      return `going back to ${previous} FAILED (exit code ${rollbackExitCode}): look at the machine`;
+      return `the rollback to ${previous} FAILED (exit code ${rollbackExitCode}): check the machine`;
     case 'nothing-before':
-      return 'there was no earlier system to go back to: the machine is as the failed activation left it';
+      return 'not rolled back, since there is no previous system: the machine stays as the failed activation left it';
     case 'same-system':
-      return 'it is the system that ran before, so there is none to go back to; it stays';
+      return 'not rolled back, since the previous system is the same one: it stays live';
     case 'by-reboot':
-      return `the machine was being rebooted, and comes up on ${previous || 'its earlier system'}`;
+      return `the machine was shutting down, and boots ${previous || 'its previous system'}`;
     case 'not-tried':
-      return 'nixos-rebuild does not put a machine back: it is as the switch left it';
+      return 'not rolled back, since via: nixos-rebuild has no rollback: the machine stays as the switch left it';
     case 'superseded':
-      return 'another deployment had begun meanwhile, so it was not put back: look at the machine';
+      return 'not rolled back, since another deployment started meanwhile: check the machine';
   }
 }
 
-/** The supervisor says in the log where it begins to go back; what failed stands before that. */
-function beforeGoingBack(log: string): string {
-  return log.split(/^nixos-fleet: going back$/m)[0] ?? '';
+/** The log up to the line where the rollback begins. The reason of the failure precedes it. */
+function beforeRollback(log: string): string {
+  return log.split(/^nixos-fleet: rolling back$/m)[0] ?? '';
 }
 
 function lastLines(log: string, count = 15): string {

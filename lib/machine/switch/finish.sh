@@ -1,9 +1,9 @@
 #!/bin/sh
-# Sourced by supervisor.sh, after result.sh: how a switch ends, and how much of earlier ones is kept.
+# Sourced by supervisor.sh after result.sh: ends a switch and prunes files of earlier ones.
 # shellcheck disable=SC2154 # variables are supervisor.sh's
 keep=20
 
-# finish OUTCOME EXIT-CODE: leaves a switch's result and ends its dead-man's timer.
+# finish OUTCOME EXIT-CODE: writes the result, releases the lock and stops the dead-man's timer.
 finish() {
 	mkdir -p "$results"
 	prune
@@ -12,15 +12,15 @@ finish() {
 	sync "$results/$unit.json" "$history" 2>/dev/null
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
 	exec 9>&-
-	# Only now is the machine free for the next deployment.
+	# The lock is released: the next deployment may start.
 	phase finished
 	systemctl stop "$unit-deadman.timer" 2>/dev/null
 	exit 0
 }
 
-# Keeps the newest records, results and unit folders, and whatever names a system that runs, was booted or will be.
+# Keeps the newest records, results and unit folders, and the records of the live, the booted and the next system.
 prune() {
-	# Names are store paths' and ours, without white space.
+	# No name has white space.
 	# shellcheck disable=SC2012
 	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
 		system_of=$(target "$roots/$name/system")

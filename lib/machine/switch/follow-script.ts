@@ -14,22 +14,22 @@ export type Phase =
 
 export interface Progress {
   phase: Phase;
-  /** What switch-to-configuration printed since the last look. */
+  /** New output of switch-to-configuration. */
   output: string;
-  /** How much of the log has been seen, in bytes. */
+  /** Length of the log read so far, in bytes. */
   offset: number;
   bootId: string;
   /** Whether the supervisor's unit still runs. */
   active: boolean;
   result: ActivationResult | undefined;
-  /** The result file's text where it is there and cannot be read. */
+  /** The text of a result file that cannot be parsed. */
   unreadable: string | undefined;
 }
 
-/** Longest time a look waits on the machine for something new, in seconds. */
-export const lookSeconds = 8;
+/** How long one poll waits on the machine for news, in seconds. */
+export const pollSeconds = 8;
 
-/** Waits on the machine until the supervisor has something new, and prints it. */
+/** Waits on the machine until the supervisor has news, and prints them. */
 export const followScript = scriptFile('./follow.sh', import.meta.url);
 
 /** Variables of `followScript`. */
@@ -37,10 +37,10 @@ export function followVariables(
   unit: string,
   seen: { phase: Phase; offset: number },
 ): NonNullable<ScriptData['variables']> {
-  return { unit, seen_phase: seen.phase, seen_size: seen.offset, wait_seconds: lookSeconds };
+  return { unit, seen_phase: seen.phase, seen_size: seen.offset, wait_seconds: pollSeconds };
 }
 
-/** Reads the reply of `followScript`; undefined where it is not whole. */
+/** Parses the reply of `followScript`; undefined if it was cut off. */
 export function parseProgress(reply: Reply): Progress | undefined {
   if (!reply.isWhole) return undefined;
   const result = reply.json('result', activationResult);

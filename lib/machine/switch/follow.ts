@@ -7,35 +7,35 @@ import { type Confirmation, confirm } from './confirm.ts';
 import {
   followScript,
   followVariables,
-  lookSeconds,
   type Phase,
   type Progress,
   parseProgress,
+  pollSeconds,
 } from './follow-script.ts';
 
 export interface FollowOptions {
-  /** boot_id when the deployment began. */
+  /** Boot ID at the start of the deployment. */
   bootId: string;
-  /** Longest time without a word from the machine before it is given up, in seconds. */
-  patienceSeconds: number;
+  /** How long the machine may be unreachable before the call fails, in seconds. */
+  unreachableLimitSeconds: number;
   signal?: AbortSignal;
   onLine: (line: string) => void;
-  /** Looks at the new system before it is confirmed, and returns what does not hold. */
+  /** Run before the confirmation; returns messages of failed checks, which lead to a rejection. */
   healthChecks?: () => Promise<string[]>;
 }
 
 interface Followed {
   result: ActivationResult;
-  /** What the supervisor printed. */
+  /** Output of the supervisor. */
   log: string;
-  /** Health checks that did not hold. */
+  /** Messages of failed health checks. */
   unhealthy: string[];
 }
 
 /**
- * Follows a supervisor by the name of its unit over short connections, confirms when it waits for that, and returns
- * its result with what was printed. A connection that breaks is made again.
- * @throws FleetError unreachable where the machine stays away, activation-failed where it was rebooted meanwhile
+ * Follows a supervisor over short connections, confirms the new system when the supervisor waits for it, and returns its result
+ * and output. Reconnects after a lost connection.
+ * @throws FleetError unreachable if the machine stays unreachable, activation-failed if it was rebooted meanwhile
  */
 export async function followSupervisor(
   machine: Machine,
@@ -48,27 +48,27 @@ export async function followSupervisor(
   let log = '';
   let answered = false;
   let unhealthy: string[] | undefined;
-  const { patienceSeconds, signal, onLine } = options;
+  const { unreachableLimitSeconds, signal, onLine } = options;
 
-  /** One look at the supervisor, and the confirmation where it waits for that; the result once it has ended. */
-  async function step(): Promise<Followed | 'goes on'> {
-    const progress = await look(machine, unit, seen, signal);
+  /** Polls the supervisor once and confirms if it waits for that. Returns the result once it has ended. */
+  async function step(): Promise<Followed | 'continue'> {
+    const progress = await poll(machine, unit, seen, signal);
     log += progress.output;
     for (const line of progress.output.split('\n')) if (line.trim()) onLine(line);
     if (progress.phase !== seen.phase) onLine(phaseText[progress.phase]);
     seen = progress;
-    // Before it has finished, the machine is not free for another deployment.
+    // Until it has finished, it holds the lock of the machine.
     const ended = progress.phase === 'finished' || !progress.active;
     if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
-    if (progress.unreadable !== undefined) throw vanished(host, unit, progress.unreadable);
+    if (progress.unreadable !== undefined) throw endedWithoutResult(host, unit, progress.unreadable);
     if (progress.bootId !== options.bootId) throw rebooted(host, unit);
-    if (!progress.active) throw vanished(host, unit, log);
+    if (!progress.active) throw endedWithoutResult(host, unit, log);
     if (progress.phase === 'waiting' && !answered) {
       unhealthy ??= (await options.healthChecks?.()) ?? [];
       await confirm(machine, confirmation, signal, unhealthy.length > 0);
       answered = true;
     }
-    return 'goes on';
+    return 'continue';
   }
 
   for (;;) {
@@ -76,15 +76,15 @@ export async function followSupervisor(
     const reached = await until(
       () =>
         step().catch((error: unknown) => {
-          if (!isPassing(error)) throw error;
+          if (!isTransient(error)) throw error;
           lost = error;
-          onLine(`connection lost, trying again: ${error.why ?? error.code}`);
+          onLine(`connection lost, retrying: ${error.why ?? error.code}`);
           return undefined;
         }),
-      { limitSeconds: patienceSeconds, intervalSeconds: 0.5, signal },
+      { limitSeconds: unreachableLimitSeconds, intervalSeconds: 0.5, signal },
     );
     if (reached === undefined) throw lost;
-    if (reached !== 'goes on') return reached;
+    if (reached !== 'continue') return reached;
   }
 }
 
@@ -92,31 +92,31 @@ const phaseText: Record<Phase, string> = {
   starting: 'starting the switch',
   checking: 'checking the new system',
   activating: 'activating the new system',
-  waiting: 'active; confirming over a fresh connection',
+  waiting: 'active; confirming over a new connection',
   committing: 'confirmed; setting profile and boot loader',
-  'going-back': 'failed; going back to the system before',
+  'going-back': 'failed; rolling back to the previous system',
   finished: 'the switch has ended',
 };
 
-async function look(
+async function poll(
   machine: Machine,
   unit: string,
   seen: { phase: Phase; offset: number },
   signal?: AbortSignal,
 ): Promise<Progress> {
-  const timeoutSeconds = lookSeconds + machine.connection.connectTimeoutSeconds + 5;
+  const timeoutSeconds = pollSeconds + machine.connection.connectTimeoutSeconds + 5;
   const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
   const reply = await runScript(machine, followScript, options);
   const progress = parseProgress(reply);
   if (progress) return progress;
-  throw reply.error({ code: 'unreachable', what: 'the connection broke' });
+  throw reply.error({ code: 'unreachable', what: 'the connection was lost' });
 }
 
 /**
- * Whether to try again: the machine may come back within the confirmation's limit, for the new system may have its
- * sshd restarting. A refused login or another host key counts too: the old system brings the old ones back.
+ * Whether to retry: the new system may be restarting sshd. A refused login or a changed host key counts too, since a rollback
+ * restores the previous ones.
  */
-function isPassing(error: unknown): error is FleetError {
+function isTransient(error: unknown): error is FleetError {
   return hasCode(error, 'unreachable', 'access-denied', 'host-key');
 }
 
@@ -125,17 +125,17 @@ function rebooted(host: string, unit: string): FleetError {
     code: 'activation-failed',
     what: 'the machine was rebooted in the middle of the switch',
     host,
-    why: 'it came up on the system of its boot loader, for the new one had not been confirmed',
+    why: 'it booted its boot loader’s default, the previous system, since the new one was not confirmed',
     fix: `Find out why it was rebooted: journalctl -b -1 -u ${unit}. Then deploy again.`,
   });
 }
 
-function vanished(host: string, unit: string, log: string): FleetError {
+function endedWithoutResult(host: string, unit: string, log: string): FleetError {
   return new FleetError({
     code: 'rollback-failed',
-    what: 'the supervisor of the switch ended without a result that can be read',
+    what: 'the supervisor of the switch ended without a readable result',
     host,
     why: log.trimEnd().split('\n').slice(-10).join('\n'),
-    fix: `Look at the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
+    fix: `Check the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
   });
 }

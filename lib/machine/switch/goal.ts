@@ -1,25 +1,25 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 
-/** What a deployment is to come to. A state that an earlier version wrote has the system alone. */
+/** The desired state of a machine. A state written by an earlier version has only the system. */
 export type Goal = Pick<DeploymentInputs, 'system'> &
   Partial<Pick<DeploymentInputs, 'specialisation' | 'action'>>;
 
-/** What a machine runs and boots, as a reading or a state tells it. */
+/** What a machine runs and boots, from a reading or a state. */
 export interface Running {
   /** Store path of the live system. */
   system: string;
-  /** The live specialisation of it; empty or left out where it is the system itself. */
+  /** The live specialisation of that system; empty or undefined if none is. */
   specialisation?: string;
   /** Store path of the system of the next boot. */
   profileSystem: string;
 }
 
-/** Whether the asked system, and the asked specialisation of it, is the live one. */
+/** Whether the desired system and specialisation are live. */
 export function isLive(running: Running, { system, specialisation = '' }: Goal): boolean {
   return running.system === system && (running.specialisation ?? '') === specialisation;
 }
 
-/** Whether a machine is as the action leaves it. What `dry-activate` shows is never there already. */
+/** Whether a machine is already in the state that the action leads to. Never true for `dry-activate`. */
 export function reached(running: Running, goal: Goal): boolean {
   const isNext = running.profileSystem === goal.system;
   switch (goal.action ?? 'switch') {
@@ -35,10 +35,10 @@ export function reached(running: Running, goal: Goal): boolean {
 }
 
 /**
- * Whether inputs tell truly what a machine runs, or for `boot` what it boots: then its facts are theirs. What was only
- * shown is true of none.
+ * Whether the goal's facts describe the machine: its live system or, for `boot`, the system of its next boot. Never true for
+ * `dry-activate`.
  */
-export function isTrueOf(running: Running, goal: Goal): boolean {
+export function factsApply(running: Running, goal: Goal): boolean {
   switch (goal.action ?? 'switch') {
     case 'boot':
       return running.profileSystem === goal.system;
@@ -50,7 +50,7 @@ export function isTrueOf(running: Running, goal: Goal): boolean {
   }
 }
 
-/** What is activated: the system, or its specialisation, by a path inside it. */
+/** Path of the system to activate, or of the specialisation inside it. */
 export function activatedPath({ system, specialisation }: Goal): string {
   return specialisation ? `${system}/specialisation/${specialisation}` : system;
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Sourced by supervisor.sh where another tool makes the switch, from the operator's computer: checks the system, holds the
-# lock so that no other deployment begins, and leaves the result when DIR/done says how the tool ended (an outcome and an exit code). It
-# puts nothing back. An operator who never says so is waited for as long as a switch may take.
+# Sourced by supervisor.sh if nixos-rebuild makes the switch from the operator's computer: checks the system, holds the lock until
+# DIR/done contains the outcome and the exit code, and writes the result. Does not roll back. Gives up after the longest time that a
+# switch may take.
 # shellcheck disable=SC2034,SC2154 # variables are supervisor.sh's
 hold() {
 	begin_run

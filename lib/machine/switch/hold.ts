@@ -4,18 +4,18 @@ import { type ActivationResult, activationResult } from '../record/result.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
-import type { Parameters } from './start-script.ts';
+import type { SwitchParameters } from './start-script.ts';
 
-const waitScript = scriptFile('./until-held.sh', import.meta.url);
+const waitScript = scriptFile('./wait-for-hold.sh', import.meta.url);
 const endScript = scriptFile('./end-hold.sh', import.meta.url);
 
 /**
- * Waits until a machine's lock is held for this deployment. Returns the result where it was refused instead: by
- * `switch-to-configuration check`, or as another deployment was quicker.
+ * Waits until the supervisor holds the machine's lock for nixos-rebuild. Returns a result if it was refused instead: by
+ * `switch-to-configuration check`, or because another deployment holds the lock.
  */
-export async function untilHeld(
+export async function waitForHold(
   machine: Machine,
-  { unit, activationSeconds }: Parameters,
+  { unit, activationSeconds }: SwitchParameters,
 ): Promise<ActivationResult | undefined> {
   const options = { variables: { unit }, timeoutSeconds: activationSeconds + 30 };
   const reply = await runScript(machine, waitScript, options);
@@ -23,13 +23,13 @@ export async function untilHeld(
 }
 
 /**
- * Reports how the switch ended, and returns the result as the machine recorded it. A machine that cannot be reached is tried again
- * for as long as a confirmation may take: its network may be restarting.
+ * Reports the outcome of nixos-rebuild to the supervisor, and returns the result that it recorded. Retries an unreachable machine
+ * for `confirmSeconds`, since its network may be restarting.
  * @throws FleetError unreachable, command-failed
  */
 export async function endHold(
   machine: Machine,
-  { unit, confirmSeconds }: Parameters,
+  { unit, confirmSeconds }: SwitchParameters,
   { outcome, exitCode, log }: Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string },
 ): Promise<ActivationResult> {
   const variables = { unit, outcome, exit_code: exitCode ?? 'null', log };
@@ -41,8 +41,8 @@ export async function endHold(
       if (result) return result;
       const details = {
         code: 'command-failed',
-        what: 'how the switch ended could not be recorded on the machine',
-        fix: `nixos-rebuild ended with ${exitCode ?? 'no exit code'}. \`pulumi refresh\` tells what the machine runs.`,
+        what: 'the outcome of the switch could not be recorded on the machine',
+        fix: `nixos-rebuild exited with ${exitCode === null ? 'no exit code' : `code ${exitCode}`}. Run \`pulumi refresh\` to read the live system.`,
       } as const;
       throw reply.error(details, 'result');
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Names of the switch inhibitors that differ between two systems' switch-inhibitors files. Pure. */
+/** Names of the switch inhibitors that differ between two systems' switch-inhibitors files. */
 export function changedInhibitors(oldJson: string, newJson: string): string[] {
   const before = parse(oldJson);
   const after = parse(newJson);

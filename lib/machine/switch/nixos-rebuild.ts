@@ -10,11 +10,11 @@ import type { Machine } from '../ssh/machine.ts';
 import { type ActivationRequest, switchParameters } from './activate.ts';
 import { begin } from './begin.ts';
 import { explainResult } from './explain.ts';
-import { endHold, untilHeld } from './hold.ts';
+import { endHold, waitForHold } from './hold.ts';
 
 /**
- * Switches a machine by nixos-rebuild, run on this computer, while the machine's lock is held; what it came to is recorded as
- * for any deployment. The system must be in both stores. There is no confirmation, and nobody puts the machine back.
+ * Switches a machine with nixos-rebuild, run on this computer, while a supervisor holds the machine's lock and records the result.
+ * The system must be in both stores. There is no confirmation and no rollback.
  * @throws FleetError tool-missing before anything changes, else those of a switch
  */
 export async function activateByNixosRebuild(
@@ -25,7 +25,7 @@ export async function activateByNixosRebuild(
   requireTool(machine.name);
   const parameters = switchParameters(machine, request);
   await begin(machine, parameters, record, signal);
-  const refused = await untilHeld(machine, parameters);
+  const refused = await waitForHold(machine, parameters);
   const { outcome, exitCode, log } = refused
     ? { outcome: refused.outcome, exitCode: null, log: '' }
     : await rebuild(machine, request);
@@ -38,10 +38,10 @@ export async function activateByNixosRebuild(
   return result;
 }
 
-type Ended = Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string };
+type RebuildResult = Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string };
 
-/** Runs it to its end, also where the engine cancels: one that is cut off leaves a machine half switched. */
-async function rebuild(machine: Machine, request: ActivationRequest): Promise<Ended> {
+/** Runs nixos-rebuild to its end even if the engine cancels: an interrupted one leaves the machine half switched. */
+async function rebuild(machine: Machine, request: ActivationRequest): Promise<RebuildResult> {
   const { activationTimeoutSeconds, unitFailures, status } = request;
   const lines: string[] = [];
   const onLine = (line: string) => {
@@ -51,7 +51,7 @@ async function rebuild(machine: Machine, request: ActivationRequest): Promise<En
   const log = () => lines.slice(-500).join('\n');
   try {
     const { exitCode } = await runToEnd('nixos-rebuild', rebuildArguments(machine.connection, request), {
-      // A shared connection would keep what it runs, and our pipes, when nixos-rebuild is ended at its limit.
+      // A shared connection would keep its command and our pipes open when nixos-rebuild is killed at its timeout.
       env: machine.store({ fresh: true }).env,
       timeoutSeconds: activationTimeoutSeconds,
       group: true,
@@ -66,7 +66,7 @@ async function rebuild(machine: Machine, request: ActivationRequest): Promise<En
   }
 }
 
-/** Arguments of nixos-rebuild for a system that is built. */
+/** Arguments of nixos-rebuild for a built system. */
 function rebuildArguments(
   { user, address }: Connection,
   {
@@ -83,7 +83,7 @@ function rebuildArguments(
     system,
     '--target-host',
     `${user}@${urlHost(address)}`,
-    // It would evaluate a configuration of this computer to find a newer version of itself.
+    // Otherwise it evaluates this computer's configuration to find a newer version of itself.
     '--no-reexec',
     ...(user === 'root' ? [] : ['--sudo']),
     ...(specialisation && action !== 'boot' ? ['--specialisation', specialisation] : []),
@@ -92,8 +92,11 @@ function rebuildArguments(
   ];
 }
 
-/** It ends with the exit code of what failed in it: mostly switch-to-configuration's. */
-function outcomeOf(exitCode: number, unitFailures: ActivationRequest['unitFailures']): Ended['outcome'] {
+/** nixos-rebuild passes on the exit code of what failed: mostly switch-to-configuration's. */
+function outcomeOf(
+  exitCode: number,
+  unitFailures: ActivationRequest['unitFailures'],
+): RebuildResult['outcome'] {
   if (exitCode === 0) return 'confirmed';
   if (exitCode === 4) return unitFailures === 'accept' ? 'confirmed' : 'units-failed';
   return exitCode === 100 ? 'reboot-needed' : 'activation-failed';
@@ -113,7 +116,7 @@ function requireTool(host: string): void {
     code: 'tool-missing',
     what: 'nixos-rebuild is not on PATH',
     host,
-    why: 'via is nixos-rebuild, which runs on this computer',
-    fix: 'Run in `nix develop ./nix`, which has it, or in `nix shell nixpkgs#nixos-rebuild-ng`; or set via: supervisor.',
+    why: 'via: nixos-rebuild runs it on this computer',
+    fix: 'Run Pulumi in `nix develop ./nix` or `nix shell nixpkgs#nixos-rebuild-ng`, or set via: supervisor.',
   });
 }

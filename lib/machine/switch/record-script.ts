@@ -1,7 +1,7 @@
 import type { DeploymentRecord } from '../record/record.ts';
 import { scriptFile } from '../script/text.ts';
 
-/** Keeps a system from garbage collection, with its record. Fails where it is not in the machine's store. */
+/** Adds a gc root for a system, with its deployment record. Fails if the system is not in the machine's store. */
 export const recordScript = scriptFile('./record.sh', import.meta.url);
 
 /** Variables of `recordScript`. */

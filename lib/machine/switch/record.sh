@@ -1,5 +1,5 @@
 #!/bin/sh
-# Keeps a system from garbage collection, with its record. Comes after prelude.sh and: system record (JSON).
+# Adds a gc root for a system, with its deployment record. Comes after prelude.sh and: system record (JSON).
 : "${system:?}" "${record:?}"
 
 if [ ! -e "$system" ]; then

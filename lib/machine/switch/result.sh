@@ -1,11 +1,11 @@
 #!/bin/sh
-# Sourced by supervisor.sh and by trial.sh, after prelude.sh: what a deployment leaves on the machine, as one line of JSON.
-# shellcheck disable=SC2034,SC2154 # variables are theirs
+# Sourced by supervisor.sh and trial.sh after prelude.sh: the result of a deployment as one line of JSON.
+# shellcheck disable=SC2034,SC2154 # variables of the sourcing script
 results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 keep_history=1000
 
-# Seconds on a clock that nobody sets.
+# Monotonic clock, in seconds.
 seconds() { sed 's/[. ].*//' /proc/uptime; }
 write() { cat >"$1.part" && mv "$1.part" "$1"; }
 json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
@@ -20,7 +20,7 @@ json_list() {
 	printf ']'
 }
 
-# result_json OUTCOME EXIT-CODE: the result as one line; it goes into the history too.
+# result_json OUTCOME EXIT-CODE: prints the result and appends it to the history.
 failed='' went_back=not-needed rollback_code=null
 result_json() {
 	line=$(
@@ -33,7 +33,7 @@ result_json() {
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
 	)
-	# echo would eat the backslashes in names of units, such as a\x2db.service.
+	# printf, since echo may interpret backslashes in unit names such as a\x2db.service.
 	printf '%s\n' "$line" >>"$history"
 	[ "$(wc -l <"$history")" -le "$keep_history" ] || tail -n "$keep_history" "$history" | write "$history"
 	printf '%s\n' "$line"

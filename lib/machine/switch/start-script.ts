@@ -6,7 +6,7 @@ import { prelude, type ScriptData, scriptFile } from '../script/text.ts';
 import { activatedPath } from './goal.ts';
 import { recordScript, recordVariables } from './record-script.ts';
 
-/** What of a deployment's inputs its supervisor has to know. */
+/** The inputs of a deployment that concern the switch. */
 export type SwitchSettings = Pick<
   DeploymentInputs,
   | 'system'
@@ -20,29 +20,29 @@ export type SwitchSettings = Pick<
   | 'via'
 >;
 
-export interface Parameters extends SwitchSettings {
-  /** The host's name, which the machine records. */
+export interface SwitchParameters extends SwitchSettings {
+  /** The host's name, recorded on the machine. */
   host: string;
   unit: string;
   by: string;
-  /** What the confirmation must hold: one left over from another deployment confirms nothing. */
+  /** The confirmation must contain it, so that one left over from another deployment is ignored. */
   token: string;
   machineId: string;
   activationSeconds: number;
   confirmSeconds: number;
 }
 
-/** Least free space that an activation is begun with, in KiB. */
+/** Free space required before an activation, in KiB. */
 const reserveKib = 16 * 1024;
 
 /**
- * Begins a deployment: checks what can be checked before anything changes, keeps the system from garbage collection with its
- * record, and starts the supervisor. Prints `state=started`, or why not.
+ * Starts a switch: runs the checks that precede any change, adds the gc root and record of the system, and starts the supervisor.
+ * Prints `state=started` or the reason of a refusal.
  */
 export const startScript =
   scriptFile('./check.sh', import.meta.url) + recordScript + scriptFile('./start.sh', import.meta.url);
 
-/** Files that the supervisor sources, by the names of the variables that bring them. */
+/** Files that the supervisor sources, by the variables that contain them. */
 const files = {
   prelude,
   supervisor: scriptFile('./supervisor.sh', import.meta.url),
@@ -53,7 +53,7 @@ const hold = scriptFile('./hold.sh', import.meta.url);
 
 /** Variables of `startScript`. */
 export function startVariables(
-  parameters: Parameters,
+  parameters: SwitchParameters,
   record: DeploymentRecord,
 ): NonNullable<ScriptData['variables']> {
   const { unit, host, system, action, by, token, machineId, activationSeconds, confirmSeconds } = parameters;

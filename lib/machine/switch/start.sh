@@ -1,7 +1,7 @@
 #!/bin/sh
-# Starts the supervisor of a switch in a systemd unit of its own. Comes after prelude.sh, check.sh, record.sh, and: unit system action
-# activation_seconds mode (of the supervisor: run or hold) parameters (of the supervisor); and the texts of the files that it sources:
-# prelude supervisor result finish hold (empty where mode is run).
+# Starts the supervisor of a switch in a transient systemd unit. Comes after prelude.sh, check.sh, record.sh, and: unit system action
+# activation_seconds mode (run or hold) parameters (of the supervisor), and the texts of the files that it sources: prelude supervisor
+# result finish hold (empty if mode is run).
 : "${unit:?}" "${system:?}" "${action:?}" "${activation_seconds:?}" "${mode:?}" "${parameters:?}"
 : "${prelude:?}" "${supervisor:?}" "${result:?}" "${finish:?}" "${hold?}"
 directory=/run/nixos-fleet/units/$unit
@@ -14,7 +14,7 @@ put result.sh "$result"
 put finish.sh "$finish"
 [ -z "$hold" ] || put hold.sh "$hold"
 put log ''
-# The token is for root alone.
+# Only root may read the token.
 (umask 077 && put parameters "${parameters}action=$action
 ") || exit 4
 systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to ${system##*/}" \

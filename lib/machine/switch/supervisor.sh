@@ -1,18 +1,17 @@
 #!/bin/sh
-# Switches this machine to another system so that it cannot be lost: the profile and the boot loader name the new
-# system only after an operator has confirmed it; whatever else happens, the machine goes back to the system it ran,
-# by its exact path. Runs in a transient systemd unit, apart from the ssh connection that started it.
+# Switches this machine to another system with a rollback: profile and boot loader are set to the new system only after the operator
+# has confirmed it. In every other case the machine rolls back to the exact path of its previous system. Runs in a transient systemd
+# unit, independent of the ssh connection that started it.
 #
 #   supervisor.sh run DIR      the unit's main process
-#   supervisor.sh hold DIR     the same where another tool makes the switch; see hold.sh
-#   supervisor.sh stopped DIR  the unit's ExecStopPost: goes back if the main process was killed
-#   supervisor.sh expire DIR   the dead-man's timer, a unit of its own: ends a supervisor that hangs
+#   supervisor.sh hold DIR     the same if nixos-rebuild makes the switch; see hold.sh
+#   supervisor.sh stopped DIR  the unit's ExecStopPost: rolls back if the main process was killed
+#   supervisor.sh expire DIR   the dead-man's timer, a separate unit: kills a hanging supervisor
 #
-# DIR/parameters gives: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a
-# path) revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: where the system refuses to be
-# switched to, it is made that of the next boot) install_boot_loader (1 or empty) reboot (never, when-needed, always) trial (yes:
-# a reboot is one boot on trial)
-# DIR/phase holds how far it is, DIR/log holds switch-to-configuration's output, DIR/confirm comes from the operator.
+# DIR/parameters sets: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a path)
+# revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: if the system refuses the switch, it becomes
+# that of the next boot) install_boot_loader (1 or empty) reboot (never, when-needed, always) trial (yes: a reboot is a boot on trial)
+# DIR/phase contains the current phase, DIR/log the output of switch-to-configuration. The operator writes DIR/confirm or DIR/reject.
 # The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl (DIR/result.sh);
 # both survive a reboot.
 set -u
@@ -47,8 +46,8 @@ failed_units() {
 		sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//' | sort -u
 }
 
-# Runs ARG of the SYSTEM's switch-to-configuration with a limit; its output goes to a file, for a pipe to a reader that
-# dies would kill it between stopping and starting units. The copy to the journal is made afterwards.
+# switch SYSTEM ACTION: runs switch-to-configuration with a timeout. Its output goes to a file and then to the journal: a pipe whose
+# reader dies would kill it between stopping and starting units.
 switch() {
 	before=$(wc -c <"$dir/log")
 	timeout -k 10 "$activation_seconds" "$1/bin/switch-to-configuration" "$2" >>"$dir/log" 2>&1 9>&- </dev/null
@@ -57,7 +56,7 @@ switch() {
 	return "$1"
 }
 
-# Takes our generation away again, and renews the boot loader's menu.
+# Removes the new generation and updates the boot loader.
 restore_profile() {
 	[ "$(target "$profile")" = "$system" ] || return
 	ours=$(link_generation)
@@ -68,17 +67,17 @@ restore_profile() {
 		switch "$(target "$profile")" boot
 		rollback_code=$?
 	elif [ -n "$old" ]; then
-		# The profile itself is new.
+		# The profile did not exist before.
 		rm -f "$profile" "$profile-$ours-link"
 		switch "$old" boot
 		rollback_code=$?
 	fi
 }
 
-# Goes back to the recorded system, never to "the previous generation".
-go_back() {
+# Rolls back to the recorded previous system, never to "the previous generation".
+roll_back() {
 	phase going-back
-	echo 'nixos-fleet: going back' >>"$dir/log"
+	echo 'nixos-fleet: rolling back' >>"$dir/log"
 	restore_profile
 	if [ "$action" = boot ]; then
 		# Nothing was activated.
@@ -94,7 +93,7 @@ go_back() {
 		return
 	fi
 	if [ "$(systemctl is-system-running 2>/dev/null)" = stopping ]; then
-		# The machine goes down: it comes up on the profile's system, which is still the old one.
+		# The machine is shutting down: it boots the profile's system, which is still the previous one.
 		went_back="by-reboot"
 		return
 	fi
@@ -113,7 +112,7 @@ untouched() {
 		! grep -Eq '^(stopping the following|activating the configuration)' "$dir/log"
 }
 
-# Takes the lock, and writes down what there was before.
+# Takes the lock, and records the previous system.
 begin_run() {
 	old='' old_generation='' started=$(date +%s)
 	: >>"$dir/log"
@@ -151,7 +150,7 @@ check() {
 	switch "$activated" check
 	code=$?
 	[ "$code" != 0 ] || return
-	# Older systems do not know 'check': they print how they are used.
+	# Older systems do not know 'check' and print their usage.
 	grep -qi '^usage' "$dir/log" || finish check-failed "$code"
 	: >"$dir/log"
 }
@@ -170,31 +169,31 @@ activate_and_wait() {
 			sed -n 's/^warning: the following units failed: //p' "$dir/log" | tr -d ' ' | tr ',' '\n'
 		} | sort -u | grep -Fvx "${failed_before:-.}")
 		if [ -n "$failed" ] && [ "$unit_failures" != accept ]; then
-			go_back
+			roll_back
 			finish units-failed "$code"
 		fi
 		;;
-	1) if untouched; then finish check-failed "$code"; else go_back && finish activation-failed "$code"; fi ;;
+	1) if untouched; then finish check-failed "$code"; else roll_back && finish activation-failed "$code"; fi ;;
 	100)
-		untouched || { go_back && finish reboot-needed "$code"; }
+		untouched || { roll_back && finish reboot-needed "$code"; }
 		if [ "$boot_instead" != yes ] || [ "$action" != switch ]; then finish reboot-needed "$code"; fi
 		action=boot
 		return
 		;;
-	124 | 137) go_back && finish timed-out "$code" ;;
-	*) go_back && finish activation-failed "$code" ;;
+	124 | 137) roll_back && finish timed-out "$code" ;;
+	*) roll_back && finish activation-failed "$code" ;;
 	esac
 
 	phase waiting
 	deadline=$(($(seconds) + confirm_seconds))
 	until [ "$(cat "$dir/confirm" 2>/dev/null)" = "$token" ]; do
-		if [ -e "$dir/reject" ]; then go_back && finish rejected "$switched"; fi
-		if [ "$(seconds)" -ge "$deadline" ]; then go_back && finish not-confirmed "$switched"; fi
+		if [ -e "$dir/reject" ]; then roll_back && finish rejected "$switched"; fi
+		if [ "$(seconds)" -ge "$deadline" ]; then roll_back && finish not-confirmed "$switched"; fi
 		sleep 0.2
 	done
 }
 
-# Whether a reboot comes that runs another kernel than the booted one, on a machine that may fall back from it.
+# Whether the deployment reboots into another kernel on trial, so that the boot loader must keep starting the previous system.
 trial_follows() {
 	if [ "$trial" != yes ] || [ -z "$old" ] || [ -e /run/systemd/container ]; then return 1; fi
 	[ "$reboot" != always ] && [ "$action" != boot ] || return 0
@@ -210,23 +209,23 @@ commit() {
 	if [ "$(target "$profile")" != "$system" ]; then
 		{ mkdir -p "${profile%/*}" && nix-env -p "$profile" --set "$system"; } >>"$dir/log" 2>&1 9>&- || {
 			code=$?
-			go_back && finish profile-failed "$code"
+			roll_back && finish profile-failed "$code"
 		}
 	fi
 	[ -z "$install_boot_loader" ] || export NIXOS_INSTALL_BOOTLOADER=1
-	# Where it is to be tried by one boot first, the boot loader goes on starting the system before.
+	# Before a boot on trial, the boot loader keeps starting the previous system.
 	if trial_follows; then switch "$old" boot; else switch "$system" boot; fi
 	code=$?
 	unset NIXOS_INSTALL_BOOTLOADER
-	[ "$code" = 0 ] || { go_back && finish boot-loader-failed "$code"; }
+	[ "$code" = 0 ] || { roll_back && finish boot-loader-failed "$code"; }
 }
 
-# The main process is gone and left no result.
+# Rolls back after the main process ended without a result.
 recover() {
 	old='' old_generation='' started=0
 	[ ! -e "$results/$unit.json" ] || exit 0
 	: >>"$dir/log"
-	# Nothing was touched before the previous system was written down.
+	# Nothing was changed before the previous system was recorded.
 	[ -e "$dir/previous" ] || finish killed null
 	# shellcheck source=/dev/null
 	. "$dir/previous"
@@ -237,7 +236,7 @@ recover() {
 	}
 	[ "$(cat "$dir/phase" 2>/dev/null)" != checking ] || finish killed null
 	[ ! -e "$dir/hold.sh" ] || { went_back=not-tried && finish killed null; }
-	go_back
+	roll_back
 	finish killed null
 }
 
@@ -252,7 +251,7 @@ stopped) recover ;;
 expire)
 	[ ! -e "$results/$unit.json" ] || exit 0
 	systemctl kill --kill-who=main --signal=KILL "$unit.service"
-	# Its ExecStopPost goes back; where that does not end either, this is the last line.
+	# Its ExecStopPost rolls back. If that hangs too, this process does.
 	limit=$(($(seconds) + activation_seconds + 30))
 	while [ ! -e "$results/$unit.json" ]; do
 		if [ "$(systemctl show --property=ActiveState --value "$unit.service")" = inactive ]; then recover; fi

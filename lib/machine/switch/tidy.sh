@@ -1,8 +1,7 @@
 #!/bin/sh
-# Removes old generations of the system, the records of systems that no generation names any more, and, where asked, what
-# nothing refers to. Comes after prelude.sh and: profile (its path), count days (each empty or a number), before (the system that
-# ran before this deployment), by, collect (yes or no).
-# Never touched: the live system, the booted one, the profile's, the one before, and records of the last hour.
+# Removes old generations of the profile, records of systems without a generation, and optionally collects garbage. Comes after
+# prelude.sh and: profile (its path), count days (each empty or a number), before (the previous system), by, collect (yes or no).
+# Always kept: the live, the booted, the next and the previous system, and records of the last hour.
 : "${profile=/nix/var/nix/profiles/system}" "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
 run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet
@@ -23,7 +22,7 @@ live=$(target /run/current-system) booted=$(target /run/booted-system) next=$(ta
 mkdir -p "$run"
 exec 9>"$run/lock"
 if ! flock -n 9; then
-	say skipped 'another deployment is under way'
+	say skipped 'another deployment is in progress'
 	exit 0
 fi
 printf 'unit=clean-up\nby=%s\nsince=%s\n' "$by" "$(date +%s)" >"$run/holder"
@@ -38,13 +37,13 @@ for number in $(generations); do
 done
 failed=''
 if [ -n "$count$days" ] && [ -n "$old" ]; then
-	# Numbers, each a word.
+	# Generation numbers must be split.
 	# shellcheck disable=SC2086
 	if nix-env -p "$profile" --delete-generations $old >/dev/null 2>&1; then
 		say generations "${old# }"
-		# The boot menu must not offer what is no longer there.
+		# The boot menu must not offer removed generations.
 		"$profile/bin/switch-to-configuration" boot >/dev/null 2>&1 9>&- </dev/null ||
-			failed='the menu of the boot loader could not be renewed'
+			failed='the boot menu could not be updated'
 	else
 		failed='nix-env could not remove them'
 	fi

@@ -8,12 +8,12 @@ import { runScript } from '../ssh/run-script.ts';
 
 const script = scriptFile('./tidy.sh', import.meta.url);
 
-/** Collecting garbage reads the whole store: seconds it may take. */
+/** Limit in seconds; garbage collection reads the whole store. */
 const limitSeconds = 3600;
 
 export interface TidyRequest
   extends Pick<DeploymentInputs, 'profile' | 'keepGenerations' | 'collectGarbage'> {
-  /** Store path of the system that ran before this deployment; it stays. */
+  /** Store path of the previous system, which is kept. */
   before: string;
   /** Who deploys. */
   by: string;
@@ -23,7 +23,7 @@ export interface TidyRequest
 }
 
 /**
- * Removes what a confirmed deployment leaves behind, as far as the inputs ask for it. What cannot be removed is a warning:
+ * Removes old generations and collects garbage after a confirmed deployment, as configured. A failure is only a warning, since
  * the new system is live.
  * @throws FleetError cancelled
  */
@@ -46,6 +46,6 @@ export async function tidy(machine: Machine, request: TidyRequest): Promise<void
   });
   const isDone = reply.isWhole && !reply.has('failed');
   const problem = reply.text('skipped') || (isDone ? undefined : reply.why());
-  if (problem) warn(`${machine.name} runs the new system, but old ones were not all removed: ${problem}`);
+  if (problem) warn(`${machine.name} runs the new system, but not all old ones were removed: ${problem}`);
   if (reply.has('freed')) status(reply.text('freed'));
 }

@@ -1,7 +1,7 @@
 import { sameValue } from '../../../lib/base/differences.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
 import { consequences } from '../../../lib/evaluation/consequences.ts';
-import { isLive, isTrueOf, reached } from '../../../lib/machine/switch/goal.ts';
+import { factsApply, isLive, reached } from '../../../lib/machine/switch/goal.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
 import { type HostFacts, parseFacts } from '../../../schema/facts.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
@@ -34,7 +34,7 @@ export function diffDeployment(
     }
   }
   // After a failure the state holds what the machine runs, and the inputs what was desired.
-  const inputDiff = !live || isTrueOf(live, recorded.inputs);
+  const inputDiff = !live || factsApply(live, recorded.inputs);
   const base: DeploymentInputs = inputDiff ? recorded.inputs : recorded.state;
   // Facts travel as one text, which Pulumi would show whole: the notes name the leaves that differ.
   const goal = Object.assign(

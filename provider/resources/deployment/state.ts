@@ -1,6 +1,6 @@
 import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { describeDeployment, parseHistory } from '../../../lib/machine/record/history.ts';
-import { isLive, isTrueOf } from '../../../lib/machine/switch/goal.ts';
+import { factsApply, isLive } from '../../../lib/machine/switch/goal.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
 import { formatFacts } from '../../../schema/facts.ts';
 
@@ -25,7 +25,7 @@ function liveState(reading: MachineReading): LiveState {
 
 /** Inputs that hold of the machine: the given ones where it is as desired, else with the system that it runs or boots. */
 export function trueInputs(inputs: DeploymentInputs, reading: MachineReading): DeploymentInputs {
-  if (inputs.action === 'dry-activate' || isTrueOf(reading, inputs)) return inputs;
+  if (inputs.action === 'dry-activate' || factsApply(reading, inputs)) return inputs;
   return inputs.action === 'boot'
     ? withSystem(inputs, reading, reading.profileSystem)
     : withSystem(inputs, reading, reading.system, reading.specialisation);

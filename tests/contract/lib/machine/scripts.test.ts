@@ -12,7 +12,11 @@ import { Reply } from '../../../../lib/machine/script/reply.ts';
 import { type ScriptData, scriptFile, scriptText } from '../../../../lib/machine/script/text.ts';
 import { explainRefusedSwitch } from '../../../../lib/machine/switch/begin.ts';
 import { recordScript, recordVariables } from '../../../../lib/machine/switch/record-script.ts';
-import { type Parameters, startScript, startVariables } from '../../../../lib/machine/switch/start-script.ts';
+import {
+  type SwitchParameters,
+  startScript,
+  startVariables,
+} from '../../../../lib/machine/switch/start-script.ts';
 import { deploymentSettings } from '../../../../schema/deployment.ts';
 
 function run(script: string, data?: ScriptData, shell = 'sh'): Reply {
@@ -25,7 +29,7 @@ function run(script: string, data?: ScriptData, shell = 'sh'): Reply {
 
 const nasty = ["a'b", '$(id)', '`id`', '-n', ' x ', '', '\\n\\t\\0', '"', '*', '~', '!x', 'ä€', 'a=b'];
 
-test('a value comes back as it was sent, from every shell that there is', () => {
+test('a value is returned unchanged from every available shell', () => {
   const shells = ['sh', 'dash', 'bash'].filter((shell) => !spawnSync(shell, ['-c', ':']).error);
   for (const shell of shells) {
     const script = 'for value in "$@"; do say value "$value"; done; say lines "$lines"; say end yes\n';
@@ -36,14 +40,14 @@ test('a value comes back as it was sent, from every shell that there is', () => 
   }
 });
 
-test('whatever is in a file comes back by base64', () => {
+test('a file’s bytes are returned in base64', () => {
   assert.equal(
     run('printf %s "$text" | say64 text\n', { variables: { text: 'a\nb\\ä' } }).decoded('text'),
     'a\nb\\ä',
   );
 });
 
-test('a script that fails gives its reason and does not come to its end', () => {
+test('a failing script gives its reason and no end=yes', () => {
   const reply = run('fail "no room in $1"\nsay end yes\n', { args: ['/boot'] });
   assert.deepEqual([reply.why(), reply.exitCode, reply.isWhole], ['no room in /boot', 3, false]);
 });
@@ -62,7 +66,7 @@ test('kept-systems.sh reads this computer', () => {
   assert.equal(reply.isWhole, true, reply.why());
 });
 
-const parameters: Parameters = {
+const parameters: SwitchParameters = {
   ...deploymentSettings.parse({}),
   unit: 'nixos-fleet-1',
   host: 'here',
@@ -81,19 +85,19 @@ const record = {
   at: 'now',
 };
 
-test('a switch is refused on another machine, before anything is written', () => {
+test('a switch is refused on another machine before anything is written', () => {
   const reply = run(startScript, { variables: startVariables(parameters, record) });
   assert.equal(reply.exitCode, 3);
   assert.equal(explainRefusedSwitch(parameters, reply).code, 'wrong-machine');
 });
 
-test('a record is refused where its system is not in the store', () => {
+test('a record is refused if its system is not in the store', () => {
   const reply = run(recordScript, { variables: recordVariables(record) });
   assert.deepEqual([reply.exitCode, reply.text('state')], [3, 'missing']);
   assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
 });
 
-test('a result comes back whole, whatever the names of failed units', () => {
+test('a result is valid JSON, whatever the names of failed units', () => {
   const folder = mkdtempSync(join(tmpdir(), 'result-'));
   const failedUnits = ['a\\x2db.service', 'quote".mount'];
   const variables = {
@@ -128,7 +132,7 @@ test('a disk that does not exist is reported by the name in the config', () => {
   assert.ok(bootId);
 });
 
-test('serials come from wherever the kernel has them, each once, without padding', () => {
+test('serials are read from all kernel attributes, each once, without padding', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
   const write = (name: string, text: string) => {
     mkdirSync(dirname(join(folder, name)), { recursive: true });

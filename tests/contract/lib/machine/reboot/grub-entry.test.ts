@@ -30,7 +30,7 @@ const entryOf = (system: string) =>
     encoding: 'utf8',
   });
 
-test('an entry is named with the menus it is in', () => {
+test('an entry is named with its menus', () => {
   assert.equal(entryOf('/nix/store/a+1-nixos-system-web'), 'NixOS\n');
   assert.equal(entryOf('/nix/store/n-nixos-system-web'), 'NixOS - night\n');
   assert.equal(
@@ -43,6 +43,6 @@ test('an entry is named with the menus it is in', () => {
   );
 });
 
-test('a system that is in no entry has none', () => {
+test('a system without an entry has no name', () => {
   assert.equal(entryOf('/nix/store/z-nixos-system-web'), '');
 });

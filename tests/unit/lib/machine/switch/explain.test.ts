@@ -30,7 +30,7 @@ test('a confirmed system is no failure', () => {
   assert.equal(explainResult(result, ''), undefined);
 });
 
-test('every other outcome says what, why, where the machine stands and what to do', () => {
+test('every other outcome has an error with what, why and fix', () => {
   for (const outcome of activationResult.shape.outcome.options) {
     if (outcome === 'confirmed') continue;
     for (const wentBack of activationResult.shape.wentBack.options) {
@@ -42,7 +42,7 @@ test('every other outcome says what, why, where the machine stands and what to d
   }
 });
 
-test('the codes tell outcomes apart', () => {
+test('outcomes have distinct error codes', () => {
   const code = (part: Partial<ActivationResult>) => explainResult({ ...result, ...part }, '')?.code;
   assert.equal(code({ outcome: 'activation-failed', wentBack: 'yes', exitCode: 2 }), 'activation-failed');
   assert.equal(code({ outcome: 'activation-failed', wentBack: 'failed' }), 'rollback-failed');
@@ -51,7 +51,7 @@ test('the codes tell outcomes apart', () => {
   assert.equal(code({ outcome: 'locked' }), 'deployment-in-progress');
 });
 
-test('units and the exit code are named, and what was printed while going back is not', () => {
+test('the error names the units and the exit code, and omits the output of the rollback', () => {
   const failed = {
     ...result,
     outcome: 'units-failed',
@@ -59,13 +59,16 @@ test('units and the exit code are named, and what was printed while going back i
     exitCode: 4,
     failedUnits: ['a.service'],
   };
-  const why = explainResult(failed as ActivationResult, 'broke\nnixos-fleet: going back\nfine again\n')?.why;
+  const why = explainResult(
+    failed as ActivationResult,
+    'broke\nnixos-fleet: rolling back\nfine again\n',
+  )?.why;
   assert.match(why ?? '', /failed units: a\.service\nexit code 4: units failed\nbroke\n/);
-  assert.match(why ?? '', /the machine is back on \/nix\/store\/o-nixos-system-web$/);
+  assert.match(why ?? '', /rolled back to \/nix\/store\/o-nixos-system-web$/);
   assert.doesNotMatch(why ?? '', /fine again/);
 });
 
-test('a result that cannot be read is none', () => {
+test('an unreadable result is ignored', () => {
   assert.equal(parseResult(undefined), undefined);
   assert.equal(parseResult('{'), undefined);
   assert.equal(parseResult('{"unit":"x"}'), undefined);

@@ -7,7 +7,7 @@ const both = { system: '/a', profileSystem: '/a' };
 const liveOnly = { system: '/a', profileSystem: '/old' };
 const nextOnly = { system: '/old', profileSystem: '/a' };
 
-test('what each action asks of a machine', () => {
+test('each action has its desired state', () => {
   const reaches = (action: 'switch' | 'boot' | 'test' | 'dry-activate') =>
     [both, liveOnly, nextOnly].map((running) => reached(running, { system: '/a', action }));
   assert.deepEqual(reaches('switch'), [true, false, false]);
@@ -16,7 +16,7 @@ test('what each action asks of a machine', () => {
   assert.deepEqual(reaches('dry-activate'), [false, false, false]);
 });
 
-test('a specialisation is another thing than its system', () => {
+test('a specialisation is distinguished from its system', () => {
   assert.equal(reached({ ...both, specialisation: 'night' }, { system: '/a' }), false);
   assert.equal(reached(both, { system: '/a', specialisation: 'night' }), false);
   assert.equal(
@@ -27,7 +27,7 @@ test('a specialisation is another thing than its system', () => {
   assert.equal(activatedPath({ system: '/a' }), '/a');
 });
 
-test('when a machine is rebooted', () => {
+test('the reboot setting decides whether a machine is rebooted', () => {
   const wanted = (
     reboot: 'never' | 'when-needed' | 'always',
     { due = false, changed = true, action = 'switch' as const, system = '/a' } = {},

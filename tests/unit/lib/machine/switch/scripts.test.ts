@@ -4,10 +4,10 @@ import { Reply } from '../../../../../lib/machine/script/reply.ts';
 import { explainRefusedSwitch } from '../../../../../lib/machine/switch/begin.ts';
 import { parseProgress } from '../../../../../lib/machine/switch/follow-script.ts';
 import { changedInhibitors } from '../../../../../lib/machine/switch/inhibitors.ts';
-import { type Parameters, startVariables } from '../../../../../lib/machine/switch/start-script.ts';
+import { type SwitchParameters, startVariables } from '../../../../../lib/machine/switch/start-script.ts';
 import { deploymentSettings } from '../../../../../schema/deployment.ts';
 
-const parameters: Parameters = {
+const parameters: SwitchParameters = {
   ...deploymentSettings.parse({}),
   unit: 'nixos-fleet-1',
   host: 'web',
@@ -20,7 +20,7 @@ const parameters: Parameters = {
 };
 const record = { host: 'web', system: parameters.system, revision: "'; echo '", by: 'ann@laptop', at: 'now' };
 
-test('the supervisor gets its parameters as one file, quoted', () => {
+test('the supervisor’s parameters are quoted', () => {
   const variables = startVariables(parameters, record);
   assert.equal(variables.system, parameters.system);
   assert.equal(variables.record, JSON.stringify(record));
@@ -49,7 +49,7 @@ test('each refusal of the start script is its own error', () => {
   assert.equal(refusal('').why, 'words of systemd');
 });
 
-test('inhibitors that came, went or changed are named', () => {
+test('inhibitors that were added, removed or changed are named', () => {
   assert.deepEqual(changedInhibitors('{"a":"1","b":"2","c":"3"}', '{"a":"1","b":"x","d":"4"}'), [
     'b',
     'c',
@@ -59,7 +59,7 @@ test('inhibitors that came, went or changed are named', () => {
   assert.deepEqual(changedInhibitors('not JSON', '{"a":"1"}'), ['a']);
 });
 
-test('progress is read, and what is cut off is not', () => {
+test('progress is parsed, and a reply that was cut off is ignored', () => {
   const output = Buffer.from('activating…\n').toString('base64');
   const read = (stdout: string) => parseProgress(new Reply('web', { stdout }));
   const text = `phase=waiting\nactive=yes\nboot-id=b\noffset=14\noutput=${output}\n`;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Waits until the supervisor holds the machine's lock for another tool, or has refused to; then prints its result. Comes after
-# prelude.sh and: unit.
+# Waits until the supervisor holds the machine's lock for nixos-rebuild, or has refused and written a result, which is printed. Comes
+# after prelude.sh and: unit.
 : "${unit:?}"
 result=/var/lib/nixos-fleet/results/$unit.json
 
