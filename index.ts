@@ -5,23 +5,23 @@ import { mapValues } from './lib/base/map-values.ts';
 import { liveSystem, readLiveSystems } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
-import { askStackHardware, declareHardware } from './program/hardware.ts';
+import { declareHardware, detectHardware } from './program/hardware.ts';
 import { notePreview } from './program/preview-notes.ts';
 import { skipPromiseStacks } from './program/promise-stacks.ts';
+import { readDisks } from './program/read-disks.ts';
 import { readStack } from './program/read-stack.ts';
-import { seeDisks } from './program/see-disks.ts';
 
 skipPromiseStacks();
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
 async function program(): Promise<{ fleet: Fleet; images: Images }> {
-  // The engine starts the provider when it is first called: now, beside the evaluation, and not after it.
+  // The engine starts the provider on its first call: here, so that it starts during the evaluation.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const stack = await readStack();
   const { name, config, machines } = stack;
-  const answers = config.checkLive ? readLiveSystems(machines) : undefined;
-  const hardware = askStackHardware(stack);
-  const disks = seeDisks(name, stack.disks);
+  const liveReadings = config.checkLive ? readLiveSystems(machines) : undefined;
+  const hardware = detectHardware(stack);
+  const disks = readDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);
   const { fleet: evaluation, virtual, memory } = evaluated;
   const images = new Images(name, {
@@ -31,8 +31,8 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     builders: config.builders,
   });
   const hosts = declareMachines(stack, evaluated, images, await disks);
-  const untold = await declareHardware(hardware, hosts);
-  const live = await answers;
+  const hardwareFailures = await declareHardware(hardware, hosts);
+  const live = await liveReadings;
   await notePreview(stack, evaluation, live);
   const fleet = new Fleet('fleet', {
     evaluation,
@@ -40,7 +40,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     failures: [
       ...images.failures,
       ...[...virtual.failures, ...memory.failures].map(({ message }) => message),
-      ...untold,
+      ...hardwareFailures,
     ],
     builders: config.builders,
     ...(live ? { liveSystems: mapValues(live, liveSystem) } : {}),
@@ -59,11 +59,11 @@ const { fleet, images } = await program().then(
   },
 );
 
-/** What each machine runs; see `MachineSummary`. */
+/** What each machine runs: `MachineSummary` by machine. */
 export const machines = fleet.machines;
 /** The newest deployments of each machine. */
 export const history = fleet.history;
 const { summaries } = images;
 
-/** What each disk image is; see `ImageSummary`. */
+/** The disk images: `ImageSummary` by image. */
 export { summaries as images };

@@ -25,8 +25,8 @@ export interface DiskInstallsArgs {
       }
     >
   >;
-  /** How the disks were found on their machines, or why they were not, as a line for the preview. */
-  seen: Readonly<Record<string, { found?: DiskFound; note: string }>>;
+  /** The disks as found on their machines, and a line about each for the preview. */
+  readings: Readonly<Record<string, { found?: DiskFound; note: string }>>;
   imageOf(image: string): ImageSource;
   /** The evaluated systems that live in memory of those that name a configuration; one without it is left as it is. */
   ramSystems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
@@ -38,7 +38,7 @@ export interface DiskInstallsArgs {
 export class DiskInstalls {
   readonly #disks: Record<string, DiskInstall> = {};
 
-  constructor(name: string, { disks, seen, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
+  constructor(name: string, { disks, readings, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
     const entries = Object.entries(disks);
     if (entries.length === 0) return;
     const type = 'nixos-fleet:index:DiskInstalls';
@@ -49,7 +49,7 @@ export class DiskInstalls {
       if (kexec?.startsWith('/') === false && !evaluated) continue;
       const ram = evaluated && new System(`${disk}-ram`, { host: disk, ...evaluated }, { parent });
       const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
-      const { found, note } = seen[disk] ?? {};
+      const { found, note } = readings[disk] ?? {};
       // Of the stack, and not of the resource, which a guard may keep from being there.
       if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk install ${disk}: ${note}`);
       this.#disks[disk] = new DiskInstall(

@@ -10,15 +10,15 @@ import { mapValues } from '../lib/base/map-values.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
 import { connectionOf, deploymentOf, virtualMachineOf } from './config/hosts.ts';
 import type { Evaluated } from './evaluate-stack.ts';
+import type { DiskReading } from './read-disks.ts';
 import type { Stack } from './read-stack.ts';
-import type { SeenDisk } from './see-disks.ts';
 
-/** Declares the machines that the stack itself makes; gives every host, with how it is reached. */
+/** Declares the stack's lab and virtual machines and disk installs; returns all hosts with their connections. */
 export function declareMachines(
   stack: Stack,
   { rehearsed, virtual: { outputs: systems }, memory }: Evaluated,
   images: Images,
-  seen: Readonly<Record<string, SeenDisk>>,
+  diskReadings: Readonly<Record<string, DiskReading>>,
 ): Record<string, FleetHost> {
   const { name: stackName, config, hosts, secrets } = stack;
   const lab = declareLab(stack);
@@ -32,7 +32,7 @@ export function declareMachines(
       : undefined;
   const disks = new DiskInstalls(stackName, {
     disks: stack.disks,
-    seen,
+    readings: diskReadings,
     imageOf: (image) => images.sourceOf(image),
     ramSystems: memory.outputs,
     connectionOf: (machine, connection) => virtual?.connectionOf(machine, connection),
@@ -41,7 +41,7 @@ export function declareMachines(
   for (const [name, host] of Object.entries(hosts)) {
     const connection = connectionOf(host);
     const machine = virtualMachineOf(name, host);
-    // Its virtual machine could not be evaluated, which the program ends with.
+    // Its virtual machine could not be evaluated; the error is reported at the end.
     if (machine && !virtual?.machines[machine]) continue;
     declared[name] = {
       ...deploymentOf(host),

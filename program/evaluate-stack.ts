@@ -13,10 +13,10 @@ import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';
 
-/** What the flake says of everything in the stack. */
+/** Everything of the stack that is evaluated from the flake. */
 export type Evaluated = Awaited<ReturnType<typeof evaluateStack>>;
 
-/** Evaluates the flake once for all that the stack needs of it, and judges what came out. */
+/** Evaluates the flake once for everything in the stack, and checks the kernels and systems. */
 export async function evaluateStack({ config, hosts, images, disks, flake }: Stack) {
   const groups = {
     rehearsed: rehearsedSystems(hosts),
@@ -27,30 +27,30 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     ...flake,
     hosts: mapValues(hosts, ({ configuration }) => configuration),
     images,
-    outputs: inOne(groups),
+    outputs: flatten(groups),
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: progressAfterOneSecond(),
   });
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
   const rehearsed = groupOf(outputs, 'rehearsed');
-  const judged = checkKernels(
+  const checked = checkKernels(
     refuseUnrehearsed({ ...evaluated, kernels }, rehearsed.failures),
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
   return {
-    fleet: await checkSystems(judged, config.builders),
-    /** What hosts are rehearsed with, by the host's name. */
+    fleet: await checkSystems(checked, config.builders),
+    /** `config.system.build.vm` of the hosts that are rehearsed, by host. */
     rehearsed: rehearsed.outputs,
-    /** What virtual machines run that are made of a configuration. */
+    /** `config.system.build.vm` of the virtual machines that have a configuration. */
     virtual: groupOf(outputs, 'virtual'),
-    /** What machines are started into while their disks are written. */
+    /** Systems in RAM that machines boot with kexec while their disks are written. */
     memory: groupOf(outputs, 'memory'),
   };
 }
 
-/** Outputs of one evaluation, by the names of their groups and their own. */
-function inOne<Output>(groups: Record<string, Record<string, Output>>): Record<string, Output> {
+/** Puts groups of outputs into one record, with the group's name before each key. */
+function flatten<Output>(groups: Record<string, Record<string, Output>>): Record<string, Output> {
   return Object.fromEntries(
     Object.entries(groups).flatMap(([group, outputs]) =>
       Object.entries(outputs).map(([name, output]) => [`${group} ${name}`, output] as const),
@@ -58,7 +58,7 @@ function inOne<Output>(groups: Record<string, Record<string, Output>>): Record<s
   );
 }
 
-/** What was evaluated of a group by its own names, and why the others could not be. */
+/** The evaluated outputs of one group, and the errors of the others. */
 function groupOf(all: Readonly<Record<string, OutputEvaluation>>, group: string) {
   const outputs: Record<string, { drvPath: string; outPath: string }> = {};
   const failures: FleetError[] = [];
@@ -71,7 +71,7 @@ function groupOf(all: Readonly<Record<string, OutputEvaluation>>, group: string)
   return { outputs, failures };
 }
 
-/** Runs Kconfig for each kernel, and tells what it did not do as asked. */
+/** Runs Kconfig for each kernel, and warns about symbols that it changed. */
 async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEvaluation['kernels']> {
   const configured = await configureKernels(kernels, { onProgress: progressAfterOneSecond() });
   for (const warning of configured.warnings) void pulumi.log.warn(warning);

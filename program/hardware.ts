@@ -4,37 +4,37 @@ import { askHardware, type HardwareResult, hardwareNotes } from '../lib/machine/
 import { type HardwareSettings, hardwareSettings } from './config/hardware.ts';
 import type { Stack } from './read-stack.ts';
 
-/** The machines that are asked what they are made of, and their answers to come. */
-export interface AskedHardware {
+/** A running detection of machines' hardware. */
+export interface HardwareDetection {
   settings: Readonly<Record<string, HardwareSettings>>;
-  answers: Promise<Record<string, HardwareResult>>;
+  results: Promise<Record<string, HardwareResult>>;
 }
 
-/** Begins to ask the machines what they are made of, which goes on beside the evaluation. */
-export function askStackHardware({ config, hosts, machines, flake }: Stack): AskedHardware {
+/** Starts to detect the machines' hardware; it runs during the evaluation. */
+export function detectHardware({ config, hosts, machines, flake }: Stack): HardwareDetection {
   const settings = hardwareSettings(hosts, config, flake.baseDirectory);
-  return { settings, answers: askHardware(settings, machines) };
+  return { settings, results: askHardware(settings, machines) };
 }
 
 /**
- * Declares what machines reported of their hardware; returns why some could not. A machine that does not exist yet is declared
- * without a report: the next run asks it.
+ * Declares the detected hardware; returns the errors of machines whose detection failed. A machine that does not exist yet is
+ * declared without content: the next run detects its hardware.
  */
 export async function declareHardware(
-  { settings, answers }: AskedHardware,
+  { settings, results }: HardwareDetection,
   hosts: Readonly<Record<string, Pick<FleetHost, 'connection'>>>,
 ): Promise<string[]> {
-  const answered = await answers;
+  const reports = await results;
   if (pulumi.runtime.isDryRun())
-    for (const note of await hardwareNotes(answered, settings)) void pulumi.log.warn(note);
+    for (const note of await hardwareNotes(reports, settings)) void pulumi.log.warn(note);
   const failures: string[] = [];
   for (const [host, own] of Object.entries(settings)) {
-    const answer = answered[host];
-    if (answer && 'failure' in answer) failures.push(answer.failure.message);
+    const report = reports[host];
+    if (report && 'failure' in report) failures.push(report.failure.message);
     const connection = hosts[host]?.connection;
     // The machine could not be evaluated, which is reported at the end.
     if (connection === undefined) continue;
-    const content = answer && 'content' in answer ? answer.content : undefined;
+    const content = report && 'content' in report ? report.content : undefined;
     new HardwareConfig(host, { host, connection, ...own, content });
   }
   return failures;

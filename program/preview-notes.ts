@@ -2,12 +2,12 @@ import * as pulumi from '@pulumi/pulumi';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
 import { describeLive, type LiveResult } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
-import { askCaches } from './ask-caches.ts';
-import { askedCaches, askedHosts } from './config/asked-caches.ts';
+import { changedHosts, queriedCaches } from './config/queried-caches.ts';
+import { queryCaches } from './query-caches.ts';
 import type { Stack } from './read-stack.ts';
 import { retentionNotes } from './retention-notes.ts';
 
-/** Says in a preview what its diff does not. */
+/** Adds to a preview what its diff does not show: input ages, live systems, caches. */
 export async function notePreview(
   { name, config, hosts, machines }: Stack,
   evaluation: FleetEvaluation,
@@ -16,10 +16,10 @@ export async function notePreview(
   if (!pulumi.runtime.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
-  const changed = askedHosts({ evaluation, live, machines, hosts });
+  const changed = changedHosts({ evaluation, live, machines, hosts });
   const { caches } = config;
   const notes = [
-    ...(await askCaches(askedCaches(caches, machines), changed)),
+    ...(await queryCaches(queriedCaches(caches, machines), changed)),
     ...(await retentionNotes({ project: pulumi.getProject(), stack: name, caches, evaluation, live })),
   ];
   for (const { severity, text } of notes) {
@@ -27,14 +27,13 @@ export async function notePreview(
   }
 }
 
-/** Tells how old the flake's inputs are. */
 function noteInputs(inputs: FleetEvaluation['inputs'], maxAgeDays: number | undefined): void {
   const { note, warnings } = describeInputs(inputs, { now: Date.now() / 1000, maxAgeDays });
   if (note) void pulumi.log.info(note);
   for (const warning of warnings) void pulumi.log.warn(warning);
 }
 
-/** Tells of machines that were switched by other means. */
+/** Warns about machines that were switched by other means. */
 function noteLive(answers: Record<string, LiveResult>, evaluation: FleetEvaluation): void {
   for (const [name, answer] of Object.entries(answers)) {
     const evaluated = evaluation.hosts[name];

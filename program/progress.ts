@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** Shows lines that replace one another, from one second on: a quick evaluation is nobody's news. */
+/** Shows progress as status lines that replace each other, only after one second: a quick evaluation needs none. */
 export function progressAfterOneSecond(): (message: string) => void {
   const begun = Date.now();
   return (message) => {

@@ -1,6 +1,6 @@
 /**
- * Leaves the stacks of Pulumi's promises unformatted. Pulumi takes one of each promise, hundreds a machine, for its own
- * debugging; formatting them takes a tenth of a preview. All other stacks stay whole.
+ * Leaves the stack traces of Pulumi's promises unformatted. Pulumi captures one per promise for its leak detection, hundreds
+ * per machine; formatting them takes a tenth of a preview's time. Other stack traces are unchanged.
  */
 export function skipPromiseStacks(): void {
   if (process.env.PULUMI_DEBUG_PROMISE_LEAKS) return;

@@ -6,7 +6,7 @@ import { machineAt } from '../lib/machine/ssh/machine-at.ts';
 import { connection } from '../schema/connection.ts';
 import { connectionOf, type HostSettings, virtualMachineOf } from './config/hosts.ts';
 
-/** The machines that exist already, by host; one that the stack does not have yet is left out. */
+/** The machines of the hosts; one that does not exist yet is left out. */
 export async function reachHosts(
   stack: string,
   hosts: Readonly<Record<string, HostSettings>>,
@@ -23,6 +23,6 @@ async function settingsOf(stack: string, name: string, host: HostSettings) {
   if (host.lab) return await labConnection(stack, name);
   const virtualMachine = virtualMachineOf(name, host);
   if (!virtualMachine) return connectionOf(host);
-  const reached = await vmConnection(stack, virtualMachine);
-  return reached && { ...reached, ...omit(connectionOf(host), ['address']) };
+  const ofMachine = await vmConnection(stack, virtualMachine);
+  return ofMachine && { ...ofMachine, ...omit(connectionOf(host), ['address']) };
 }

@@ -12,7 +12,7 @@ import { folderOf } from '../lib/store/caches/retention/folder.ts';
 import type { CacheConfig } from '../schema/cache-config.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 
-export interface RetentionQuestion {
+export interface RetentionRequest {
   project: string;
   stack: string;
   caches: Readonly<Record<string, CacheConfig>>;
@@ -20,10 +20,10 @@ export interface RetentionQuestion {
   live?: Readonly<Record<string, LiveResult>> | undefined;
 }
 
-/** Tells what an `up` would remove from the stack's folders. Changes nothing, and never fails. */
-export async function retentionNotes(question: RetentionQuestion): Promise<Note[]> {
-  const { project, stack, caches } = question;
-  const machines = machinesOf(question);
+/** Notes of what an `up` would remove from the stack's caches in local folders. Changes nothing; a failure becomes a warning. */
+export async function retentionNotes(request: RetentionRequest): Promise<Note[]> {
+  const { project, stack, caches } = request;
+  const machines = machinesOf(request);
   const now = new Date();
   const notes = Object.entries(caches).map(async ([name, { store, keep }]): Promise<Note[]> => {
     const folder = folderOf(store);
@@ -33,13 +33,13 @@ export async function retentionNotes(question: RetentionQuestion): Promise<Note[
       return retentionNote(name, found, now);
     } catch (error) {
       if (!(error instanceof FleetError)) throw error;
-      return [{ severity: 'warning', text: `nothing can be removed from ${name}: ${error.message}` }];
+      return [{ severity: 'warning', text: `cannot collect garbage in the cache ${name}: ${error.message}` }];
     }
   });
   return (await Promise.all(notes)).flat();
 }
 
-/** Nothing is said where nothing goes now or later. Pure. */
+/** A note about one cache; none if nothing can be removed now or later. */
 export function retentionNote(name: string, found: Collected, now: Date): Note[] {
   const { freedPaths, freedBytes, freedSystems, due } = found;
   const parts = [
@@ -48,13 +48,13 @@ export function retentionNote(name: string, found: Collected, now: Date): Note[]
           `an up would free ${counted(freedPaths, 'path')}, ${formatMiB(freedBytes)} (of ${counted(freedSystems, 'system')})`,
         ]
       : []),
-    ...(due && due > now ? [`what nothing needs any more can go from ${due.toISOString()} on`] : []),
+    ...(due && due > now ? [`unused paths can be removed from ${due.toISOString()} on`] : []),
   ];
   return parts.length === 0 ? [] : [{ severity: 'info', text: `${name}: ${parts.join('; ')}` }];
 }
 
-/** What is known of the machines before they are asked what else they have. */
-function machinesOf({ evaluation, live = {} }: RetentionQuestion): Record<string, KeptMachine> {
+/** The systems of each machine that are known without reading it again. */
+function machinesOf({ evaluation, live = {} }: RetentionRequest): Record<string, KeptMachine> {
   return Object.fromEntries(
     Object.entries(evaluation.hosts).flatMap(([name, evaluated]) => {
       if (!evaluated.ok) return [];

@@ -1,4 +1,5 @@
 import { FleetError } from '../../lib/base/errors.ts';
+import { failureOf } from '../../lib/base/failure.ts';
 import { hashFile } from '../../lib/base/hash.ts';
 import { omit, pick } from '../../lib/base/pick.ts';
 import type { OutputRequest } from '../../lib/evaluation/types.ts';
@@ -7,21 +8,22 @@ import { type Connection, connectionKeys } from '../../schema/connection.ts';
 import type { DiskInstallConfig } from '../../schema/disk-install.ts';
 import { connectionOf, type HostSettings, virtualMachineOf } from './hosts.ts';
 
-/** A disk of the stack's config, with what the config leaves out. */
+/** A disk install's settings, with defaults. */
 export interface DiskInstallSettings extends Omit<DiskInstallConfig, keyof Connection> {
+  /** SHA-256 of an image file outside the Nix store. */
   imageHash?: string | undefined;
-  /** How the machine is entered once it has booted from the disk, where a host of that name says so. */
+  /** How to log in once the machine has booted from the disk: the connection of the host with this name, if there is one. */
   bootConnection?: Partial<Connection>;
-  /** One of the stack's virtual machines, whose disk it is. */
+  /** The virtual machine of the stack whose disk it is. */
   virtualMachine: string | undefined;
-  /** How the machine is entered, as far as that is given: what is a virtual machine's own comes with it. */
+  /** How to log in now. A virtual machine's own address, port and keys are added later. */
   connection: Partial<Connection>;
 }
 
 /**
- * Every disk of the stack: how its machine is entered is what it says itself, else what the host of its name says. Files that
- * are not in the Nix store are read, for their hash.
- * @throws FleetError config-invalid
+ * Settings of all disk installs. Connection settings that one leaves out are those of the host with its name. Image files
+ * outside the Nix store are hashed.
+ * @throws FleetError config-invalid where an image file cannot be read
  */
 export async function diskInstallSettings(
   { diskInstalls }: Pick<StackConfig, 'diskInstalls'>,
@@ -35,16 +37,16 @@ export async function diskInstallSettings(
 }
 
 function withHost(name: string, config: DiskInstallConfig, host?: HostSettings): DiskInstallSettings {
-  const ofHost = host ? connectionOf(host) : { address: name };
+  const hostConnection = host ? connectionOf(host) : { address: name };
   return {
     ...omit(config, connectionKeys),
     virtualMachine: config.virtualMachine ?? (host && virtualMachineOf(name, host)),
-    bootConnection: host && ofHost,
-    connection: { ...(config.local ? {} : ofHost), ...pick(config, connectionKeys) },
+    bootConnection: host && hostConnection,
+    connection: { ...(config.local ? {} : hostConnection), ...pick(config, connectionKeys) },
   };
 }
 
-/** What is to be evaluated of the systems that live in memory, by the disk's name. */
+/** Outputs to evaluate for the systems in RAM, by disk install. */
 export function ramSystems(
   disks: Readonly<Record<string, DiskInstallSettings>>,
 ): Record<string, OutputRequest> {
@@ -57,15 +59,15 @@ export function ramSystems(
   );
 }
 
-/** A path in the Nix store tells its content. */
+/** Undefined for a path in the Nix store, which already identifies the content. */
 async function hashOf(name: string, image: string): Promise<string | undefined> {
   if (!image.startsWith('/') || image.startsWith('/nix/store/')) return undefined;
   return await hashFile(image).catch((cause: Error) => {
     throw new FleetError({
       code: 'config-invalid',
-      what: `the image of diskInstalls.${name} cannot be read`,
-      why: cause.message,
-      fix: 'Name a file that is there, or one of images.',
+      what: `cannot read the image of diskInstalls.${name}`,
+      why: `${image}: ${failureOf(cause)?.why ?? cause.message}`,
+      fix: 'Set image to an existing file, or to the name of one of images.',
     });
   });
 }

@@ -6,15 +6,15 @@ import type { StackConfig } from '../../schema/config.ts';
 import { type HostHardwareConfig, hostHardwareConfig } from '../../schema/hardware-config.ts';
 import type { HostSettings } from './hosts.ts';
 
-/** How a machine tells what it is made of, with the file that this goes to. */
+/** How a machine's hardware is detected, with the file for the result. */
 export interface HardwareSettings extends HostHardwareConfig {
   file: string;
   folder: string;
 }
 
 /**
- * The hosts that tell what they are made of, each with its file: as named, else in the folder of its configuration in the flake.
- * @throws FleetError config-invalid where the flake is no folder, or two hosts have one file
+ * Settings of the hosts whose hardware is detected. Default of the file: in the flake, `hosts/<configuration>/`.
+ * @throws FleetError config-invalid where the flake is not a local folder, or two hosts have the same file
  */
 export function hardwareSettings(
   hosts: Readonly<Record<string, HostSettings>>,
@@ -26,12 +26,12 @@ export function hardwareSettings(
   for (const [name, host] of Object.entries(hosts)) {
     if (!host.hardwareConfig) continue;
     const given = hostHardwareConfig.parse(host.hardwareConfig === true ? {} : host.hardwareConfig);
-    const file = given.file ?? usualFile(name, host, given, flake, folder);
+    const file = given.file ?? defaultFile(name, host, given, flake, folder);
     const path = pathOf({ folder, file });
     const other = seen.get(path);
     if (other) {
       const why = `hosts.${other} and hosts.${name} would both be written to ${file}`;
-      throw invalid(name, why, 'Name a file of its own for each: hardwareConfig.file.');
+      throw invalid(name, why, 'Set a different hardwareConfig.file for each.');
     }
     seen.set(path, name);
     settings[name] = { ...given, file, folder };
@@ -39,7 +39,7 @@ export function hardwareSettings(
   return settings;
 }
 
-function usualFile(
+function defaultFile(
   name: string,
   { configuration }: HostSettings,
   { generator }: HostHardwareConfig,
@@ -49,14 +49,16 @@ function usualFile(
   const root = flakeFolder(flake, folder);
   if (root === undefined || !/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(configuration)) {
     const why =
-      root === undefined ? `the flake ${flake} is no folder` : `${configuration} is no folder's name`;
-    throw invalid(name, why, 'Name the file: hardwareConfig.file.');
+      root === undefined
+        ? `the flake ${flake} is not a local folder`
+        : `${configuration} is not a valid folder name`;
+    throw invalid(name, why, `Set hosts.${name}.hardwareConfig.file.`);
   }
   const file = generator === 'nixos-facter' ? 'facter.json' : 'hardware-configuration.nix';
   return relative(folder, join(root, 'hosts', configuration, file));
 }
 
-/** The folder that holds a flake's flake.nix; undefined for one that is elsewhere. */
+/** The local folder that contains flake.nix; undefined for a remote flake. */
 function flakeFolder(flake: string, base: string): string | undefined {
   const ref = resolveFlakeRef(flake, base);
   const [path = '', query = ''] = ref.split('#', 1)[0]?.split('?') ?? [];
@@ -67,7 +69,7 @@ function flakeFolder(flake: string, base: string): string | undefined {
 function invalid(name: string, why: string, fix: string): FleetError {
   return new FleetError({
     code: 'config-invalid',
-    what: `hosts.${name}.hardwareConfig has no file to go to`,
+    what: `hosts.${name}.hardwareConfig has no usable file`,
     why,
     fix,
   });

@@ -5,13 +5,13 @@ import { deploymentSettings } from '../../schema/deployment.ts';
 
 const deploymentKeys = deploymentSettings.keyof().options;
 
-/** A host's own settings over the stack's defaults. */
+/** A host's settings, with the stack's defaults. */
 export type HostSettings = Omit<HostConfig, 'address' | 'configuration'> & {
   address: string;
   configuration: string;
 };
 
-/** Every host of the stack with all its settings: its own, else the defaults, else its name. */
+/** Settings of all hosts: a host's own, else the stack's defaults, else derived from its name. */
 export function hostSettings(config: StackConfig): Record<string, HostSettings> {
   return Object.fromEntries(
     Object.entries(config.hosts).map(([name, host]) => [
@@ -25,7 +25,7 @@ export function hostSettings(config: StackConfig): Record<string, HostSettings> 
   );
 }
 
-/** The addresses of the machines that the stack's own lab runs. */
+/** Addresses of the lab machines, by host. */
 export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(hosts)
@@ -34,17 +34,17 @@ export function labAddresses(hosts: Readonly<Record<string, HostSettings>>): Rec
   );
 }
 
-/** The virtual machine of the stack that a host is, if it is one. */
+/** Name of the stack's virtual machine that a host is, if it is one. */
 export function virtualMachineOf(name: string, { virtualMachine }: Pick<HostSettings, 'virtualMachine'>) {
   return virtualMachine === true ? name : virtualMachine || undefined;
 }
 
-/** How a host is entered. */
+/** How a host is logged in to. */
 export function connectionOf(host: HostSettings) {
   return { ...pick(host, connectionKeys), address: host.address };
 }
 
-/** How a host is deployed. */
+/** A host's deployment settings. */
 export function deploymentOf(host: HostSettings) {
   return pick(host, deploymentKeys);
 }

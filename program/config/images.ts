@@ -1,22 +1,22 @@
 import type { StackConfig } from '../../schema/config.ts';
 
-/** What an image is made of, with what the config leaves out. */
+/** An image's settings, with defaults. */
 export interface ImageSettings {
   /** Attribute under nixosConfigurations. */
   configuration: string;
   /** Attribute path under the configuration's `config`. */
   image: readonly string[];
-  /** Absolute path of a copy that is kept. */
+  /** Absolute path for a copy of the image. */
   keep: string | undefined;
 }
 
-const usualVariant = 'qemu-efi';
+const defaultVariant = 'qemu-efi';
 
-/** Every image of the stack: by its own settings, else the usual variant of the configuration of its name. */
+/** Settings of all images. Default: the variant `qemu-efi` of the configuration with the image's name. */
 export function imageSettings({ images }: Pick<StackConfig, 'images'>): Record<string, ImageSettings> {
   return Object.fromEntries(
     Object.entries(images).map(
-      ([name, { configuration = name, variant = usualVariant, attribute, keep }]) => [
+      ([name, { configuration = name, variant = defaultVariant, attribute, keep }]) => [
         name,
         {
           configuration,

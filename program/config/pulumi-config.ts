@@ -10,7 +10,7 @@ export function ownConfig(): Record<string, string> {
   );
 }
 
-/** Whether a key of the stack's config holds something that is encrypted. The SDK has this, but not in its types. */
+/** Whether a key of the stack's config has encrypted values. The SDK has this function, but not in its types. */
 export function isSecretConfig(key: string): boolean {
   const { isConfigSecret } = pulumi.runtime as unknown as { isConfigSecret(key: string): boolean };
   return isConfigSecret(`${pulumi.getProject()}:${key}`);

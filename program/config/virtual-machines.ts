@@ -4,7 +4,7 @@ import type { HostSettings } from './hosts.ts';
 
 const attribute = ['system', 'build', 'vm'];
 
-/** What is to be evaluated for the virtual machines that run a machine's system as it is. */
+/** Outputs to evaluate for the virtual machines that run a machine's system. */
 export function virtualSystems({ virtualMachines }: StackConfig): Record<string, OutputRequest> {
   return Object.fromEntries(
     Object.entries(virtualMachines).flatMap(([name, { configuration }]) =>
@@ -13,7 +13,7 @@ export function virtualSystems({ virtualMachines }: StackConfig): Record<string,
   );
 }
 
-/** What is to be evaluated for the hosts whose systems are rehearsed, by the host's name. */
+/** Outputs to evaluate for the hosts whose systems are rehearsed, by host. */
 export function rehearsedSystems(
   hosts: Readonly<Record<string, HostSettings>>,
 ): Record<string, OutputRequest> {

@@ -74,7 +74,7 @@ async function wholeStack(folder: string): Promise<Stack> {
   return { name: 'prod', config, hosts, images: imageSettings(config), disks, flake } as Stack;
 }
 
-test('a stack’s flake is locked once, and evaluated once for all of it; the second time nothing is', async () => {
+test('a stack’s flake is locked and evaluated once; the second run evaluates nothing', async () => {
   const stack = await wholeStack(await settledFlake());
   const first = await evaluateStack(stack);
   assert.ok(first.fleet.hosts.web?.ok && first.fleet.images.db?.ok);
@@ -89,7 +89,7 @@ test('a stack’s flake is locked once, and evaluated once for all of it; the se
   assert.deepEqual(counted(), { locks: 1, evaluations: 0 });
 });
 
-test('one evaluator takes hosts, images and outputs in one process', async () => {
+test('one process evaluates hosts, images and outputs', async () => {
   const folder = await settledFlake();
   const vm = { attribute: ['system', 'build', 'vm'] };
   const fleet = await evaluateFleet({
@@ -107,7 +107,7 @@ test('one evaluator takes hosts, images and outputs in one process', async () =>
   assert.deepEqual(counted(), { locks: 1, evaluations: 1 });
 });
 
-test('a flake that is written while it is evaluated is locked again', async () => {
+test('a flake that changes during its evaluation is locked again', async () => {
   const folder = await settledFlake();
   const request = { flake: `path:${folder}`, baseDirectory: folder, hosts: { web: 'web' } };
   const onProgress = () => writeFileSync(join(folder, 'lacking.nix'), '{ text = "[Service]"; }');

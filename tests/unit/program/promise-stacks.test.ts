@@ -12,7 +12,7 @@ function debuggablePromise(): string | undefined {
   return new Error('of a promise').stack;
 }
 
-test('the stack of a promise of Pulumi is not formatted, and a bug keeps its whole stack', () => {
+test('stack traces of Pulumi’s promises are not formatted; those of errors are', () => {
   skipPromiseStacks();
   assert.equal(debuggablePromise(), 'Error: of a promise');
   const inner = () => new TypeError('a bug');

@@ -21,7 +21,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('each host is a machine of its own connection, and those that do not exist yet are left out', async () => {
+test('each host has its own connection; machines that do not exist yet are left out', async () => {
   const config = parseStackConfig(
     {
       lab: '{"network":"10.213.9.0/24"}',
@@ -42,7 +42,7 @@ test('each host is a machine of its own connection, and those that do not exist 
   assert.equal(machines.here?.connection.local, true);
 });
 
-test('a virtual machine is reached as its host says, at the port that leads to it', async () => {
+test('a virtual machine is reached with its host’s settings, at its forwarded port', async () => {
   const machine = { forwardPorts: { ssh: { host: 2222, guest: 22 } } };
   const config = parseStackConfig(
     {

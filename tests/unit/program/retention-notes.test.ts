@@ -16,17 +16,17 @@ const nothing: Collected = {
 const text = (found: Partial<Collected>) =>
   retentionNote('main', { ...nothing, ...found }, now).map((note) => note.text);
 
-test('a preview tells what an up would free, and from when on more can go', () => {
+test('a preview shows what an up would free, and when more can be removed', () => {
   const due = new Date('2026-11-27T12:00:00Z');
   assert.deepEqual(text({ freedPaths: 34, freedBytes: 12.3 * 2 ** 20, freedSystems: 2 }), [
     'main: an up would free 34 paths, 12 MiB (of 2 systems)',
   ]);
   assert.deepEqual(text({ freedPaths: 1, freedBytes: 2 ** 20, freedSystems: 1, due }), [
-    'main: an up would free 1 path, 1 MiB (of 1 system); what nothing needs any more can go from 2026-11-27T12:00:00.000Z on',
+    'main: an up would free 1 path, 1 MiB (of 1 system); unused paths can be removed from 2026-11-27T12:00:00.000Z on',
   ]);
 });
 
-test('where nothing goes, nothing is said', () => {
+test('there is no note where nothing can be removed', () => {
   assert.deepEqual(text({}), []);
   assert.deepEqual(text({ due: now }), []);
 });

@@ -45,7 +45,7 @@ test('values come from the config, a file or a command, with the file’s settin
   assert.deepEqual(db, {});
 });
 
-test('the same command runs once', async () => {
+test('equal commands run once', async () => {
   const count = join(folder, 'count');
   const command = ['sh', '-c', `echo x >>${count}; wc -l <${count}`];
   const { web } = await resolveSecrets(hosts({ one: { command }, two: { command } }), sources);

@@ -29,7 +29,7 @@ const filledConnection: Required<Connection> = {
 };
 const disk = { disk: '/dev/vdb', serial: 'second' };
 
-test('a machine is entered as its host is, but for what the disk says itself', async () => {
+test('a disk install has its host’s connection, except for its own settings', async () => {
   const hosts = { web: { address: 'web.example.org', user: 'ops', port: 2222 } };
   const { web } = await settingsOf({
     hosts,
@@ -50,7 +50,7 @@ test('a machine is entered as its host is, but for what the disk says itself', a
   });
 });
 
-test('every setting of a connection stays within the connection', async () => {
+test('connection settings are kept apart from the others', async () => {
   const { address: _, becomePassword: __, ...entered } = filledConnection;
   const { web } = await settingsOf({
     images: { web: {} },
@@ -63,7 +63,7 @@ test('every setting of a connection stays within the connection', async () => {
   );
 });
 
-test('without a host the address is the name; a virtual machine is the host’s', async () => {
+test('without a host the address is the name; the virtual machine is the host’s', async () => {
   const virtualMachines = { one: { image: '/a', forwardPorts: { ssh: { host: 2222, guest: 22 } } } };
   const settings = await settingsOf({
     images: { web: {} },
@@ -75,7 +75,7 @@ test('without a host the address is the name; a virtual machine is the host’s'
   assert.equal(settings.vm?.virtualMachine, 'one');
 });
 
-test('a file outside of the store is told by its hash', async () => {
+test('an image file outside the Nix store is identified by its hash', async () => {
   const file = join(folder, 'web.raw');
   writeFileSync(file, 'image');
   const { web } = await settingsOf({ diskInstalls: { web: { ...disk, image: file } } });
@@ -86,11 +86,11 @@ test('a file outside of the store is told by its hash', async () => {
   assert.equal(stored?.imageHash, undefined);
   await assert.rejects(
     settingsOf({ diskInstalls: { web: { ...disk, image: join(folder, 'gone') } } }),
-    /the image of diskInstalls\.web cannot be read \[config-invalid\]/,
+    /cannot read the image of diskInstalls\.web \[config-invalid\]/,
   );
 });
 
-test('what is wrong with a disk is said by its key', () => {
+test('errors of a disk install name its key', () => {
   const wrong = (given: object) => () =>
     parse({ images: { web: {} }, diskInstalls: { web: { ...disk, image: 'web', ...given } } });
   assert.throws(wrong({ image: 'other' }), /diskInstalls\.web\.image: is 'other', which is neither/);

@@ -11,7 +11,7 @@ function settings(hosts: object, flake = './nix') {
 const fileOf = (host: object, flake?: string) =>
   settings({ web: { hardwareConfig: true, ...host } }, flake).web?.file;
 
-test('a file is where the machine’s configuration is, unless it is named', () => {
+test('a file is in the folder of the machine’s configuration, unless it is set', () => {
   assert.equal(fileOf({}), 'nix/hosts/web/hardware-configuration.nix');
   assert.equal(fileOf({ configuration: 'www' }), 'nix/hosts/www/hardware-configuration.nix');
   assert.equal(fileOf({ hardwareConfig: { generator: 'nixos-facter' } }), 'nix/hosts/web/facter.json');
@@ -21,8 +21,11 @@ test('a file is where the machine’s configuration is, unless it is named', () 
   assert.deepEqual(settings({ web: { hardwareConfig: false }, db: {} }), {});
 });
 
-test('a flake that is no folder needs a file’s name, and two hosts need two', () => {
-  assert.throws(() => fileOf({}, 'github:a/b'), /hosts\.web\.hardwareConfig has no file[\s\S]*is no folder/);
+test('a remote flake needs a file, and two hosts cannot have the same', () => {
+  assert.throws(
+    () => fileOf({}, 'github:a/b'),
+    /hosts\.web\.hardwareConfig has no usable file[\s\S]*is not a local folder/,
+  );
   const both = { hardwareConfig: true, configuration: 'same' };
   assert.throws(
     () => settings({ web: { ...both, address: 'a' }, db: { ...both, address: 'b' } }),
@@ -30,7 +33,7 @@ test('a flake that is no folder needs a file’s name, and two hosts need two', 
   );
 });
 
-test('what means nothing is refused', () => {
+test('settings without effect are refused', () => {
   assert.throws(
     () => fileOf({ hardwareConfig: { generator: 'nixos-facter', fileSystems: true } }),
     /hosts\.web\.hardwareConfig/,

@@ -23,7 +23,7 @@ test('a value in plain text is refused with the file and the command that sets i
   );
 });
 
-test('a secret has one source, a path that is no store’s, and a mode in quotes', () => {
+test('a secret has one source, a path outside the Nix store, and a mode in quotes', () => {
   const problem = (secret: object) => {
     try {
       hosts({ one: secret });

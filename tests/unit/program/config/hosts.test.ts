@@ -34,7 +34,7 @@ test('only machines of the lab have lab addresses', () => {
   assert.deepEqual(labAddresses(hostSettings(config)), { web: '10.213.9.11' });
 });
 
-test('which generations stay is said once for all, or for one host, and never as nothing', () => {
+test('keepGenerations is set for all hosts or for one, and never empty', () => {
   const settings = (keepGenerations: object) =>
     hostSettings(
       parseStackConfig(
@@ -52,7 +52,7 @@ test('which generations stay is said once for all, or for one host, and never as
   assert.throws(() => settings({ count: 0 }), /defaults\.keepGenerations\.count/);
 });
 
-test('how a machine is entered is kept apart from how it is deployed', () => {
+test('connection and deployment settings are separate', () => {
   const entered = {
     user: 'ops',
     become: 'sudo',
@@ -69,7 +69,7 @@ test('how a machine is entered is kept apart from how it is deployed', () => {
   assert.deepEqual(deploymentOf(web), { onDrift: 'fail' });
 });
 
-test('the operator’s own computer takes of the defaults what is not ssh’s', () => {
+test('a local host takes the defaults except those of ssh', () => {
   const config = parseStackConfig(
     {
       defaults: '{"port":2222,"identityFile":"/k","proxyJump":"gate","become":"doas","onDrift":"fail"}',
@@ -85,7 +85,7 @@ test('the operator’s own computer takes of the defaults what is not ssh’s', 
   });
 });
 
-test('a virtual machine takes its own port, and of the defaults the rest', () => {
+test('a virtual machine takes the defaults except the port', () => {
   const config = parseStackConfig(
     {
       defaults: '{"port":2222,"user":"ops"}',

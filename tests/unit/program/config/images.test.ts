@@ -9,7 +9,7 @@ const parse = (values: Record<string, unknown>) =>
     'dev',
   );
 
-test('an image is the usual variant of the configuration of its name, unless it says otherwise', () => {
+test('an image defaults to the qemu-efi variant of the configuration with its name', () => {
   const config = parse({
     images: {
       web: {},
@@ -24,7 +24,7 @@ test('an image is the usual variant of the configuration of its name, unless it 
   });
 });
 
-test('what is wrong with an image is said by its key', () => {
+test('errors of an image name its key', () => {
   assert.throws(
     () => parse({ images: { web: { variant: 'iso', attribute: 'system.build.image' } } }),
     /images\.web\.attribute: names the image already: variant cannot be given with it/,
@@ -46,7 +46,7 @@ test('a virtual machine’s image is one of the stack’s, or a path', () => {
   );
 });
 
-test('a container of the lab needs its network; systems that boot do not', () => {
+test('lab containers need a network; virtual machines do not', () => {
   assert.throws(() => parse({ lab: {}, hosts: { web: { lab: true } } }), /needs the key lab with a network/);
   assert.deepEqual(parse({ lab: {}, images: { web: {} } }).lab, { kernels: false });
 });

@@ -67,7 +67,7 @@ test('a key in the wrong section is named with the one that has it', () => {
   );
 });
 
-test('a key by its former name is read, with a warning that names the new one', () => {
+test('a former key is read, with a warning that names the present one', () => {
   const disks = JSON.stringify({ web: { disk: '/dev/vdb', serial: 's', image: '/a' } });
   const warnings: string[] = [];
   const parsed = (key: string) =>
@@ -90,7 +90,7 @@ test('a wrong type is named with its key, what it must be and what it is', () =>
   assert.match(refusal({ hosts: '{"web":{"port":70000}}' }), /hosts\.web\.port: .*65535/);
 });
 
-test('all that is wrong is reported at once, with the file to edit', () => {
+test('all errors are reported together, with the file to edit', () => {
   const message = refusal({
     hosts: '{"web":{"user":"Root!"},"Bad_Name":{}}',
     lab: '{"network":"10.0.0.1/8"}',
@@ -101,12 +101,12 @@ test('all that is wrong is reported at once, with the file to edit', () => {
   assert.match(message, /Pulumi\.prod\.yaml/);
 });
 
-test('no hosts at all', () => {
+test('a config without hosts is refused', () => {
   assert.match(refusal({}), /hosts: /);
   assert.match(refusal({ hosts: '{}' }), /hosts: names no machine/);
 });
 
-test('two hosts at one address, also by default port and name', () => {
+test('two hosts cannot have the same address and port, defaults included', () => {
   assert.match(
     refusal({ hosts: '{"web":{"address":"10.0.0.1"},"db":{"address":"10.0.0.1","port":22}}' }),
     /hosts\.db\.address: is 10\.0\.0\.1, port 22, which is web’s already/,
@@ -130,7 +130,7 @@ test('a lab machine needs a network, and an address in it', () => {
   parseStackConfig({ hosts: '{"web":{"lab":true,"address":"10.213.9.11"}}', lab }, 'prod');
 });
 
-test('a lab address cannot smuggle an option to ssh', () => {
+test('an address cannot be an option of ssh', () => {
   assert.match(refusal({ hosts: '{"web":{"address":"-oProxyCommand=x"}}' }), /hosts\.web\.address/);
 });
 
@@ -146,7 +146,7 @@ test('a health check has exactly one kind, and its defaults are filled in', () =
   });
 });
 
-test('what does not go together in entering a machine is named with its key', () => {
+test('connection settings that exclude each other are named with their keys', () => {
   const of = (web: object, defaults = {}) =>
     refusal({ hosts: JSON.stringify({ web }), defaults: JSON.stringify(defaults) });
   assert.match(of({ local: true, port: 22 }), /hosts\.web\.port: has no effect with local: true/);
@@ -164,12 +164,12 @@ test('what does not go together in entering a machine is named with its key', ()
   assert.match(refusal({ ...lab, hosts: both }), /hosts\.web\.local: goes with neither lab/);
 });
 
-test('the operator has one computer', () => {
+test('only one host can be local', () => {
   const message = refusal({ hosts: '{"a":{"local":true},"b":{"local":true}}' });
   assert.match(message, /hosts\.b\.address: is localhost, .*which is a’s already/);
 });
 
-test('a cache has a place to fill and a key, or is somebody else’s with its public keys', () => {
+test('a cache has a store and a key, or is a foreign one with its public keys', () => {
   const caches = (cache: object) => ({ hosts, caches: JSON.stringify({ main: cache }) });
   assert.match(refusal(caches({ key: 'main-1' })), /caches\.main\.store: .*either a store or a host/);
   assert.match(

@@ -7,32 +7,32 @@ import { closureOf, type OtherStore, type PathInfo, pathInfos } from '../lib/sto
 import { invalidPaths } from '../lib/store/nix/store.ts';
 import type { DeploymentInputs } from '../schema/deployment.ts';
 
-/** A machine whose new system is asked for. */
-export interface AskedHost {
+/** A machine that gets a new system. */
+export interface ChangedHost {
   drvPath: string;
   outPath: string;
   delivery: DeploymentInputs['delivery'];
-  /** Undefined where the machine does not exist yet. */
+  /** Undefined if the machine does not exist yet. */
   machine?: Machine;
 }
 
-export interface AskedCache {
+export interface QueriedCache {
   store: OtherStore;
-  /** Whether this stack fills it. */
+  /** Whether this stack pushes to it. */
   filled: boolean;
 }
 
-/** Longest time that a preview waits for a cache, and for a machine, in seconds. */
+/** Longest time that a preview waits for a cache and for a machine, in seconds. */
 const cacheSeconds = 20;
 const machineSeconds = 10;
 
 /**
- * Asks all caches and all machines at once: what each cache has of the new systems, whether the machines trust its
- * signatures, and what is left to build. Changes nothing and never fails: what did not answer is told.
+ * Queries all caches and machines at once: what each cache has of the new systems, whether the machines trust its signatures,
+ * and what is left to build. Changes nothing; a failure becomes a note.
  */
-export async function askCaches(
-  caches: Readonly<Record<string, AskedCache>>,
-  hosts: Readonly<Record<string, AskedHost>>,
+export async function queryCaches(
+  caches: Readonly<Record<string, QueriedCache>>,
+  hosts: Readonly<Record<string, ChangedHost>>,
 ): Promise<Note[]> {
   const outPaths = [...new Set(Object.values(hosts).map(({ outPath }) => outPath))];
   if (outPaths.length === 0 || Object.keys(caches).length === 0) return [];
@@ -41,8 +41,8 @@ export async function askCaches(
   const wanted = [...new Set([...own.keys(), ...missing])];
   const unbuilt = Object.values(hosts).filter(({ outPath }) => missing.has(outPath));
   const [answers, settings, work] = await Promise.all([
-    allOf(caches, ({ store, filled }) => askCache(store, wanted, filled)),
-    allOf(hosts, trustOf),
+    allOf(caches, ({ store, filled }) => queryCache(store, wanted, filled)),
+    allOf(hosts, trustedKeysOf),
     estimateBuild([...new Set(unbuilt.map(({ drvPath }) => drvPath))]),
   ]);
   const questions: Record<string, HostSystem> = {};
@@ -55,7 +55,7 @@ export async function askCaches(
   return cacheNotes(answers, questions, unbuilt.length > 0 ? work : undefined);
 }
 
-async function askCache(store: OtherStore, paths: string[], filled: boolean): Promise<CacheAnswer> {
+async function queryCache(store: OtherStore, paths: string[], filled: boolean): Promise<CacheAnswer> {
   try {
     return { filled, infos: await pathInfos({ store, paths, timeoutSeconds: cacheSeconds }) };
   } catch (error) {
@@ -64,8 +64,8 @@ async function askCache(store: OtherStore, paths: string[], filled: boolean): Pr
   }
 }
 
-/** The keys that a machine trusts; undefined where that does not matter, or it could not be asked. */
-async function trustOf({ machine, delivery }: AskedHost): Promise<string[] | undefined> {
+/** The public keys that a machine trusts; undefined if nothing is substituted, or if they could not be read. */
+async function trustedKeysOf({ machine, delivery }: ChangedHost): Promise<string[] | undefined> {
   if (delivery === 'copy' || !machine) return undefined;
   try {
     return (await readMachineSettings(machine, { timeoutSeconds: machineSeconds })).trustedKeys;

@@ -3,14 +3,14 @@ import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { type CacheConfig, pullThroughPort } from '../../schema/cache-config.ts';
 import { urlHost } from '../../schema/connection.ts';
 import type { FleetEvaluation } from '../../schema/evaluation.ts';
-import type { AskedCache, AskedHost } from '../ask-caches.ts';
+import type { ChangedHost, QueriedCache } from '../query-caches.ts';
 import type { HostSettings } from './hosts.ts';
 
-/** Where this computer asks each cache of a stack's config; the cache of a machine that does not exist yet is left out. */
-export function askedCaches(
+/** How this computer queries each cache of the config; the cache of a machine that does not exist yet is left out. */
+export function queriedCaches(
   caches: Readonly<Record<string, CacheConfig>>,
   machines: Readonly<Record<string, Machine>>,
-): Record<string, AskedCache> {
+): Record<string, QueriedCache> {
   return Object.fromEntries(
     Object.entries(caches).flatMap(([name, { key, store, host, url }]) => {
       const filled = key !== undefined;
@@ -28,7 +28,7 @@ export function askedCaches(
 }
 
 /** The machines whose new system is not the live one, by what they said; those that were not asked count as such. */
-export function askedHosts({
+export function changedHosts({
   evaluation,
   live = {},
   machines,
@@ -38,7 +38,7 @@ export function askedHosts({
   live?: Readonly<Record<string, LiveResult>> | undefined;
   machines: Readonly<Record<string, Machine>>;
   hosts: Readonly<Record<string, Pick<HostSettings, 'delivery'>>>;
-}): Record<string, AskedHost> {
+}): Record<string, ChangedHost> {
   return Object.fromEntries(
     Object.entries(evaluation.hosts).flatMap(([name, evaluated]) => {
       const answer = live[name];

@@ -7,36 +7,36 @@ import { connection as connectionSchema } from '../schema/connection.ts';
 import type { DiskFound } from '../schema/disk-install.ts';
 import type { DiskInstallSettings } from './config/disk-installs.ts';
 
-/** Longest time that Pulumi waits for machines, in seconds. */
+/** Longest time to wait for a machine, in seconds. */
 const limitSeconds = 60;
 
-/** A disk as it is on its machine, and a line that tells of it, or of why it could not be looked at. */
-export interface SeenDisk {
+/** A disk as found on its machine, and a line for the preview: its description, or why it could not be read. */
+export interface DiskReading {
   found?: DiskFound;
   note: string;
 }
 
-/** Looks at disks of machines, all at once and in one ssh round trip each. Changes nothing, and never fails. */
-export async function seeDisks(
+/** Reads the disks of machines, all at once and in one ssh round trip each. Changes nothing; a failure becomes a note. */
+export async function readDisks(
   stack: string,
   disks: Readonly<Record<string, DiskInstallSettings>>,
-): Promise<Record<string, SeenDisk>> {
-  const answers = Object.entries(disks).map(
-    async ([name, settings]) => [name, await seeDisk(stack, name, settings)] as const,
+): Promise<Record<string, DiskReading>> {
+  const readings = Object.entries(disks).map(
+    async ([name, settings]) => [name, await tryReadDisk(stack, name, settings)] as const,
   );
-  return Object.fromEntries(await Promise.all(answers));
+  return Object.fromEntries(await Promise.all(readings));
 }
 
-async function seeDisk(
+async function tryReadDisk(
   stack: string,
   name: string,
   { disk, serial, virtualMachine, connection }: DiskInstallSettings,
-): Promise<SeenDisk> {
+): Promise<DiskReading> {
   const { address: _, ...own } = connection;
   const given =
     virtualMachine === undefined ? connection : { ...(await vmConnection(stack, virtualMachine)), ...own };
   const { data } = connectionSchema.safeParse(given);
-  if (!data) return { note: `${disk} is looked at when its machine is there` };
+  if (!data) return { note: `${disk} is read once its machine exists` };
   try {
     const { found } = await readDisk(
       machineAt(name, data),
@@ -46,6 +46,6 @@ async function seeDisk(
     return { found, note: describeDisk(found) };
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
-    return { note: `${disk} could not be looked at: ${error.why ?? error.message} [${error.code}]` };
+    return { note: `${disk} could not be read: ${error.why ?? error.message} [${error.code}]` };
   }
 }

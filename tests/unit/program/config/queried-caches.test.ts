@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LiveResult } from '../../../../lib/machine/check-live.ts';
 import { machineAt } from '../../../../lib/machine/ssh/machine-at.ts';
-import { askedCaches, askedHosts } from '../../../../program/config/asked-caches.ts';
+import { changedHosts, queriedCaches } from '../../../../program/config/queried-caches.ts';
 import { connection } from '../../../../schema/connection.ts';
 import type { FleetEvaluation } from '../../../../schema/evaluation.ts';
 
@@ -12,7 +12,7 @@ const evaluated = (name: string) => ({
   outPath: `/nix/store/${name}`,
 });
 
-test('only machines whose new system is not live are asked for, and those that did not answer', () => {
+test('hosts that change are those whose new system is not live, or that could not be read', () => {
   const evaluation = {
     hosts: {
       web: evaluated('web'),
@@ -27,7 +27,7 @@ test('only machines whose new system is not live are asked for, and those that d
     off: { problem: 'no answer' },
   } as unknown as Record<string, LiveResult>;
   const machines = { db: machineAt('db', connection.parse({ address: 'db' })) };
-  assert.deepEqual(askedHosts({ evaluation, live, machines, hosts: { off: { delivery: 'copy' } } }), {
+  assert.deepEqual(changedHosts({ evaluation, live, machines, hosts: { off: { delivery: 'copy' } } }), {
     db: {
       drvPath: '/nix/store/db.drv',
       outPath: '/nix/store/db',
@@ -43,7 +43,7 @@ test('only machines whose new system is not live are asked for, and those that d
   });
 });
 
-test('a cache is asked at its store; one of a machine over ssh, and not before it is there', () => {
+test('a cache is queried at its store; a machine’s over ssh, once the machine exists', () => {
   const caches = {
     main: { key: 'main-1', store: 's3://fleet', url: 'https://cache' },
     vendor: { url: 'https://vendor', publicKeys: ['v:k'] },
@@ -52,13 +52,15 @@ test('a cache is asked at its store; one of a machine over ssh, and not before i
     proxy: { host: 'web', pullThrough: true },
     other: { url: 'http://proxy:80', pullThrough: true },
   };
-  const asked = askedCaches(caches, { web: machineAt('web', connection.parse({ address: '192.0.2.7' })) });
-  assert.deepEqual(asked.main, { filled: true, store: { uri: 's3://fleet' } });
-  assert.deepEqual(asked.vendor, { filled: false, store: { uri: 'https://vendor' } });
-  assert.equal(asked.lan?.store.uri, 'ssh-ng://root@192.0.2.7');
-  assert.match(asked.lan?.store.sshOpts ?? '', /StrictHostKeyChecking=yes/);
-  assert.ok(!('later' in asked));
-  // A machine that fetches from other caches is asked as the machines ask it.
-  assert.deepEqual(asked.proxy, { filled: false, store: { uri: 'http://192.0.2.7:8501' } });
-  assert.deepEqual(asked.other, { filled: false, store: { uri: 'http://proxy:80' } });
+  const queried = queriedCaches(caches, {
+    web: machineAt('web', connection.parse({ address: '192.0.2.7' })),
+  });
+  assert.deepEqual(queried.main, { filled: true, store: { uri: 's3://fleet' } });
+  assert.deepEqual(queried.vendor, { filled: false, store: { uri: 'https://vendor' } });
+  assert.equal(queried.lan?.store.uri, 'ssh-ng://root@192.0.2.7');
+  assert.match(queried.lan?.store.sshOpts ?? '', /StrictHostKeyChecking=yes/);
+  assert.ok(!('later' in queried));
+  // A machine that fetches from other caches is queried as the machines do.
+  assert.deepEqual(queried.proxy, { filled: false, store: { uri: 'http://192.0.2.7:8501' } });
+  assert.deepEqual(queried.other, { filled: false, store: { uri: 'http://proxy:80' } });
 });
