@@ -74,10 +74,10 @@ async function isWhole(path: string): Promise<boolean> {
 
 test('a machine’s systems and the newest pushes can be fetched; the rest is removed, and its size reported', async () => {
   assert.deepEqual([narinfos().length, packed().length], [7, 7]);
-  const asked = request([system(1)]);
-  const would = await previewCollection(asked);
-  assert.equal(narinfos().length, 7, 'nothing is removed by asking');
-  const done = await collect(asked);
+  const inputs = request([system(1)]);
+  const would = await previewCollection(inputs);
+  assert.equal(narinfos().length, 7, 'a preview removes nothing');
+  const done = await collect(inputs);
   assert.deepEqual(done, would);
   assert.deepEqual([done.freedPaths, done.freedSystems, done.systems, done.keptPaths], [2, 1, 2, 5]);
   assert.ok(done.freedBytes > 0 && done.keptBytes > done.freedBytes);
@@ -87,7 +87,7 @@ test('a machine’s systems and the newest pushes can be fetched; the rest is re
     [true, false, true],
   );
   // A second run removes nothing.
-  assert.equal((await collect(asked)).freedPaths, 0);
+  assert.equal((await collect(inputs)).freedPaths, 0);
   // Removed paths can be pushed again.
   await push(system(2));
   assert.ok(await isWhole(system(2)));
@@ -97,7 +97,7 @@ test('unneeded paths are removed by a later run, unless they are needed again by
   const rules = { generations: 1, graceHours: 1 };
   const first = await collect(request([], rules));
   assert.deepEqual([first.freedPaths, narinfos().length], [0, 7]);
-  assert.ok(first.due && first.due > new Date(), 'it says when');
+  assert.ok(first.due && first.due > new Date(), 'has the time of the removal');
   const later = { ...request([system(1)], rules), now: new Date(Date.now() + 2 * 3_600_000) };
   assert.equal((await collect(later)).freedPaths, 2);
   assert.deepEqual([await isWhole(system(1)), await isWhole(system(2))], [true, false]);
@@ -137,12 +137,12 @@ test('pushes share the lock, and a removal excludes them', async () => {
   const both: string[] = [];
   await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => {
     await withFolderLock(cache, { mode: 'shared', waitSeconds: 0 }, async () => void both.push('second'));
-    const asked = withFolderLock(
+    const removal = withFolderLock(
       cache,
       { mode: 'exclusive', waitSeconds: 0 },
       async () => void both.push('third'),
     );
-    await assert.rejects(asked, refused);
+    await assert.rejects(removal, refused);
   });
   await withFolderLock(cache, { mode: 'exclusive', waitSeconds: 0 }, async () => {
     await assert.rejects(

@@ -18,13 +18,13 @@ let store: string;
 let path: string;
 let one: KeyPair;
 let two: KeyPair;
-const said: string[] = [];
+const lines: string[] = [];
 const context = {
   urn: 'urn:pulumi:test::fleet::nixos:index:CacheStore::main',
   name: 'main',
   signal: new AbortController().signal,
   status: () => {},
-  log: (_: string, line: string) => void said.push(line),
+  log: (_: string, line: string) => void lines.push(line),
 };
 const inputs = (key: KeyPair, more = {}) => cacheStoreInputs.parse({ name: 'main', store, ...key, ...more });
 const signers = () => [...narinfo().matchAll(/^Sig: ([^:]+):/gm)].map((match) => match[1]).sort();
@@ -96,5 +96,5 @@ test('a cache that cannot be signed again keeps its key, with a warning', async 
     context,
   );
   assert.equal(signedBy, one.publicKey);
-  assert.match(said.at(-1) ?? '', /main is still signed by one-1 alone/);
+  assert.match(lines.at(-1) ?? '', /main is still signed by one-1 alone/);
 });

@@ -50,8 +50,8 @@ test('a machine that fails at once does not stop later steps of other machines',
 
     // After the fix, the next update does the rest.
     system.create = async (inputs) => ({ id: `${inputs.host}`, state: { ...inputs, live: '' } });
-    const mended = await project.pulumi('up', '--yes', '--skip-preview');
-    assert.equal(mended.exitCode, 0, mended.text);
+    const fixed = await project.pulumi('up', '--yes', '--skip-preview');
+    assert.equal(fixed.exitCode, 0, fixed.text);
     assert.deepEqual(deployed.sort(), ['a', 'b', 'c']);
   });
 });
@@ -95,10 +95,10 @@ test('a partial failure with the facts of a large system is recorded, and the ne
       tried.push('create');
       throw fail(inputs);
     };
-    deployment.update = async (_recorded, asked) => {
+    deployment.update = async (_recorded, inputs) => {
       tried.push('update');
-      if (tried.length < 3) throw fail(asked);
-      return { ...asked, live: 'new' };
+      if (tried.length < 3) throw fail(inputs);
+      return { ...inputs, live: 'new' };
     };
     project.declare([{ type: 'nixos:index:Deployment', name: 'web', inputs: { host: 'web', big } }]);
 

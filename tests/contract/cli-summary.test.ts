@@ -49,11 +49,11 @@ async function recordMachines(): Promise<void> {
     since: '2026-01-01T00:00:00Z',
   };
   for (const { name, type, inputs } of machines) {
-    const given = { profile: 'system', ...inputs };
+    const recorded = { profile: 'system', ...inputs };
     const urn = like.urn.replace('nixos:index:System::web', `${type}::${name}`);
-    const outputs = { ...given, live: { ...live, machineId: name } };
+    const outputs = { ...recorded, live: { ...live, machineId: name } };
     const links = { dependencies: [], propertyDependencies: {} };
-    resources.push({ ...like, ...links, urn, type, id: name, inputs: given, outputs });
+    resources.push({ ...like, ...links, urn, type, id: name, inputs: recorded, outputs });
   }
   writeFileSync(file('state.json'), JSON.stringify(exported));
   const { exitCode, text } = await project.pulumi('stack', 'import', '--file', file('state.json'));
@@ -98,9 +98,9 @@ test('each machine’s changes come from its facts, without secrets, also with a
     ...['--output', file('summary.md'), '--', '--show-secrets', '--save-plan', file('plan.json')],
   );
   assert.equal(exitCode, 2, text);
-  const told =
+  const expected =
     'Preview of dev: 1 machine changes, 1 machine is removed from the stack, 1 machine unchanged, 1 other resource changes\n';
-  assert.equal(text, told);
+  assert.equal(text, expected);
   assert.ok(existsSync(file('plan.json')));
   const markdown = readFileSync(file('summary.md'), 'utf8');
   assert.match(

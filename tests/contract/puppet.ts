@@ -17,11 +17,11 @@ export class Puppet {
     id: 'x',
     state: inputs,
   });
-  update: AnyResource['update'] = async (_, asked) => asked;
+  update: AnyResource['update'] = async (_, inputs) => inputs;
   read: AnyResource['read'] = async () => undefined;
   diff: AnyResource['diff'] = () => ({ changes: false, detailed: {} });
   delete: AnyResource['delete'] = async () => {};
-  preview = (asked: Plain) => asked;
+  preview = (inputs: Plain) => inputs;
 
   constructor(token: string) {
     this.token = token;

@@ -83,13 +83,13 @@ test('a machine that cannot be read keeps its recorded state', async () => {
 });
 
 test('a deleted resource has an empty ID; an import has no recorded state', async () => {
-  let given: unknown = 'nothing yet';
+  let previous: unknown = 'nothing yet';
   set.puppet.read = async (_id, recorded) => {
-    given = recorded;
+    previous = recorded;
     return undefined;
   };
   assert.equal((await set.client.read(urn, 'web')).id, '');
-  assert.equal(given, undefined);
+  assert.equal(previous, undefined);
 });
 
 test('an import returns inputs', async () => {
@@ -121,7 +121,7 @@ test('outputs that come from a secret input are secret, and it is hidden in line
 });
 
 test('a secret of the recorded state stays a secret in the next state', async () => {
-  set.puppet.update = async (recorded, asked) => ({ ...asked, live: recorded.state.live });
+  set.puppet.update = async (recorded, inputs) => ({ ...inputs, live: recorded.state.live });
   const old = { id: 'x', inputs: { host: 'web' }, state: { host: 'web', live: secretOf('made-up-token') } };
   const state = await set.client.update(urn, old, { host: 'web2' });
   assert.deepEqual(state, { host: 'web2', live: secretOf('made-up-token') });
@@ -181,14 +181,18 @@ test('a failed machine stops no other: its failure is shown at once and returned
     await others.promise;
     return { id: 'x', state: inputs };
   };
-  const noted = (name: string) => () => void answers.push(name);
-  const good = set.client.create(urnOf('nixos:index:Puppet', 'good'), { host: 'good' }).then(noted('good'));
-  const bad = set.client.create(urnOf('nixos:index:Puppet', 'bad'), { host: 'bad' }).catch(noted('bad'));
+  const recordAs = (name: string) => () => void answers.push(name);
+  const good = set.client
+    .create(urnOf('nixos:index:Puppet', 'good'), { host: 'good' })
+    .then(recordAs('good'));
+  const bad = set.client.create(urnOf('nixos:index:Puppet', 'bad'), { host: 'bad' }).catch(recordAs('bad'));
   await failing.promise;
   others.resolve();
   await good;
   // The program now declares the next step of the good machine.
-  const next = set.client.create(urnOf('nixos:index:Puppet', 'next'), { host: 'next' }).then(noted('next'));
+  const next = set.client
+    .create(urnOf('nixos:index:Puppet', 'next'), { host: 'next' })
+    .then(recordAs('next'));
   await Promise.all([next, bad]);
   assert.deepEqual(answers, ['good', 'next', 'bad']);
   const [line] = set.engine.shown.splice(0);

@@ -16,16 +16,20 @@ const context = {
   status: () => {},
   log: () => {},
 };
-const asked = (name: string) => signingKeyInputs.parse({ name });
+const keyInputs = (name: string) => signingKeyInputs.parse({ name });
 
 test('a key is created and rotated step by step, and the state then lacks the old secret', async () => {
-  const { id, state } = await signingKey.create(asked('cache-1'), context);
+  const { id, state } = await signingKey.create(keyInputs('cache-1'), context);
   assert.equal(state.publicKey, id);
   assert.match(state.secretKey, /^cache-1:/);
-  const begun = await signingKey.update({ id, inputs: asked('cache-1'), state }, asked('cache-2'), context);
+  const begun = await signingKey.update(
+    { id, inputs: keyInputs('cache-1'), state },
+    keyInputs('cache-2'),
+    context,
+  );
   assert.equal(begun.publicKey, state.publicKey);
   assert.deepEqual(begun.trustedKeys, [state.publicKey, begun.nextPublicKey]);
-  const inputs = asked('cache-2');
+  const inputs = keyInputs('cache-2');
   assert.deepEqual(Object.keys(signingKey.diff({ id, inputs, state: begun }, inputs).detailed), ['phase']);
   const signs = await signingKey.update({ id, inputs, state: begun }, inputs, context);
   assert.deepEqual([signs.publicKey, signs.phase], [begun.nextPublicKey, 'sign-with-new']);
@@ -36,37 +40,37 @@ test('a key is created and rotated step by step, and the state then lacks the ol
 });
 
 test('a compromised key is replaced at once', async () => {
-  const { id, state } = await signingKey.create(asked('cache-1'), context);
-  const now = { ...asked('cache-2'), rotation: 'at-once' as const };
-  const after = await signingKey.update({ id, inputs: asked('cache-1'), state }, now, context);
+  const { id, state } = await signingKey.create(keyInputs('cache-1'), context);
+  const now = { ...keyInputs('cache-2'), rotation: 'at-once' as const };
+  const after = await signingKey.update({ id, inputs: keyInputs('cache-1'), state }, now, context);
   assert.deepEqual([after.trustedKeys, after.phase], [[after.publicKey], 'stable']);
   assert.deepEqual(after.revokedKeys, [state.publicKey]);
   assert.match(after.publicKey, /^cache-2:/);
 });
 
 test('a machine that cannot be reached delays the rotation', async () => {
-  const { id, state } = await signingKey.create(asked('cache-1'), context);
+  const { id, state } = await signingKey.create(keyInputs('cache-1'), context);
   const consumers = { off: { address: 'nowhere.invalid', user: 'root', connectTimeoutSeconds: 1 } };
-  const inputs = { ...asked('cache-2'), consumers };
-  const begun = await signingKey.update({ id, inputs: asked('cache-1'), state }, inputs, context);
-  const said: string[] = [];
-  const log = (_: string, line: string) => void said.push(line);
+  const inputs = { ...keyInputs('cache-2'), consumers };
+  const begun = await signingKey.update({ id, inputs: keyInputs('cache-1'), state }, inputs, context);
+  const lines: string[] = [];
+  const log = (_: string, line: string) => void lines.push(line);
   const later = await signingKey.update({ id, inputs, state: begun }, inputs, { ...context, log });
   assert.deepEqual(
     [later.phase, later.waitingFor, later.publicKey],
     ['trust-both', ['off'], state.publicKey],
   );
-  assert.match(said.join(), /the rotation to cache-2 waits: off could not be reached \[unreachable\]/);
+  assert.match(lines.join(), /the rotation to cache-2 waits: off could not be reached \[unreachable\]/);
 });
 
 test('a key is imported from a file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-key-test-'));
   try {
-    const { state } = await signingKey.create(asked('cache-7'), context);
+    const { state } = await signingKey.create(keyInputs('cache-7'), context);
     writeFileSync(join(folder, 'key'), `${state.secretKey}\n`);
     const found = await signingKey.read(join(folder, 'key'), undefined, context);
     assert.equal(found?.id, state.publicKey);
-    assert.deepEqual([found?.inputs, found?.state], [asked('cache-7'), state]);
+    assert.deepEqual([found?.inputs, found?.state], [keyInputs('cache-7'), state]);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -89,7 +93,7 @@ test('the engine gets the secret key as a secret, and the public key in plain te
   const provider = await ProviderProcess.start({});
   try {
     await provider.configure();
-    const { id, state } = await provider.create(urnOf('nixos:index:SigningKey'), asked('cache-1'));
+    const { id, state } = await provider.create(urnOf('nixos:index:SigningKey'), keyInputs('cache-1'));
     assert.equal(state.publicKey, id);
     const { [sdk.specialSigKey]: mark, value } = state.secretKey as Record<string, unknown>;
     assert.equal(mark, sdk.specialSecretSig);

@@ -135,9 +135,9 @@ test('a machine that no longer evaluates keeps the old lock, unless --keep is gi
   assert.equal(kept.exitCode, 1, kept.text);
   assert.equal(lockedRevision(), now);
   await commit('1.9.1');
-  const mended = await update('kit');
-  assert.equal(mended.exitCode, 0, mended.text);
-  assert.match(mended.text, /^db: can be evaluated now$/m);
+  const fixed = await update('kit');
+  assert.equal(fixed.exitCode, 0, fixed.text);
+  assert.match(fixed.text, /^db: can be evaluated now$/m);
 });
 
 test('Ctrl-C stops an update, and leaves the lock file as it is', { timeout: 120_000 }, async () => {

@@ -111,7 +111,7 @@ test('a failing activation script: rolled back', async () => {
     ),
   );
   await machine.assertOn(good, deployer);
-  assert.equal(await deployer.up(good), false, 'the machine runs what is asked for again');
+  assert.equal(await deployer.up(good), false, 'the machine runs the desired system again');
   await assert.rejects(deployer.up(bad), failsWith('activation-failed', /exit code 2/));
 });
 
@@ -368,7 +368,7 @@ test('a machine switched by hand: refresh shows it, and up deploys the desired s
   await machine.run(`${byHand}/bin/switch-to-configuration test`);
   assert.equal(await deployer.refresh(), undefined);
   assert.equal(deployer.recorded?.inputs.system, byHand);
-  assert.equal(deployer.recorded?.inputs.revision, 'theirs', 'its record tells what it is');
+  assert.equal(deployer.recorded?.inputs.revision, 'theirs', 'read from its record');
   assert.equal(await deployer.up(good), true);
   await machine.assertOn(good, deployer);
 });

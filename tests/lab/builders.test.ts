@@ -101,7 +101,7 @@ test('a builder that is off is reported once, and its builds run here', async ()
   assert.deepEqual(shown(/cannot build on/), []);
   const second = await instantiate('builders-off-too', whereAmI);
   assert.notEqual(await build(second, declared()), 'one');
-  assert.equal(shown(/the builder one is left out: /).length, 1, 'it is asked and named once');
+  assert.equal(shown(/the builder one is left out: /).length, 1, 'it is tried and reported once');
 });
 
 test('an output that exists connects to no builder', async () => {

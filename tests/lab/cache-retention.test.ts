@@ -78,10 +78,10 @@ test('a cache keeps a machine’s live, booted and recorded systems, and frees t
   assert.ok(isCached(dropped), 'it stays for the time of grace');
 
   configure(0);
-  const { text: told } = await stack.preview();
+  const { text: preview } = await stack.preview();
   const [, paths, size] =
-    /disk: an up would free (\d+ paths?), ([\d.]+ MiB) \(of 1 system\)/.exec(told) ?? [];
-  assert.ok(Number.parseInt(paths ?? '', 10) > 0 && size, told);
+    /disk: an up would free (\d+ paths?), ([\d.]+ MiB) \(of 1 system\)/.exec(preview) ?? [];
+  assert.ok(Number.parseInt(paths ?? '', 10) > 0 && size, preview);
   const { text } = await stack.up();
   assert.ok(text.includes(`disk: freed ${paths}, ${size} (of 1 system)`), text);
   assert.equal(isCached(dropped), false);

@@ -59,10 +59,10 @@ after(async () => {
 });
 
 /** Configures the stack's caches, and how closures are delivered. */
-function configure(given: { key?: string; delivery?: string; main?: string; more?: string } = {}): void {
-  const { key = 'cache.lab-1', delivery = 'substitute', more = '' } = given;
+function configure(settings: { key?: string; delivery?: string; main?: string; more?: string } = {}): void {
+  const { key = 'cache.lab-1', delivery = 'substitute', more = '' } = settings;
   const main =
-    given.main ??
+    settings.main ??
     `
     main:
       key: ${key}
@@ -145,8 +145,8 @@ test('an unsigned and a wrongly signed path are refused, and the error names the
   writeFileSync(narinfo, `${readFileSync(narinfo, 'utf8')}${signature}\n`);
   const machine = machineAt('db', await connectionOf('db'));
   const refusal = async (system = '') => {
-    const asked = substitute(machine, { system, status: () => {} });
-    const error = await asked.then(
+    const substituted = substitute(machine, { system, status: () => {} });
+    const error = await substituted.then(
       () => assert.fail(`${system} was accepted`),
       (error: FleetError) => error,
     );
@@ -187,7 +187,11 @@ test('a preview shows what the cache has of a new system, and which machine does
   );
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   await stack.up();
-  assert.equal((await isOn('db')).trim(), String(edition), 'refresh saw the file, and up mended it');
+  assert.equal(
+    (await isOn('db')).trim(),
+    String(edition),
+    'refresh finds the changed file, and up restores it',
+  );
 });
 
 test('a whole key rotation, with a machine that is off halfway', async () => {
@@ -205,7 +209,7 @@ test('a whole key rotation, with a machine that is off halfway', async () => {
     /rotation, step 1 of 3: machines trust cache\.lab-2 beside cache\.lab-1/,
   );
   const first = await up();
-  assert.notEqual(first.exitCode, 0, 'edge could not be told');
+  assert.notEqual(first.exitCode, 0, 'edge is off');
   assert.deepEqual(await phase(), ['trust-both']);
   assert.deepEqual(await trusted('db'), ['cache.lab-1', 'cache.lab-2']);
 
@@ -220,7 +224,7 @@ test('a whole key rotation, with a machine that is off halfway', async () => {
 
   await ensureMachine({ lab, name: 'edge', address: `${network}.13`, base: (await ensureLabBase()).base });
   await stack.up();
-  assert.deepEqual(await phase(), ['trust-both', 'edge'], 'it was asked before it was told');
+  assert.deepEqual(await phase(), ['trust-both', 'edge'], 'edge was read before it got the new key');
   assert.deepEqual(await trusted('edge'), ['cache.lab-1', 'cache.lab-2']);
   await stack.up();
   assert.deepEqual(await phase(), ['sign-with-new']);
@@ -246,9 +250,9 @@ const isStrange = (file: string) =>
 
 test('a cache that is down or hangs does not stop a deployment', async () => {
   /** Paths of the requests, none of which is answered. */
-  const asked: (string | undefined)[] = [];
+  const requests: (string | undefined)[] = [];
   const hanging: Server = createServer((socket) => {
-    socket.on('error', () => undefined).once('data', (request) => asked.push(`${request}`.split(' ')[1]));
+    socket.on('error', () => undefined).once('data', (request) => requests.push(`${request}`.split(' ')[1]));
   }).listen(0, `${network}.1`);
   await once(hanging, 'listening');
   try {
@@ -268,8 +272,8 @@ test('a cache that is down or hangs does not stop a deployment', async () => {
       'from the other cache: copying to db is cut off',
     );
     // Each request takes its full timeout: Nix tries twice, then disables the cache.
-    assert.deepEqual(new Set(asked), new Set(['/nix-cache-info']));
-    assert.ok(asked.length <= 12, `${asked.length} requests`);
+    assert.deepEqual(new Set(requests), new Set(['/nix-cache-info']));
+    assert.ok(requests.length <= 12, `${requests.length} requests`);
 
     await stack.ssh('web', 'systemctl stop nginx');
     change('edge');
@@ -303,8 +307,8 @@ test('a closure is copied from machine to machine over ssh, not through this com
   await stack.up();
   assert.equal((await isOn('db')).trim(), String(edition));
   const system = (await stack.live()).db?.system ?? '';
-  const asked = await stack.ssh('db', `nix path-info --json --json-format 1 ${system}`);
-  assert.match(asked, /"lan-1:/);
+  const info = await stack.ssh('db', `nix path-info --json --json-format 1 ${system}`);
+  assert.match(info, /"lan-1:/);
   assert.match(
     await stack.ssh('web', 'journalctl --no-pager -t sshd'),
     /Accepted publickey for nix-ssh from 10\.213\.33\.12/,
@@ -339,5 +343,5 @@ test('a machine that serves its store over HTTP gets the signing key, and its se
   await stack.ssh('web', `rm ${key}`);
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   await stack.up();
-  assert.match(await stack.ssh('web', `cut -d: -f1 ${key}`), /^box-1\n/, 'refresh saw that it was gone');
+  assert.match(await stack.ssh('web', `cut -d: -f1 ${key}`), /^box-1\n/, 'refresh finds that it is gone');
 });

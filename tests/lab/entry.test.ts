@@ -38,7 +38,7 @@ let admin: Connection;
 let withPassword: Connection;
 
 /** A command with a text as its input. printf is a builtin, so the text is in no argument list. */
-const givenTo = (command: string, text: string) => `printf '%s\\n' ${shellQuote(text)} | ${command}\n`;
+const withInput = (command: string, text: string) => `printf '%s\\n' ${shellQuote(text)} | ${command}\n`;
 
 before(async () => {
   process.env.XDG_STATE_HOME = state;
@@ -49,19 +49,19 @@ before(async () => {
     const machine = await ensureMachine(each);
     machines[each.name] = machine;
     const { hostKey } = machine;
-    const entered = connectionSchema.parse({
+    const connection = connectionSchema.parse({
       address: each.address,
       hostKey,
       identityFile,
       connectTimeoutSeconds: 3,
     });
-    if (each === request) root = entered;
-    await asRoot(`ip address add ${behind[each.name as 'one' | 'gate']}/24 dev host0`, entered);
+    if (each === request) root = connection;
+    await asRoot(`ip address add ${behind[each.name as 'one' | 'gate']}/24 dev host0`, connection);
   }
   admin = { ...root, user: 'admin' };
   withPassword = { ...admin, becomePassword: canary };
   await asRoot(`useradd --create-home --shell /bin/bash admin
-    ${givenTo('chpasswd', `admin:${canary}`)}
+    ${withInput('chpasswd', `admin:${canary}`)}
     install -d -o admin -g admin -m 700 /home/admin/.ssh
     install -o admin -g admin -m 600 /root/.ssh/authorized_keys /home/admin/.ssh/authorized_keys`);
 });
@@ -205,10 +205,10 @@ test('doas without a password', async () => {
 test('a jump host: its key must be known, and every connection goes through it', async () => {
   const { gate } = machines;
   assert.ok(gate);
-  const beyond: Connection = { ...root, address: behind.one };
-  await assert.rejects(readMachine(at(beyond)), failsWith('unreachable', /./));
+  const direct: Connection = { ...root, address: behind.one };
+  await assert.rejects(readMachine(at(direct)), failsWith('unreachable', /./));
   const proxyJump = `root@${gate.address}:22`;
-  const unknown = { ...beyond, proxyJump };
+  const unknown = { ...direct, proxyJump };
   await assert.rejects(readMachine(at(unknown)), failsWith('host-key', /jump host 10\.213\.30\.12/));
   const otherKey = { ...unknown, proxyJumpHostKey: root.hostKey };
   await assert.rejects(readMachine(at(otherKey)), failsWith('host-key', /jump host 10\.213\.30\.12/));
@@ -225,20 +225,20 @@ test('health checks of ports run from the jump host', async () => {
   const { gate } = machines;
   const proxyJump = `root@${gate?.address}:22`;
   const through: Connection = { ...root, address: behind.one, proxyJump, proxyJumpHostKey: gate?.hostKey };
-  const seen = (given: object, connection = through) =>
-    runHealthChecks(at(connection), { port: healthCheck.parse({ timeoutSeconds: 5, ...given }) });
+  const check = (settings: object, connection = through) =>
+    runHealthChecks(at(connection), { port: healthCheck.parse({ timeoutSeconds: 5, ...settings }) });
   const server = String.raw`$all = IO::Socket::INET->new(LocalPort => 8080, Listen => 5) or die;
     while ($one = $all->accept) { <$one>; print $one "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"; close $one }`;
-  await asRoot(`${givenTo('cat >/root/page.pl', server)}
+  await asRoot(`${withInput('cat >/root/page.pl', server)}
     systemd-run --quiet --unit=page perl -MIO::Socket::INET /root/page.pl`);
-  assert.deepEqual(await seen({ tcp: 8080 }), []);
-  assert.deepEqual(await seen({ http: { url: `http://${behind.one}:8080/`, status: 204 } }), []);
+  assert.deepEqual(await check({ tcp: 8080 }), []);
+  assert.deepEqual(await check({ http: { url: `http://${behind.one}:8080/`, status: 204 } }), []);
   assert.match(
-    (await seen({ tcp: 8081 })).join(),
+    (await check({ tcp: 8081 })).join(),
     /did not pass within 5 s: connect failed: Connection refused/,
   );
   const otherKey = { ...through, proxyJumpHostKey: root.hostKey };
-  assert.match((await seen({ tcp: 8080 }, otherKey)).join(), /Host key verification failed/);
+  assert.match((await check({ tcp: 8080 }, otherKey)).join(), /Host key verification failed/);
   await asRoot('systemctl stop page.service');
 });
 
@@ -248,8 +248,8 @@ test('sshOptions apply to every connection, the copy’s too', async () => {
   const key = `${root.identityFile}`;
   const known = join(state, 'known_hosts');
   writeFileSync(known, `${gate?.address} ${gate?.hostKey}\n`);
-  const way = `ssh -o BatchMode=yes -o UserKnownHostsFile=${known} -i ${key} -W %h:%p root@${gate?.address}`;
-  const connection: Connection = { ...root, address: behind.one, sshOptions: { ProxyCommand: way } };
+  const proxyCommand = `ssh -o BatchMode=yes -o UserKnownHostsFile=${known} -i ${key} -W %h:%p root@${gate?.address}`;
+  const connection: Connection = { ...root, address: behind.one, sshOptions: { ProxyCommand: proxyCommand } };
   const path = await system('options');
   await new Deployer(connection).up(path);
   assert.equal(await liveSystem(), path);
@@ -289,8 +289,8 @@ test('a local machine is deployed without ssh, by root and by a user with a sudo
   await copyToMachine(at(root), { paths: [first, second] });
   await asRoot('systemctl stop ssh.socket 2>/dev/null; true');
   const byRoot = JSON.stringify({ connection: { local: true }, system: first, healthChecks });
-  const said = await asRoot(givenTo(`(${operate})`, byRoot));
-  assert.match(said, /health check ssh: passed/);
+  const output = await asRoot(withInput(`(${operate})`, byRoot));
+  assert.match(output, /health check ssh: passed/);
   assert.equal(await liveSystem(), first);
   await sudoers('');
   const byUser = JSON.stringify({
@@ -298,7 +298,7 @@ test('a local machine is deployed without ssh, by root and by a user with a sudo
     system: second,
     healthChecks,
   });
-  const running = asRoot(givenTo(`su admin -c ${shellQuote(operate)}`, byUser));
+  const running = asRoot(withInput(`su admin -c ${shellQuote(operate)}`, byUser));
   const { found, seen } = await watchProcesses(traces, running, { environments: true });
   assert.match(await running, /health check root: passed/);
   assert.deepEqual(found, []);

@@ -52,7 +52,7 @@ test('the network fails during the switch for good: the machine rolls back by it
       failsWith('unreachable', /rolls back to the previous system/),
     );
     await acted;
-    assert.equal(deployer.live.system, good, 'the state tells what was last read');
+    assert.equal(deployer.live.system, good, 'the state keeps the last reading');
   } finally {
     await cable('up');
   }

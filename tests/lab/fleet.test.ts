@@ -83,8 +83,8 @@ test('the hardware of a machine with hardwareConfig is detected', async () => {
     chmod +x /usr/local/bin/nixos-generate-config`,
   );
   const address = `address: ${network}.13`;
-  const asked = `${address}\n      hardwareConfig: true`;
-  await stack.withEdit('Pulumi.test.yaml', address, asked, async () => {
+  const withKey = `${address}\n      hardwareConfig: true`;
+  await stack.withEdit('Pulumi.test.yaml', address, withKey, async () => {
     const { text } = await stack.preview();
     assert.match(
       text,

@@ -47,7 +47,7 @@ test('the newest, the booted and the previous generation are kept, and records o
   assert.deepEqual(await recorded(), names(1, 3, 4, 5));
   assert.equal(deployer.live.generation, 5);
   assert.equal(await machine.run('cat /boot/loader/installed'), 'generation-5');
-  assert.equal(await machine.run(`ls -d ${system(2)}`), system(2), 'nothing is collected unasked');
+  assert.equal(await machine.run(`ls -d ${system(2)}`), system(2), 'no garbage is collected by default');
   assert.equal(await machine.run('ls /run/nixos-fleet/holder 2>/dev/null || true'), '');
 });
 

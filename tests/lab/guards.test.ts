@@ -35,13 +35,13 @@ beforeEach(async () => {
   await deployer.up(good);
 });
 
-async function checkLive(given: Machine, asked: string): Promise<string | undefined> {
-  const answer = (await readLiveSystems({ one: given })).one;
+async function checkLive(machine: Machine, desired: string): Promise<string | undefined> {
+  const answer = (await readLiveSystems({ one: machine })).one;
   assert.ok(answer);
-  return describeLive(answer, 'one', asked);
+  return describeLive(answer, 'one', desired);
 }
 
-const check = (given: object) => healthCheck.parse({ timeoutSeconds: 2, ...given });
+const check = (settings: object) => healthCheck.parse({ timeoutSeconds: 2, ...settings });
 
 const failing: [string, object, RegExp, string?][] = [
   [
@@ -59,11 +59,11 @@ const failing: [string, object, RegExp, string?][] = [
     'systemd-run --quiet --unit=broken --service-type=oneshot /bin/false; true',
   ],
 ];
-for (const [index, [name, given, why, hook]] of failing.entries()) {
+for (const [index, [name, settings, why, hook]] of failing.entries()) {
   test(`a failing health check: rolled back, and the error has its result: ${name}`, async () => {
     const bad = await fixtureSystem(`unhealthy-${index}`, hook ? { test: hook } : {});
     await assert.rejects(
-      deployer.up(bad, { healthChecks: { one: check(given), fine: check({ tcp: 22 }) } }),
+      deployer.up(bad, { healthChecks: { one: check(settings), fine: check({ tcp: 22 }) } }),
       (error: FleetError) =>
         failsWith('health-check-failed', why)(error) &&
         /rolled back to .*-good$/.test(error.why ?? '') &&
@@ -123,7 +123,7 @@ test('one round trip finds a machine that was switched by hand, or is off', asyn
     (await checkLive(machine.target, 'another')) ?? '',
     /^one runs .*-good instead of .*-named, which the last deployment \(by .+@.+, .*\) left live$/,
   );
-  assert.equal(await checkLive(machine.target, good), undefined, 'what is asked for');
+  assert.equal(await checkLive(machine.target, good), undefined, 'the desired system');
   await machine.run(`ln -sfn /nix/store /run/current-system`);
   assert.match((await checkLive(machine.target, good)) ?? '', /which nixos-fleet did not deploy$/);
   await machine.run(`${other}/bin/switch-to-configuration test`);
@@ -141,12 +141,18 @@ test('a lockout is an error at preview unless it is allowed; status lists the ma
   try {
     const facts = (changes: Partial<HostFacts> = {}) =>
       formatFacts(someFacts({ users: { root: { wheel: true, keys: { 'SHA256:x': '' } } }, ...changes }));
-    const declare = (system: string, given: object) =>
+    const declare = (system: string, settings: object) =>
       project.declare([
         {
           type: 'nixos:index:Deployment',
           name: 'one',
-          inputs: { host: 'one', connection: machine.target.connection, system, revision: 'cli', ...given },
+          inputs: {
+            host: 'one',
+            connection: machine.target.connection,
+            system,
+            revision: 'cli',
+            ...settings,
+          },
         },
       ]);
     await project.pulumi('stack', 'init', 'test');
@@ -182,15 +188,15 @@ test('a lockout is an error at preview unless it is allowed; status lists the ma
 });
 
 test('the machine keeps a history: who, when, which revision and systems, and the result', async () => {
-  const next = await fixtureSystem('told');
+  const next = await fixtureSystem('recorded');
   const begun = Date.now();
-  await deployer.up(next, { revision: 'told-revision' });
-  await assert.rejects(deployer.up(await fixtureSystem('untold', { test: 'exit 2' })));
+  await deployer.up(next, { revision: 'its-revision' });
+  await assert.rejects(deployer.up(await fixtureSystem('failing', { test: 'exit 2' })));
   const [failed, confirmed] = await readHistory(machine.target, 2);
   assert.equal(failed?.outcome, 'activation-failed');
   assert.equal(failed?.previous, next);
   assert.equal(confirmed?.outcome, 'confirmed');
-  assert.equal(confirmed?.revision, 'told-revision');
+  assert.equal(confirmed?.revision, 'its-revision');
   assert.deepEqual([confirmed?.system, confirmed?.previous], [next, good]);
   assert.match(confirmed?.by ?? '', /^.+@.+$/);
   const endedAt = confirmed?.endedAt ?? 0;

@@ -39,8 +39,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { askHardware } from '${askHardware}';
 import { machineAt } from '${machineModule}';
 import { declareHardware } from '${program}';
-const { connection, ...asked } = JSON.parse(readFileSync('settings.json', 'utf8'));
-const settings = { one: { ...asked, folder: import.meta.dirname } };
+const { connection, ...hardware } = JSON.parse(readFileSync('settings.json', 'utf8'));
+const settings = { one: { ...hardware, folder: import.meta.dirname } };
 const failures = await declareHardware(
   { settings, answers: askHardware(settings, { one: machineAt('one', connection) }) },
   { one: { connection } },

@@ -37,7 +37,7 @@ describe('kernels that are configured without a build', () => {
     assert.deepEqual(
       { ...changed.config, BTRFS_FS: undefined },
       { ...plain.config, BTRFS_FS: undefined },
-      'one symbol is asked for',
+      'one symbol is requested',
     );
     assert.ok(Object.keys(plain.configured ?? {}).length > 300);
     assert.equal(plain.configured?.RAID6_PQ, undefined);

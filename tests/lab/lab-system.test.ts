@@ -84,8 +84,8 @@ test('dry-activate shows a change, test applies it, and the previous system remo
   assert.match(done.stderr, /the following new units were started: extra\.service\n/);
   const changed = async () => (await sh('cat /run/heartbeat/message')).stdout === 'changed\n';
   assert.ok(await until(changed, { limitSeconds: 20 }), 'the service runs with its new setting');
-  const told = await sh('cat /etc/motd.d/hello; id -nG ada; stat -c %a /etc/ssh/authorized_keys.d/ada');
-  assert.equal(told.stdout, 'hello\nusers wheel\n444\n');
+  const present = await sh('cat /etc/motd.d/hello; id -nG ada; stat -c %a /etc/ssh/authorized_keys.d/ada');
+  assert.equal(present.stdout, 'hello\nusers wheel\n444\n');
   assert.deepEqual(
     (await sh('systemctl show --property=ActiveEnterTimestampMonotonic firewall.service')).stdout,
     firewall.stdout,

@@ -68,7 +68,7 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
     ${sudoRule('admin')}
     mkdir -p /etc/ssh/authorized_keys.d && echo '${key}' >/etc/ssh/authorized_keys.d/admin`);
   const admin: Connection = { ...root, user: 'admin' };
-  const lending: Connection = { ...admin, forwardAgent: true };
+  const forwarding: Connection = { ...admin, forwardAgent: true };
   const add = (...args: string[]) => run('ssh-add', ['-q', ...args], { timeoutSeconds: 30 });
   await add(agentKey);
   // As NixOS writes them for nixosFleet.agentSudo. The deployment starts under the old rules and confirms under these.
@@ -77,7 +77,7 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
       printf '%s\\n' 'admin ALL=(ALL:ALL) ALL' 'Defaults env_keep+=SSH_AUTH_SOCK' 'Defaults noninteractive_auth' >/etc/sudoers.d/admin
       grep -q agent_auth /etc/pam.d/sudo || sed -i '1i auth sufficient pam_ssh_agent_auth.so file=/etc/ssh/authorized_keys.d/%u' /etc/pam.d/sudo`,
   });
-  await new Deployer(lending).up(rules);
+  await new Deployer(forwarding).up(rules);
   assert.equal((await readMachine(at(root))).system, rules);
 
   const path = await system('agent');
@@ -89,15 +89,15 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
   // This key logs in, but is not authorized for sudo.
   await add(root.identityFile ?? '');
   await assert.rejects(
-    new Deployer(lending).up(path),
+    new Deployer(forwarding).up(path),
     failsWith('access-denied', /ssh-add -l[\s\S]*nixosFleet\.agentSudo/),
   );
   await add(agentKey);
-  await new Deployer(lending).up(path);
+  await new Deployer(forwarding).up(path);
   assert.equal((await readMachine(at(root))).system, path);
   await add('-D');
   await assert.rejects(
-    new Deployer(lending).up(await system('agent-again')),
+    new Deployer(forwarding).up(await system('agent-again')),
     failsWith('access-denied', /./),
   );
 });

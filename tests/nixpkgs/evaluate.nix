@@ -14,7 +14,7 @@ let
       configurations.base
     else
       configurations.aethelred.extendModules { modules = [ (import examples).base ]; };
-  say =
+  outcome =
     system:
     let
       inherit (system) config;
@@ -35,7 +35,7 @@ let
         else
           "";
     };
-  extended = module: say (machine.extendModules { modules = [ module ]; });
+  extended = module: outcome (machine.extendModules { modules = [ module ]; });
   table =
     if own then
       import cases
@@ -46,10 +46,10 @@ let
       };
 in
 {
-  off = say machine;
+  off = outcome machine;
   on = builtins.mapAttrs (_: extended) table.on;
   failing = builtins.mapAttrs (_: case: {
     inherit (case) message;
-    said = extended case.module;
+    outcome = extended case.module;
   }) table.failing;
 }

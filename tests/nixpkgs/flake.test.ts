@@ -39,21 +39,21 @@ describe('the operator’s flake', { skip }, () => {
 
   test('evaluates each machine’s virtual machines, with the configured ports and sizes', async () => {
     const measured = await evaluate<
-      Record<string, { drvs: string[]; asked: VmSize; has: VmSize; ports: unknown[]; folders: string[] }>
+      Record<string, { drvs: string[]; configured: VmSize; has: VmSize; ports: unknown[]; folders: string[] }>
     >(
       'nixosConfigurations',
       `builtins.mapAttrs (_: { config, ... }: let v = config.virtualisation.vmVariant.virtualisation; in {
         drvs = [ config.system.build.vm.drvPath config.system.build.vmWithBootLoader.drvPath ];
-        asked = { inherit (config.nixosFleet.vm) cores memoryMiB diskMiB; };
+        configured = { inherit (config.nixosFleet.vm) cores memoryMiB diskMiB; };
         has = { inherit (v) cores; memoryMiB = v.memorySize; diskMiB = v.diskSize; };
         ports = v.forwardPorts;
         folders = builtins.attrNames v.sharedDirectories;
       })`,
     );
     report('machines: vm and vmWithBootLoader', measured);
-    for (const { drvs, asked, has } of Object.values(measured.value)) {
+    for (const { drvs, configured, has } of Object.values(measured.value)) {
       for (const drv of drvs) assert.match(drv, derivation);
-      assert.deepEqual(has, asked);
+      assert.deepEqual(has, configured);
     }
     assert.deepEqual(measured.value.base?.ports, [
       {
@@ -111,7 +111,7 @@ describe('the operator’s flake', { skip }, () => {
       'hydraJobs',
       `let
         isJob = value: value.type or null == "derivation";
-        tell = name: job: {
+        describe = name: job: {
           inherit name;
           inherit (job) system;
           drv = job.drvPath;
@@ -119,7 +119,7 @@ describe('the operator’s flake', { skip }, () => {
           aggregate = job._hydraAggregate or false;
         };
         walk = prefix: set: builtins.concatLists (builtins.attrValues (builtins.mapAttrs (key: value:
-          let name = prefix + key; in if isJob value then [ (tell name value) ] else walk (name + ".") value
+          let name = prefix + key; in if isJob value then [ (describe name value) ] else walk (name + ".") value
         ) set));
       in walk ""`,
     );

@@ -20,7 +20,7 @@ interface Variant {
 /** Nix that describes each variant; null where its evaluation throws. */
 const describeVariants = (names: readonly string[], machine = '(machine: machine)') => `machine: let
   inherit ((${machine} machine).config.system.build) images;
-  tell = image: let inherit (image.passthru) config; in {
+  describe = image: let inherit (image.passthru) config; in {
     drv = image.drvPath;
     inherit (image) system;
     fileSystems = builtins.mapAttrs (_: item: item.device) config.fileSystems;
@@ -30,7 +30,7 @@ const describeVariants = (names: readonly string[], machine = '(machine: machine
     inherit (config.boot) kernelModules;
   };
 in builtins.mapAttrs (_: image:
-  let tried = builtins.tryEval (builtins.deepSeq (tell image) (tell image)); in if tried.success then tried.value else null
+  let tried = builtins.tryEval (builtins.deepSeq (describe image) (describe image)); in if tried.success then tried.value else null
 ) { inherit (images) ${names.join(' ')}; }`;
 
 describe('images of the flake’s machines', { skip }, () => {

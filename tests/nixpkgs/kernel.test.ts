@@ -135,14 +135,14 @@ describe('kernels of a real nixpkgs', { skip }, () => {
         `fleet: let
           pkgs = fleet.inputs.nixpkgs.legacyPackages.x86_64-linux;
           folder = /. + "${folder}";
-          tell = kernel: {
+          describe = kernel: {
             inherit (kernel) version modDirVersion;
             drv = kernel.drvPath;
             patches = map (patch: patch.name) kernel.kernelPatches;
             kvm = kernel.configfile.structuredConfig.KVM.tristate or (kernel.config.CONFIG_KVM or null);
             symbols = builtins.length (builtins.attrNames (kernel.configfile.structuredConfig or { }));
           };
-          from = arguments: tell (fleet.kconfig.fromSource pkgs arguments);
+          from = arguments: describe (fleet.kconfig.fromSource pkgs arguments);
         in {
           file = from { source = folder; configFile = folder + "/a.config"; patches.a = folder + "/a.patch"; };
           common = from { source = folder; structuredConfig.KVM = "m"; };

@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { evaluate, inMemory, nixFolder, nixpkgs, report, skip } from './nixpkgs.ts';
 
-interface Said {
+interface Outcome {
   failed: string[];
   warnings: string[];
   toplevel: string;
   vm: string;
   image: string;
 }
-interface Answers {
-  off: Said;
-  on: Record<string, Said>;
-  failing: Record<string, { message: string; said: Said }>;
+interface Outcomes {
+  off: Outcome;
+  on: Record<string, Outcome>;
+  failing: Record<string, { message: string; outcome: Outcome }>;
 }
 
 const topics = readdirSync(join(nixFolder, 'modules'))
@@ -36,7 +36,7 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
         return context.skip(`this nixpkgs lacks ${hackage}, which fwupd's build needs`);
       }
       const cases = join(import.meta.dirname, 'cases', `${topic}.nix`);
-      const measured = await evaluate<Answers>(
+      const measured = await evaluate<Outcomes>(
         'nixosConfigurations',
         `(import ${join(import.meta.dirname, 'evaluate.nix')}) { topic = "${topic}"; cases = ${cases}; examples = ${nixFolder}/modules/examples.nix; }`,
         inMemory,
@@ -45,18 +45,18 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
       report(`${topic}: ${Object.keys(on).length} on, ${Object.keys(failing).length} failing`, measured);
       assert.deepEqual(off.failed, []);
       assert.ok(Object.keys(on).length > 0, 'no case switches it on');
-      for (const [name, said] of Object.entries(on)) {
-        assert.deepEqual(said.failed, [], name);
-        assert.deepEqual(said.warnings, [], name);
+      for (const [name, outcome] of Object.entries(on)) {
+        assert.deepEqual(outcome.failed, [], name);
+        assert.deepEqual(outcome.warnings, [], name);
         assert.ok(
-          said.toplevel !== off.toplevel || said.vm !== off.vm || said.image !== off.image,
+          outcome.toplevel !== off.toplevel || outcome.vm !== off.vm || outcome.image !== off.image,
           `${name} changes nothing`,
         );
       }
-      for (const [name, { message, said }] of Object.entries(failing)) {
+      for (const [name, { message, outcome }] of Object.entries(failing)) {
         assert.ok(
-          said.failed.some((failure) => failure.replace(/\s+/g, ' ').includes(message)),
-          `${name}: expected '${message}', got ${JSON.stringify(said.failed)}`,
+          outcome.failed.some((failure) => failure.replace(/\s+/g, ' ').includes(message)),
+          `${name}: expected '${message}', got ${JSON.stringify(outcome.failed)}`,
         );
       }
       const assertions =

@@ -52,7 +52,7 @@ async function state(name = 'one'): Promise<VmState> {
 const sh = async (script: string, name = 'one') => (await stack.onVirtualMachine(name, script)).stdout.trim();
 
 /** Sends a text to a port of this computer; returns the answer up to its first `#`. */
-async function say(to: number, text: string): Promise<string> {
+async function send(to: number, text: string): Promise<string> {
   const socket = createConnection(to, '127.0.0.1');
   socket.write(text);
   let answer = '';
@@ -185,7 +185,7 @@ test('a machine that waits for GDB is halted, answers GDB, and is removed when i
   const { status, pid } = await state('halted');
   assert.equal(status, 'prelaunch');
   // GDB's remote protocol: the reason of the halt.
-  assert.match(await say(gdb.port, '$?#3f'), /^\+\$T05/);
+  assert.match(await send(gdb.port, '$?#3f'), /^\+\$T05/);
   configure({ one: hardware });
   await stack.up();
   assert.ok(!alive(pid));
@@ -193,9 +193,9 @@ test('a machine that waits for GDB is halted, answers GDB, and is removed when i
 
 test('two machines with one port, and a port of another process, are errors at preview', async () => {
   configure({ one: { ...one(), cores: 2, disks: { data: { sizeMiB: 96 } } }, two: one() });
-  const twins = await stack.try('preview');
-  assert.notEqual(twins.exitCode, 0);
-  assert.match(twins.text, /port 23722 of this computer is taken by the virtual machine (one|two)/);
+  const samePort = await stack.try('preview');
+  assert.notEqual(samePort.exitCode, 0);
+  assert.match(samePort.text, /port 23722 of this computer is taken by the virtual machine (one|two)/);
 
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(port + 1, '127.0.0.1', resolve));
