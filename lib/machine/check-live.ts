@@ -1,7 +1,7 @@
 import { FleetError } from '../base/errors.ts';
-import { liveNote } from './live-note.ts';
 import type { MachineReading } from './parse-reading.ts';
 import { readMachine } from './read-machine.ts';
+import { parseResult } from './record/result.ts';
 import type { Machine } from './ssh/machine.ts';
 
 /** Longest time that Pulumi waits for machines, in seconds. */
@@ -36,6 +36,26 @@ async function tryRead(machine: Machine): Promise<LiveResult> {
 export function describeLive(result: LiveResult, host: string, desired?: string): string | undefined {
   if ('problem' in result) return `the live system of ${host} could not be read: ${result.problem}`;
   return liveNote(result.reading, host, desired);
+}
+
+/**
+ * A note on a machine that does not run what was last deployed to it, by its own records alone. Undefined if it does, if it
+ * runs the desired system, or if nothing was deployed to it yet.
+ */
+function liveNote(reading: MachineReading, host: string, desired?: string): string | undefined {
+  const { system, record } = reading;
+  if (!system || system === desired) return undefined;
+  const last = parseResult(reading.lastResult);
+  if (!record) return `${host} runs ${system}, which nixos-fleet did not deploy`;
+  if (!last) return undefined;
+  const expected = last.outcome === 'confirmed' ? last.system : last.previous;
+  // After `boot`, the previous system is live until the reboot and the new one after it.
+  const alternative = last.action === 'boot' ? last.previous : expected;
+  // The previous system is recorded by its own path, which may be a specialisation's.
+  if (!expected || [expected, alternative].some((path) => path === system || path === reading.current))
+    return undefined;
+  const when = new Date(last.endedAt * 1000).toISOString();
+  return `${host} runs ${system} instead of ${expected}, which the last deployment (by ${last.by}, ${when}) left live`;
 }
 
 /** A machine's live system as a plan records it, with the system of the next boot if that differs. */

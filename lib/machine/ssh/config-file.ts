@@ -3,8 +3,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import { type Jump, jumpsOf } from '../../../schema/jump.ts';
 import { withoutComment } from '../../base/host-key.ts';
 import { shellQuote } from '../../base/quote.ts';
-import { writeOnce } from './private-file.ts';
-import { runtimeDirectory } from './runtime-directory.ts';
+import { runtimeDirectory, writeOnce } from './runtime-directory.ts';
 
 /** Number of unanswered keepalives after which ssh drops the connection. */
 const aliveRequests = 3;

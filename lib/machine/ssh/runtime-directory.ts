@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
@@ -26,6 +26,14 @@ export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): 
     });
   }
   return directory;
+}
+
+/** Writes a file atomically with mode 0600. A file that already has this text is not touched. */
+export function writeOnce(file: string, text: string): void {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
+  const part = `${file}.${process.pid}`;
+  writeFileSync(part, text, { mode: 0o600 });
+  renameSync(part, file);
 }
 
 function isOwn(directory: string, uid: number): boolean {

@@ -1,5 +1,6 @@
 import { type ErrorCode, FleetError, type FleetErrorDetails } from '../../base/errors.ts';
-import type { ActivationResult } from '../record/result.ts';
+import type { MachineReading } from '../parse-reading.ts';
+import { type ActivationResult, parseResult } from '../record/result.ts';
 
 type Outcome = ActivationResult['outcome'];
 
@@ -78,6 +79,15 @@ export function explainResult(
     why: why.filter(Boolean).join('\n'),
     fix: `${fixes[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
   });
+}
+
+/** A note on the machine's newest deployment, by whomever, if it failed; else undefined. */
+export function lastFailure(reading: MachineReading): string | undefined {
+  const result = parseResult(reading.lastResult);
+  const failure = result && explainResult(result, '');
+  if (!result || !failure) return undefined;
+  const when = new Date(result.endedAt * 1000).toISOString();
+  return `the last deployment to ${result.host} (by ${result.by}, ${when}) failed:\n${failure.message}`;
 }
 
 function errorCode({ outcome, wentBack }: ActivationResult): ErrorCode {

@@ -6,7 +6,7 @@ import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
 import type { Machine } from '../../../lib/machine/ssh/machine.ts';
 import { machineAt, machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { deploy } from '../../../lib/machine/switch/deploy.ts';
-import { lastFailure } from '../../../lib/machine/switch/last-failure.ts';
+import { lastFailure } from '../../../lib/machine/switch/explain.ts';
 import { invalidPaths } from '../../../lib/store/nix/store.ts';
 import {
   type DeploymentInputs,

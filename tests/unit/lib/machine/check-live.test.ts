@@ -7,7 +7,7 @@ import {
   liveSystem,
   readLiveSystems,
 } from '../../../../lib/machine/check-live.ts';
-import { parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { type MachineReading, parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
 import type { Machine } from '../../../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../../../lib/machine/ssh/machine-at.ts';
@@ -15,15 +15,15 @@ import type { Connection } from '../../../../schema/connection.ts';
 
 const connection: Connection = { address: '192.0.2.7', user: 'root', connectTimeoutSeconds: 5 };
 
-const result = (system: string, profileSystem: string): LiveResult => {
+const live = (system: string, profileSystem: string): LiveResult => {
   const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
   return { reading: { ...reading, system, profileSystem } };
 };
 
 test('a plan records the live system, the next one if it differs, and which machines were not reached', () => {
-  assert.equal(liveSystem(result('/nix/store/a', '/nix/store/a')), '/nix/store/a');
-  assert.equal(liveSystem(result('/nix/store/a', '/nix/store/b')), '/nix/store/a, next boot /nix/store/b');
-  assert.equal(liveSystem(result('', '')), 'none');
+  assert.equal(liveSystem(live('/nix/store/a', '/nix/store/a')), '/nix/store/a');
+  assert.equal(liveSystem(live('/nix/store/a', '/nix/store/b')), '/nix/store/a, next boot /nix/store/b');
+  assert.equal(liveSystem(live('', '')), 'none');
   assert.equal(liveSystem({ problem: 'no route [unreachable]' }), 'not reached');
 });
 
@@ -46,4 +46,56 @@ test('all machines are read, and one that fails does not stop the others', async
   assert.ok(results.web && 'reading' in results.web);
   assert.equal(results.web.reading.system, '/nix/store/a');
   assert.deepEqual(results.db, { problem: 'no route [unreachable]' });
+});
+
+const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
+const record = { host: 'web', system: path('a'), revision: '', by: 'ann@laptop', at: '' };
+const result = (changes: object) =>
+  JSON.stringify({
+    unit: 'u',
+    host: 'web',
+    system: path('a'),
+    by: 'ann@laptop',
+    previous: path('o'),
+    previousGeneration: 1,
+    outcome: 'confirmed',
+    exitCode: 0,
+    failedUnits: [],
+    wentBack: 'not-needed',
+    rollbackExitCode: null,
+    bootId: 'b',
+    startedAt: 1790000000,
+    endedAt: 1790000001,
+    ...changes,
+  });
+const note = (changes: Partial<MachineReading>, desired?: string) => {
+  const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
+  return describeLive({ reading: { ...reading, system: path('a'), ...changes } }, 'web', desired);
+};
+
+test('a live system without a record was not deployed by nixos-fleet', () => {
+  assert.equal(note({}), `web runs ${path('a')}, which nixos-fleet did not deploy`);
+});
+
+test('a live system that differs from the last deployed one is reported with both', () => {
+  assert.match(
+    note({ record, lastResult: result({ system: path('n') }) }) ?? '',
+    /^web runs \S*a{32}\S* instead of \S*n{32}\S*, which the last deployment \(by ann@laptop, 2026-/,
+  );
+  const rolledBack = result({
+    system: path('n'),
+    outcome: 'not-confirmed',
+    wentBack: 'yes',
+    previous: path('o'),
+  });
+  assert.match(note({ record, lastResult: rolledBack }) ?? '', /instead of \S*o{32}/);
+});
+
+test('there is no note on a machine that runs the last deployed or the desired system', () => {
+  assert.equal(note({ record, lastResult: result({}) }), undefined);
+  const rolledBack = result({ system: path('n'), outcome: 'killed', wentBack: 'yes', previous: path('a') });
+  assert.equal(note({ record, lastResult: rolledBack }), undefined);
+  assert.equal(note({ record }), undefined, 'adopted without a switch');
+  assert.equal(note({}, path('a')), undefined);
+  assert.equal(note({ system: '' }), undefined);
 });

@@ -7,8 +7,8 @@ const printed = (output: string, end = 'end=yes\n') =>
   new Reply('web', { stdout: `substituters=http://cache\n${output.replace(/^/gm, 'said=')}\n${end}` });
 
 test('everything is in the caches', () => {
-  const said = `these 312 paths will be fetched (80.50 MiB download, 400.00 MiB unpacked):\n  /nix/store/a-b`;
-  assert.deepEqual(parseOffer(printed(said)), {
+  const output = `these 312 paths will be fetched (80.50 MiB download, 400.00 MiB unpacked):\n  /nix/store/a-b`;
+  assert.deepEqual(parseOffer(printed(output)), {
     has: 'all',
     paths: 312,
     mebibytes: 80.5,

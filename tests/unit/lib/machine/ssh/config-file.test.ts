@@ -13,11 +13,11 @@ test('without jump hosts and options there is no config file, and ssh reads the 
 test('connections that differ in jump host or options share no socket', () => {
   const socket = (connection: Connection) =>
     sshOptions(connection).find((argument) => argument.startsWith('ControlPath='));
-  const ways = [
+  const connections = [
     base,
     { ...base, proxyJump: 'a' },
     { ...base, proxyJump: 'a', proxyJumpHostKey: jumpKey },
     { ...base, sshOptions: { BindAddress: '192.0.2.1' } },
   ];
-  assert.equal(new Set(ways.map(socket)).size, ways.length);
+  assert.equal(new Set(connections.map(socket)).size, connections.length);
 });
