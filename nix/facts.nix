@@ -1,17 +1,17 @@
-# Turns NixOS systems into raw facts: everything a preview shows, as data and without building anything.
+# Evaluates NixOS systems to raw facts: everything that a preview shows, without building anything.
 #
-# Used as `nix eval FLAKE#.nixosConfigurations --apply "(this text) { … }"`, so it may import nothing, and works on
-# NixOS of any age, and on lab systems that lack much: hence the `or` defaults, and no nixpkgs lib.
+# Used as `nix eval FLAKE#.nixosConfigurations --apply "(this text) { … }"`, so it cannot import files. It must work
+# with any version of NixOS and with lab systems that lack many options: hence the `or` defaults, and no nixpkgs lib.
 #
-# Results are written one host at a time with builtins.trace, as lines "MARK {…}": what came before a host that cannot
-# be caught (a missing attribute, an abort) is not lost, and the caller sees how far the evaluation is.
+# Each host's result is printed with builtins.trace, as a line "MARK {…}": earlier results survive an error that tryEval cannot
+# catch (a missing attribute, an abort), and the caller can show progress.
 {
-  # Name -> attribute of nixosConfigurations. Of an image, JSON: the `configuration` it is made of, and the path to it, `image`.
-  # Of another output, whose derivation alone is wanted, likewise: `configuration` and `output`.
+  # Name -> attribute of nixosConfigurations. For an image, JSON with its `configuration` and its path in it, `image`. For another
+  # output, of which only the derivation is needed, JSON with `configuration` and `output`.
   hosts,
-  # Begins each line that is a result.
+  # Prefix of each result line.
   mark,
-  # Whether a host's failure ends the evaluation, with Nix's own message.
+  # Whether a failing host aborts the evaluation, with Nix's own message.
   strict,
 }:
 configurations:
@@ -71,8 +71,8 @@ let
     in
     if result.success then result.value else default;
 
-  # Derivations a string refers to that are no packages (their names bear no version): configuration files and
-  # scripts, whose texts the caller reads from the .drv files.
+  # Derivations that a string refers to and that are not packages (no version in their names): configuration files and scripts.
+  # The caller reads their texts from the .drv files.
   texts =
     string:
     let
@@ -107,7 +107,7 @@ let
   source =
     value:
     if isPath value then
-      # Hashed by its content, as building the system does.
+      # Hashed by content, as in the build of the system.
       {
         exact = plain "${value}";
         path = plain "${value}";
@@ -117,7 +117,7 @@ let
         path = "${value}";
         context = getContext path;
         hasDerivation = filter (item: context.${item} ? outputs) (attrNames context) != [ ];
-        # Only what is in the store may be looked at: pure evaluation refuses the rest.
+        # Pure evaluation may only read paths in the store.
         isFile = context != { } && !hasDerivation && pathExists path && readFileType path == "regular";
       in
       if hasDerivation then
@@ -158,7 +158,7 @@ let
         source item.source
     );
 
-  # The values that a required symbol may have: NixOS says it as a function of a kernel's whole configuration.
+  # Values that satisfy a required symbol: NixOS defines the requirement as a function of the kernel's configuration.
   required =
     items:
     let
@@ -177,7 +177,7 @@ let
       judged = filter (item: symbol item != null) items;
       bySymbol = builtins.groupBy (item: builtins.head (symbol item)) judged;
     in
-    # Asked for more than once: what satisfies all.
+    # Required more than once: the values that satisfy all.
     mapAttrs (
       _: same:
       builtins.concatStringsSep "" (
@@ -185,7 +185,7 @@ let
       )
     ) bySymbol;
 
-  # A derivation that runs Kconfig and no compiler, and whose output is the whole .config.
+  # A derivation that runs Kconfig but no compiler, and outputs the complete .config.
   configuration =
     kernel:
     let
@@ -220,7 +220,7 @@ let
         path = plain src;
       };
 
-  # A patch's file, and what tells one content from another.
+  # A patch's file and an identifier of its content.
   patchFile =
     file:
     if file == null then
@@ -230,7 +230,7 @@ let
     else
       "${plain (baseNameOf (plain file))} ${builtins.substring 0 12 (hashFile "sha256" file)}";
 
-  # The newest release of each series, which nixpkgs keeps in a file; a series that is not there is not maintained.
+  # The newest release of each kernel series, from a file in nixpkgs; other series are not maintained.
   releases =
     pkgs:
     let
@@ -264,7 +264,7 @@ let
         name = plain (patch.name or "");
         patch = patchFile (patch.patch or null);
       }) (kernel.kernelPatches or [ ]);
-      # What Kconfig may leave out without a word: nixpkgs marks such symbols.
+      # Symbols that Kconfig may drop silently: nixpkgs marks them as optional.
       optional =
         if structured == null then
           [ ]
@@ -280,7 +280,7 @@ let
           { }
         else
           filterAttrs (_: isString) (if isAttrs (kernel.config or null) then kernel.config else { });
-      # The text of a whole .config, where it is a file of the flake: never import from derivation.
+      # The text of a complete .config if it is a file of the flake; never import from derivation.
       configText = if structured == null && isPath configfile then plain (readFile configfile) else null;
     };
 
@@ -338,7 +338,7 @@ let
     in
     {
       failedAssertions = failed;
-      # NixOS throws where an assertion fails; the caller reports the assertions instead.
+      # NixOS throws if an assertion fails; the caller reports the assertions instead.
       toplevel = if failed == [ ] then derivation config.system.build.toplevel else null;
       nixosLabel = plain (config.system.nixos.label or config.system.nixosLabel or "");
       stateVersion = plain (config.system.stateVersion or "");
@@ -403,13 +403,13 @@ let
         enabled = config.services.openssh.enable or false;
         ports = config.services.openssh.ports or [ ];
       };
-      # Which there are, and no more: a module of theirs may be broken without harm to the system.
+      # Only the names: a broken module of a variant must not fail the system.
       specialisations = attrNames (config.specialisation or { });
       inhibitors = mapAttrs (_: plain) (config.system.switch.inhibitors or { });
       warnings = map plain (config.warnings or [ ]);
     };
 
-  # What is at a path; or the path as far as it goes, and the names that are there.
+  # The value at a path; or the existing part of the path and the names below it.
   reach =
     set: at: path:
     let
@@ -425,7 +425,7 @@ let
         names = if isAttrs set then attrNames set else [ ];
       };
 
-  # The system in an image, which may differ from the machine's own.
+  # The system in an image, which may differ from the machine's.
   inside = system: image: {
     inherit (system) pkgs;
     config = image.passthru.config or system.config;
@@ -439,7 +439,7 @@ let
     (derivation image)
     // {
       name = plain image.name;
-      # Within the output; empty where it is not told.
+      # Path in the output; empty if unknown.
       file = plain (image.passthru.filePath or config.image.filePath or "");
       diskSizeMiB = if builtins.isInt size then size else null;
     };
@@ -479,7 +479,7 @@ let
         let
           value = kernelFacts (system.pkgs or { }) system.config.boot.kernelPackages.kernel;
         in
-        # A kernel of an unusual make must not keep a machine from being deployed: it shows less.
+        # An unusual kernel must not block a deployment: its preview shows less.
         attempt value (
           removeAttrs value [
             "patches"

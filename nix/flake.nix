@@ -3,7 +3,7 @@
 
   inputs = {
     nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
-    # Who may log in: a folder of <user>.pub files. Empty here; a stack gives its own by its key overrideInputs.
+    # Operators: a folder of <user>.pub files. Empty here; a stack sets its own with overrideInputs.
     operator = {
       url = "path:./no-operator";
       flake = false;

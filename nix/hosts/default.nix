@@ -1,5 +1,5 @@
-# Every folder here is a machine. A hardware-configuration.nix or facter.json in it needs no import; these and the other files named
-# below are of the machine itself, and in no image of it.
+# Every folder here is a machine. A hardware-configuration.nix or facter.json in it is imported automatically. The files listed below
+# describe the machine's own hardware, and its images leave them out.
 fleet:
 let
   inherit (fleet) lib;

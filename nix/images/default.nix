@@ -7,7 +7,7 @@ let
   machines = lib.filterAttrs (
     _: machine: machine.pkgs.stdenv.hostPlatform.system == system
   ) inputs.self.nixosConfigurations;
-  # A machine that imports images/disk.nix is its own image, and can be no other.
+  # A machine that imports images/disk.nix is its own image, and has no other variants.
   isImage = machine: machine.options.image ? efiSupport;
   qcow2 =
     machine:

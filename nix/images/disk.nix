@@ -1,5 +1,5 @@
-# One disk with an ext4 root, and an EFI system partition where it boots by EFI, made by NixOS's make-disk-image. A machine that
-# imports this boots as its own first generation: the first deployment finds nothing to change.
+# One disk with an ext4 root and, for EFI, an EFI system partition, built by NixOS's make-disk-image. The image of a machine that
+# imports this is its own first generation: the first deployment changes nothing.
 {
   config,
   lib,
@@ -12,7 +12,7 @@ let
   inherit (config.image) efiSupport;
   bios = lib.hasPrefix "legacy" cfg.partitionTable;
   hybrid = efiSupport && cfg.partitionTable == "hybrid";
-  # The variants for BIOS alone, and those for EFI, have the table that is asked for as far as they can.
+  # BIOS and EFI variants use the configured partition table if they support it.
   partitionTableType =
     if hybrid then
       "hybrid"
@@ -41,9 +41,9 @@ in
   };
   boot = {
     growPartition = lib.mkIf (!cfg.autoResize) (lib.mkForce false);
-    # The image is made where no firmware can be told of an entry.
+    # The build has no firmware whose boot entries could be set.
     loader.efi.canTouchEfiVariables = lib.mkForce false;
-    # One boot loader that both kinds of firmware start.
+    # One boot loader for both EFI and BIOS.
     loader.systemd-boot.enable = lib.mkIf hybrid (lib.mkForce false);
     loader.grub = lib.mkIf hybrid {
       enable = true;

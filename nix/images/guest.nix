@@ -1,4 +1,4 @@
-# What an image has for the machine that it will run on, be it virtual.
+# Drivers and consoles of an image, for virtual and physical machines.
 {
   config,
   lib,
@@ -14,7 +14,7 @@ in
   config = lib.mkMerge [
     (lib.mkIf cfg.qemuGuest (import "${modulesPath}/profiles/qemu-guest.nix" arguments))
     (lib.mkIf cfg.serialConsole {
-      # The last one is /dev/console, where stage 1 and systemd speak.
+      # The last one is /dev/console, where stage 1 and systemd print.
       boot.kernelParams = [
         "console=tty0"
         "console=${port}"

@@ -1,4 +1,4 @@
-# A live system to install from: the operators' keys, sshd, and no channel.
+# A live ISO for installations, with the operators' keys and sshd, without a channel.
 { lib, modulesPath, ... }:
 {
   imports = [

@@ -1,4 +1,4 @@
-# The same for boards that boot from an SD card.
+# The same for boards that boot from SD cards.
 { modulesPath, ... }:
 {
   imports = [

@@ -1,7 +1,7 @@
-# What every installer has. Its ssh host keys are made at each start: they belong to no machine.
+# Shared by all installers. The ssh host keys are generated at each boot and belong to no machine.
 { config, lib, ... }:
 {
-  # The live system's root may use the keys of all operators.
+  # All operators' keys may log in as root of the live system.
   users.users.root.openssh.authorizedKeys.keys = lib.concatMap (
     user: user.openssh.authorizedKeys.keys
   ) (lib.filter (user: user.isNormalUser) (lib.attrValues config.users.users));

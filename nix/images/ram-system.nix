@@ -1,5 +1,5 @@
-# A system that lives in memory: what a machine is started into by kexec while its own disk is written (docs/disk-installs.md). Its initrd
-# may bring a folder /nixos-fleet with the machine's ssh host keys and the keys that may log in: so it is entered as the machine was.
+# The RAM system: a machine runs it from memory, started by kexec, while its disk is written (docs/disk-installs.md). The initrd may
+# contain a folder /nixos-fleet with the machine's ssh host keys and authorized keys, so that the ssh login stays the same.
 {
   config,
   modulesPath,
@@ -14,7 +14,7 @@
 
   boot.initrd.systemd.enable = true;
   boot.initrd.systemd.services.nixos-fleet-identity = {
-    description = "Take over the machine's ssh host keys and the keys that may log in";
+    description = "Install the machine's ssh host keys and authorized keys";
     wantedBy = [ "initrd.target" ];
     after = [ "initrd-root-fs.target" ];
     before = [
@@ -36,7 +36,7 @@
     '';
   };
 
-  # What diskInstalls.<name>.kexec takes.
+  # Input of diskInstalls.<name>.kexec.
   system.build.ramSystem = pkgs.linkFarm "ram-system" {
     kernel = "${config.system.build.kernel}/${config.system.boot.loader.kernelFile}";
     initrd = "${config.system.build.netbootRamdisk}/initrd";

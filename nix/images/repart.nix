@@ -1,5 +1,5 @@
-# The machine's disk made by systemd-repart: no virtual machine is needed to build it. One generation as a unified kernel image;
-# the first start registers the store and makes the system profile, and grows the root to the disk.
+# A disk image built by systemd-repart, without a virtual machine. It boots one generation as a unified kernel image; the first boot
+# registers the store, creates the system profile, and grows the root to the disk.
 {
   config,
   lib,
@@ -49,7 +49,7 @@ in
     };
   };
 
-  # By partition label: the image's file systems bear the same names as the installer's.
+  # By partition label: file system labels are the same as the installer's.
   fileSystems."/" = {
     device = lib.mkForce "/dev/disk/by-partlabel/nixos";
     fsType = lib.mkForce "ext4";

@@ -1,4 +1,4 @@
-# A small kernel for QEMU machines, of kconfigs/minimal-vm.config alone.
+# A small kernel for QEMU machines, configured only by kconfigs/minimal-vm.config.
 { pkgs, kconfig, ... }:
 let
   symbols = kconfig.read ../kconfigs/minimal-vm.config;

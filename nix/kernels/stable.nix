@@ -1,2 +1,2 @@
-# The long-term kernel that the pinned NixOS is made for.
+# The default long-term kernel of the pinned NixOS.
 { pkgs, ... }: pkgs.linux

@@ -1,4 +1,4 @@
-# What the flake's outputs share. Its attributes are the flake's `lib` output.
+# Shared by the flake's outputs; exported as its `lib` output.
 inputs@{ self, nixpkgs, ... }:
 let
   inherit (nixpkgs) lib;
@@ -8,12 +8,12 @@ in
   kconfig = import ./kconfig.nix lib;
   hardwareModules = import ./hardware.nix lib;
 
-  # An output for every system that machines, or their operator, run on.
+  # An output for every system that machines or operators run on.
   forSystems =
     output:
     lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: output nixpkgs.legacyPackages.${system});
 
-  # A machine of this flake: nixosFleet's options, the operators' keys, and its own modules.
+  # A machine of this flake: the nixosFleet modules, the operators' keys, and its own modules.
   nixosSystem =
     {
       name,
@@ -25,7 +25,7 @@ in
         self.nixosModules.default
         (import ./operators.nix inputs.operator)
         {
-          # Before the clouds' image modules, whose default is to have no name.
+          # Stronger than the clouds' image modules, whose default is no host name.
           networking.hostName = lib.mkOverride 900 name;
           nixpkgs.hostPlatform = lib.mkDefault system;
           system.configurationRevision = self.rev or self.dirtyRev or null;

@@ -1,4 +1,4 @@
-# What a machine says that it is made of, where the stack's `hardwareConfig` has written it beside the machine's own modules.
+# The detected hardware of a machine, if the stack's `hardwareConfig` has written it beside the machine's modules.
 lib: folder:
 let
   module = folder + "/hardware-configuration.nix";
@@ -6,7 +6,7 @@ let
 in
 lib.optional (builtins.pathExists module) module
 ++ lib.optional (builtins.pathExists report) {
-  # The name by which images leave it out.
+  # The key by which images leave it out.
   key = toString report;
   hardware.facter.reportPath = report;
 }

@@ -1,5 +1,5 @@
-# hydraJobs: what a CI server builds of the fleet, and `fleet`, one job that is good once all others are. For systems that have
-# machines only: a job for another would wait for a builder that nobody has.
+# hydraJobs: the fleet's jobs for a CI server, and `fleet`, which succeeds once all others have. Only for systems with machines: other
+# jobs could wait forever for a builder.
 { inputs, lib, ... }@fleet:
 let
   machines = inputs.self.nixosConfigurations;

@@ -1,4 +1,4 @@
-# Kernel configuration files, read at evaluation: nothing is built for it.
+# Reads kernel configuration files at evaluation, without a build.
 lib:
 let
   unquoted = text: lib.removeSuffix "\"" (lib.removePrefix "\"" text);
@@ -32,7 +32,7 @@ rec {
   # Symbols of a file: { KVM = "m"; CMDLINE = "\"quiet\""; }.
   read = file: parse (builtins.readFile file);
 
-  # The same as boot.kernelPatches takes it; with priority over NixOS's common configuration.
+  # The same in the form of boot.kernelPatches, with priority over NixOS's common configuration.
   structured = lib.mapAttrs (
     _: value:
     lib.mkForce (
@@ -47,8 +47,8 @@ rec {
     )
   );
 
-  # What linuxManualConfig calls `config`: given by hand, so that a kernel with CONFIG_MODULES=y counts as modular
-  # whatever the file is (a path, or made by a derivation's text).
+  # The `config` of linuxManualConfig, set explicitly, so that a kernel with CONFIG_MODULES=y counts as modular whether the file is
+  # a path or built from a derivation.
   manualConfig = lib.mapAttrs' (name: value: lib.nameValuePair "CONFIG_${name}" value);
 
   # Version of an unpacked kernel source (a flake input with `flake = false`), from its Makefile.
@@ -63,9 +63,9 @@ rec {
     else
       release;
 
-  # A kernel of one's own source: a flake input (`flake = false`), a folder, a git checkout, or an archive (a derivation such as
-  # fetchurl's, whose `version` has to be given: it is not there yet when its Makefile would be read). Configured by a whole .config
-  # (`configFile`; CONFIG_LOCALVERSION becomes part of the module folder's name), or by NixOS's common configuration and
+  # A kernel from its own source: a flake input (`flake = false`), a folder, a Git checkout, or an archive (a derivation such as
+  # fetchurl's, which needs `version`, since its Makefile does not exist yet at evaluation). Configured by a complete .config
+  # (`configFile`; CONFIG_LOCALVERSION becomes part of the module folder's name), or by NixOS's common configuration with
   # `structuredConfig` on top ({ KVM = "m"; }; `commonConfig = false` leaves the common one out). `patches` are { name = file; }.
   fromSource =
     pkgs:

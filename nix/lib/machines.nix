@@ -1,5 +1,5 @@
 # Programs that start a machine of this flake in QEMU on the operator's computer, with the ports of nixosFleet.vm:
-#   vm-<host>   a throw-away look: shares this computer's Nix store, and what is deployed to it is gone at its end
+#   vm-<host>   disposable: shares this computer's Nix store, and deployments to it are lost when it stops
 #   run-<host>  the machine itself, from its disk image: deployments last
 { inputs, lib, ... }:
 pkgs:
@@ -15,7 +15,7 @@ let
     mkdir -p "$folder"
   '';
 
-  # For a kernel that is built outside Nix: merge these lines into its .config.
+  # For kernels that are built outside Nix: merge these lines into their .config.
   requiredConfig =
     name: machine:
     pkgs.writeText "required-config-${name}" (
@@ -44,7 +44,7 @@ let
           exit 1
         fi
         export NIXPKGS_QEMU_KERNEL_${variable}=${lib.escapeShellArg image}
-        # In a kernel's build folder its configuration lies above arch/<architecture>/boot/.
+        # In a kernel's build folder, .config is above arch/<architecture>/boot/.
         configuration="$(dirname ${lib.escapeShellArg image})/../../../.config"
         if [ -r "$configuration" ] && [ -z "''${NIXOS_FLEET_SKIP_KERNEL_CHECK-}" ]; then
           if ! lacking=$(PATH=${lib.makeBinPath [ pkgs.gawk ]}:$PATH ${pkgs.runtimeShell} ${../modules/scripts/check-kernel-config.sh} "$configuration" ${requiredConfig name machine}); then

@@ -35,6 +35,6 @@ in
       PermitRootLogin = "prohibit-password";
     };
   };
-  # A deployment has nobody to type a password. Whoever holds a key of wheel is root.
+  # Deployments cannot type a password. Any key of a wheel user is equivalent to root.
   security.sudo.wheelNeedsPassword = lib.mkDefault false;
 }

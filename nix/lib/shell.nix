@@ -1,4 +1,4 @@
-# `nix develop`: all that the project's own commands and a kernel developer need.
+# `nix develop`: tools for the project's commands and for kernel development.
 pkgs:
 pkgs.mkShell {
   packages = [

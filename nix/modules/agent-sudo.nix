@@ -1,5 +1,5 @@
-# nixosFleet.agentSudo: sudo by a key in the operator's ssh-agent, which the connection forwards (`forwardAgent: true` of a stack's
-# host), and by no password: whoever has only the session of an operator is not root.
+# nixosFleet.agentSudo: sudo with a key in the operator's forwarded ssh-agent (`forwardAgent: true` of a stack's host) instead of a
+# password. An operator's session alone does not give root.
 { config, lib, ... }:
 let
   cfg = config.nixosFleet.agentSudo;
@@ -7,13 +7,13 @@ let
 in
 {
   options.nixosFleet.agentSudo.enable = lib.mkEnableOption ''
-    sudo by the keys of a forwarded ssh-agent: wheel becomes root only where the agent holds a key of the user that the configuration
-    names (/etc/ssh/authorized_keys.d). No password is needed, and none is asked of a deployment.
+    sudo with the keys of a forwarded ssh-agent: a user in wheel becomes root only if the agent has one of the user's keys from the
+    configuration (/etc/ssh/authorized_keys.d). Deployments need no password.
 
-    The risk: while a connection with a forwarded agent is open, root of this machine, and whoever is the same user there, can use the agent
-    to log in elsewhere as the operator, though not copy its keys. Forward an agent only to machines whose root you trust with that, keep in it
-    only the keys for these machines, and have it ask at each use (`ssh-add -c`), which then holds up a deployment. Keys on security tokens
-    (`sk-…`) are not taken
+    The risk: while a connection with a forwarded agent is open, root and the same user on this machine can use the agent to log in
+    elsewhere as the operator, though not copy its keys. Forward an agent only to machines whose root you trust, keep only the keys for
+    these machines in it, and have it confirm each use (`ssh-add -c`), which makes deployments wait. Keys on security tokens (`sk-…`) are
+    not accepted
   '';
 
   config = lib.mkIf cfg.enable {

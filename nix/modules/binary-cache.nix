@@ -1,4 +1,4 @@
-# A machine that serves its store: as a binary cache over HTTP, and over ssh.
+# Serves the machine's store as a binary cache, over HTTP and over ssh.
 {
   config,
   lib,
@@ -23,7 +23,7 @@ in
     port = mkOption {
       type = types.port;
       default = 5000;
-      description = "Its port, plain HTTP: what it serves is signed.";
+      description = "Its port, plain HTTP; paths are signed.";
     };
     openFirewall = mkOption {
       type = types.bool;
@@ -35,26 +35,26 @@ in
       default = "/var/lib/nixos-fleet/cache.key";
       example = "/var/lib/secrets/cache.key";
       description = ''
-        The secret key on the machine that paths are signed with as they are served; a cache of the stack that names this
-        machine as its `host` puts its key there. Never a file of the flake: the store is readable by all.
+        Path of the secret key on the machine that signs served paths; a cache of the stack with this machine as its `host`
+        writes its key there. Never a file of the flake: the store is world-readable.
       '';
     };
     priority = mkOption {
       type = types.ints.positive;
       default = 30;
-      description = "What the cache says of itself: the lower, the earlier it is asked. cache.nixos.org says 40.";
+      description = "Priority that the cache reports: the lowest is used first. cache.nixos.org has 40.";
     };
     sshStore = {
-      enable = lib.mkEnableOption "the store over ssh, for the user nix-ssh alone and no other command";
+      enable = lib.mkEnableOption "the store over ssh, for the user nix-ssh only and no other command";
       publicKeys = mkOption {
         type = types.listOf types.str;
         default = [ ];
-        description = "ssh keys that may read it.";
+        description = "ssh keys that may read the store.";
       };
       write = mkOption {
         type = types.bool;
         default = false;
-        description = "Let them add paths too. nix-ssh becomes a trusted user by it: its keys are as good as root's.";
+        description = "Let them add paths too. nix-ssh becomes a trusted user: its keys are equivalent to root access.";
       };
     };
   };

@@ -1,5 +1,5 @@
-# systemd-boot counts the boots of a new system, and forgets the count once the machine is found healthy. A system that
-# never gets there is given up for an older one.
+# systemd-boot counts the boots of a new system until one passes its health checks. A system that never does is skipped for an
+# older one.
 {
   config,
   lib,
@@ -27,7 +27,7 @@ in
     tries = mkOption {
       type = types.ints.positive;
       default = 3;
-      description = "How many boots a new system has to become healthy in.";
+      description = "Number of boots in which a new system must pass its checks.";
     };
     requireUnits = mkOption {
       type = types.listOf types.str;
@@ -46,13 +46,13 @@ in
           };
         }
       '';
-      description = "More checks, by name: a boot is good when all of them succeed.";
+      description = "Additional checks by name: a boot is good if all succeed.";
       type = types.attrsOf (
         types.submodule {
           options = {
             script = mkOption {
               type = types.lines;
-              description = "Shell commands; an exit code other than 0 says that the boot is bad.";
+              description = "Shell commands; an exit code other than 0 fails the check.";
             };
             path = mkOption {
               type = types.listOf types.package;
@@ -67,7 +67,7 @@ in
             timeoutSeconds = mkOption {
               type = types.ints.positive;
               default = 120;
-              description = "Seconds after which the check has failed.";
+              description = "Timeout in seconds, after which the check fails.";
             };
           };
         }
@@ -77,8 +77,8 @@ in
       type = types.bool;
       default = true;
       description = ''
-        Reboot when a check fails, to use up the next try and in the end to come up on an older system. Checks run only in
-        boots that are counted, so that a system once found good is never rebooted by this.
+        Reboot if a check fails, which uses the next try and finally boots an older system. Checks run only in counted boots, so
+        a system that has passed once is never rebooted by this.
       '';
     };
   };
@@ -110,7 +110,7 @@ in
       };
     };
 
-    # boot-complete.target is part of a boot only where the boot loader counts.
+    # boot-complete.target is only reached in boots that the boot loader counts.
     systemd.services = lib.mapAttrs' (
       name: check:
       lib.nameValuePair "nixos-fleet-check-${name}" {

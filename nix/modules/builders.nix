@@ -1,4 +1,4 @@
-# Machines that build for this one, of several architectures; and what this one emulates where there is none.
+# Remote builders of several architectures, and emulation of systems that have none.
 {
   config,
   lib,
@@ -23,17 +23,17 @@ in
             systems = mkOption {
               type = types.listOf types.str;
               example = [ "aarch64-linux" ];
-              description = "Systems it builds for by itself.";
+              description = "Systems that it builds for natively.";
             };
             user = mkOption {
               type = types.str;
               default = "nix-ssh";
-              description = "Who logs in there; a trusted user of its Nix.";
+              description = "User to log in as; a trusted user of its Nix.";
             };
             sshKey = mkOption {
               type = types.str;
               example = "/var/lib/secrets/builder.key";
-              description = "The secret ssh key on this machine, for root to read.";
+              description = "Path of the private ssh key on this machine, readable by root.";
             };
             publicHostKey = mkOption {
               type = types.str;
@@ -43,18 +43,18 @@ in
             maxJobs = mkOption {
               type = types.ints.positive;
               default = 4;
-              description = "Builds it does at once.";
+              description = "Number of concurrent builds.";
             };
             speedFactor = mkOption {
               type = types.ints.positive;
               default = 1;
-              description = "The higher, the sooner it is chosen among equals.";
+              description = "Relative speed: of several suitable builders, Nix prefers the fastest.";
             };
             mandatoryFeatures = mkOption {
               type = types.listOf types.str;
               default = [ ];
               example = [ "kvm" ];
-              description = "Features of which a build must ask for all, else it is not built there.";
+              description = "Features that a build must all require to be built there.";
             };
             supportedFeatures = mkOption {
               type = types.listOf types.str;
@@ -64,7 +64,7 @@ in
                 "nixos-test"
                 "benchmark"
               ];
-              description = "Features that builds may ask for.";
+              description = "Features that builds may require.";
             };
           };
         }
@@ -74,7 +74,7 @@ in
       type = types.listOf types.str;
       default = [ ];
       example = [ "riscv64-linux" ];
-      description = "Systems that QEMU runs here, by binfmt. Ten times slower than a builder: for what has none.";
+      description = "Systems that QEMU emulates here, by binfmt. About ten times slower than a builder: for systems without one.";
     };
   };
 
@@ -107,7 +107,7 @@ in
     );
     nix = {
       distributedBuilds = cfg.machines != { };
-      # Builders fetch what they need themselves, and not by way of this machine.
+      # Builders fetch dependencies themselves, not through this machine.
       settings.builders-use-substitutes = true;
       buildMachines = lib.mapAttrsToList (hostName: machine: {
         inherit hostName;
@@ -124,7 +124,7 @@ in
         protocol = "ssh-ng";
       }) cfg.machines;
     };
-    # NixOS stops at its own system without a word of ours.
+    # For its own system, NixOS fails first with a less helpful message.
     boot.binfmt.emulatedSystems = lib.remove own cfg.emulatedSystems;
   };
 }

@@ -1,4 +1,4 @@
-# First boot configured from the cloud's metadata. docs/server.md says what NixOS has of this and what it has not.
+# First boot configured from the cloud's metadata. docs/server.md lists what NixOS supports.
 {
   config,
   lib,
@@ -23,25 +23,25 @@ in
         "Hetzner"
         "None"
       ];
-      description = "Where cloud-init looks, in this order. The fewer, the faster a boot; the default asks no network.";
+      description = "Data sources of cloud-init, in order. Fewer make the boot faster; the default does not use the network.";
     };
     network = mkOption {
       type = types.bool;
       default = false;
-      description = "Let cloud-init write networkd's configuration. Off: NixOS's own (networkd with DHCP does in most clouds).";
+      description = "Let cloud-init write networkd's configuration. Off: NixOS's own (networkd with DHCP works in most clouds).";
     };
     growRoot = mkOption {
       type = types.bool;
       default = false;
-      description = "Let cloud-init grow the root partition. nixosFleet.diskGrowth does so without it.";
+      description = "Let cloud-init grow the root partition. nixosFleet.diskGrowth does this without it.";
     };
     attributes = {
-      enable = lib.mkEnableOption "the metadata as /run/metadata/afterburn for units to read (EnvironmentFile=), by afterburn";
+      enable = lib.mkEnableOption "afterburn, which writes the metadata to /run/metadata/afterburn for units to read (EnvironmentFile=)";
       provider = mkOption {
         type = types.str;
         default = "";
         example = "hetzner";
-        description = "The cloud's name, as afterburn knows it.";
+        description = "Name of the cloud in afterburn.";
       };
     };
   };
@@ -65,7 +65,7 @@ in
       services.cloud-init = {
         enable = true;
         network.enable = cfg.network;
-        # Only what NixOS leaves open: keys, and the disk. Packages, users and services are the flake's.
+        # Only what NixOS does not manage: keys and the disk. Packages, users and services come from the flake.
         settings = {
           datasource_list = cfg.datasources;
           preserve_hostname = true;

@@ -17,7 +17,7 @@ in
         default = { };
         description = ''
           Containers from a folder below /var/lib/machines, of any distribution, by name. (A container whose system NixOS
-          builds is declared in NixOS's own `containers.<name>`, which this module's network serves too.)
+          builds is declared in NixOS's own `containers.<name>`, which uses this module's network too.)
         '';
         type = types.attrsOf (
           types.submodule {
@@ -31,18 +31,18 @@ in
                 type = types.listOf (types.strMatching "((tcp|udp):)?[0-9]+(:[0-9]+)?");
                 default = [ ];
                 example = [ "tcp:8080:80" ];
-                description = "Ports of the machine that lead into the container: [tcp|udp:]HOST[:CONTAINER].";
+                description = "Ports of the machine that are forwarded to the container: [tcp|udp:]HOST[:CONTAINER].";
               };
               bind = mkOption {
                 type = types.listOf types.str;
                 default = [ ];
                 example = [ "/srv/data:/data" ];
-                description = "Folders of the machine that the container may write: HOST[:CONTAINER].";
+                description = "Folders of the machine that are mounted writable in the container: HOST[:CONTAINER].";
               };
               ephemeral = mkOption {
                 type = types.bool;
                 default = false;
-                description = "Forget at its end what the container wrote.";
+                description = "Discard the container's changes when it stops.";
               };
             };
           }
@@ -57,19 +57,19 @@ in
           "docker"
         ];
         default = "podman";
-        description = "What runs them. podman needs no daemon.";
+        description = "Container engine. podman needs no daemon.";
       };
       autoPrune = mkOption {
         type = types.bool;
         default = true;
-        description = "Remove each week what no container uses.";
+        description = "Remove unused images and containers every week.";
       };
       requirePinned = mkOption {
         type = types.bool;
         default = true;
         description = ''
-          Refuse images that are named by a tag alone: what runs must follow from the configuration. Name them by digest
-          (`name@sha256:…`), or give imageFile or imageStream.
+          Refuse images that are named only by a tag, since tags change. Name images by digest (`name@sha256:…`), or set
+          imageFile or imageStream.
         '';
       };
     };
@@ -87,7 +87,7 @@ in
           message = "nixosFleet.containers.nspawn.enable = true on a container (boot.isContainer = true): containers in containers are not set up here.";
         }
       ];
-      # NixOS has no file that would bring machines.target's template otherwise.
+      # Nothing else in NixOS installs the template of machines.target.
       boot.enableContainers = lib.mkDefault true;
       systemd.nspawn = lib.mapAttrs (_: machine: {
         execConfig = {
@@ -104,7 +104,7 @@ in
       systemd.targets.machines.wants = map (name: "systemd-nspawn@${name}.service") (
         lib.attrNames (lib.filterAttrs (_: machine: machine.autoStart) cfg.nspawn.machines)
       );
-      # The containers ask the machine for an address (DHCP) and for names.
+      # Containers get their addresses (DHCP) and DNS from the machine.
       networking.firewall.interfaces."ve-+" = {
         allowedTCPPorts = [ 53 ];
         allowedUDPPorts = [

@@ -1,4 +1,4 @@
-# nixosModules: one a file, and `default` with all of them. None does anything until it is enabled.
+# nixosModules: one per file, and `default` with all of them. None has an effect until it is enabled.
 let
   noModules = [
     "default.nix"

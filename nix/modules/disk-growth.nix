@@ -1,4 +1,4 @@
-# Disks that grow to the room they are given, and partitions made and formatted on first boot.
+# Grows partitions and file systems to the size of the disk, and creates and formats partitions at boot.
 {
   config,
   lib,
@@ -8,12 +8,12 @@ let
   cfg = config.nixosFleet.diskGrowth;
   inherit (lib) mkOption types;
   repart = cfg.method == "repart";
-  # A label becomes part of a path below /dev/disk.
+  # A label is part of a path below /dev/disk.
   formats = lib.filterAttrs (_: partition: partition ? Format) cfg.partitions;
 in
 {
   options.nixosFleet.diskGrowth = {
-    enable = lib.mkEnableOption "growing of the root partition and its file system at boot";
+    enable = lib.mkEnableOption "growth of the root partition and its file system at boot";
     method = mkOption {
       type = types.enum [
         "repart"
@@ -29,7 +29,7 @@ in
       type = types.nullOr types.str;
       default = null;
       example = "/dev/vda";
-      description = "The disk; null: the one that holds the root file system.";
+      description = "The disk; null: the one with the root file system.";
     };
     partitions = mkOption {
       type = types.attrsOf (
@@ -57,8 +57,8 @@ in
         };
       };
       description = ''
-        Partitions as repart.d(5) defines them, by file name. One that exists grows, one that does not is made; a partition
-        that holds something is never formatted nor made smaller.
+        Partitions as in repart.d(5), by file name. Existing ones grow, missing ones are created; a partition with data is never
+        formatted or shrunk.
       '';
     };
   };
@@ -94,7 +94,7 @@ in
           enable = true;
           inherit (cfg) device;
         };
-        # With the file systems come the tools that format them.
+        # Adds the tools that format these file systems.
         supportedFilesystems = lib.mapAttrs' (_: partition: lib.nameValuePair partition.Format true) (
           lib.filterAttrs (_: partition: partition.Format != "swap") formats
         );

@@ -1,5 +1,5 @@
-# What each module is tried with: `on` must evaluate without a warning, and each of `fails` must be refused with a
-# message that holds its name. `base` goes before all of them.
+# Test cases of each module: `on` must evaluate without a warning, and each of `fails` must fail with a message that contains its
+# name. `base` is imported into all of them.
 {
   base = {
     boot.loader.systemd-boot.enable = true;

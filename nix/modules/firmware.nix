@@ -22,14 +22,14 @@ in
       ];
       default = if pkgs.stdenv.hostPlatform.isx86 then "both" else "none";
       defaultText = lib.literalMD "`both` on x86, else `none`";
-      description = "Whose processor: `both` makes the initrd some MiB larger and fits any machine.";
+      description = "Vendor of the processor. `both` fits any x86 machine and makes the initrd a few MiB larger.";
     };
     fwupd = mkOption {
       type = types.bool;
       default = true;
       description = ''
-        Run fwupd, which fetches the list of updates each day. Nothing is written to a device by itself: `fwupdmgr update`
-        does that, and the next boot.
+        Run fwupd, which fetches the list of updates every day. It installs nothing by itself: run `fwupdmgr update`, then
+        reboot.
       '';
     };
   };

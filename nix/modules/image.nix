@@ -1,10 +1,10 @@
-# nixosFleet.image: disk images of a machine. Each is `system.build.images.<variant>`: the machine's software on the variant's
-# disks and boot loader. NixOS's variants for one disk are made by images/disk.nix, and `repart` is one more.
+# nixosFleet.image: disk images of a machine. Each is `system.build.images.<variant>`: the machine's software with the
+# variant's disks and boot loader. images/disk.nix builds NixOS's single-disk variants; `repart` is an additional one.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.nixosFleet.image;
-  # Imported as a function: by its path it is of a machine that is its own image, and left out of all variants.
+  # Imported as a function: its path identifies a machine that is its own image, and is left out of all variants.
   onOneDisk = lib.genAttrs [ "raw" "raw-efi" "qemu" "qemu-efi" ] (name: {
     imports = [ (import ../images/disk.nix) ];
     image.efiSupport = lib.hasSuffix "-efi" name;
@@ -12,7 +12,7 @@ let
   });
 in
 {
-  # Declared once more than by NixOS, for a module that every variant has, a machine's own variants included.
+  # Declared again in addition to NixOS, to add a module to every variant, including a machine's own.
   options.image.modules = mkOption {
     type = types.attrsOf (
       types.deferredModuleWith {
@@ -27,24 +27,24 @@ in
       default = [ ];
       example = lib.literalExpression "[ ./hardware-configuration.nix ]";
       description = ''
-        Modules of the machine's own hardware, by path: its disks, its boot loader, its drivers. No image has them, for it has its
-        variant's; a machine that names its file systems elsewhere conflicts with most variants.
+        Modules for the machine's hardware, by path: disks, boot loader, drivers. Images leave them out and use their variant's;
+        a machine that defines file systems elsewhere conflicts with most variants.
       '';
     };
     diskSizeMiB = mkOption {
       type = types.either (types.enum [ "auto" ]) (types.ints.between 512 16777216);
       default = "auto";
-      description = "Size of an image's disk, MiB; `auto` is what the system takes and `additionalSpaceMiB`.";
+      description = "Size of an image's disk, MiB; `auto` is the size of the system plus `additionalSpaceMiB`.";
     };
     additionalSpaceMiB = mkOption {
       type = types.ints.between 64 1048576;
       default = 1024;
-      description = "Room that an image of automatic size leaves free, MiB.";
+      description = "Free space in an image of automatic size, MiB.";
     };
     bootSizeMiB = mkOption {
       type = types.ints.between 64 65536;
       default = 512;
-      description = "Size of the EFI system partition, MiB: several kernels and initrds have to fit.";
+      description = "Size of the EFI system partition, MiB. Several kernels and initrds must fit.";
     };
     partitionTable = mkOption {
       type = types.enum [
@@ -55,8 +55,8 @@ in
       ];
       default = "efi";
       description = ''
-        What the disk boots by: `efi`; `hybrid`, by EFI and by BIOS, with GRUB; `legacy`, by BIOS from an MBR, or from a GPT. The
-        variants `raw` and `qemu` boot by BIOS and take the latter two, `raw-efi` and `qemu-efi` the former.
+        How the disk boots: `efi`; `hybrid`, by EFI and BIOS, with GRUB; `legacy`, by BIOS from an MBR; `legacy+gpt`, by BIOS from
+        a GPT. The variants `raw` and `qemu` boot by BIOS and support the latter two, `raw-efi` and `qemu-efi` the former two.
       '';
     };
     autoResize = mkOption {
@@ -67,23 +67,23 @@ in
     serialConsole = mkOption {
       type = types.bool;
       default = false;
-      description = "Speak on the first serial port too (`console=ttyS0`; ttyAMA0 on aarch64), where it is the main console.";
+      description = "Use the first serial port as main console too (`console=ttyS0`; ttyAMA0 on aarch64).";
     };
     qemuGuest = mkOption {
       type = types.bool;
       default = false;
-      description = "NixOS's profile of a QEMU guest: drivers of its devices in the initrd. The variants on one disk have it.";
+      description = "Use NixOS's profile for QEMU guests: drivers of its devices in the initrd. Default in the single-disk variants.";
     };
     compress = mkOption {
       type = types.bool;
       default = false;
-      description = "Compress a qcow2 image: smaller to keep and send, slower to make.";
+      description = "Compress a qcow2 image: smaller, but slower to build.";
     };
     makeDiskImage = mkOption {
       type = types.attrsOf types.raw;
       default = { };
       example = lib.literalExpression "{ memSize = 4096; contents = [ { source = ./motd; target = \"/etc/motd\"; } ]; }";
-      description = "Further arguments of NixOS's make-disk-image.nix, which its file explains; they go before ours.";
+      description = "Additional arguments of NixOS's make-disk-image.nix, documented there; they override ours.";
     };
   };
 
@@ -93,7 +93,7 @@ in
         imports = [ ../images/repart.nix ];
         nixosFleet.image.qemuGuest = lib.mkDefault true;
       };
-      # A container takes its host's resolv.conf by default, which NixOS refuses where systemd-resolved writes one.
+      # Containers use the host's resolv.conf by default, which NixOS refuses together with systemd-resolved.
       lxc =
         { config, ... }:
         {

@@ -1,10 +1,10 @@
-# nixosFleet.installUser: a user of the machine's disk images alone, for its first deployment (`bootstrapUser` of a stack's host). It is not
-# in the system that is deployed, so that the first switch drops it.
+# nixosFleet.installUser: a user in the machine's disk images only, for its first deployment (`bootstrapUser` of a stack's host). The
+# deployed system does not have it, so the first switch removes it.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.nixosFleet.installUser;
-  # NixOS's variants that a machine boots from.
+  # NixOS's bootable variants.
   variants = [
     "amazon"
     "azure"
@@ -44,16 +44,16 @@ let
 in
 {
   options.nixosFleet.installUser = {
-    enable = lib.mkEnableOption "a user of the disk images alone, who is root by sudo and whom the first deployment removes";
+    enable = lib.mkEnableOption "a user in the disk images only, with sudo, which the first deployment removes";
     name = mkOption {
       type = types.strMatching "[a-z_][a-z0-9_-]*";
       default = "install";
-      description = "Its name, which the stack's host gives as `bootstrapUser`.";
+      description = "Its name, the value of `bootstrapUser` of the stack's host.";
     };
     keys = mkOption {
       type = types.listOf types.singleLineStr;
       default = [ ];
-      description = "Public ssh keys that are let in; make one for this alone.";
+      description = "Public ssh keys that may log in; use one that is only for this.";
     };
   };
 

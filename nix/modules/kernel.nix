@@ -1,4 +1,4 @@
-# nixosFleet.kernel: which kernel a machine runs, its configuration symbols, and what its initrd may lack.
+# nixosFleet.kernel: which kernel a machine runs, its configuration symbols, and modules that its initrd may lack.
 {
   config,
   lib,
@@ -21,7 +21,7 @@ let
       null;
   manual = configFile != null;
   manualSymbols = kconfig.read configFile;
-  # Symbols as far as evaluation knows them; null where only a build of the configuration would tell.
+  # Symbols known at evaluation; null if they are only known once the configuration is built.
   known =
     if manual then
       name: manualSymbols.${name} or "n"
@@ -59,8 +59,7 @@ let
       }
     else
       base;
-  # A compiler whose cache cannot be written compiles without it, where ccache itself would fail, and with it Kbuild's
-  # tests of the assembler.
+  # Compiles without the cache if it is not writable. ccache itself would fail, and with it Kbuild's tests of the assembler.
   cached = plain.override {
     stdenv = pkgs.ccacheStdenv.override {
       extraConfig = ''
@@ -83,15 +82,15 @@ in
       type = types.nullOr types.package;
       default = null;
       example = lib.literalExpression "pkgs.linux_latest";
-      description = "Kernel to run (a kernel, not a package set such as `pkgs.linuxPackages`). NixOS's default where null.";
+      description = "Kernel to run (a kernel, not a package set such as `pkgs.linuxPackages`). null: NixOS's default.";
     };
     configFile = mkOption {
       type = types.nullOr types.path;
       default = null;
       example = lib.literalExpression "../kconfigs/minimal-vm.config";
       description = ''
-        A file in the form of `.config` that decides the kernel's configuration alone: what it does not name has Kconfig's own
-        default, and nothing of NixOS's common configuration is in it. The source is that of `package`.
+        A `.config` file that replaces NixOS's common configuration: other symbols have Kconfig's defaults. The source is that of
+        `package`.
       '';
     };
     structuredConfig = mkOption {
@@ -121,20 +120,20 @@ in
     };
     ccache = {
       enable = lib.mkEnableOption ''
-        compiling the kernel through ccache. The folder must exist, and be seen in the sandbox, on the machine that *builds*; where it is
-        not, the kernel compiles without a cache. This sets both up on the machine itself, for one that builds its own kernel
+        compiling the kernel with ccache. The folder must exist, and be visible in the sandbox, on the machine that *builds*; otherwise
+        the kernel compiles without a cache. This sets both up on the machine itself, for one that builds its own kernel
       '';
       directory = mkOption {
         type = types.path;
         default = "/var/cache/ccache";
-        description = "The cache's folder on the machine that builds.";
+        description = "Folder of the cache on the machine that builds.";
       };
     };
     minimal = mkOption {
       type = types.bool;
       default = false;
       description = ''
-        A kernel for virtual machines, with what QEMU's virtio devices and NixOS need and little else, nearly all of it built in:
+        A kernel for virtual machines, with what QEMU's virtio devices and NixOS need and little else, nearly all built in:
         `configFile` is kconfigs/minimal-vm.config.
       '';
     };
@@ -143,8 +142,8 @@ in
       default = [ ];
       example = [ "floppy" ];
       description = ''
-        Modules that NixOS wants in the initrd and this kernel does not have. They are left out of it by name, so that any other
-        missing module is still an error ("Module … not found" in `modules-shrunk`).
+        Modules that NixOS lists for the initrd and this kernel does not have. Only these are left out; any other missing module is
+        still an error ("Module … not found" in `modules-shrunk`).
       '';
     };
     requiredConfig = mkOption {
@@ -155,8 +154,8 @@ in
       ];
       default = "error";
       description = ''
-        What happens when the configuration lacks symbols that the machine's services ask for (`system.requiredKernelConfig`). NixOS
-        itself checks this no longer. For kernels of NixOS's common configuration, only what is decided at evaluation is judged.
+        What happens if the configuration lacks symbols that the machine's services require (`system.requiredKernelConfig`). NixOS
+        itself no longer checks them. For kernels with NixOS's common configuration, only symbols known at evaluation are checked.
       '';
     };
     lacking = mkOption {
@@ -185,7 +184,7 @@ in
         boot.initrd.availableKernelModules = lib.genAttrs cfg.absentModules (_: lib.mkForce false);
       }
       (mkIf manual {
-        # Such a kernel has few modules, or none: what the initrd wants beyond them is built in or not needed.
+        # Such a kernel has few modules: others that the initrd lists are built in or not needed.
         boot.initrd.allowMissingModules = lib.mkDefault true;
         boot.initrd.includeDefaultModules = lib.mkDefault false;
       })

@@ -15,8 +15,8 @@ in
     substituters = mkOption {
       default = [ ];
       description = ''
-        Binary caches, the first asked first: each is given a priority by its place, which counts more than what the cache
-        says of itself. cache.nixos.org comes last, unless officialCache is false.
+        Binary caches in order: each gets a priority by its position, which overrides the priority that the cache reports.
+        cache.nixos.org comes last, unless officialCache is false.
       '';
       type = types.listOf (
         types.submodule {
@@ -29,12 +29,12 @@ in
             publicKeys = mkOption {
               type = types.listOf (types.strMatching "[^: ]+:[A-Za-z0-9+/]{43}=");
               default = [ ];
-              description = "Keys that it signs with. When a key is replaced, name the old and the new one first.";
+              description = "Its public keys. To replace a key, first list both the old and the new one.";
             };
             pullThrough = mkOption {
               type = types.bool;
               default = false;
-              description = "It passes on what other caches signed (nixosFleet.pullThroughCache), whose keys are trusted already, and needs none.";
+              description = "It needs no key, since it serves paths signed by other caches that are trusted already (nixosFleet.pullThroughCache).";
             };
           };
         }
@@ -43,49 +43,49 @@ in
     officialCache = mkOption {
       type = types.bool;
       default = true;
-      description = "Ask cache.nixos.org too, after all others.";
+      description = "Use cache.nixos.org too, after all others.";
     };
     requireKeys = mkOption {
       type = types.bool;
       default = true;
-      description = "Refuse a substituter without a public key: nothing that it serves would be accepted.";
+      description = "Refuse a substituter without a public key: nothing it serves would be accepted.";
     };
     connectTimeoutSeconds = mkOption {
       type = types.ints.positive;
       default = 5;
-      description = "Seconds after which a cache that does not answer is passed over.";
+      description = "Seconds after which a cache that does not answer is skipped.";
     };
     fleetCaches = mkOption {
       type = types.bool;
       default = true;
       description = ''
-        Ask the caches that the stack declares too, and trust their keys: it writes them to
-        /var/lib/nixos-fleet/nix-caches.conf on the machine, so that a key is replaced without a new system.
+        Use the caches that the stack declares too, and trust their keys. The stack writes them to
+        /var/lib/nixos-fleet/nix-caches.conf on the machine, so that keys can be replaced without a new system.
       '';
     };
     fleetBuilders = mkOption {
       type = types.bool;
       default = true;
       description = ''
-        Build with the builders that the stack declares for this machine (`builders` of a host) too: it writes them to
-        /var/lib/nixos-fleet/nix-builders.conf. One that is down is given up within seconds, and its work done here.
+        Use the builders that the stack declares for this machine (`builders` of a host) too. The stack writes them to
+        /var/lib/nixos-fleet/nix-builders.conf. A builder that is down is skipped within seconds, and the machine builds itself.
       '';
     };
     trustedUsers = mkOption {
       type = types.listOf types.str;
       default = [ ];
-      description = "Users beside root who may bring paths without a signature. They could become root by it.";
+      description = "Users besides root who may import unsigned paths. This is equivalent to root access.";
     };
     gc = {
       enable = mkOption {
         type = types.bool;
         default = true;
-        description = "Collect garbage by a timer. What deployments recorded, and what runs, has a root and stays.";
+        description = "Collect garbage by a timer. Recorded deployments and the running system have roots and stay.";
       };
       dates = mkOption {
         type = types.str;
         default = "weekly";
-        description = "When: a calendar event of systemd.time(7).";
+        description = "When to collect garbage: a calendar event of systemd.time(7).";
       };
       keepDays = mkOption {
         type = types.ints.positive;
@@ -95,18 +95,18 @@ in
       minFreeGiB = mkOption {
         type = types.ints.unsigned;
         default = 1;
-        description = "Free space under which a build collects garbage by itself; 0: never.";
+        description = "Free space below which a build collects garbage; 0: never.";
       };
       maxFreeGiB = mkOption {
         type = types.ints.unsigned;
         default = 4 * cfg.gc.minFreeGiB;
         defaultText = lib.literalExpression "4 * minFreeGiB";
-        description = "Free space at which it stops then. On a cache or a builder, what is wanted again stays as long as there is room.";
+        description = "Free space at which that collection stops. On a cache or a builder, paths stay as long as there is space.";
       };
       keepBuildInputs = mkOption {
         type = types.bool;
         default = false;
-        description = "Keep compilers and sources of what has a root, so that a builder does not fetch them again. Takes several times the room.";
+        description = "Keep build dependencies of everything with a root, so that a builder does not fetch them again. Takes several times the space.";
       };
     };
     pins = mkOption {
@@ -114,8 +114,8 @@ in
       default = { };
       example = lib.literalExpression "{ tools = inputs.tools; }";
       description = ''
-        Flake inputs by name, pinned as `nix run NAME#…` (registry) and `<NAME>` (nixPath) to what the flake's lock says.
-        nixpkgs itself is pinned by NixOS, where lib.nixosSystem makes the system.
+        Flake inputs by name, pinned to the flake's lock file for `nix run NAME#…` (registry) and `<NAME>` (nixPath).
+        lib.nixosSystem pins nixpkgs itself.
       '';
     };
   };
@@ -146,7 +146,7 @@ in
 
     nix = {
       channel.enable = lib.mkDefault false;
-      # Last in nix.conf, for what it adds would be lost to a later setting.
+      # Last in nix.conf: a later setting would override what it adds.
       extraOptions = lib.mkAfter (
         lib.optionalString cfg.fleetCaches ''
           !include /var/lib/nixos-fleet/nix-caches.conf
@@ -155,7 +155,7 @@ in
           !include /var/lib/nixos-fleet/nix-builders.conf
         ''
       );
-      # Of the daemon and of root's own sessions: Nix itself sets no limit for an ssh that is on its way to a builder.
+      # For the daemon and root's sessions: Nix sets no timeout for ssh connections to builders.
       envVars = lib.mkIf cfg.fleetBuilders {
         NIX_SSHOPTS = lib.mkDefault "-o ConnectTimeout=5 -o ServerAliveInterval=5 -o ServerAliveCountMax=3";
       };
@@ -164,7 +164,7 @@ in
           "nix-command"
           "flakes"
         ];
-        # The order is what `priority` says: the lowest first, and cache.nixos.org has 40.
+        # Nix sorts by `priority`, the lowest first; cache.nixos.org has 40.
         substituters = lib.mkForce (
           lib.imap1 (
             index: cache:
@@ -176,7 +176,7 @@ in
         );
         trusted-public-keys = lib.concatMap (cache: cache.publicKeys) keyed;
         trusted-users = cfg.trustedUsers;
-        # A cache that is away never stops a deployment.
+        # An unreachable cache must not stop a deployment.
         connect-timeout = cfg.connectTimeoutSeconds;
         stalled-download-timeout = lib.mkDefault 10;
         download-attempts = lib.mkDefault 2;

@@ -1,5 +1,5 @@
-# nixosFleet.people: who may log in, by ssh keys alone, and until when. One who is taken out of the configuration is gone at the next
-# switch; the home stays.
+# nixosFleet.people: users who may log in with ssh keys, and until when. The next switch removes a user who is no longer in the
+# configuration, but keeps the home.
 { config, lib, ... }:
 let
   inherit (lib) mkOption types;
@@ -13,17 +13,17 @@ let
       admin = mkOption {
         type = types.bool;
         default = false;
-        description = "Whether the person is in the group wheel, and so becomes root by sudo.";
+        description = "Whether the user is in the group wheel, and so has sudo.";
       };
       until = mkOption {
         type = types.nullOr (types.strMatching "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])");
         default = null;
         example = "2027-01-31";
-        description = "First day on which neither the keys nor the account let in any more, in the machine's time zone.";
+        description = "First day on which the keys and the account are expired, in the machine's time zone.";
       };
     };
   };
-  # sshd takes a key's own date, the account's is for all else; a session that is open goes on.
+  # sshd checks the key's expiry; the account's covers everything else. Open sessions continue.
   dated =
     { until, keys, ... }:
     if until == null then
@@ -43,7 +43,7 @@ in
         until = "2027-01-31";
       };
     };
-    description = "People by user name. A stack's input `operator` makes users too; who is in both has the keys of both.";
+    description = "People by user name. A stack's input `operator` creates users too; a user in both has the keys of both.";
   };
 
   config = lib.mkIf (cfg != { }) {

@@ -1,4 +1,4 @@
-# A binary cache for a LAN that holds nothing of its own: it fetches from other caches what machines ask of it, and keeps it (ncps).
+# A pull-through binary cache for a LAN (ncps): it fetches requested paths from other caches and keeps them.
 {
   config,
   lib,
@@ -12,17 +12,17 @@ let
     publicKeys = [ "cache.nixos.org-1:6NCHDdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=" ];
   };
   upstreams = cfg.upstreams ++ lib.optional cfg.officialCache official;
-  # ncps checks what an upstream serves by those keys alone that are named <its host>-<number>.
+  # ncps verifies an upstream only with keys that are named <its host>-<number>.
   hostOf = url: lib.head (builtins.match "[a-z]+://([^/?]+).*" url);
   checked = cache: lib.any (lib.hasPrefix "${hostOf cache.url}-") cache.publicKeys;
   storage = "/var/lib/ncps";
 in
 {
   options.nixosFleet.pullThroughCache = {
-    enable = lib.mkEnableOption "a binary cache that fetches from others what it is asked for, and keeps it";
+    enable = lib.mkEnableOption "a pull-through binary cache, which fetches requested paths from other caches and keeps them";
     upstreams = mkOption {
       default = [ ];
-      description = "Caches that it fetches from; the order is by the priority that each says of itself.";
+      description = "Caches that it fetches from, ordered by the priority that each reports.";
       type = types.listOf (
         types.submodule {
           options = {
@@ -34,7 +34,7 @@ in
             publicKeys = mkOption {
               type = types.listOf (types.strMatching "[^: ]+:[A-Za-z0-9+/]{43}=");
               default = [ ];
-              description = "Keys that it signs with.";
+              description = "Its public keys.";
             };
           };
         }
@@ -48,7 +48,7 @@ in
     port = mkOption {
       type = types.port;
       default = 8501;
-      description = "Its port, plain HTTP: what it serves is signed.";
+      description = "Its port, plain HTTP; paths are signed.";
     };
     openFirewall = mkOption {
       type = types.bool;
@@ -60,24 +60,24 @@ in
       default = null;
       example = "/var/lib/secrets/cache.key";
       description = ''
-        A secret key on the machine that it signs with beside its upstreams. Without one it passes on their signatures as they are, and
-        machines trust the upstreams' keys: nothing that it could do would make them accept what no upstream signed.
+        A secret key on the machine, with which it adds its own signature. Without one it passes the upstreams' signatures on, and
+        machines that trust the upstreams' keys accept only paths that an upstream signed.
       '';
     };
     maxSize = mkOption {
       type = types.strMatching "[0-9]+[KMGT]";
       default = "100G";
-      description = "How much it keeps; what was not asked for longest goes first.";
+      description = "Maximum size; the least recently requested paths are removed first.";
     };
     cleanUp = mkOption {
       type = types.str;
       default = "0 4 * * *";
-      description = "When it is made smaller than maxSize again: five fields of cron.";
+      description = "When it is reduced to maxSize: five fields of cron.";
     };
     connectTimeoutSeconds = mkOption {
       type = types.ints.positive;
       default = 3;
-      description = "Seconds after which an upstream that does not answer is passed over.";
+      description = "Seconds after which an upstream that does not answer is skipped.";
     };
   };
 
@@ -110,7 +110,7 @@ in
       cache = {
         hostName = lib.mkDefault config.networking.fqdnOrHostName;
         storage.local = storage;
-        # Beside what it keeps, not in memory where /tmp is: it is as large as the largest path.
+        # On disk, not in /tmp, which may be in memory: it is as large as the largest path.
         tempPath = "${storage}/temp";
         inherit (cfg) maxSize;
         lru.schedule = cfg.cleanUp;

@@ -1,4 +1,4 @@
-# Reboots by itself, in a window, when the booted kernel is not the one that would be booted; and a command to go back.
+# Unattended reboots in a time window, if the booted kernel differs from that of the next boot; and a rollback command.
 {
   config,
   lib,
@@ -39,12 +39,12 @@ in
     checkEvery = mkOption {
       type = types.str;
       default = "*:0/15";
-      description = "When to look whether a reboot is due: a calendar event of systemd.time(7).";
+      description = "When to check whether a reboot is due: a calendar event of systemd.time(7).";
     };
     randomizedDelay = mkOption {
       type = types.str;
       default = "10min";
-      description = "Up to how much later to look, so that a fleet does not reboot at once. A time span of systemd.time(7).";
+      description = "Maximum random delay of the check, so that a fleet does not reboot simultaneously. A time span of systemd.time(7).";
     };
     method = mkOption {
       type = types.enum [
@@ -52,7 +52,7 @@ in
         "kexec"
       ];
       default = "reboot";
-      description = "`kexec` skips the firmware and the boot loader: faster, but boot counting sees nothing of it.";
+      description = "`kexec` skips the firmware and the boot loader: faster, but bypasses boot counting.";
     };
   };
 

@@ -1,5 +1,5 @@
-# A server without a screen: small, repairing itself, and reached by ssh only. It sets NixOS's own options, each as a
-# default that a host may override; docs/server.md lists them with their reasons.
+# A headless server: small, self-recovering, and reached by ssh only. It sets NixOS's own options, as defaults that a host may
+# override; docs/server.md lists them with reasons.
 {
   config,
   lib,
@@ -8,7 +8,7 @@
 let
   cfg = config.nixosFleet.server;
   inherit (lib) mkOption types;
-  # Before mkDefault, which NixOS's image variants say for the same options.
+  # Stronger than mkDefault, which NixOS's image variants use for the same options.
   mkDefault = lib.mkOverride 900;
 in
 {
@@ -17,28 +17,28 @@ in
     panicSeconds = mkOption {
       type = types.ints.positive;
       default = 10;
-      description = "Seconds until a kernel that panicked reboots the machine.";
+      description = "Seconds between a kernel panic and the reboot.";
     };
     watchdogSeconds = mkOption {
       type = types.ints.unsigned;
       default = 30;
       description = ''
-        Seconds without a sign of life from systemd until a hardware watchdog resets the machine; 0 leaves the watchdog
-        alone. It guards against a hard hang only where /dev/watchdog0 is hardware (or the hypervisor's).
+        Seconds without a keep-alive from systemd until a hardware watchdog resets the machine; 0 leaves the watchdog
+        unchanged. Protects against a hard hang only if /dev/watchdog0 is hardware (or the hypervisor's).
       '';
     };
     perlless = mkOption {
       type = types.bool;
       default = false;
       description = ''
-        Build /etc as an overlay and users by userborn, so that activation needs no perl. Set this with a machine's first
-        installation: turning it on later changes who manages /etc and the users. Tools of yours that hold perl stay.
+        Build /etc as an overlay and users by userborn, so that activation needs no perl. Set it at a machine's first
+        installation: later it changes what manages /etc and the users. Your own packages that contain perl stay.
       '';
     };
     sshd = mkOption {
       type = types.bool;
       default = true;
-      description = "Run sshd, with keys only: it is the way in for deployments.";
+      description = "Run sshd, with keys only. Deployments log in through it.";
     };
     persistentEtc = mkOption {
       type = types.attrsOf types.lines;
@@ -47,8 +47,8 @@ in
         "/var/lib/app" = "d /var/lib/app 0750 root root -";
       };
       description = ''
-        State that lives beside /etc, as lines of tmpfiles.d(5), by a name for each. Use this instead of activation
-        scripts: it is ordered before services, and runs again whenever it changes.
+        State outside /etc, as named lines of tmpfiles.d(5). Use this instead of activation scripts: it is ordered before
+        services, and runs again on each change.
       '';
     };
   };
@@ -71,7 +71,7 @@ in
 
     boot = {
       initrd.systemd.enable = mkDefault true;
-      # The console stays, for a hypervisor's or a board's.
+      # Keep the console, for hypervisors and boards.
       kernelParams = [
         "panic=${toString cfg.panicSeconds}"
         "boot.panic_on_fail"
@@ -80,7 +80,7 @@ in
     };
 
     systemd = {
-      # Nobody is there to type at an emergency shell.
+      # Nobody is at the console to use an emergency shell.
       enableEmergencyMode = mkDefault false;
       settings.Manager = lib.mkIf (cfg.watchdogSeconds > 0) {
         RuntimeWatchdogSec = mkDefault "${toString cfg.watchdogSeconds}s";
@@ -100,7 +100,7 @@ in
       useNetworkd = mkDefault true;
       firewall.enable = mkDefault true;
     };
-    # One link that is up is enough to be online.
+    # One link that is up counts as online.
     systemd.network.wait-online.anyInterface = mkDefault true;
 
     services = {

@@ -1,5 +1,5 @@
-# Pull mode: the machine updates itself from a flake, beside deployments that an operator pushes. Both take the same
-# lock and leave the same record, so neither works into the other, and `pulumi refresh` names what a pull brought.
+# Pull mode: the machine updates itself from a flake, besides deployments that an operator pushes. Both take the same lock and
+# write the same record, so they never run at the same time, and `pulumi refresh` reports what was pulled.
 {
   config,
   lib,
@@ -17,7 +17,7 @@ in
       type = types.str;
       default = "";
       example = "git+https://git.example.org/fleet?dir=nix";
-      description = "The flake to follow. Its lock file decides the versions; nothing is updated in it.";
+      description = "The flake to follow. Its lock file decides the versions and is not updated.";
     };
     host = mkOption {
       type = types.str;
@@ -31,7 +31,7 @@ in
         "boot"
       ];
       default = "switch";
-      description = "`switch` makes the new system live at once; `boot` leaves it to the next boot (see nixosFleet.rebootWindow).";
+      description = "`switch` makes the new system live at once; `boot` waits for the next boot (see nixosFleet.rebootWindow).";
     };
     dates = mkOption {
       type = types.str;
@@ -41,26 +41,26 @@ in
     randomizedDelay = mkOption {
       type = types.str;
       default = "45min";
-      description = "Up to how much later to begin, the same on every day: spreads a fleet's load. A time span of systemd.time(7).";
+      description = "Maximum delay, random but the same every day, which spreads a fleet's load. A time span of systemd.time(7).";
     };
     holdHoursAfterPush = mkOption {
       type = types.ints.unsigned;
       default = 24;
-      description = "Hours for which a system that an operator pushed is left alone, though the flake says otherwise; 0: not at all.";
+      description = "Hours for which a pull does not replace a system that an operator pushed; 0: replace at once.";
     };
     healthCheck = mkOption {
       type = types.lines;
       default = "";
       example = "curl --fail --silent http://localhost/health";
       description = ''
-        Shell commands that tell whether the new system is good, with the limit of healthCheckSeconds. If they fail, the
-        machine goes back to the system it ran, by its exact path. That the flake can still be reached is checked always.
+        Shell commands that check the new system, with the timeout healthCheckSeconds. If they fail, the machine rolls back to
+        the exact path it ran before. It always checks too that the flake is still reachable.
       '';
     };
     healthCheckSeconds = mkOption {
       type = types.ints.positive;
       default = 120;
-      description = "Seconds that the health check may take.";
+      description = "Timeout of the health check, in seconds.";
     };
     path = mkOption {
       type = types.listOf types.package;
@@ -87,7 +87,7 @@ in
 
     systemd.services.nixos-fleet-pull = {
       description = "Update this machine from ${cfg.flake}";
-      # It switches the system it belongs to.
+      # This unit itself switches the system: a restart would interrupt it.
       restartIfChanged = false;
       stopIfChanged = false;
       unitConfig.X-StopOnRemoval = false;

@@ -12,7 +12,7 @@ let
     options = {
       host = mkOption {
         type = types.port;
-        description = "Port of the operator's computer, on its loopback address.";
+        description = "Port on the operator's computer, on its loopback address.";
       };
       guest = mkOption {
         type = types.port;
@@ -53,7 +53,7 @@ let
     forwardPorts = map (item: {
       from = "host";
       proto = item.protocol;
-      # Never open to the network the computer happens to be in.
+      # Loopback only: not reachable from the computer's network.
       host = {
         address = "127.0.0.1";
         port = item.host;
@@ -81,12 +81,12 @@ in
     diskMiB = mkOption {
       type = types.ints.between 512 16777216;
       default = 8192;
-      description = "Size of the root disk that is made at the first start, MiB. It takes room as it is written.";
+      description = "Size of the root disk, created at the first start, MiB. It takes space as it is written.";
     };
     graphics = mkOption {
       type = types.bool;
       default = false;
-      description = "Whether QEMU opens a window. Without it the console is the terminal.";
+      description = "Whether QEMU opens a window. Otherwise the terminal is the console.";
     };
     forwardedPorts = mkOption {
       type = types.listOf port;
@@ -97,7 +97,7 @@ in
           guest = 22;
         }
       ];
-      description = "Ports of the operator's computer that lead to the machine.";
+      description = "Ports of the operator's computer that are forwarded to the machine.";
     };
     sharedFolders = mkOption {
       type = types.attrsOf sharedFolder;
@@ -108,15 +108,15 @@ in
           target = "/mnt/share";
         };
       };
-      description = "Folders of the operator's computer that the machine sees, by mount tag.";
+      description = "Folders of the operator's computer that are shared with the machine, by mount tag.";
     };
     kernelImage = mkOption {
       type = types.nullOr types.str;
       default = null;
       example = "/home/ada/linux/arch/x86/boot/bzImage";
       description = ''
-        A kernel that was built outside Nix, for `nix run .#vm-<host>`: an absolute path, looked up when the machine starts. It
-        needs the symbols of `nix build .#required-config-<host>`, built in: the initrd's modules are another kernel's.
+        A kernel that was built outside Nix, for `nix run .#vm-<host>`: an absolute path, read when the machine starts. It needs
+        the symbols of `nix build .#required-config-<host>` built in, since the initrd has another kernel's modules.
       '';
     };
   };

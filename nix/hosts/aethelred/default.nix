@@ -1,17 +1,17 @@
-# A physical server. Where it is and who deploys it is in the stack's config (Pulumi.aethelred.yaml).
+# A physical server. Its address and login are in the stack's config (Pulumi.aethelred.yaml).
 {
   imports = [
     ./disks.nix
     ./hardware.nix
   ];
 
-  # docs/server.md says what each of these sets.
+  # docs/server.md describes what each of these sets.
   nixosFleet = {
     server.enable = true;
     nixSettings.enable = true;
   };
 
-  # Root's password, for the console, is set at the installation; who may log in over ssh is the stack's business.
+  # Root's password for the console is set at installation; the stack decides who may log in over ssh.
   users.mutableUsers = true;
 
   system.stateVersion = "26.05";

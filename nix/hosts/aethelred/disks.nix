@@ -1,4 +1,4 @@
-# What this machine boots from. By label, as docs/hosts.md makes them: the same whatever the disk is called.
+# File systems by label, as created in docs/hosts.md: independent of the disk's name.
 { lib, ... }:
 {
   fileSystems = {

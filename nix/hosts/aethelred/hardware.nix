@@ -1,5 +1,5 @@
-# What such a machine is usually made of. What the machine itself says comes beside it, with `hardwareConfig: true` in the stack's
-# config of the host (docs/hardware.md); then this file can go.
+# Typical hardware of such a machine. `hardwareConfig: true` in the stack's config of the host (docs/hardware.md) writes the detected
+# hardware beside it; then this file can be deleted.
 { lib, ... }:
 {
   boot.initrd.availableKernelModules = [

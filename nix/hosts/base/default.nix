@@ -1,4 +1,4 @@
-# The seed: a small virtual machine that deployments can be tried on. Its disk image is its first generation.
+# A small virtual machine to try deployments on. Its disk image is its first generation.
 { lib, ... }:
 {
   imports = [ ../../images/disk.nix ];

@@ -1,7 +1,7 @@
 #!/bin/sh
-# check-kernel-config.sh CONFIG REQUIRED: whether a kernel that was built outside Nix has what a machine needs to boot from it.
-# CONFIG is its .config, REQUIRED the lines that are needed. The machine's initrd holds modules of its own kernel alone, so what is
-# a module in CONFIG is as good as missing: it must be built in. Names every line that is not met, and ends with 1.
+# check-kernel-config.sh CONFIG REQUIRED: checks that a machine can boot a kernel that was built outside Nix. CONFIG is its .config,
+# REQUIRED the required lines. The initrd only has modules of the machine's own kernel, so symbols must be built in, not modules.
+# Prints every line that is not met, and exits with 1 if there are any.
 set -eu
 awk -v config="$1" '
 	function symbol(line) { sub(/^# /, "", line); sub(/[= ].*/, "", line); return line }

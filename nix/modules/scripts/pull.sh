@@ -1,6 +1,6 @@
 #!/bin/sh
-# Updates this machine from FLEET_FLAKE. Builds without the lock, switches under it; goes back by the exact path where
-# the new system is not good. Its lock, holder, result and record are those of a pushed deployment.
+# Updates this machine from FLEET_FLAKE. Builds without the lock, and switches with it. Rolls back to the exact previous path if the
+# new system fails. Lock, holder, result and record are the same as for a pushed deployment.
 set -u
 run=/run/nixos-fleet
 results=/var/lib/nixos-fleet/results
@@ -17,20 +17,20 @@ fail() {
 }
 nix_() { nix --extra-experimental-features 'nix-command flakes' "$@"; }
 
-say_busy() {
-	say "a deployment is under way; this pull does nothing:"
+exit_busy() {
+	say "a deployment is in progress; this pull does nothing:"
 	cat "$run/holder" 2>/dev/null
 	exit 0
 }
 
-# A system that an operator pushed a short time ago is left alone.
+# Keeps a system that an operator pushed recently.
 respect_push() {
 	record=$roots/${old##*/}/deployment.json
 	[ "$FLEET_HOLD_HOURS" -gt 0 ] && [ -e "$record" ] || return 0
 	pushed=$(jq -r 'select(.by | startswith("pull@") | not) | .at' "$record" 2>/dev/null)
 	[ -n "$pushed" ] && at=$(date -d "$pushed" +%s 2>/dev/null) || return 0
 	[ $((started - at)) -ge $((FLEET_HOLD_HOURS * 3600)) ] && return 0
-	say "$(jq -r .by "$record") pushed this system at $pushed; it is left alone for $FLEET_HOLD_HOURS hours."
+	say "$(jq -r .by "$record") pushed this system at $pushed; it stays for $FLEET_HOLD_HOURS hours."
 	exit 0
 }
 
@@ -46,7 +46,7 @@ write_record() {
 		mv "$roots/${new##*/}/deployment.json.part" "$roots/${new##*/}/deployment.json"
 }
 
-# finish OUTCOME EXIT-CODE WENT-BACK ROLLBACK-CODE FAILED-UNITS
+# finish OUTCOME EXIT-CODE ROLLED-BACK ROLLBACK-CODE FAILED-UNITS
 finish() {
 	mkdir -p "$results"
 	printf '%s' "${5:-}" | jq -R -s --arg unit "$unit" --arg host "$FLEET_HOST" --arg system "$new" --arg by "$by" \
@@ -57,14 +57,14 @@ finish() {
 		'split("\n") | map(select(. != "")) | {failedUnits: .} + $ARGS.named' >"$results/$unit.json.part" &&
 		mv "$results/$unit.json.part" "$results/$unit.json"
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
-	[ "$1" = confirmed ] || fail "$1 (exit code $2); went back: $3"
+	[ "$1" = confirmed ] || fail "$1 (exit code $2); rolled back: $3"
 	say "confirmed: $new"
 	exit 0
 }
 
-# go_back OUTCOME EXIT-CODE FAILED-UNITS: to the system that ran, never to "the previous generation".
-go_back() {
-	say "going back to $old"
+# roll_back OUTCOME EXIT-CODE FAILED-UNITS: to the system that ran before, which may not be the previous generation.
+roll_back() {
+	say "rolling back to $old"
 	if [ "$(readlink -f "$profile")" != "$old_profile" ]; then
 		nix-env -p "$profile" --set "$old_profile" && "$old_profile/bin/switch-to-configuration" boot 9>&-
 	fi
@@ -78,28 +78,28 @@ go_back() {
 
 mkdir -p "$run"
 exec 9>>"$run/lock"
-flock -n 9 || say_busy
+flock -n 9 || exit_busy
 flock -u 9
 old=$(readlink -f /run/current-system)
 respect_push
 
-# The revision is fixed here: what is built is what is recorded.
-metadata=$(nix_ flake metadata --refresh --json "$FLEET_FLAKE") || fail "$FLEET_FLAKE cannot be read"
+# Lock the revision, so that the recorded one is the one that is built.
+metadata=$(nix_ flake metadata --refresh --json "$FLEET_FLAKE") || fail "$FLEET_FLAKE could not be read"
 locked=$(printf '%s' "$metadata" | jq -r .url)
 revision=$(printf '%s' "$metadata" | jq -r '.revision // .dirtyRevision // ""')
-# The result link keeps what was built from garbage collection until the record does.
+# The result link is a garbage collector root until the record exists.
 new=$(nix_ build --no-write-lock-file --print-out-paths --out-link "$run/pulled" \
 	"$locked#nixosConfigurations.\"$FLEET_HOST\".config.system.build.toplevel") ||
-	fail "$locked does not build for $FLEET_HOST"
+	fail "$locked could not be built for $FLEET_HOST"
 if [ "$new" = "$(readlink -f /run/current-system)" ] || {
 	[ "$FLEET_OPERATION" = boot ] && [ "$new" = "$(readlink -f "$profile")" ]
 }; then
-	say "nothing to do: $new is there already"
+	say "nothing to do: $new is already active"
 	exit 0
 fi
 
-# Building took its time: look again, and keep the machine from here on.
-flock -n 9 || say_busy
+# The build took time: check again, and hold the lock from here on.
+flock -n 9 || exit_busy
 old=$(readlink -f /run/current-system)
 old_profile=$(readlink -f "$profile")
 respect_push
@@ -115,18 +115,18 @@ if [ "$FLEET_OPERATION" = switch ]; then
 	code=$?
 	case $code in
 	0) ;;
-	1) if [ "$(readlink -f /run/current-system)" = "$old" ]; then finish check-failed "$code" not-needed null; else go_back activation-failed "$code"; fi ;;
+	1) if [ "$(readlink -f /run/current-system)" = "$old" ]; then finish check-failed "$code" not-needed null; else roll_back activation-failed "$code"; fi ;;
 	4)
 		failed=$(failed_units | grep -Fvx "${before:-.}")
-		[ -z "$failed" ] || go_back units-failed "$code" "$failed"
+		[ -z "$failed" ] || roll_back units-failed "$code" "$failed"
 		;;
-	100) if [ "$(readlink -f /run/current-system)" = "$old" ]; then finish reboot-needed "$code" not-needed null; else go_back reboot-needed "$code"; fi ;;
-	*) go_back activation-failed "$code" ;;
+	100) if [ "$(readlink -f /run/current-system)" = "$old" ]; then finish reboot-needed "$code" not-needed null; else roll_back reboot-needed "$code"; fi ;;
+	*) roll_back activation-failed "$code" ;;
 	esac
-	timeout "$FLEET_CHECK_SECONDS" "$FLEET_CHECK" 9>&- || go_back rejected 0
-	# A system that cuts the machine off from its source could never be mended by a pull.
-	nix_ flake metadata --refresh --json "$FLEET_FLAKE" >/dev/null 9>&- || go_back rejected 0
+	timeout "$FLEET_CHECK_SECONDS" "$FLEET_CHECK" 9>&- || roll_back rejected 0
+	# A system that cannot reach the flake could never be fixed by a pull.
+	nix_ flake metadata --refresh --json "$FLEET_FLAKE" >/dev/null 9>&- || roll_back rejected 0
 fi
-nix-env -p "$profile" --set "$new" 9>&- || go_back profile-failed "$?"
-"$new/bin/switch-to-configuration" boot 9>&- || go_back boot-loader-failed "$?"
+nix-env -p "$profile" --set "$new" 9>&- || roll_back profile-failed "$?"
+"$new/bin/switch-to-configuration" boot 9>&- || roll_back boot-loader-failed "$?"
 finish confirmed 0 not-needed null

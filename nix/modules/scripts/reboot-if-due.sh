@@ -1,6 +1,6 @@
 #!/bin/sh
-# Reboots if the system of the next boot differs from the booted one in what only a boot puts in place, the window
-# FLEET_FROM-FLEET_TO is open, and no deployment is under way.
+# Reboots if the kernel, initrd, modules or kernel parameters of the next boot differ from the booted ones, the window
+# FLEET_FROM-FLEET_TO is open, and no deployment is in progress.
 set -u
 booted=$(readlink -f /run/booted-system)
 next=$(readlink -f /nix/var/nix/profiles/system)
@@ -31,12 +31,12 @@ fi || {
 mkdir -p /run/nixos-fleet
 exec 9>>/run/nixos-fleet/lock
 flock -n 9 || {
-	echo "nixos-fleet: a reboot is due (new:$due), but a deployment is under way"
+	echo "nixos-fleet: a reboot is due (new:$due), but a deployment is in progress"
 	cat /run/nixos-fleet/holder 2>/dev/null
 	exit 0
 }
-# Inhibitors (systemd-inhibit) of users and services are heeded.
+# Respects inhibitors (systemd-inhibit) of users and services.
 echo "nixos-fleet: $FLEET_METHOD into $next (new:$due)"
 systemctl "$FLEET_METHOD" --check-inhibitors=yes || exit 1
-# systemctl does not wait: the lock is kept while the machine goes down, which ends this too.
+# systemctl does not wait: hold the lock until the shutdown ends this process.
 exec sleep 600

@@ -1,6 +1,6 @@
 #!/bin/sh
-# nixos-fleet-rollback [--kexec] [GENERATION]: makes an earlier generation the system of the next boot, and boots it.
-# Without a number: the newest one before the profile's.
+# nixos-fleet-rollback [--kexec] [GENERATION]: sets an earlier generation for the next boot, and reboots into it.
+# Default: the newest generation before the profile's.
 set -eu
 profile=/nix/var/nix/profiles/system
 method=reboot
@@ -21,7 +21,7 @@ esac
 mkdir -p /run/nixos-fleet
 exec 9>>/run/nixos-fleet/lock
 flock -n 9 || {
-	echo "nixos-fleet-rollback: a deployment is under way:" >&2
+	echo "nixos-fleet-rollback: a deployment is in progress:" >&2
 	cat /run/nixos-fleet/holder >&2
 	exit 1
 }
@@ -33,7 +33,7 @@ fi
 system=$(readlink -f "$profile")
 "$system/bin/switch-to-configuration" boot 9>&-
 echo "nixos-fleet-rollback: $method into $system"
-# systemctl kexec loads the profile's system by itself (NixOS's prepare-kexec.service).
+# systemctl kexec loads the profile's system (NixOS's prepare-kexec.service).
 systemctl "$method"
-# The lock is kept while the machine goes down.
+# Hold the lock until the shutdown ends this process.
 exec sleep 600

@@ -1,4 +1,4 @@
-# What the machine boots from. Its images leave this out.
+# File systems and boot loader of the machine. Its images leave this out.
 {
   boot.loader.systemd-boot.enable = true;
   fileSystems."/" = {

@@ -2,7 +2,7 @@
   description = "My machines";
 
   inputs = {
-    # The folder nix/ of nixos-fleet: a checkout beside this one, or wherever you take it from.
+    # The folder nix/ of nixos-fleet: here a checkout beside this one.
     nixos-fleet.url = "path:../nixos-fleet/nix";
     nixpkgs.follows = "nixos-fleet/nixpkgs";
   };

@@ -6,7 +6,7 @@
   nixpkgs.hostPlatform = "x86_64-linux";
 
   services.openssh.enable = true;
-  # Your own public key, without which you cannot log in, and so cannot deploy:
+  # Your public key. Without it you cannot log in or deploy:
   # users.users.root.openssh.authorizedKeys.keys = [ "ssh-ed25519 …" ];
 
   system.stateVersion = "26.05";
