@@ -96,6 +96,8 @@ export function evaluate(expression: Expression, value: (symbol: string) => stri
       if (known.length < 2) return undefined;
       return (expression.kind === 'and' ? Math.min(...known) : Math.max(...known)) as Tristate;
     }
+    default:
+      expression satisfies never;
   }
 }
 

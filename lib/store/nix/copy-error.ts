@@ -32,7 +32,7 @@ const causes: Cause[] = [
     code: 'access-denied',
     what: 'the user has no root rights on the machine',
     fix: () =>
-      'Log in as root, or let the user become root without a password, such as by security.sudo.wheelNeedsPassword = false',
+      'Log in as root, or allow sudo without a password, for example with security.sudo.wheelNeedsPassword = false',
   },
   {
     pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,

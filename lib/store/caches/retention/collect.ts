@@ -57,9 +57,9 @@ export async function collect(request: CollectRequest, signal?: AbortSignal): Pr
     const records = updateRecords(before, request);
     // Written before anything is removed, so that no other stack removes what this one needs.
     await writeChanged(folder, before, records);
-    const { plan, gone, collected } = planFor(records, await readPaths(folder), request);
+    const { plan, removed, collected } = planFor(records, await readPaths(folder), request);
     await removePaths(folder, plan);
-    await writeChanged(folder, records, without(records, gone));
+    await writeChanged(folder, records, without(records, removed));
     return collected;
   });
 }
@@ -94,7 +94,7 @@ function planFor(
   records: Records,
   paths: ReadonlyMap<string, CachedPath>,
   { project, stack, machines, keep, now }: CollectRequest,
-): { plan: Collection; gone: Set<string>; collected: Collected } {
+): { plan: Collection; removed: Set<string>; collected: Collected } {
   const { needed, givenUp, next } = rootsOf(records.values(), keep.graceHours, now);
   const grace = keep.graceHours * 3_600_000;
   const plan = planCollection({
@@ -105,32 +105,32 @@ function planFor(
     since: now.getTime() - grace,
   });
   const held = new Set(plan.held);
-  const gone = new Set([...givenUp].filter((system) => !held.has(basename(system))));
-  const left = without(records, gone);
-  const own = Object.keys(machines).map((machine) => left.get(recordFile({ project, stack, machine })));
+  const removed = new Set([...givenUp].filter((system) => !held.has(basename(system))));
+  const remaining = without(records, removed);
+  const own = Object.keys(machines).map((machine) => remaining.get(recordFile({ project, stack, machine })));
   const systems = own.flatMap((record) => [
     ...(record?.has ?? []),
     ...(record?.pushed ?? []).map((each) => each.system),
   ]);
   const { keptPaths, keptBytes, freedBytes, remove } = plan;
-  const again = held.size > 0 ? new Date(now.getTime() + grace) : undefined;
+  const heldUntil = held.size > 0 ? new Date(now.getTime() + grace) : undefined;
   return {
     plan,
-    gone,
+    removed,
     collected: {
       systems: new Set(systems).size,
       keptPaths,
       keptBytes,
       freedBytes,
       freedPaths: remove.length,
-      freedSystems: gone.size,
-      due: next && again ? new Date(Math.min(next.getTime(), again.getTime())) : (next ?? again),
+      freedSystems: removed.size,
+      due: next && heldUntil ? new Date(Math.min(next.getTime(), heldUntil.getTime())) : (next ?? heldUntil),
     },
   };
 }
 
-function without(records: Records, gone: ReadonlySet<string>): Map<string, RootsRecord> {
-  return new Map([...records].map(([file, record]) => [file, withoutSystems(record, gone)]));
+function without(records: Records, removed: ReadonlySet<string>): Map<string, RootsRecord> {
+  return new Map([...records].map(([file, record]) => [file, withoutSystems(record, removed)]));
 }
 
 async function writeChanged(folder: string, before: Records, after: Records): Promise<void> {

@@ -82,6 +82,6 @@ export function rootsOf(
 }
 
 /** The record without systems that were removed from the cache. */
-export function withoutSystems(record: RootsRecord, gone: ReadonlySet<string>): RootsRecord {
-  return { ...record, pushed: record.pushed.filter(({ system }) => !gone.has(system)) };
+export function withoutSystems(record: RootsRecord, removed: ReadonlySet<string>): RootsRecord {
+  return { ...record, pushed: record.pushed.filter(({ system }) => !removed.has(system)) };
 }

@@ -7,7 +7,7 @@ import { nix } from '../../../../../lib/store/nix/nix.ts';
 import { invalidPaths } from '../../../../../lib/store/nix/store.ts';
 import { ownFolder } from '../../../../fixtures/flakes/copy.ts';
 
-/** Derivations that no other run has built: each has this word in it. */
+/** Unique per run, so that no derivation is built already. */
 const nonce = crypto.randomUUID();
 
 async function instantiate(expression: string): Promise<{ drvPath: string; outPath: string }> {

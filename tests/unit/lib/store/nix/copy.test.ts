@@ -12,13 +12,13 @@ test('each known cause of a failed copy has its error code', () => {
     'sudo: a password is required': 'access-denied',
     'something new': 'copy-failed',
   };
-  for (const [said, code] of Object.entries(codes)) {
+  for (const [message, code] of Object.entries(codes)) {
     const error = copyError({
       target: 'ssh://root@192.0.2.7',
       host: 'web',
-      messages: [said, "cannot connect to '192.0.2.7'"],
+      messages: [message, "cannot connect to '192.0.2.7'"],
     });
-    assert.equal(error.code, said === 'something new' ? 'unreachable' : code, said);
+    assert.equal(error.code, message === 'something new' ? 'unreachable' : code, message);
   }
   assert.equal(copyError({ target: 'ssh://x', messages: ['something new'] }).code, 'copy-failed');
 });

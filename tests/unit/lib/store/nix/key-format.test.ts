@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSignedBy, nix32Hash, parseSecretKey } from '../../../../../lib/store/nix/key-format.ts';
 
-// Made by nix 2.34.8, for this test alone.
+// Generated with nix 2.34.8 for this test.
 const secretKey =
   'old-1:8VHmOgEXvBvHLn5uD6K/iBdlAhn41axo3qZMhURKkbS7rZ1nXSeM5KY2Fn7zaWnBY/v9lzh72tXZjhf2ZhemeA==';
 const publicKey = 'old-1:u62dZ10njOSmNhZ+82lpwWP7/Zc4e9rV2Y4X9mYXpng=';

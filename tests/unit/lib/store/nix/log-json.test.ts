@@ -31,7 +31,7 @@ test('a build on another machine is shown with the machine', () => {
     log.line(`@nix ${JSON.stringify({ action: 'start', id, type: 105, fields: [drv, machine, 1, 1] })}`);
   const stop = (id: number) => log.line(`@nix ${JSON.stringify({ action: 'stop', id })}`);
   build(1, 'ssh-ng://nix@big.example.org?ssh-key=/k');
-  // The builder's own word for it.
+  // The builder reports the same build.
   build(2, '');
   stop(2);
   stop(1);

@@ -7,7 +7,7 @@ import {
 } from '../../../../../../lib/store/caches/retention/collection.ts';
 import { type CachedPath, parseNarinfo } from '../../../../../../lib/store/caches/retention/narinfo.ts';
 
-/** 'web2 -> lib2 libc': a path, what it refers to; each 10 bytes, from long ago. */
+/** 'web2 -> lib2 libc': a path and its references; each has 10 bytes and is old. */
 function cache(...lines: string[]): Map<string, CachedPath> {
   return new Map(
     lines.map((line) => {
@@ -54,7 +54,7 @@ test('a new path stays with its closure, and holds the given up path that needs 
   const held = plan({ paths: young, givenUp: ['web1'], since: 5 });
   assert.deepEqual([names(held.remove), held.held], [[], ['web1']]);
   assert.deepEqual(plan({ paths: young, givenUp: ['web1'], since: 9 }).held, []);
-  // What is brought now may need what is there already.
+  // A running push may refer to paths that the cache already has.
   const all = plan({ paths: young, needed: ['web2'], givenUp: ['web1'], everything: true, since: 5 });
   assert.deepEqual(names(all.remove), ['db1']);
 });

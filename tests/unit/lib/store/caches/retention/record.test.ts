@@ -14,7 +14,7 @@ import {
 import { keep } from '../../../../../../schema/cache-retention.ts';
 
 const day = (n: number) => new Date(Date.UTC(2026, 10, n));
-/** Pushed one a day, from the first of the month on. */
+/** One system pushed per day, starting with the first of the month. */
 const pushed = (...systems: string[]): RootsRecord =>
   systems.reduce((record, system, index) => withPushed(record, system, day(index + 1)), emptyRecord);
 const givenUp = ({ pushed }: RootsRecord) =>
