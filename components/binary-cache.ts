@@ -11,42 +11,42 @@ import {
 import type { ConnectionArgs } from './connection.ts';
 import type { SigningKey } from './signing-key.ts';
 
-/** A binary cache as machines ask it: one of the fleet's own, or any other. */
+/** A binary cache that machines fetch from: the fleet's own, or any other. */
 export interface CacheSource {
   name: string;
-  /** Where machines ask it. */
+  /** URL that machines fetch from. */
   url: pulumi.Input<string>;
-  /** Keys whose signatures they accept. */
+  /** Public keys that machines trust. */
   publicKeys: pulumi.Input<string[]>;
-  /** The lower, the earlier it is asked. @default 30 */
+  /** The cache with the lowest number is queried first. @default 30 */
   priority?: number;
-  /** Machine that serves it: it does not ask itself. */
+  /** Machine that serves it, which does not fetch from itself. */
   servedBy?: string;
-  /** Puts a closure into it, where that is this program's to do. */
+  /** Pushes a closure to it; absent where the program does not fill the cache. */
   push?(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): pulumi.Resource;
-  /** Drops what none of the machines whose systems are pushed there needs any more, where there is a rule for that. */
+  /** Collects garbage: removes what none of these machines needs any more, if the cache has a retention policy. */
   retain?(machines: Record<string, KeptMachineArgs>, options: pulumi.CustomResourceOptions): void;
 }
 
 export interface BinaryCacheArgs {
   key: SigningKey;
-  /** Store that is filled: `file:///folder`, `s3://bucket?…`, or what else `nix copy --to` fills. */
+  /** Store to push to: `file:///folder`, `s3://bucket?…`, or any other store URL of `nix copy --to`. */
   store?: string;
-  /** In its place, a machine of the fleet that serves its own store. */
+  /** Instead of `store`: a machine of the fleet that serves its own store. */
   machine?: { host: string; connection: pulumi.Input<ConnectionArgs> };
   /** How that machine serves it. @default 'http' */
   protocol?: CacheStoreInputs['protocol'];
   /** File on that machine that it reads the key from. @default '/var/lib/nixos-fleet/cache.key' */
   keyFile?: string;
-  /** Where machines ask it; by default the store, or port 5000 of the machine. */
+  /** URL that machines fetch from. @default the store, or port 5000 of the machine */
   url?: pulumi.Input<string>;
   priority?: number;
-  /** Which pushed systems stay; all in a store, and of a machine's the last one and what machines have, where left out. */
+  /** Which pushed systems are kept. @default all in a store; on a machine, each machine's last one and those it has */
   keep?: KeepArgs;
 }
 
 /**
- * A binary cache of the fleet: what is built for a machine is pushed there and signed, and machines fetch it from there.
+ * A binary cache of the fleet: systems are signed and pushed to it, and machines fetch them from it.
  *
  * @example
  * const key = new SigningKey('main', { name: 'cache.example.org-1' });
@@ -79,7 +79,7 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
     const settings = { name, publicKey, secretKey, revokedKeys, protocol, keyFile, ...this.#place };
     this.store = new CacheStore(name, settings, { parent: this });
     this.url = pulumi.output(args.url ?? (machine ? machineUrl(machine, protocol) : store) ?? '');
-    // The key that it is signed by stays trusted until everything is signed by the next one.
+    // The current key stays trusted until everything is signed with the next one.
     this.publicKeys = pulumi
       .all([key.trustedKeys, this.store.signedBy, revokedKeys])
       .apply(([trusted, signedBy, revoked]) =>
@@ -103,7 +103,7 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
   }
 }
 
-/** Where a machine is asked that serves over HTTP. */
+/** URL of a machine's cache over HTTP. */
 export function httpUrl(
   host: string,
   connection: pulumi.Input<ConnectionArgs>,
@@ -111,11 +111,11 @@ export function httpUrl(
 ): pulumi.Output<string> {
   return pulumi
     .output(connection)
-    .apply(({ address, local }) => `http://${reached(host, address, local)}:${port}`);
+    .apply(({ address, local }) => `http://${urlHostOf(host, address, local)}:${port}`);
 }
 
-/** The name by which other machines reach one, as a part of a URL. */
-function reached(host: string, address = 'localhost', local = false): string {
+/** Host part of a URL by which other machines reach this one. */
+function urlHostOf(host: string, address = 'localhost', local = false): string {
   if (local && address === 'localhost') {
     throw new pulumi.RunError(
       `the cache on ${host} needs an address that other machines reach: set hosts.${host}.address`,
@@ -124,17 +124,17 @@ function reached(host: string, address = 'localhost', local = false): string {
   return urlHost(address);
 }
 
-/** Where a machine's store is asked. Over ssh a machine logs in with its own host key, which the server has to know. */
+/** URL of a machine's store. Over ssh, clients log in with their own host key, which the server must authorize. */
 function machineUrl(
   { host, connection }: NonNullable<BinaryCacheArgs['machine']>,
   protocol: CacheStoreInputs['protocol'] = 'http',
 ): pulumi.Output<string> {
   if (protocol === 'http') return httpUrl(host, connection, 5000);
   return pulumi.output(connection).apply(({ address, hostKey, local }) => {
-    const name = reached(host, address, local);
+    const name = urlHostOf(host, address, local);
     if (!hostKey) {
       throw new pulumi.RunError(
-        `the cache on ${host} is asked over ssh, so its host key must be known: set hosts.${host}.hostKey`,
+        `the cache on ${host} is served over ssh, so its host key must be known: set hosts.${host}.hostKey`,
       );
     }
     const query = new URLSearchParams({

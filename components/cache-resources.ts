@@ -8,9 +8,9 @@ import { type ResourceArgs, registered } from './resource-args.ts';
 
 export type CacheStoreArgs = ResourceArgs<CacheStoreInputs, 'name' | 'publicKey' | 'secretKey'>;
 
-/** What a binary cache holds, signed by one key. */
+/** A binary cache whose content is signed with one key. */
 export class CacheStore extends pulumi.CustomResource {
-  /** Public key that its content is signed by. */
+  /** Public key of the key that signs its content. */
   declare readonly signedBy: pulumi.Output<string>;
 
   constructor(name: string, args: CacheStoreArgs, options?: pulumi.CustomResourceOptions) {
@@ -45,20 +45,20 @@ export type CacheRetentionArgs = ResourceArgs<Omit<CacheRetentionInputs, 'keep' 
   machines: Record<string, KeptMachineArgs>;
 };
 
-/** Which of the systems that were pushed stay; what has a default may be left out. */
+/** Which pushed systems are kept; settings with a default may be left out. */
 export type KeepArgs = z.input<typeof keep>;
 
 /** A machine whose systems are pushed to a cache. */
 export interface KeptMachineArgs {
   connection: pulumi.Input<ConnectionArgs>;
   machineId?: pulumi.Input<string>;
-  /** Systems that it has for certain. */
+  /** Store paths of systems that it is known to have. */
   systems: pulumi.Input<string[]>;
 }
 
-/** How long a binary cache keeps what was pushed to it. */
+/** The retention policy of a binary cache. */
 export class CacheRetention extends pulumi.CustomResource {
-  /** Paths that the last collection removed. */
+  /** Number of store paths that the last garbage collection removed. */
   declare readonly freedPaths: pulumi.Output<number>;
   declare readonly freedMebibytes: pulumi.Output<number>;
 
@@ -79,7 +79,7 @@ export type SubstitutersArgs = ResourceArgs<Omit<SubstitutersInputs, 'caches'>, 
   >;
 };
 
-/** The binary caches that one machine asks, and the keys it trusts. */
+/** The binary caches that one machine fetches from, and the keys it trusts. */
 export class Substituters extends pulumi.CustomResource {
   constructor(name: string, args: SubstitutersArgs, options?: pulumi.CustomResourceOptions) {
     super('nixos:index:Substituters', name, registered(args), options);

@@ -4,7 +4,7 @@ import { BinaryCache, type CacheSource, httpUrl } from './binary-cache.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { SigningKey } from './signing-key.ts';
 
-/** Declares the binary caches of a stack's config, with their keys; `connections` are those of the stack's machines. */
+/** Declares the binary caches of a stack's config, with their keys. `connections` are those of the stack's machines. */
 export function declareCaches(
   caches: Readonly<Record<string, CacheConfig>>,
   connections: Readonly<Record<string, pulumi.Input<ConnectionArgs>>>,

@@ -15,9 +15,9 @@ export interface CommandProxyArgs extends Pick<ConnectionArgs, 'user' | 'port' |
 type Known = pulumi.Unwrap<Partial<ConnectionArgs>>;
 
 /**
- * How @pulumi/command reaches a machine: as the deployment does, but by what the connection says alone, for it reads no ssh_config
- * and no known_hosts. A secret, as it holds the private key. What of the connection it leaves aside is told as a message of `parent`.
- * Rejects as `knownConnection` throws, in a preview too where the connection is known then.
+ * The connection of a machine in the form of @pulumi/command, which reads neither ssh_config nor known_hosts. A secret, as it
+ * contains the private key. Settings that it ignores are reported as messages of `parent`. Rejects as `knownConnection` throws,
+ * also in a preview if the connection is known.
  */
 export function commandConnection(
   parent: pulumi.Resource,
@@ -29,16 +29,16 @@ export function commandConnection(
   return pulumi.secret(
     known.apply(([direct, through]) => {
       const reached = knownConnection(host, direct, through);
-      tellOfUnused(parent, host, direct);
+      reportIgnored(parent, host, direct);
       return reached;
     }),
   );
 }
 
 /**
- * The same, of values: through `proxy` or, without one, through the one machine of the connection's `proxyJump`. Host keys are required,
- * for @pulumi/command accepts any key where it is given none.
- * @throws pulumi.RunError where a host key or a way to log in is missing, and where @pulumi/command cannot go the connection's way
+ * The same for known values: through `proxy`, else through the single machine of the connection's `proxyJump`. Host keys are
+ * required, as @pulumi/command accepts any key if it has none.
+ * @throws pulumi.RunError where a host key or a key to log in with is missing, or @pulumi/command lacks a setting of the connection
  */
 export function knownConnection(host: string, direct: Known, proxy?: Known) {
   if (direct.local) {
@@ -54,13 +54,13 @@ export function knownConnection(host: string, direct: Known, proxy?: Known) {
   return { ...target, perDialTimeout, ...(through ? { proxy: { ...through, perDialTimeout } } : {}) };
 }
 
-/** The way to the machine of `proxyJump`, which is logged in to with the same key. */
+/** The machine of `proxyJump`, with the same key to log in with. */
 function jumpOf(host: string, { proxyJump, proxyJumpHostKey, sshOptions = {}, identityFile }: Known) {
   const command = Object.keys(sshOptions).find((keyword) => keyword.toLowerCase() === 'proxycommand');
   if (command) {
     throw unusable(
       host,
-      `connection.sshOptions.${command} leads to the machine, and @pulumi/command starts no ssh`,
+      `the connection uses sshOptions.${command}, and @pulumi/command does not run ssh`,
       'Set commandProxy of the Host, or a proxyJump of one machine in place of it.',
     );
   }
@@ -114,20 +114,20 @@ function readKey(host: string, file: string): string {
   try {
     return readFileSync(resolve(file.replace(/^~(?=\/)/, homedir())), 'utf8');
   } catch (error) {
-    throw unusable(host, (error as Error).message, 'Is identityFile the private key’s path?');
+    throw unusable(host, (error as Error).message, 'Set identityFile to the path of the private key.');
   }
 }
 
-function tellOfUnused(parent: pulumi.Resource, host: string, direct: Known): void {
+function reportIgnored(parent: pulumi.Resource, host: string, direct: Known): void {
   const { user = 'root', become, becomePassword, sshOptions = {} } = direct;
   const keywords = Object.keys(sshOptions);
   if (keywords.length > 0) {
-    const what = `${host}: @pulumi/command knows no sshOptions: commands and files go without`;
+    const what = `${host}: @pulumi/command ignores sshOptions. Commands and files do not use`;
     void pulumi.log.warn(`${what} ${keywords.join(', ')}.`, parent);
   }
   if (user !== 'root' && (become !== undefined || becomePassword !== undefined)) {
-    const how = `commands run and files are written as ${user}: what becomes root says so itself`;
-    void pulumi.log.info(`${host}: ${how} (${become ?? 'sudo'} …).`, parent);
+    const how = `commands run as ${user}: use ${become ?? 'sudo'} in those that need root`;
+    void pulumi.log.info(`${host}: ${how}.`, parent);
   }
 }
 

@@ -4,9 +4,9 @@ import * as pulumi from '@pulumi/pulumi';
 type CommandPackage = typeof import('@pulumi/command');
 
 /**
- * Loads @pulumi/command when it is first needed: with it comes a plugin, which those who use no commands need not have.
- * It is looked for beside this package, then in the program's folder.
- * @throws pulumi.RunError where it is missing, or a version that cannot be used
+ * Loads @pulumi/command when it is first needed, as only stacks with commands need its plugin. It is searched beside this
+ * package, then in the program's folder.
+ * @throws pulumi.RunError where it is missing or has an unsupported version
  */
 export function commandPackage(
   host: string,
@@ -20,7 +20,7 @@ export function commandPackage(
   } catch {
     throw unusable(host, 'the package @pulumi/command is not installed');
   }
-  // Before 1.1 it took any host key; later numbers than 1 name plugins that do not exist.
+  // Versions before 1.1 accept any host key; for 2 and later there is no plugin.
   if (!/^1\.[1-9]/.test(version)) throw unusable(host, `@pulumi/command ${version} is installed`);
   return load(find(''));
 }

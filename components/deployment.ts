@@ -13,10 +13,10 @@ export type DeploymentArgs = ResourceArgs<
   healthChecks?: Record<string, HealthCheckArgs>;
 };
 
-/** Makes one machine run one system: copies the closure, switches under the supervisor, records what is live. */
+/** Deploys one system to one machine: copies the closure, activates it under the supervisor, records the live system. */
 export class Deployment extends pulumi.CustomResource {
   declare readonly system: pulumi.Output<string>;
-  /** What was read from the machine after the last operation. */
+  /** The machine's state as read after the last operation. */
   declare readonly live: pulumi.Output<LiveState>;
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {

@@ -7,8 +7,8 @@ import { type ResourceArgs, registered } from './resource-args.ts';
 export type DiskInstallArgs = ResourceArgs<DiskInstallInputs, 'host' | 'disk' | 'image' | 'connection'>;
 
 /**
- * Installs an image on a disk of a machine: written over ssh into whatever the machine has booted, and verified. Only an empty disk
- * is written, unless `overwrite` names its serial.
+ * Installs an image on a disk of a machine that runs any Linux, such as a rescue system: writes it over ssh and verifies it. The
+ * disk must be empty, unless `overwrite` is its serial number.
  *
  * @example
  * const written = new DiskInstall('web', {
@@ -18,7 +18,7 @@ export type DiskInstallArgs = ResourceArgs<DiskInstallInputs, 'host' | 'disk' | 
  * new Host('web', { evaluated, connection: { address: 'web.example.org' } }, { dependsOn: written });
  */
 export class DiskInstall extends pulumi.CustomResource {
-  /** SHA-256 of what was written, as read back from the disk. */
+  /** SHA-256 of the image, as read back from the disk. */
   declare readonly sha256: pulumi.Output<string>;
   /** When the writing ended (ISO 8601, UTC). */
   declare readonly writtenAt: pulumi.Output<string>;

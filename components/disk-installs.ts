@@ -5,7 +5,7 @@ import type { ConnectionArgs } from './connection.ts';
 import { DiskInstall } from './disk-install.ts';
 import { System } from './system.ts';
 
-/** The file of one of the stack's images, and what is known of it before it is built. */
+/** The file of one of the stack's images, with its facts from the evaluation. */
 export interface ImageSource extends Pick<DiskInstallInputs, 'imageSizeMiB' | 'platform'> {
   image: pulumi.Input<string>;
   /** Builds it. */
@@ -13,7 +13,7 @@ export interface ImageSource extends Pick<DiskInstallInputs, 'imageSizeMiB' | 'p
 }
 
 export interface DiskInstallsArgs {
-  /** Settings by name, which is that of a host as well where the machine is one. */
+  /** Settings by name; a host with the same name is the same machine. */
   disks: Readonly<
     Record<
       string,
@@ -28,13 +28,13 @@ export interface DiskInstallsArgs {
   /** The disks as found on their machines, and a line about each for the preview. */
   readings: Readonly<Record<string, { found?: DiskFound; note: string }>>;
   imageOf(image: string): ImageSource;
-  /** The evaluated systems that live in memory of those that name a configuration; one without it is left as it is. */
+  /** Evaluated systems in RAM, for those with a configuration; if its evaluation failed, the disk install is skipped. */
   ramSystems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
-  /** How a virtual machine of the stack is reached. */
+  /** Connection of a virtual machine of the stack. */
   connectionOf(machine: string | undefined, given: ConnectionArgs): pulumi.Input<ConnectionArgs> | undefined;
 }
 
-/** Images that the stack installs on disks of machines; it may have none. */
+/** The stack's disk installs, if any. */
 export class DiskInstalls {
   readonly #disks: Record<string, DiskInstall> = {};
 
@@ -45,12 +45,12 @@ export class DiskInstalls {
     const parent = new pulumi.ComponentResource(type, name, {}, { aliases: formerTypeAliases(type) });
     for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
       const evaluated = ramSystems[disk];
-      // Its system could not be evaluated, which the program ends with.
+      // Its system could not be evaluated; the error is reported at the end.
       if (kexec?.startsWith('/') === false && !evaluated) continue;
       const ram = evaluated && new System(`${disk}-ram`, { host: disk, ...evaluated }, { parent });
       const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
       const { found, note } = readings[disk] ?? {};
-      // Of the stack, and not of the resource, which a guard may keep from being there.
+      // A message of the stack, as a guard may refuse to create the resource.
       if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk install ${disk}: ${note}`);
       this.#disks[disk] = new DiskInstall(
         disk,
@@ -68,7 +68,7 @@ export class DiskInstalls {
     }
   }
 
-  /** What a host must wait for: the image on its disk. */
+  /** The disk install that a host depends on. */
   of(host: string): DiskInstall[] {
     const disk = this.#disks[host];
     return disk ? [disk] : [];

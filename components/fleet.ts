@@ -7,11 +7,11 @@ import { Kernel, kernelArgs } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
 import { LiveSystems } from './live-systems.ts';
 
-/** What the program says of one machine; its configuration comes from the flake. */
+/** Settings of one machine; its configuration comes from the flake. */
 export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
   /** What the machine is for, shown in the summary. */
   description?: string;
-  /** Resources that must be there first, such as the machine itself. */
+  /** Resources to create first, such as the machine itself. */
   dependsOn?: pulumi.Resource[];
 }
 
@@ -19,29 +19,29 @@ export interface FleetArgs {
   /** What `evaluateFleet` returned for these hosts. */
   evaluation: FleetEvaluation;
   hosts: Record<string, FleetHost>;
-  /** Why something else of the stack could not be evaluated: the program fails with it at its end, too. */
+  /** Errors of other evaluations of the stack, with which the program fails at the end. */
   failures?: readonly string[];
   /** Machines that may build the systems and kernels, by name. */
   builders?: BuildersArgs;
   /**
-   * What each machine runs now, in previews as in updates: so a saved plan holds it, and is refused, before anything
-   * changes on any machine, where one runs another system by then.
+   * Live system of each machine, in previews and updates. It becomes part of a saved plan, so that Pulumi refuses the plan
+   * if a machine runs another system by then.
    */
   liveSystems?: Readonly<Record<string, string>>;
 }
 
-/** One line of the stack's summary of its machines. */
+/** A machine in the stack's output `machines`. */
 export interface MachineSummary {
-  /** What the machine is for. */
+  /** The machine's purpose. */
   description?: string;
   generation: number;
   /** Store path of the live system. */
   system: string;
-  /** Its specialisation that is live; empty where it is itself. */
+  /** Live specialisation; empty for none. */
   specialisation: string;
   /** Store path of the booted system. */
   booted: string;
-  /** Running kernel. */
+  /** Version of the running kernel. */
   kernel: string;
   rebootDue: boolean;
   /** Revision of the flake that was deployed. */
@@ -53,18 +53,18 @@ export interface MachineSummary {
 }
 
 /**
- * Machines that are deployed together from one flake. A machine whose configuration could not be evaluated is left as
- * it is: the others go on, and the program fails at its end with each one's error.
+ * Machines that are deployed together from one flake. A machine whose configuration cannot be evaluated is skipped: the
+ * others are deployed, and the program fails at its end with all errors.
  */
 export class Fleet extends pulumi.ComponentResource {
   readonly hosts: Readonly<Record<string, Host>>;
   /** What each machine runs, for a stack output. */
   readonly machines: pulumi.Output<Record<string, MachineSummary>>;
-  /** The newest deployments of each machine, whoever made them, one a line, the last one first. */
+  /** The latest deployments of each machine by anyone, newest first, as text. */
   readonly history: pulumi.Output<Record<string, string[]>>;
   /**
-   * Rejects with the errors of the machines that could not be evaluated, after the others came to their end:
-   * `await` it at the end of the program.
+   * Rejects with the errors of the machines that could not be evaluated, once the others are deployed: `await` it at the
+   * end of the program.
    */
   readonly completed: Promise<void>;
 
@@ -112,7 +112,7 @@ export class Fleet extends pulumi.ComponentResource {
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
 
-  /** Once all machines are deployed, caches drop what none of them needs any more. */
+  /** Caches collect garbage once all machines are deployed. */
   #retain({ hosts: declared }: FleetArgs): void {
     const hosts = Object.entries(this.hosts);
     const caches = new Set(hosts.flatMap(([name]) => declared[name]?.caches ?? []));

@@ -9,8 +9,8 @@ export type HardwareConfigArgs = ResourceArgs<
 >;
 
 /**
- * What a machine says that it is made of, in a file of its flake on this computer. The file is source: it stays when this is
- * dropped, and an `up` that writes it has evaluated the one before.
+ * The detected hardware of a machine, in a file of its flake on this computer. The file is source code: it is kept when the
+ * resource is removed, and an `up` that changes it has evaluated the previous one.
  */
 export class HardwareConfig extends pulumi.CustomResource {
   declare readonly file: pulumi.Output<string>;

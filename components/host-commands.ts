@@ -8,50 +8,49 @@ import type { ConnectionArgs } from './connection.ts';
 export type HostCommand = {
   [key in keyof HostCommandConfig]: pulumi.Input<NonNullable<HostCommandConfig[key]>>;
 } & {
-  /** Given to the command on its standard input. */
+  /** Standard input of the command. */
   stdin?: pulumi.Input<string>;
-  /** Variables, of those that the machine's sshd accepts. */
+  /** Environment variables; the machine's sshd must accept them (AcceptEnv). */
   environment?: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /**
-   * The command is run again where one of these changes.
+   * The command runs again when one of these changes.
    * @default before a deployment the system's store path, after it the machine's generation: at each deployment
    */
   triggers?: pulumi.Input<pulumi.Input<unknown>[]>;
 };
 
-/** A file or folder that @pulumi/command copies to a machine. Not for secrets: it keeps the content in the state. */
+/** A file or folder that @pulumi/command copies to a machine. Not for secrets, as the state contains the content. */
 export interface HostFile {
   source: pulumi.Input<pulumi.asset.Asset | pulumi.asset.Archive>;
-  /** Path on the machine; folders that are missing are made. */
+  /** Path on the machine; missing folders are created. */
   path: pulumi.Input<string>;
   /** @default 'before' */
   when?: 'before' | 'after';
-  /** It is copied again where one of these changes. @default none: where the source changes */
+  /** It is copied again when one of these changes, besides the source. @default none */
   triggers?: pulumi.Input<pulumi.Input<unknown>[]>;
 }
 
-/** What is done on a machine around its deployment. */
+/** Commands and files of a machine before and after its deployment. */
 export interface HostCommandsArgs {
   connection: pulumi.Input<ConnectionArgs>;
   /** Commands on the machine before its deployment and after it, by name; the connection must have a host key. */
   commands?: { before?: Record<string, HostCommand>; after?: Record<string, HostCommand> };
   /** Files to copy to the machine, by name; the connection must have a host key. */
   files?: Record<string, HostFile>;
-  /** Host through which commands and files go. @default the one machine of the connection's proxyJump, if any */
+  /** Jump host for commands and files. @default the one machine of the connection's proxyJump, if any */
   commandProxy?: pulumi.Input<CommandProxyArgs>;
 }
 
 interface Around {
   when: 'before' | 'after';
-  /** What comes first. */
   dependsOn: pulumi.Resource[];
-  /** Of commands that name none. */
+  /** For commands without triggers. */
   triggers: () => pulumi.Input<unknown>[];
 }
 
 /**
- * Gives the way to declare the files that are copied, and then the commands that are run, before a host's deployment or after it.
- * @throws pulumi.RunError where there are some, and @pulumi/command is missing
+ * Returns a function that declares the files to copy and then the commands to run, before a host's deployment or after it.
+ * @throws pulumi.RunError where there are any and @pulumi/command is missing
  */
 export function declareHostCommands(
   parent: pulumi.Resource,

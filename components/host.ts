@@ -14,8 +14,8 @@ import { type HostSecret, Secret } from './secret.ts';
 import { System } from './system.ts';
 
 /**
- * A machine to deploy to. What is not described here are the settings of a deployment, each with its meaning and default
- * in schema/deployment.ts and in docs/reference.md.
+ * A machine to deploy to. The other properties are settings of the deployment: see schema/deployment.ts and
+ * docs/reference.md for their meaning and defaults.
  */
 export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   /** The system as evaluated: its derivation, its store path, its facts. */
@@ -23,19 +23,19 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   /** Revision of the flake; empty where unknown. */
   revision?: string;
   connection: pulumi.Input<ConnectionArgs>;
-  /** Machine-id that the machine must have; without it, the machine met first is the one. */
+  /** Machine-id that the machine must have; without it, the first machine reached is adopted. */
   machineId?: pulumi.Input<string | undefined>;
-  /** Files whose content enters no Nix store, by name. */
+  /** Files whose content is kept out of the Nix store, by name. */
   secrets?: Record<string, HostSecret>;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
   /** Machines that may build the system, by name. */
   builders?: BuildersArgs;
-  /** Builders that the machine's own Nix builds with, by name. */
+  /** Builders for builds that the machine itself starts, by name. */
   machineBuilders?: MachineBuildersArgs['builders'];
-  /** Its `config.system.build.vm`, to be booted on the operator's computer before the machine is touched. */
+  /** Its `config.system.build.vm`, booted on the operator's computer before the deployment. */
   rehearsal?: HostRehearsal;
-  /** Binary caches that the machine asks, and that its system is pushed to. */
+  /** Binary caches that the machine fetches from, and that its system is pushed to. */
   caches?: readonly CacheSource[];
 }
 
@@ -51,7 +51,7 @@ export class Host extends pulumi.ComponentResource {
   readonly #name: string;
   readonly system: System;
   readonly deployment: Deployment;
-  /** What is live on the machine. */
+  /** The machine's live system. */
   readonly live: Deployment['live'];
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
@@ -71,7 +71,7 @@ export class Host extends pulumi.ComponentResource {
       ...secrets,
       ...this.#caches(args),
       ...this.#rehearsal(args),
-      // Nothing is done to a machine whose system does not build.
+      // A machine whose system does not build is not touched.
       ...around({ when: 'before', dependsOn: [this.system, ...secrets], triggers: () => [outPath] }),
     ];
     this.deployment = new Deployment(
@@ -86,7 +86,7 @@ export class Host extends pulumi.ComponentResource {
         machineId: args.machineId,
         ...settingsOf(args),
       },
-      // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack: found there too.
+      // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack.
       {
         parent: this,
         dependsOn: before,
@@ -104,7 +104,7 @@ export class Host extends pulumi.ComponentResource {
     return this.live.apply(({ generation }) => generation);
   }
 
-  /** What the machine's own connection and checks say holds for its virtual machine too. */
+  /** The virtual machine has the connection settings and health checks of the machine. */
   #rehearsal({ rehearsal, connection, healthChecks, evaluated }: HostArgs): Rehearsal[] {
     if (!rehearsal) return [];
     const { address, user, identityFile } = pulumi.output(connection) as unknown as Record<
@@ -116,26 +116,26 @@ export class Host extends pulumi.ComponentResource {
     return [new Rehearsal(this.#name, args, { parent: this, dependsOn: [this.system] })];
   }
 
-  /** Nothing waits for them: what the fleet deploys is built elsewhere. */
+  /** The deployment does not depend on them, as they build nothing for it. */
   #builders({ machineBuilders = {}, connection, machineId }: HostArgs): void {
     if (Object.keys(machineBuilders).length === 0) return;
     const args = { host: this.#name, connection, machineId, builders: machineBuilders };
     new MachineBuilders(this.#name, args, { parent: this });
   }
 
-  /** What must be done before the machine can ask its caches for its system. */
+  /** What the machine needs before it can fetch its system from the caches. */
   #caches({ caches = [], connection, machineId, delivery }: HostArgs): pulumi.Resource[] {
     const pushed = caches.flatMap(
       (cache) => cache.push?.(this.#name, this.system.outPath, { parent: this }) ?? [],
     );
-    const asked = caches.filter(({ servedBy }) => servedBy !== this.#name);
-    const told = asked.map(({ name, url, publicKeys, priority = 30 }) => [
+    const used = caches.filter(({ servedBy }) => servedBy !== this.#name);
+    const entries = used.map(({ name, url, publicKeys, priority = 30 }) => [
       name,
       { url, publicKeys, priority },
     ]);
-    const args = { host: this.#name, connection, machineId, caches: Object.fromEntries(told) };
-    const file = asked.length > 0 ? [new Substituters(this.#name, args, { parent: this })] : [];
-    // What is copied waits for no cache.
+    const args = { host: this.#name, connection, machineId, caches: Object.fromEntries(entries) };
+    const file = used.length > 0 ? [new Substituters(this.#name, args, { parent: this })] : [];
+    // A copied system does not depend on a cache.
     return delivery === 'copy' ? file : [...file, ...pushed];
   }
 
@@ -153,7 +153,7 @@ export class Host extends pulumi.ComponentResource {
   }
 }
 
-/** What of a host's arguments goes to its deployment as it is. */
+/** The arguments of a host that are settings of its deployment. */
 function settingsOf(args: HostArgs): DeploymentSettings {
   const names = Object.keys(deploymentSettings.shape) as (keyof DeploymentSettings)[];
   const settings: DeploymentSettings = Object.fromEntries(names.map((name) => [name, args[name]]));

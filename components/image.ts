@@ -7,13 +7,13 @@ import { registered } from './resource-args.ts';
 export interface ImageArgs {
   /** The image as `evaluateFleet` returned it. */
   evaluated: Extract<HostEvaluation, { ok: true }>;
-  /** Attribute under nixosConfigurations that it is made of. */
+  /** Attribute under nixosConfigurations that it is built from. */
   configuration: string;
-  /** Where it is in the configuration, such as `system.build.images.qemu-efi`. */
+  /** Attribute path in the configuration, such as `system.build.images.qemu-efi`. */
   attribute: string;
   /** Revision of the flake; empty where unknown. */
   revision?: string;
-  /** Absolute path of a copy that is kept, with a manifest beside it. */
+  /** Absolute path for a copy, with a manifest beside it. */
   keep?: pulumi.Input<string | undefined>;
   /** Machines that may build it, by name. */
   builders?: BuildersArgs;
@@ -29,14 +29,14 @@ export interface ImageArgs {
  * if (disk?.ok) new Image('disk', { evaluated: disk, configuration: 'web', attribute: 'system.build.images.qemu-efi' });
  */
 export class Image extends pulumi.CustomResource {
-  /** The image file: the kept copy, else in the Nix store. */
+  /** The image file: the copy, else in the Nix store. */
   declare readonly path: pulumi.Output<string>;
   declare readonly format: pulumi.Output<string>;
   declare readonly sha256: pulumi.Output<string>;
-  /** Size of the disk that a machine sees; undefined for an archive. */
+  /** Size of the disk in the machine; undefined for an archive. */
   declare readonly virtualSizeBytes: pulumi.Output<number | undefined>;
   declare readonly realSizeBytes: pulumi.Output<number>;
-  /** ISO 8601, UTC. */
+  /** When it was built (ISO 8601, UTC). */
   declare readonly builtAt: pulumi.Output<string>;
 
   constructor(name: string, args: ImageArgs, options?: pulumi.CustomResourceOptions) {

@@ -5,7 +5,7 @@ import type { ImageSource } from './disk-installs.ts';
 import { Image } from './image.ts';
 
 export interface ImagesArgs {
-  /** Name to what it is made of: the configuration, the attribute path of the image in it, and where a copy is kept. */
+  /** Images by name: the configuration, the attribute path of the image in it, and the path for a copy. */
   images: Readonly<Record<string, { configuration: string; image: readonly string[]; keep?: string }>>;
   /** What `evaluateFleet` returned for these images. */
   evaluations: Readonly<Record<string, HostEvaluation>>;
@@ -15,7 +15,7 @@ export interface ImagesArgs {
   builders?: BuildersArgs;
 }
 
-/** One line of the stack's summary of its images. */
+/** An image in the stack's output `images`. */
 export interface ImageSummary {
   path: string;
   format: string;
@@ -25,13 +25,13 @@ export interface ImageSummary {
   builtAt: string;
 }
 
-/** The disk images of a stack, which may have none. */
+/** The stack's disk images, if any. */
 export class Images {
   readonly #images: Record<string, Image> = {};
   readonly #failures: Record<string, string> = {};
   readonly #evaluations: ImagesArgs['evaluations'];
 
-  /** Declares them under one component. One that could not be evaluated is left as it is. */
+  /** Declares them under one component. One that could not be evaluated is skipped. */
   constructor(name: string, args: ImagesArgs) {
     this.#evaluations = args.evaluations;
     const entries = Object.entries(args.images);
@@ -51,19 +51,19 @@ export class Images {
     }
   }
 
-  /** Why images could not be evaluated. */
+  /** Errors of images that could not be evaluated. */
   get failures(): readonly string[] {
     return Object.values(this.#failures);
   }
 
-  /** The file of an image. @throws RunError where it could not be evaluated, or there is none of that name. */
+  /** The file of an image. @throws RunError where it does not exist or could not be evaluated */
   pathOf(name: string): pulumi.Output<string> {
     const path = this.#images[name]?.path;
     if (path) return path;
     throw new pulumi.RunError(this.#failures[name] ?? `there is no image ${name}`);
   }
 
-  /** The file of an image with what is known of it before it is built, and its resource. @throws RunError as `pathOf`. */
+  /** The file of an image, with its facts from the evaluation and its resource. @throws RunError as `pathOf` */
   sourceOf(name: string): ImageSource {
     const path = this.pathOf(name);
     const evaluated = this.#evaluations[name];
@@ -77,7 +77,7 @@ export class Images {
     };
   }
 
-  /** What each image is, for a stack output. */
+  /** Summaries of the images, for a stack output. */
   get summaries(): pulumi.Output<Record<string, ImageSummary>> {
     const summary = ({ path, format, sha256, virtualSizeBytes, realSizeBytes, builtAt }: Image) =>
       pulumi

@@ -1,8 +1,8 @@
 /**
- * Names for kernels that stay the same when a kernel's version changes, so that a preview shows an update and not a
- * new kernel: the package's name (`linux`), and the first host's name after it for all but the most used of a name.
- * @param users kernel's store path to the hosts that run it
- * @returns kernel's store path to its name
+ * Names of kernels that do not change with the version, so that a preview shows an update instead of a new kernel: the
+ * package's name (`linux`). Of kernels with the same name, all but the most used also have the name of their first host.
+ * @param users hosts by the store path of their kernel
+ * @returns names by the kernels' store paths
  */
 export function kernelNames(users: Readonly<Record<string, readonly string[]>>): Record<string, string> {
   const names: Record<string, string> = {};

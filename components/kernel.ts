@@ -6,8 +6,8 @@ import type { KernelInputs } from '../schema/kernel.ts';
 import { registered } from './resource-args.ts';
 
 /**
- * A kernel, built once on the operator's computer and shared by all machines that run it. Its config symbols are
- * inputs, so that a preview shows each one that changes.
+ * A kernel, built once on the operator's computer for all machines that run it. Its config symbols are inputs, so that a
+ * preview shows each one that changes.
  */
 export class Kernel extends pulumi.CustomResource {
   declare readonly version: pulumi.Output<string>;
@@ -18,7 +18,7 @@ export class Kernel extends pulumi.CustomResource {
   }
 }
 
-/** A kernel's arguments from its evaluation; the whole configuration is one text, as facts are. */
+/** A kernel's arguments from its evaluation. The whole .config is one text. */
 export function kernelArgs(
   kernel: EvaluatedKernel,
   machines: readonly string[] = [],

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { LabNetworkInputs } from '../schema/lab-network.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
-/** The lab's own network: a bridge on the operator's computer from which nothing is routed out. */
+/** The lab's network: a bridge on the operator's computer that routes nothing to the outside. */
 export class LabNetwork extends pulumi.CustomResource {
   declare readonly bridge: pulumi.Output<string>;
   declare readonly identityFile: pulumi.Output<string>;

@@ -12,10 +12,10 @@ export interface LabArgs {
   machines: Record<string, string>;
 }
 
-/** Machines on the operator's own computer, to try everything on: containers with systemd and sshd of their own. */
+/** Test machines on the operator's computer: containers with their own systemd and sshd. */
 export class Lab extends pulumi.ComponentResource {
   readonly machines: Readonly<Record<string, LabMachine>>;
-  /** How each machine is reached. */
+  /** Connections by machine. */
   readonly connections: Readonly<Record<string, pulumi.Output<ConnectionArgs>>>;
 
   constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {

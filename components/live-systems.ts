@@ -1,8 +1,8 @@
 import * as pulumi from '@pulumi/pulumi';
 
 /**
- * What the machines ran when Pulumi ran, by machine. It is never a change; but a saved plan holds it, and Pulumi refuses
- * a plan where it has become another.
+ * The live systems when Pulumi ran, by machine. They never show as a change, but Pulumi refuses a saved plan if they differ
+ * from those in it.
  */
 export class LiveSystems extends pulumi.CustomResource {
   constructor(name: string, systems: Record<string, string>, options?: pulumi.CustomResourceOptions) {

@@ -7,13 +7,13 @@ import { registered } from './resource-args.ts';
 export interface MachineBuildersArgs {
   host: string;
   connection: pulumi.Input<ConnectionArgs>;
-  /** Machine-id that the machine must have; without it, the machine met first is the one. */
+  /** Machine-id that the machine must have; without it, the first machine reached is adopted. */
   machineId?: pulumi.Input<string | undefined>;
-  /** The builders, by name; what the schema gives a default for may be left out. */
+  /** The builders, by name; settings with a default may be left out. */
   builders: Record<string, z.input<typeof machineBuilder>>;
 }
 
-/** The builders that one machine's own Nix builds with, with their host keys. */
+/** The builders of one machine's Nix, with their host keys. */
 export class MachineBuilders extends pulumi.CustomResource {
   constructor(name: string, args: MachineBuildersArgs, options?: pulumi.CustomResourceOptions) {
     super('nixos:index:MachineBuilders', name, registered(args), options);

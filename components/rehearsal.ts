@@ -10,13 +10,13 @@ export type RehearsalArgs = ResourceArgs<
   'stack' | 'host' | 'drvPath' | 'outPath'
 > & { healthChecks?: Record<string, HealthCheckArgs> };
 
-/** What a host's rehearsal is made of, beside what the host itself tells. */
+/** Settings of a host's rehearsal that do not come from the host itself. */
 export type HostRehearsal = Pick<RehearsalArgs, 'stack' | 'drvPath' | 'outPath'> &
   z.input<typeof rehearsalSettings>;
 
-/** Boots a system in a throw-away virtual machine on the operator's computer, once, and fails where it is not healthy. */
+/** Boots a system once in a temporary virtual machine on the operator's computer; fails if it is not healthy. */
 export class Rehearsal extends pulumi.CustomResource {
-  /** Kernel that ran. */
+  /** Version of the kernel that ran. */
   declare readonly kernel: pulumi.Output<string>;
   declare readonly rehearsedAt: pulumi.Output<string>;
 

@@ -7,16 +7,16 @@ type ConnectionKey = (typeof connectionKeys)[number];
 type Arg<Key, Value> = Key extends ConnectionKey ? pulumi.Input<ConnectionArgs> : pulumi.Input<Value>;
 
 /**
- * Arguments of a resource: its inputs, each of which may be an output of another resource. Whatever is not `Required` may be left
- * out, and of a connection all but what leads to the machine: the schema has the defaults.
+ * Arguments of a resource: its inputs, each of which may be an output of another resource. Inputs that are not `Required` may be
+ * left out, as may settings of a connection: the schema has the defaults.
  */
 export type ResourceArgs<Inputs, Required extends keyof Inputs> = {
   [key in Exclude<keyof Inputs, Required>]?: Arg<key, Inputs[key] | undefined>;
 } & { [key in Required]: Arg<key, Inputs[key]> };
 
 /**
- * What the SDK registers for a resource: the arguments that have a value, for it spends time on each, with a connection's password
- * as a secret; and its outputs, by name.
+ * The properties to register for a resource: the arguments that have a value, as the SDK spends time on each, with a connection's
+ * password as a secret; and the names of the outputs.
  */
 export function registered(args: object, outputs: readonly string[] = []): pulumi.Inputs {
   const given = Object.entries(args).filter(([, value]) => value !== undefined);

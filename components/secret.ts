@@ -5,7 +5,7 @@ import { type ResourceArgs, registered } from './resource-args.ts';
 /** Arguments of a secret. */
 export type SecretArgs = ResourceArgs<SecretInputs, 'host' | 'connection' | 'path' | 'value'>;
 
-/** One file on one machine whose content never enters a Nix store; removed when it is dropped. */
+/** A file on a machine whose content is kept out of the Nix store. Removed with the resource. */
 export class Secret extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
@@ -14,13 +14,13 @@ export class Secret extends pulumi.CustomResource {
   }
 }
 
-/** A secret of a host: its value, and where it differs from a file of root's in /run/keys. */
+/** A secret of a host. Default: a file in /run/keys that only root can read. */
 export type HostSecret = Omit<SecretArgs, 'host' | 'connection' | 'path' | 'machineId'> & {
   /** @default /run/keys/<name> */
   path?: pulumi.Input<string>;
   /**
-   * Whether the file is written before the machine's deployment or after it. An owner that the new system brings is
-   * there only after it.
+   * Whether the file is written before the machine's deployment or after it: `after` for an owner that only the new system
+   * has.
    * @default 'before'
    */
   when?: 'before' | 'after';

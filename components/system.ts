@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import type { SystemInputs } from '../schema/system.ts';
 import { registered } from './resource-args.ts';
 
-/** The system closure of one machine, built on the operator's computer from the evaluated derivation. */
+/** The system of one machine, built on the operator's computer from the evaluated derivation. */
 export class System extends pulumi.CustomResource {
   declare readonly outPath: pulumi.Output<string>;
 

@@ -3,14 +3,14 @@ import type { VirtualMachineInputs } from '../schema/virtual-machine.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { registered } from './resource-args.ts';
 
-/** Arguments of a virtual machine; what the schema gives a default for may be left out. */
+/** Arguments of a virtual machine; settings with a default may be left out. */
 export type VirtualMachineArgs = {
   [key in keyof VirtualMachineInputs]?: pulumi.Input<Partial<VirtualMachineInputs[key]>>;
 } & { stack: pulumi.Input<string>; name: pulumi.Input<string> };
 
 /**
- * A virtual machine on the operator's own computer, in QEMU: from a disk image, from a built `config.system.build.vm`, or
- * from a kernel. Where a port is forwarded to its port 22 it can be a host's machine.
+ * A QEMU virtual machine on the operator's computer: from a disk image, a built `config.system.build.vm`, or a kernel. With
+ * a port forwarded to its port 22, it can be a host's machine.
  *
  * @example
  * const vm = new VirtualMachine('base', {
@@ -27,7 +27,7 @@ export class VirtualMachine extends pulumi.CustomResource {
   declare readonly identityFile: pulumi.Output<string>;
   declare readonly hostKey: pulumi.Output<string | undefined>;
   declare readonly machineId: pulumi.Output<string | undefined>;
-  /** File with everything its serial console said. */
+  /** File with the output of its serial console. */
   declare readonly console: pulumi.Output<string>;
 
   constructor(name: string, args: VirtualMachineArgs, options?: pulumi.CustomResourceOptions) {
@@ -35,7 +35,7 @@ export class VirtualMachine extends pulumi.CustomResource {
     super('nixos:index:VirtualMachine', name, registered(args, outputs), options);
   }
 
-  /** How it is reached over ssh. */
+  /** Its ssh connection. */
   get connection(): pulumi.Output<ConnectionArgs> {
     const { address, port, user, identityFile, hostKey } = this;
     return pulumi

@@ -9,11 +9,11 @@ export interface VirtualMachinesArgs {
   machines: Readonly<Record<string, VirtualMachineConfig>>;
   /** The file of one of the stack's disk images. */
   imagePath(image: string): pulumi.Input<string>;
-  /** The evaluated `config.system.build.vm` of those that name a configuration; one without it is left as it is. */
+  /** Evaluated `config.system.build.vm`, for those with a configuration; if its evaluation failed, the machine is skipped. */
   systems: Readonly<Record<string, { drvPath: string; outPath: string }>>;
 }
 
-/** The stack's virtual machines. Each that runs a machine's system as it is has that built first. */
+/** The stack's virtual machines. For one with a configuration, the system is built first. */
 export class VirtualMachines extends pulumi.ComponentResource {
   readonly machines: Readonly<Record<string, VirtualMachine>>;
 
@@ -41,7 +41,7 @@ export class VirtualMachines extends pulumi.ComponentResource {
     this.registerOutputs({});
   }
 
-  /** How a host that is one of the machines is reached; what is given for the host itself, but its address, comes first. */
+  /** Connection of a host that is one of the machines; the host's own settings, except the address, come first. */
   connectionOf(
     machine: string | undefined,
     given: ConnectionArgs,

@@ -5,50 +5,48 @@ export const errorCodes = {
   'flake-invalid': 'The flake cannot be read: it is missing, has a syntax error, or lacks an output.',
   'evaluation-failed': 'Nix could not evaluate a machine’s configuration.',
   'assertion-failed': 'An assertion of the machine’s configuration does not hold.',
-  'kernel-unbootable': 'The configuration of a machine’s kernel lacks what no machine comes up without.',
+  'kernel-unbootable': 'The configuration of a machine’s kernel lacks options without which it cannot boot.',
   'build-failed': 'A derivation did not build.',
-  'builder-missing':
-    'A derivation has to be built for a system that neither this computer nor any builder builds for.',
-  'builder-failed': 'The builders of a machine could not be written down there, or read.',
+  'builder-missing': 'A derivation needs a platform that neither this computer nor any builder builds for.',
+  'builder-failed': 'The list of builders on a machine could not be read or written.',
   'copy-failed': 'The closure could not be copied to the machine.',
-  'no-room': 'The machine has too little free space.',
-  unreachable: 'No ssh connection could be made.',
+  'no-room': 'The machine has too little free disk space.',
+  unreachable: 'The machine could not be reached over ssh.',
   'host-key': 'The machine’s ssh host key is not the expected one.',
   'access-denied': 'The machine refused the login, or the user lacks root rights.',
-  'bootstrap-user':
-    'The user that a machine was installed by could not be removed after its first deployment.',
+  'bootstrap-user': 'The bootstrap user could not be removed after the first deployment.',
   'wrong-machine': 'The machine at this address is not the one recorded in the state.',
   'not-nixos': 'The machine does not run NixOS.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
-  'activation-failed': 'switch-to-configuration failed; the machine was put back.',
-  'reboot-failed': 'The machine did not come back in time after a reboot, or not on the asked system.',
+  'activation-failed': 'switch-to-configuration failed; the machine was rolled back.',
+  'reboot-failed': 'The machine did not come back in time after a reboot, or not with the desired system.',
   'rehearsal-failed':
-    'A system did not come up healthy in a virtual machine of the operator’s computer, so its machine was not touched.',
+    'A system was not healthy in its rehearsal in a virtual machine; its machine was not touched.',
   'trial-failed':
-    'A system that was booted on trial did not come up or was not confirmed; the machine went back to the one before.',
+    'A system booted on trial did not come up or was not confirmed; the machine booted the previous system again.',
   'units-failed':
-    'systemd units failed under the new system; the machine was put back, unless that is accepted.',
-  'rollback-failed': 'Activation failed and so did going back: look at the machine.',
-  'health-check-failed': 'A health check did not hold under the new system; the machine was put back.',
-  drifted: 'The machine runs a system that is neither the recorded nor the asked one, and onDrift is fail.',
-  'not-confirmed': 'The machine went back by itself because nobody confirmed the new system in time.',
+    'systemd units failed under the new system; the machine was rolled back, unless failed units are accepted.',
+  'rollback-failed': 'Activation failed and so did the rollback: the machine needs a look.',
+  'health-check-failed': 'A health check failed under the new system; the machine was rolled back.',
+  drifted: 'The machine runs a system that is neither the recorded nor the desired one, and onDrift is fail.',
+  'not-confirmed': 'The machine rolled back by itself, as the new system was not confirmed in time.',
   'secret-failed':
-    'A secret could not be had on the operator’s computer, or its file not be written, read or removed on the machine.',
+    'The value of a secret could not be read on the operator’s computer, or its file could not be written, read or removed on the machine.',
   'cache-failed':
-    'A signing key or a binary cache could not be made, read, filled or announced to a machine.',
+    'A signing key or a binary cache could not be created, read, filled or configured on a machine.',
   'substitution-failed':
-    'The machine could not fetch the system from its binary caches, and copying is not allowed.',
+    'The machine could not fetch the system from its binary caches, and delivery does not allow a copy.',
   'hardware-failed':
-    'A machine could not tell what it is made of, or the file that is to say so could not be read or written.',
-  'image-failed': 'A disk image could not be found in what was built, or its kept copy not be made.',
-  'disk-refused': 'A guard refused to have an image written onto a disk; nothing was written.',
-  'disk-failed': 'An image was not written whole onto a disk, or what was read back is not the image.',
-  'lab-failed': 'A lab machine or its network could not be made, started or removed.',
-  'vm-failed': 'A virtual machine could not be made, started, reached or removed.',
-  'file-invalid': 'A file that the project keeps is damaged, or a newer version has written it.',
+    'Hardware detection failed on a machine, or the file for its result could not be read or written.',
+  'image-failed': 'A build contains no disk image, or the copy of an image could not be written.',
+  'disk-refused': 'A guard refused to install an image on a disk; nothing was written.',
+  'disk-failed': 'An image was not written completely to a disk, or reading it back showed something else.',
+  'lab-failed': 'A lab machine or its network could not be created, started or removed.',
+  'vm-failed': 'A virtual machine could not be created, started, reached or removed.',
+  'file-invalid': 'A file that nixos-fleet maintains is damaged, or was written by a newer version.',
   'system-failed':
-    'The computer that runs this refused something: a file, a folder, a program, a port or an address.',
-  'command-failed': 'A program failed, for a reason of its own.',
+    'The operating system of the operator’s computer reported an error: about a file, a program, a port or an address.',
+  'command-failed': 'A program exited with an error.',
   cancelled: 'The operation was cancelled.',
 } as const;
 
@@ -67,7 +65,7 @@ export interface FleetErrorDetails {
   cause?: unknown;
 }
 
-/** A failure a user can act on. It is shown without a stack trace. `failureOf` decides about other errors. */
+/** An error that the user can act on, shown without a stack trace. `failureOf` converts other errors. */
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly host: string | undefined;

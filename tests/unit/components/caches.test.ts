@@ -65,7 +65,7 @@ async function deploy(
   await new Promise((done) => setImmediate(done));
 }
 
-test('each machine’s system is pushed and signed, the machines are told, and decide by themselves how to fetch it', async () => {
+test('each machine’s system is signed and pushed, and the caches are configured on the machines with delivery auto', async () => {
   await deploy({ main: { key: 'main-2', store: 's3://fleet' } });
   assert.deepEqual(Object.keys(inputsOf('SigningKey', 'main')?.consumers ?? {}).sort(), ['db', 'web']);
   const push = inputsOf('CachePush', 'main-web');
@@ -77,7 +77,7 @@ test('each machine’s system is pushed and signed, the machines are told, and d
   assert.equal(inputsOf('Deployment', 'db')?.delivery, 'auto');
 });
 
-test('a machine that serves its store does not ask itself, and is asked by the others where its key is known', async () => {
+test('a machine that serves its store does not fetch from itself; the others do, if its host key is known', async () => {
   await deploy({ lan: { key: 'main-2', host: 'web', protocol: 'ssh', priority: 10 } });
   assert.deepEqual(Object.keys(inputsOf('SigningKey', 'lan')?.consumers ?? {}), ['db']);
   assert.equal(inputsOf('Substituters', 'web'), undefined);
@@ -89,7 +89,7 @@ test('a machine that serves its store does not ask itself, and is asked by the o
   assert.equal(asked.lan.priority, 10);
 });
 
-test('somebody else’s cache is only asked', async () => {
+test('a foreign cache is only fetched from', async () => {
   await deploy({ vendor: { url: 'https://vendor', publicKeys: ['vendor-1:k'] } }, { delivery: 'copy' });
   assert.deepEqual(
     registered.filter(({ type }) => /SigningKey|Cache/.test(type)),
@@ -101,7 +101,7 @@ test('somebody else’s cache is only asked', async () => {
   assert.equal(inputsOf('Deployment', 'web')?.delivery, 'copy');
 });
 
-test('a key that was in wrong hands is trusted no more, whatever the cache says', async () => {
+test('a revoked key is not trusted, whatever the cache reports', async () => {
   revoked = ['main-1:old'];
   await deploy({ main: { key: 'main-2', store: 's3://fleet' } });
   assert.deepEqual(inputsOf('CacheStore', 'main')?.revokedKeys, revoked);
@@ -110,7 +110,7 @@ test('a key that was in wrong hands is trusted no more, whatever the cache says'
   });
 });
 
-test('a cache is told which machines need it once all are deployed, where there is a rule or a machine serves it', async () => {
+test('a cache with a retention policy or on a machine collects garbage once all machines are deployed', async () => {
   const retention = (caches: Parameters<typeof declareCaches>[0]) => {
     for (const cache of declareCaches(caches, connections)) {
       cache.retain?.({ web: { connection: connections.web, systems: ['/nix/store/web'] } }, {});
@@ -135,7 +135,7 @@ test('a cache is told which machines need it once all are deployed, where there 
   assert.deepEqual(inputsOf('CacheRetention', 'lan')?.keep, { generations: 1 });
 });
 
-test('a machine that fetches from other caches is filled by nobody, does not ask itself, and is asked first', async () => {
+test('a pull-through cache is not pushed to, does not fetch from itself, and is queried first', async () => {
   await deploy({
     proxy: { host: 'web', pullThrough: true, priority: 5 },
     vendor: { url: 'https://vendor', publicKeys: ['vendor-1:k'] },

@@ -60,7 +60,7 @@ async function registeredBy(args: Partial<HostArgs>, last: string): Promise<Regi
 /** Inputs as the engine gets them: a secret is an object of its own. */
 const plain = (value: unknown): unknown => (value as { value?: unknown })?.value ?? value;
 
-test('commands and files stand around the deployment, with the host’s own connection', async () => {
+test('commands and files run before or after the deployment, with the host’s connection', async () => {
   const all = await registeredBy(
     {
       secrets: { early: { value: 'x' }, late: { value: 'x', when: 'after' } },
@@ -112,7 +112,7 @@ test('the connection is a secret, as it holds the key', async () => {
   assert.equal(await (reached as unknown as { isSecret: Promise<boolean> }).isSecret, true);
 });
 
-test('a jump host of the connection is the proxy, and what is left aside is told once', async () => {
+test('a jump host of the connection is the proxy, and ignored settings are reported once', async () => {
   const warn = mock.method(console, 'warn', () => {});
   const log = mock.method(console, 'log', () => {});
   try {
@@ -150,15 +150,15 @@ test('a jump host of the connection is the proxy, and what is left aside is told
     const told = (method: typeof warn) =>
       method.mock.calls.map(({ arguments: [text] }) => String(text)).filter((text) => text.includes('web: '));
     assert.equal(told(warn).length, 1);
-    assert.match(told(warn)[0] ?? '', /sshOptions: commands and files go without Ciphers/);
+    assert.match(told(warn)[0] ?? '', /ignores sshOptions\. .*do not use Ciphers/);
     assert.equal(told(log).length, 1);
-    assert.match(told(log)[0] ?? '', /as ops.*\(doas …\)/);
+    assert.match(told(log)[0] ?? '', /as ops: use doas/);
   } finally {
     warn.mock.restore();
     log.mock.restore();
   }
 });
-test('a host without commands and files needs no package for them', async () => {
+test('a host without commands and files does not need @pulumi/command', async () => {
   const all = await registeredBy({ connection: { address: 'web' } }, 'nixos:index:Deployment web');
   assert.deepEqual(
     all.map(({ type }) => type),
@@ -179,12 +179,12 @@ function refused(given: Parameters<typeof knownConnection>[1], why: RegExp, prox
   );
 }
 
-test('a host key is required, of the proxy too, and a key to log in with', () => {
+test('host keys are required, also of the proxy, and a key to log in with', () => {
   const { hostKey: _, ...keyless } = connection;
   refused(keyless, /connection\.hostKey is not set[\s\S]*ssh-keygen -F '\[10\.0\.0\.1\]:2222'/);
   refused(connection, /commandProxy\.hostKey is not set/, { address: 'jump', identityFile });
   refused({ address: 'web', hostKey }, /neither connection\.identityFile nor an ssh-agent/);
-  refused({ ...connection, identityFile: join(folder, 'none') }, /ENOENT[\s\S]*private key’s path/);
+  refused({ ...connection, identityFile: join(folder, 'none') }, /ENOENT[\s\S]*path of the private key/);
   process.env.SSH_AUTH_SOCK = '/run/agent';
   assert.deepEqual(knownConnection('web', { address: 'web', hostKey }, { address: 'jump', hostKey }), {
     host: 'web',
@@ -196,13 +196,13 @@ test('a host key is required, of the proxy too, and a key to log in with', () =>
   });
 });
 
-test('a way that @pulumi/command cannot go is refused, and commandProxy is another', () => {
+test('a connection that @pulumi/command cannot use is refused, unless commandProxy is set', () => {
   const known = { ...connection, proxyJumpHostKey: hostKey };
   refused({ ...connection, proxyJump: 'ops@gate' }, /proxyJumpHostKey is not set[\s\S]*ssh-keygen -F gate`/);
   refused({ ...connection, proxyJump: 'ops@gate:2200' }, /ssh-keygen -F '\[gate\]:2200'/);
   refused({ ...known, proxyJump: 'gate' }, /names no user[\s\S]*root@gate/);
   refused({ ...connection, proxyJump: 'ops@near,ops@far' }, /several machines[\s\S]*commandProxy/);
-  refused({ ...connection, sshOptions: { proxycommand: 'nc %h %p' } }, /sshOptions\.proxycommand leads/);
+  refused({ ...connection, sshOptions: { proxycommand: 'nc %h %p' } }, /uses sshOptions\.proxycommand/);
   refused({ address: 'localhost', local: true }, /operator’s own computer[\s\S]*local\.Command/);
   const proxy = { address: 'gate', hostKey, identityFile };
   for (const way of [{ proxyJump: 'ops@near,ops@far' }, { sshOptions: { ProxyCommand: 'nc %h %p' } }]) {
