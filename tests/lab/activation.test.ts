@@ -339,7 +339,7 @@ test('the live system fails when it is deployed again: it stays live', async () 
   await deployer.refresh();
   await assert.rejects(
     deployer.up(flaky),
-    failsWith('activation-failed', /it is the system that ran before/),
+    failsWith('activation-failed', /the previous system is the same one/),
   );
   assert.equal(deployer.live.system, flaky);
   assert.equal(deployer.live.profileSystem, good);
