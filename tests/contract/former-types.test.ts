@@ -24,7 +24,7 @@ async function succeeds(...args: string[]): Promise<string> {
 
 /** Makes the program declare these disks. */
 function declare(disks: object): void {
-  const args = `disks: ${JSON.stringify(disks)}, seen: {}, ramSystems: {}, imageOf() {}, connectionOf() {}`;
+  const args = `disks: ${JSON.stringify(disks)}, readings: {}, ramSystems: {}, imageOf() {}, connectionOf() {}`;
   const components = new URL('../../components/index.ts', import.meta.url);
   writeFileSync(
     join(project.folder, 'index.ts'),

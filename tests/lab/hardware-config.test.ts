@@ -42,7 +42,7 @@ import { declareHardware } from '${program}';
 const { connection, ...hardware } = JSON.parse(readFileSync('settings.json', 'utf8'));
 const settings = { one: { ...hardware, folder: import.meta.dirname } };
 const failures = await declareHardware(
-  { settings, answers: askHardware(settings, { one: machineAt('one', connection) }) },
+  { settings, results: askHardware(settings, { one: machineAt('one', connection) }) },
   { one: { connection } },
 );
 if (failures.length > 0) throw new pulumi.RunError(failures.join('\\n'));
