@@ -69,7 +69,7 @@ function portsOf(facts: HostFacts): number[] {
   return Object.keys(facts.sshd.ports).map(Number);
 }
 
-/** Whether the firewall names a port: alone, in a range, or for one interface (`eth0:20-30`). */
+/** Whether the firewall opens a port: alone, in a range, or for one interface (`eth0:20-30`). */
 function isOpen(facts: HostFacts, port: number): boolean {
   return Object.keys(facts.firewall.tcp).some((name) => {
     const [, from, to = from] = /(?:^|:)(\d+)(?:-(\d+))?$/.exec(name) ?? [];

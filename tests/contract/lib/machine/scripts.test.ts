@@ -1,4 +1,4 @@
-/** The scripts for machines, run by this computer's own shell as far as they change nothing. */
+/** The scripts for machines that change nothing, run by this computer's shell. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -138,7 +138,7 @@ test('serials are read from all kernel attributes, each once, without padding', 
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   };
-  // virtio tells it without a line's end, SCSI behind four bytes, others padded.
+  // virtio has no line end, SCSI has four bytes before the serial, others pad it.
   write('vda/serial', 'second');
   write('sda/device/vpd_pg80', '\0\x80\0\x08  WD-12  ');
   write('sda/device/wwid', 'naa.5000\n');

@@ -11,18 +11,18 @@ import { connection } from '../../../../../schema/connection.ts';
 const folder = mkdtempSync(join(tmpdir(), 'read-hardware-'));
 after(() => rmSync(folder, { recursive: true }));
 
-/** This computer itself: sh runs the words, as root or by a sudo that asks nothing. */
+/** This computer: commands run as root or with passwordless sudo. */
 const local = machineAt('web', connection.parse({ local: true }));
 const isRoot = process.getuid?.() === 0;
 
-/** A stand-in for a generator. */
+/** A fake generator. */
 function program(name: string, script: string): string[] {
   const path = join(folder, name);
   writeFileSync(path, `#!/bin/sh\n${script}\n`);
   chmodSync(path, 0o755);
   return [path, 'with blanks', "and 'quotes'"];
 }
-const ask = (
+const detect = (
   command: string[],
   generator: 'nixos-generate-config' | 'nixos-facter' = 'nixos-generate-config',
 ) => readHardware(local, { generator, fileSystems: false, command });
@@ -36,19 +36,19 @@ test('the program’s output is returned as it is, without its stderr', {
   skip: !isRoot,
 }, async () => {
   const command = program('good', 'echo warning >&2; cat; printf "# %s\\n{ }" "$*"');
-  assert.equal(await ask(command), "# with blanks and 'quotes'\n{ }\n");
+  assert.equal(await detect(command), "# with blanks and 'quotes'\n{ }\n");
 });
 
 test('a program that is missing, fails or prints something else is reported', { skip: !isRoot }, async () => {
   await assert.rejects(
-    ask(['no-such-generator']),
+    detect(['no-such-generator']),
     fails(/no-such-generator is not on the machine\n.*hardwareConfig\.command/),
   );
   await assert.rejects(
     readHardware(local, { generator: 'nixos-facter', fileSystems: false }),
     fails(/nixos-facter is not on the machine\n[\s\S]*nixpkgs#nixos-facter/),
   );
-  await assert.rejects(ask(program('bad', 'echo no luck >&2; exit 3')), fails(/no luck/));
-  await assert.rejects(ask(program('empty', ':')), fails(/not a NixOS module/));
-  await assert.rejects(ask(program('text', 'echo hello'), 'nixos-facter'), fails(/not JSON/));
+  await assert.rejects(detect(program('bad', 'echo no luck >&2; exit 3')), fails(/no luck/));
+  await assert.rejects(detect(program('empty', ':')), fails(/not a NixOS module/));
+  await assert.rejects(detect(program('text', 'echo hello'), 'nixos-facter'), fails(/not JSON/));
 });

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 
 const program = new URL('../../../../../lib/machine/reboot/grub-entry.awk', import.meta.url).pathname;
 
-/** In the form of NixOS's grub.cfg: the default, a specialisation, and all configurations in a menu of their own. */
+/** Like NixOS's grub.cfg: the default, a specialisation, and a submenu with all configurations. */
 const configuration = `set timeout=5
 menuentry "NixOS" --class nixos --unrestricted {
 search --set=drive1 --fs-uuid 1111

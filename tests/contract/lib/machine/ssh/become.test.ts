@@ -11,7 +11,7 @@ const password = `a b\\n"$(id)'\t\\ ü`;
 const withPassword: Connection = { ...admin, becomePassword: password };
 const folder = mkdtempSync(join(tmpdir(), 'become-'));
 const path = process.env.PATH;
-/** Each call of the means: its arguments, and what it took for a password. */
+/** Log of the fake sudo: the arguments of each call, and what it read as a password. */
 const calls = join(folder, 'calls');
 
 function program(name: string, lines: string) {
@@ -19,7 +19,7 @@ function program(name: string, lines: string) {
   chmodSync(join(folder, name), 0o755);
 }
 
-/** A sudo of this test alone: with -S it reads one line at a time, and asks three times, like the real one. */
+/** A fake sudo: with -S it reads one line at a time and allows three attempts, like the real one. */
 function sudoAsks(expected: string | undefined) {
   writeFileSync(join(folder, 'expected'), expected ?? '');
   const ask = `tries=0
@@ -47,7 +47,7 @@ exec "$@"`,
 before(() => {
   mkdirSync(folder, { recursive: true });
   process.env.PATH = `${folder}${delimiter}${path}`;
-  // What follows the address is what the login shell of the machine is given.
+  // The last argument is the command line for the machine's login shell.
   program('ssh', 'while [ $# -gt 1 ]; do shift; done; exec sh -c "$1"');
   program('id', 'echo 1000');
 });

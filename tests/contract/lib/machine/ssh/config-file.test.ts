@@ -8,7 +8,7 @@ import type { Connection } from '../../../../../schema/connection.ts';
 const base: Connection = { address: '192.0.2.7', user: 'root', connectTimeoutSeconds: 15 };
 const jumpKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 
-/** What ssh itself makes of its arguments: keyword in lower case to value. */
+/** The settings that `ssh -G` derives from its arguments, by keyword in lower case. */
 async function understood(args: readonly string[]): Promise<Map<string, string>> {
   const { stdout } = await run('ssh', ['-G', ...args], { timeoutSeconds: 10 });
   return new Map(

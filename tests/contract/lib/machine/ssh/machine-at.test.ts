@@ -13,7 +13,7 @@ const machine = machineAt('web', connection);
 const folder = mkdtempSync(join(tmpdir(), 'ssh-'));
 const path = process.env.PATH;
 
-/** Puts a program in ssh's place: it runs what comes on its standard input here, after its own lines. */
+/** Installs a fake ssh: it runs its own lines, then its standard input on this computer. */
 function sshIs(lines: string) {
   const file = join(folder, 'ssh');
   writeFileSync(file, `#!/bin/sh\n${lines}\n`);
@@ -51,7 +51,7 @@ test('exit code 255 is a failure of ssh', async () => {
   await assert.rejects(machine.run('true'), { code: 'unreachable', host: 'web' });
 });
 
-/** In ssh's place, a client whose pipes a process of the shared connection holds; returns that process's id once it runs. */
+/** Installs a fake ssh whose pipes are held by a background process; returns that process's id once it runs. */
 function sshThatHoldsPipes(): () => Promise<number> {
   const file = join(folder, 'holder');
   rmSync(file, { force: true });
