@@ -14,6 +14,6 @@ test('the version of the facts covers the code that condenses them, and no other
 
 test('the facts expression has a version', () => {
   const { text, version } = factsExpression();
-  assert.match(text, /^# Turns NixOS systems into raw facts/);
+  assert.match(text, /^# Evaluates NixOS systems to raw facts/);
   assert.match(version, /^[0-9a-f]{64}$/);
 });
