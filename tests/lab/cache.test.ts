@@ -216,7 +216,7 @@ test('a whole key rotation, with a machine that is off halfway', async () => {
   // While edge is off, nothing is signed with a key that it does not trust, and the others are deployed.
   change('db');
   const second = await up();
-  assert.match(second.text, /the rotation to cache\.lab-2 waits: edge could not be asked/);
+  assert.match(second.text, /the rotation to cache\.lab-2 waits: edge could not be reached/);
   assert.deepEqual(await phase(), ['trust-both', 'edge']);
   assert.equal((await isOn('db')).trim(), String(edition));
   assert.doesNotMatch(readFileSync(await narinfoOf('db'), 'utf8'), /^Sig: cache\.lab-2/m);
