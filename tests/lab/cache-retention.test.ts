@@ -75,7 +75,7 @@ test('a cache keeps a machine’s live, booted and recorded systems, and frees t
     test -e ${roots}/${name(recorded)}/system`,
   );
   await upWithNewSystem();
-  assert.ok(isCached(dropped), 'it stays for the time of grace');
+  assert.ok(isCached(dropped), 'it stays until graceHours have passed');
 
   configure(0);
   const { text: preview } = await stack.preview();

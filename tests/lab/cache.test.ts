@@ -241,7 +241,7 @@ test('a whole key rotation, with a machine that is off halfway', async () => {
     assert.deepEqual(await trusted(machine), ['cache.lab-2'], machine);
   change('edge');
   await stack.up();
-  assert.equal((await isOn('edge')).trim(), String(edition), 'and the new key is good for a new system');
+  assert.equal((await isOn('edge')).trim(), String(edition), 'the new key signs a new system');
   assert.doesNotMatch((await stack.up()).text, /[1-9]\d* (created|updated|replaced|deleted)/);
 });
 

@@ -259,7 +259,7 @@ test('sshOptions apply to every connection, the copy’s too', async () => {
 });
 
 /** Copies Node and the project to the machine, which then deploys itself. Returns the command. */
-function bringOperator(): string {
+function installOperator(): string {
   const folder = join(machines.one?.root ?? '', 'opt/fleet');
   mkdirSync(join(folder, 'lib-of-node'), { recursive: true });
   for (const part of ['lib', 'schema', 'provider', 'tests/lab', 'package.json'])
@@ -279,7 +279,7 @@ function bringOperator(): string {
 }
 
 test('a local machine is deployed without ssh, by root and by a user with a sudo password', async () => {
-  const operate = bringOperator();
+  const operate = installOperator();
   const healthChecks = {
     ssh: { tcp: 22, timeoutSeconds: 10 },
     root: { command: '[ "$(id -u)" = 0 ]', timeoutSeconds: 10 },

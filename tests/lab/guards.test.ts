@@ -117,7 +117,7 @@ test('one round trip finds a machine that was switched by hand, or is off', asyn
   assert.equal(await checkLive(machine.target, 'another'), undefined);
   const other = await fixtureSystem('named');
   await new Deployer(machine.target.connection).up(other);
-  assert.equal(await checkLive(machine.target, 'another'), undefined, 'deployed, by whomever');
+  assert.equal(await checkLive(machine.target, 'another'), undefined, 'deployed from elsewhere');
   await machine.run(`${good}/bin/switch-to-configuration test`);
   assert.match(
     (await checkLive(machine.target, 'another')) ?? '',

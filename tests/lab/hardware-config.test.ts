@@ -57,7 +57,7 @@ after(async () => {
   project.remove();
 });
 
-const bringGenerator = () =>
+const installGenerator = () =>
   machine.run(`cat >/usr/local/bin/nixos-generate-config <<'END'
 #!/bin/sh
 [ "$(id -u)" = 0 ] && [ "$*" = '--show-hardware-config --no-filesystems' ] || exit 9
@@ -100,7 +100,7 @@ test('a machine without nixos-generate-config is an error that says how to insta
 });
 
 test('the first up writes the file that the preview shows, and names the missing git add', async () => {
-  await bringGenerator();
+  await installGenerator();
   await setHardware('"nvme"');
   const shown = await preview();
   assert.equal(shown.exitCode, 0, shown.text);

@@ -48,7 +48,7 @@ async function asRoot(script: string): Promise<string> {
 }
 
 /** Creates a user with root's authorized keys. */
-const person = (name: string) =>
+const createUser = (name: string) =>
   `useradd --create-home --shell /bin/bash ${name}
    install -d -o ${name} -g ${name} -m 700 /home/${name}/.ssh
    install -o ${name} -g ${name} -m 600 /root/.ssh/authorized_keys /home/${name}/.ssh/authorized_keys`;
@@ -64,7 +64,7 @@ const failsWith = (code: FleetError['code'], message: RegExp) => (error: FleetEr
 test('sudo by a key in the operator’s agent deploys without a password; without the key it is refused', async () => {
   // With the expiry of nixosFleet.people, which the PAM module must ignore.
   const key = `expiry-time="20990101" ${readFileSync(`${agentKey}.pub`, 'utf8').trim()}`;
-  await asRoot(`${person('admin')}
+  await asRoot(`${createUser('admin')}
     ${sudoRule('admin')}
     mkdir -p /etc/ssh/authorized_keys.d && echo '${key}' >/etc/ssh/authorized_keys.d/admin`);
   const admin: Connection = { ...root, user: 'admin' };
@@ -104,7 +104,7 @@ test('sudo by a key in the operator’s agent deploys without a password; withou
 
 test('the bootstrap user of a first deployment is removed after it, with keys and home', async () => {
   const before = (await readMachine(at(root))).system;
-  await asRoot(`${person('install')}
+  await asRoot(`${createUser('install')}
     ${sudoRule('install')}`);
   const first: Connection = { ...root, user: 'ops', bootstrapUser: 'install' };
   const installed = () => asRoot('id install >/dev/null 2>&1 && echo yes || echo no');
@@ -116,7 +116,7 @@ test('the bootstrap user of a first deployment is removed after it, with keys an
   assert.equal(await installed(), 'yes');
 
   const path = await system('with-ops', {
-    test: `systemctl start ssh.service; id ops || { ${person('ops')}; ${sudoRule('ops')}; }`,
+    test: `systemctl start ssh.service; id ops || { ${createUser('ops')}; ${sudoRule('ops')}; }`,
   });
   const deployer = new Deployer(first);
   await deployer.up(path);
@@ -140,13 +140,13 @@ test('the bootstrap user of a first deployment is removed after it, with keys an
     wrong.up(await system('wrong-name')),
     failsWith('bootstrap-user', /daemon is still on the machine[\s\S]*a system user/),
   );
-  assert.ok(wrong.recorded, 'the machine is deployed all the same');
+  assert.ok(wrong.recorded, 'the machine is deployed nevertheless');
   assert.match(await asRoot('id daemon'), /daemon/);
 });
 
 test('the home of a bootstrap user that the system dropped is removed, and other homes stay', async () => {
-  await asRoot(`${person('install')}
-    ${sudoRule('install')}; ${person('stays')}`);
+  await asRoot(`${createUser('install')}
+    ${sudoRule('install')}; ${createUser('stays')}`);
   const path = await system('drops', {
     test: 'systemctl start ssh.service; userdel --force install || true',
   });

@@ -77,11 +77,11 @@ test('a file is written with its owner and mode, its service is restarted, and n
   assert.match(text, /one: restarted reader\.service/);
   assert.equal(await machine.run(`cat ${app.path}`), canary(1));
   assert.equal(await machine.run(`stat -c '%U %G %a' ${app.path}; ls -A /run/keys`), 'app app 440\napp');
-  assert.notEqual(await pid(), '0', 'one that had failed for want of the file runs now');
+  assert.notEqual(await pid(), '0', 'the service that lacked the file runs now');
   assert.equal(
     await machine.run('systemctl is-active idle.service || true'),
     'inactive',
-    'an idle one stays so',
+    'an inactive service stays inactive',
   );
 });
 

@@ -44,7 +44,7 @@ describe('modules of the operator’s flake, on and off', { skip }, () => {
       const { off, on, failing } = measured.value;
       report(`${topic}: ${Object.keys(on).length} on, ${Object.keys(failing).length} failing`, measured);
       assert.deepEqual(off.failed, []);
-      assert.ok(Object.keys(on).length > 0, 'no case switches it on');
+      assert.ok(Object.keys(on).length > 0, 'no case enables the module');
       for (const [name, outcome] of Object.entries(on)) {
         assert.deepEqual(outcome.failed, [], name);
         assert.deepEqual(outcome.warnings, [], name);

@@ -157,7 +157,7 @@ test('the machine reboots into the deployed system', async () => {
     const now = await sh('cat /proc/sys/kernel/random/boot_id').catch(() => bootId);
     return now !== '' && now !== bootId;
   };
-  assert.ok(await until(rebooted, { limitSeconds: 600 }), 'it restarted');
+  assert.ok(await until(rebooted, { limitSeconds: 600 }), 'the machine rebooted');
   assert.equal(await sh('readlink -f /run/booted-system'), (await image()).system);
   await stack.pulumi('refresh', '--yes', '--skip-preview');
   const now = await live();
