@@ -1,7 +1,7 @@
 /**
- * A kernel built twice through ccache in Nix's sandbox: with an empty cache, and after one symbol changed. The cache is a
- * folder of the computer that the sandbox shows; the source and the compiler are there before the clock runs. What decides is
- * the processors' time, for a build shares the computer with others.
+ * Builds a kernel twice through ccache in the Nix sandbox: with an empty cache, and after one symbol changed. The cache is a
+ * folder outside the sandbox; source and compiler are fetched before the measurement. CPU time is compared, as builds share
+ * the computer with other work.
  *
  * Usage: node bench/ccache.ts [SYMBOL=VALUE]     about ten minutes on two cores
  */
@@ -16,7 +16,7 @@ import { kernelFixture } from '../tests/fixtures/kernels/request.ts';
 const atMost = 0.35;
 const [symbol = 'PRINTK_TIME', value = 'y'] = process.argv[2]?.split('=') ?? [];
 
-/** Derivations of the kernel, of its configuration and of all else that its build needs. */
+/** Derivations of the kernel and of its configuration. */
 async function instantiate(directory: string, change: string): Promise<{ kernel: string; config: string }> {
   const flake = await lockFlake(await kernelFixture());
   const { exitCode, stdout, stderr } = await evalApply({
@@ -30,16 +30,16 @@ async function instantiate(directory: string, change: string): Promise<{ kernel:
 }
 
 interface Built {
-  /** On the clock. */
+  /** Elapsed time. */
   seconds: number;
-  /** Of the processors, in user mode and in the system's. */
+  /** CPU time, user and system. */
   processorSeconds: number;
-  /** ccache's own count. */
+  /** Counted by ccache. */
   hits: number;
   misses: number;
 }
 
-/** Builds a derivation, and reads what its builder says at its end. */
+/** Builds a derivation, and reads the statistics at the end of its log. */
 async function build(drvPath: string, directory: string): Promise<Built> {
   const begun = Date.now();
   const { exitCode, stderr } = await nix(
@@ -60,7 +60,7 @@ async function build(drvPath: string, directory: string): Promise<Built> {
 
 function report(what: string, { seconds, processorSeconds, hits, misses }: Built): void {
   console.log(
-    `${what}: ${seconds.toFixed(1)} s, ${processorSeconds.toFixed(1)} s of the processors; ${hits} hits and ${misses} misses so far`,
+    `${what}: ${seconds.toFixed(1)} s, ${processorSeconds.toFixed(1)} s CPU time; ${hits} hits and ${misses} misses so far`,
   );
 }
 

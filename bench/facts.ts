@@ -3,7 +3,7 @@
  * same heap; and the whole of `evaluateFleet` (locking, condensing, writing the cache) with nothing and with all cached.
  *
  * Usage: node bench/facts.ts                  lab machines, 3 to 48 of them
- *        node bench/facts.ts FLAKE HOST…      a flake of one's own: 1, 2, 4 … of its hosts
+ *        node bench/facts.ts FLAKE HOST…      a flake of your own: 1, 2, 4 … of its hosts
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ interface Fleet {
   overrideInputs: Record<string, string>;
 }
 
-/** A flake of as many lab machines, made of the lab's three in turn. */
+/** A flake with this many lab machines, copies of the lab’s three. */
 async function labFleet(folder: string, count: number): Promise<{ fleet: Fleet; hosts: string[] }> {
   const { overrideInputs } = await ensureLabBase();
   await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
@@ -40,7 +40,7 @@ async function labFleet(folder: string, count: number): Promise<{ fleet: Fleet; 
   return { fleet: { flake: `path:${folder}`, baseDirectory: folder, overrideInputs }, hosts };
 }
 
-/** What there is to beat: the paths that a build needs, by the nix command alone. */
+/** The baseline: the paths that a build needs, by the nix command alone. */
 async function toplevels(flake: LockedFlake, hosts: readonly string[]): Promise<void> {
   const { exitCode, stderr } = await evalApply({
     flake,

@@ -1,4 +1,4 @@
-/** Times two things in turn, A B A B …, as a shared computer's speed drifts: the ratio of the pairs is what counts. */
+/** Times two functions alternately (A B A B …), as the speed of a shared computer drifts: the ratio of each pair counts. */
 
 export interface Compared {
   a: number;
@@ -7,7 +7,7 @@ export interface Compared {
   ratio: number;
 }
 
-/** Median seconds of both, and the median ratio. One uncounted run of each comes first. */
+/** Median seconds of both, and the median ratio. The first run of each is not counted. */
 export async function compare(
   a: () => Promise<void>,
   b: () => Promise<void>,

@@ -77,7 +77,7 @@ async function fleet(
   const names = Array.from({ length: hosts }, (_, index) => `host${index}`);
   const config = {
     'nixos-fleet:flake': 'path:./flake',
-    // These machines are not there.
+    // These machines do not exist.
     'nixos-fleet:checkLive': false,
     'nixos-fleet:hosts': Object.fromEntries(names.map((name) => [name, { address: `${name}.example.org` }])),
   };
@@ -94,7 +94,7 @@ async function fleet(
   return { bench, resources: steps.length - 1 };
 }
 
-/** The state that the stack would have if all that the preview planned had been deployed. */
+/** The state as if everything in the preview had been deployed. */
 function deployed(planned: Resource[]): Resource[] {
   const provider = planned.find((resource) => resource.provider)?.provider?.replace(/::[^:]*$/, '');
   if (!provider) throw new Error('the preview planned no resource of a provider');

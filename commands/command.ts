@@ -11,22 +11,22 @@ type Values<Own extends Options> = ReturnType<
   typeof parseArgs<{ options: Own & typeof stackOption; allowPositionals: true }>
 >['values'];
 
-/** What a command's line may hold; each command takes --stack. */
+/** Usage and options of a command. Every command has --stack. */
 interface CommandLine<Own extends Options> {
   usage: string;
   options?: Own;
-  /** Whether words without an option may be given; default true. */
+  /** Whether positional arguments are allowed. Default: true. */
   allowPositionals?: boolean;
-  /** Exit code for a mistake of the user; default 2. */
-  mistake?: number;
+  /** Exit code for an error, such as wrong options. Default: 2. */
+  errorCode?: number;
 }
 
 /**
- * Runs a command, and ends the process with the exit code that `work` returns. A mistake of the user is one message; a cancel
- * is exit code 130.
+ * Runs a command, and ends the process with the exit code that `work` returns. An error is printed without a stack trace,
+ * unless it is a bug; a cancel has exit code 130.
  */
 export async function runCommand<const Own extends Options = Record<never, never>>(
-  { usage, options, allowPositionals = true, mistake = 2 }: CommandLine<Own>,
+  { usage, options, allowPositionals = true, errorCode = 2 }: CommandLine<Own>,
   work: (values: Values<Own>, positionals: string[]) => Promise<number>,
 ): Promise<void> {
   try {
@@ -34,33 +34,37 @@ export async function runCommand<const Own extends Options = Record<never, never
     process.exitCode = await work(values as Values<Own>, positionals);
   } catch (error) {
     console.error(explainError(error, usage));
-    process.exitCode = failureOf(error)?.code === 'cancelled' ? 130 : mistake;
+    process.exitCode = failureOf(error)?.code === 'cancelled' ? 130 : errorCode;
   }
 }
 
-/** Runs a command on a machine of a stack: its first word is the machine's name, and `rest` are the others. */
+/** Runs a command on a machine of a stack. The first positional argument is the machine's name, `rest` are the others. */
 export async function runMachineCommand<const Own extends Options = Record<never, never>>(
   line: CommandLine<Own>,
   work: (stack: ExportedStack, name: string, rest: string[], values: Values<Own>) => Promise<number>,
 ): Promise<void> {
   await runCommand(line, async (values, [name, ...rest]) => {
     if (name === undefined) {
-      throw new FleetError({ code: 'config-invalid', what: 'no machine is named', fix: line.usage });
+      throw new FleetError({
+        code: 'config-invalid',
+        what: 'the name of the machine is missing',
+        fix: line.usage,
+      });
     }
     const { stack } = values as Values<Record<never, never>>;
     return await work(await exportStack(stack), name, rest, values);
   });
 }
 
-/** Aborted by an interrupt or a request to end, which then do not end this process. */
+/** Aborted by SIGINT or SIGTERM, which then do not end this process. */
 export function interruptSignal(): AbortSignal {
   const interrupt = new AbortController();
-  // Not once: execa's own listener would find itself alone, and end this process.
+  // Not `once`: execa ends the process if its own listener is the only one.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   return interrupt.signal;
 }
 
-/** The text of an error of a command: of wrong options, with how it is used. */
+/** The text of an error; for wrong options, with the usage. */
 function explainError(error: unknown, usage: string): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code.startsWith('ERR_PARSE_ARGS_') ? `${(error as Error).message}\n${usage}` : describeError(error);

@@ -7,7 +7,7 @@ const exportedStack = z.object({
       .array(
         z.object({
           type: z.string(),
-          /** It waits for its removal, and another one has its place. */
+          /** Set for a replaced resource that is not removed yet. */
           delete: z.boolean().optional(),
           inputs: z.unknown().optional(),
           outputs: z.unknown().optional(),
@@ -25,8 +25,7 @@ const secretMark = { '4dabf18193072939515e22adb298388d': '1b47061264138c4ac30d75
 const [[markKey, markValue]] = Object.entries(secretMark) as [[string, string]];
 
 /**
- * The state of a stack; of the selected one where none is named. Its secrets are in the clear only where a machine cannot be
- * entered without one.
+ * The state of a stack, by default the selected one. Secrets are decrypted only if the connection of a machine has one.
  */
 export async function exportStack(stack: string | undefined): Promise<ExportedStack> {
   const args = ['stack', 'export', '--non-interactive', ...(stack ? ['--stack', stack] : [])];
@@ -36,7 +35,7 @@ export async function exportStack(stack: string | undefined): Promise<ExportedSt
   return hidesConnections(hidden) ? await exported('--show-secrets') : hidden;
 }
 
-/** A secret that is shown becomes its value, one that is encrypted stays its mark. */
+/** Parses an export. Decrypted secrets become their values, encrypted ones stay as they are. */
 export function parseExport(json: string): ExportedStack {
   return exportedStack.parse(
     JSON.parse(json, (_, value) =>
@@ -47,14 +46,14 @@ export function parseExport(json: string): ExportedStack {
   );
 }
 
-/** The resources of a type, each as the schema reads it; those that do not fit, as of an unfinished creation, are left out. */
+/** The resources of a type, parsed by the schema; those that do not fit, as after a failed creation, are left out. */
 export function resourcesOf<T>(stack: ExportedStack, type: string, schema: z.ZodType<T>): T[] {
   return stack.deployment.resources
     .filter((resource) => resource.type === type && !resource.delete)
     .flatMap((resource) => schema.safeParse(resource).data ?? []);
 }
 
-/** Whether a machine's connection holds what the export shows encrypted. */
+/** Whether a machine's connection has encrypted values in the export. */
 export function hidesConnections(stack: ExportedStack): boolean {
   const withConnection = z.object({ inputs: z.object({ connection: z.record(z.string(), z.unknown()) }) });
   const isMarked = (value: unknown) => typeof value === 'object' && value !== null && markKey in value;

@@ -14,7 +14,11 @@ await runMachineCommand(
   { usage, options: { source: { type: 'string' } } },
   async (stack, host, _rest, { source }) => {
     if (source === undefined) {
-      throw new FleetError({ code: 'config-invalid', what: 'no kernel source is named', fix: usage });
+      throw new FleetError({
+        code: 'config-invalid',
+        what: 'the kernel source is missing: --source',
+        fix: usage,
+      });
     }
     const machine = machineNamed(stack, host);
     try {

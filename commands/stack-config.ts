@@ -7,7 +7,7 @@ import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
 
 export interface StackOnDisk {
-  /** Folder of the project, which relative paths of the config are seen from. */
+  /** The project's folder, the base of relative paths. */
   folder: string;
   config: StackConfig;
 }
@@ -15,8 +15,8 @@ export interface StackOnDisk {
 const printed = z.record(z.string(), z.object({ value: z.string().optional() }));
 
 /**
- * The config of a stack of the project in the working directory or above it, for a command that runs outside of Pulumi; of the
- * selected stack where none is named. It is read with its secrets in the clear, and only then, where it has some.
+ * Reads the config of a stack, by default the selected one, of the project in the working directory or above, for a command that
+ * runs outside of Pulumi. Secrets are decrypted if there are any.
  * @throws FleetError config-invalid
  */
 export async function readStackConfig(stack: string | undefined): Promise<StackOnDisk> {
@@ -31,7 +31,7 @@ export async function readStackConfig(stack: string | undefined): Promise<StackO
   return { folder, config: parseStackConfig(values as Record<string, string>, selected, console.error) };
 }
 
-/** The project's own keys in what `pulumi config --json` prints; a secret that is hidden is undefined. Pure. */
+/** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */
 export function ownValues(project: string, json: string): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(printed.parse(JSON.parse(json)))
@@ -40,9 +40,9 @@ export function ownValues(project: string, json: string): Record<string, string 
   );
 }
 
-/** The name in a Pulumi.yaml. Pure. */
+/** The project's name in a Pulumi.yaml. */
 export function projectName(text: string): string | undefined {
-  // JSON is YAML, too; of YAML itself a name needs no more than this.
+  // Pulumi.yaml may be JSON.
   if (text.trimStart().startsWith('{')) return z.object({ name: z.string() }).parse(JSON.parse(text)).name;
   return /^name\s*:\s*["']?([\w.-]+)/m.exec(text)?.[1];
 }

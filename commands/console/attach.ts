@@ -5,19 +5,19 @@ import { sockets, vmPaths } from '../../lib/local/vm/paths.ts';
 import { findQemu } from '../../lib/local/vm/process.ts';
 import { connectIn } from '../../lib/local/vm/socket.ts';
 
-/** Ctrl-], as telnet has it. */
+/** Ctrl-], as in telnet. */
 const leaveKey = 0x1d;
 
 interface Terminal {
   input: Readable & { isTTY?: boolean; setRawMode?(on: boolean): void };
   output: Writable;
-  /** For what is told beside the console. */
+  /** For messages that are not the console's output. */
   notes: Writable;
 }
 
 /**
- * Joins a terminal with a machine's serial console until Ctrl-] is pressed, the input ends, or the machine's QEMU does. What
- * the console said last comes first.
+ * Connects a terminal to a machine's serial console until Ctrl-] is pressed, the input ends or QEMU exits. The last lines of
+ * output are shown first.
  *
  * @throws FleetError `vm-failed` where the machine is off.
  */
@@ -30,9 +30,9 @@ export async function attachConsole(
     throw new FleetError({
       code: 'vm-failed',
       host: name,
-      what: 'the virtual machine does not run',
+      what: 'the virtual machine is not running',
       why: await lastLines(paths.console, 5),
-      fix: 'Run pulumi up --refresh: it starts it again.',
+      fix: 'Start it with: pulumi up --refresh',
     });
   }
   const socket = await connectIn(paths.run, sockets.serial);

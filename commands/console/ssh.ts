@@ -1,5 +1,5 @@
 /**
- * Logs in to a machine of the selected stack, as the stack itself does: same user, key and host key.
+ * Logs in to a machine of the selected stack with the stack's connection: same user, key and host key.
  * Usage: node commands/console/ssh.ts NAME [--stack STACK] [-- COMMAND…]
  */
 import { login } from '../../lib/machine/ssh/login.ts';

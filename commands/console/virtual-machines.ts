@@ -11,7 +11,7 @@ import { machinesOf } from '../status/stack-machines.ts';
 export interface RecordedVm {
   stack: string;
   name: string;
-  /** How it is reached, where a port leads to its sshd. */
+  /** Its ssh connection; undefined if no port is forwarded to its port 22. */
   connection: Connection | undefined;
 }
 
@@ -37,7 +37,7 @@ function virtualMachinesOf(stack: ExportedStack): RecordedVm[] {
   );
 }
 
-/** The machine of that name in the stack: a deployed host, else a virtual machine. */
+/** The machine with this name: a deployed host, else a virtual machine. */
 export function machineNamed(stack: ExportedStack, name: string): Machine {
   const hosts = machinesOf(stack).map(({ host, connection }) => [host, connection] as const);
   const vms = virtualMachinesOf(stack).map((vm) => [vm.name, vm.connection] as const);
@@ -48,14 +48,14 @@ export function machineNamed(stack: ExportedStack, name: string): Machine {
     throw new FleetError({
       code: 'vm-failed',
       host: name,
-      what: 'no port of this computer leads to its sshd',
+      what: 'no port of this computer is forwarded to its sshd',
       fix: `Forward one to its port 22 (forwardPorts), or: npm run console -- ${name}`,
     });
   }
   throw notInStack(name, [...all.keys()]);
 }
 
-/** The virtual machine of that name. */
+/** The virtual machine with this name. */
 export function virtualMachineNamed(stack: ExportedStack, name: string): RecordedVm {
   const all = virtualMachinesOf(stack);
   const found = all.find((vm) => vm.name === name);
@@ -71,8 +71,8 @@ function notInStack(name: string, names: string[], noun = 'machine'): FleetError
   const near = closest(name, names);
   return new FleetError({
     code: 'config-invalid',
-    what: `the stack records no ${noun} '${name}'`,
-    why: names.length > 0 ? `it has: ${names.join(', ')}` : `it has no ${noun}`,
+    what: `the stack has no ${noun} '${name}'`,
+    why: names.length > 0 ? `it has: ${names.join(', ')}` : `it has no ${noun}s`,
     fix: near ? `Did you mean ${near}?` : 'Name another stack with --stack, or run pulumi up first.',
   });
 }

@@ -1,8 +1,8 @@
-/** What GDB needs to know of a kernel. All paths are absolute. */
+/** Files of a kernel for GDB, as absolute paths. */
 export interface DebugKernel {
   /** The kernel with its symbols. */
   vmlinux: string;
-  /** The kernel's own scripts for GDB (`vmlinux-gdb.py` and the folder `linux`); left out where it has none. */
+  /** The kernel's GDB scripts (`vmlinux-gdb.py` and the folder `linux`), if it has them. */
   scripts?: string;
   /** Where the sources are now, and where they were when it was compiled. */
   sources?: { from: string; to: string };

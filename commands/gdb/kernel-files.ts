@@ -13,7 +13,7 @@ export function filesOfDev(
   const source = join(modules, 'source');
   return {
     ...filesOf(join(dev, 'vmlinux'), scripts),
-    // The sandbox's folder, which is nowhere now.
+    // The build folder in the sandbox no longer exists.
     ...(existsSync(source) ? { sources: { from: `/build/linux-${version}`, to: source } } : {}),
   };
 }
@@ -25,7 +25,11 @@ export function filesOfBuild(vmlinux: string): DebugKernel {
 
 function filesOf(vmlinux: string, scripts: string): DebugKernel {
   if (!existsSync(vmlinux)) {
-    throw new FleetError({ code: 'config-invalid', what: `there is no ${vmlinux}` });
+    throw new FleetError({
+      code: 'config-invalid',
+      what: `${vmlinux} does not exist`,
+      fix: 'Set --vmlinux to the kernel with symbols.',
+    });
   }
   const usable =
     existsSync(join(scripts, 'vmlinux-gdb.py')) && existsSync(join(scripts, 'linux/constants.py'));

@@ -21,13 +21,13 @@ type RecordedKernel = z.infer<typeof kernel>['outputs'];
 export interface GdbTarget {
   /** Where the stub listens on this computer. */
   port: number;
-  /** The kernel of the stack that the machine runs; undefined where it is none of the stack's. */
+  /** The stack's kernel that the machine runs; undefined for a kernel that does not belong to the stack. */
   kernel: RecordedKernel | undefined;
 }
 
 /**
- * Where a virtual machine of the stack can be debugged, and what it runs, by the stack's state.
- * @throws FleetError `config-invalid` for a machine that is none, or has no stub
+ * Port and kernel of a virtual machine for GDB, from the stack's state.
+ * @throws FleetError `config-invalid` for a name that is not a virtual machine, or one without a GDB stub
  */
 export function gdbTarget(stack: ExportedStack, name: string): GdbTarget {
   const machines = resourcesOf(stack, 'nixos:index:VirtualMachine', machine).map(({ outputs }) => outputs);
@@ -36,23 +36,23 @@ export function gdbTarget(stack: ExportedStack, name: string): GdbTarget {
     throw new FleetError({
       code: 'config-invalid',
       host: name,
-      what: 'the stack has no virtual machine of that name',
+      what: 'the stack has no virtual machine with this name',
       why: machines.length > 0 ? `it has: ${machines.map((each) => each.name).join(', ')}` : undefined,
-      fix: 'Only virtual machines can be stopped by GDB.',
+      fix: 'Name one of the virtual machines: GDB cannot attach to others.',
     });
   }
   if (!found.gdb) {
     throw new FleetError({
       code: 'config-invalid',
       host: name,
-      what: 'the virtual machine has no stub for GDB',
+      what: 'the virtual machine has no GDB stub',
       fix: 'Set gdb: { port: 1234 } on it, with nokaslr among its kernelParams, and run pulumi up.',
     });
   }
   const kernels = resourcesOf(stack, 'nixos:index:Kernel', kernel).map(({ outputs }) => outputs);
   return {
     port: found.gdb.port,
-    // A kernel that QEMU loads itself is told by its path.
+    // A kernel that QEMU loads is found by its path.
     kernel: found.kernel
       ? kernels.find(({ outPath }) => found.kernel?.startsWith(`${outPath}/`))
       : kernels.find((each) => each.machines.includes(name)),

@@ -1,6 +1,6 @@
 /**
- * Prints what all machines of the selected stack run, read from the machines themselves at the same time.
- * Usage: node commands/status/main.ts [--stack NAME]. Ends with 1 where a machine could not be read.
+ * Prints the live systems of all machines of the selected stack, read from the machines in parallel.
+ * Usage: node commands/status/main.ts [--stack NAME]. Exit code 1 if a machine could not be read.
  */
 import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';

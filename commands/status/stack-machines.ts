@@ -6,9 +6,9 @@ import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
 export interface RecordedMachine {
   host: string;
   connection: Connection;
-  /** What the machine is for, where the stack's config has that. */
+  /** The machine's purpose, from the stack's config. */
   description?: string;
-  /** Store path of the recorded live system; empty where none is recorded. */
+  /** Store path of the recorded live system; empty if none is recorded. */
   system: string;
 }
 

@@ -4,7 +4,7 @@ import { describeOutcome, shortSystem } from '../../lib/machine/record/history.t
 import type { ActivationResult } from '../../lib/machine/record/result.ts';
 import type { RecordedMachine } from './stack-machines.ts';
 
-/** What was found of one machine: its reading and its newest deployments, or why it could not be read. */
+/** A machine's reading and latest deployments, or why it could not be read. */
 export type MachineStatus = { machine: RecordedMachine } & (
   | { reading: MachineReading; history: ActivationResult[] }
   | { unreachable: string }
@@ -12,12 +12,12 @@ export type MachineStatus = { machine: RecordedMachine } & (
 
 const header = ['machine', 'live', 'generation', 'drift', 'reboot', 'since'];
 
-/** A table of all machines, and below it the last deployments of each. */
+/** A table of all machines, and below it the latest deployments of each. */
 export function statusReport(machines: readonly MachineStatus[]): string {
-  if (machines.length === 0) return 'The stack records no machine.\n';
+  if (machines.length === 0) return 'The stack has no machines.\n';
   const rows = [header, ...machines.map(row)];
   const descriptions = ['description', ...machines.map(({ machine }) => machine.description ?? '–')];
-  // After the name, for the line of a machine that cannot be read is as long as its reason.
+  // After the name, as the second cell of an unreachable machine has the whole reason.
   const described = rows.map(([name = '', ...cells], index) => [name, descriptions[index] ?? '', ...cells]);
   const parts = [textTable(machines.some(({ machine }) => machine.description) ? described : rows)];
   const deployments = machines.flatMap((status) =>

@@ -1,17 +1,17 @@
 import { headline, type Room, toMarkdown } from './markdown.ts';
 import type { Summary } from './summarize.ts';
 
-/** What a comment on GitHub may have. */
+/** Longest comment on GitHub, in characters. */
 export const commentLimit = 65_536;
 
-/** From all that there is to what remains of thousands of machines. */
+/** Limits to try, from none to those for thousands of machines. */
 const rooms: readonly Room[] = [
   { lines: Number.POSITIVE_INFINITY, rows: Number.POSITIVE_INFINITY },
   ...[200, 100, 50, 25, 10].map((lines) => ({ lines, rows: Number.POSITIVE_INFINITY })),
   ...[400, 200, 100, 50, 20].map((rows) => ({ lines: 5, rows })),
 ];
 
-/** The fullest Markdown that has at most `limit` characters; what was cut is told. Pure. */
+/** The most detailed Markdown of at most `limit` characters, with a note if it was cut. */
 export function fittingMarkdown(stack: string, summary: Summary, limit = commentLimit): string {
   for (const room of rooms) {
     const text = toMarkdown(stack, summary, room);

@@ -1,8 +1,8 @@
 /**
- * Makes Markdown for a pull request of what an update of a stack would change.
+ * Prints what an update of a stack would change, as Markdown for a pull request.
  * Usage: node commands/summary/main.ts [--stack STACK] [--from FILE] [--output FILE] [--limit CHARACTERS] [-- PULUMI’S OPTIONS…]
  * It runs `pulumi preview --json`, or reads what that printed: --from FILE, or - for standard input.
- * Ends with 0 where nothing would change, with 2 where something would, and with 1 where the preview failed.
+ * Exit code: 0 for no changes, 2 for changes, 1 for a failed preview.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
@@ -25,8 +25,8 @@ await runCommand(
       output: { type: 'string', short: 'o' },
       limit: { type: 'string', default: String(commentLimit) },
     },
-    // 2 would say that there are changes.
-    mistake: 1,
+    // 2 means that there are changes.
+    errorCode: 1,
   },
   async ({ from, stack, output, limit: given }, options) => {
     const limit = Number(given);

@@ -18,7 +18,7 @@ const verbs: Record<Operation, string> = {
   import: 'is adopted',
 };
 
-/** A summary as Markdown for a pull request. What comes from a configuration is in code: no name in it becomes a mention or markup. Pure. */
+/** A summary as Markdown for a pull request. Texts from a configuration are code, so that none becomes a mention or markup. */
 export function toMarkdown(stack: string, summary: Summary, room: Room): string {
   const { machines, images, kernels, others, errors, warnings, notes } = summary;
   return [
@@ -37,7 +37,7 @@ export function toMarkdown(stack: string, summary: Summary, room: Room): string 
     .join('\n');
 }
 
-/** `2 machines change, 1 is new, 5 unchanged`. Pure. */
+/** `2 machines change, 1 is new, 5 unchanged`. */
 export function headline({ machines, others, images, kernels, errors }: Summary): string {
   const failed = errors.length > 0 ? ['it failed'] : [];
   const counts = (['update', 'create', 'import', 'replace', 'delete', 'same'] as const).flatMap(
@@ -88,7 +88,7 @@ function section(title: string, changed: readonly Changed[], room: Room): string
   ];
 }
 
-/** The changes of each, folded up; those with the same ones together. */
+/** The changes of each, folded; resources with equal changes share one list. */
 function details(changed: readonly Changed[], { lines: most, rows }: Room): string[] {
   const groups = new Map<string, { names: string[]; lines: string[] }>();
   for (const { name, lines } of changed) {
@@ -130,7 +130,7 @@ function fenced(lines: readonly string[], most: number, language: string): strin
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** Leaves, without the lines of texts below them. */
+/** Number of changed properties, without the lines of texts below them. */
 function countOf(lines: readonly string[]): number {
   return lines.filter((line) => /^[+~-] /.test(line)).length;
 }

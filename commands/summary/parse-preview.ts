@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 
-/** What would be done with one resource. */
+/** The operation on one resource. */
 export type Operation = 'same' | 'create' | 'update' | 'replace' | 'delete' | 'import';
 
 export interface PreviewStep {
@@ -10,18 +10,18 @@ export interface PreviewStep {
   /** Such as nixos:index:Deployment. */
   type: string;
   name: string;
-  /** Inputs and outputs as they are recorded; empty for a resource that is new. */
+  /** Recorded inputs and outputs; empty for a new resource. */
   old: { inputs: Record<string, unknown>; outputs: Record<string, unknown> };
-  /** Inputs that are asked for; empty for a resource that goes. */
-  asked: Record<string, unknown>;
-  /** Paths of the properties that differ; of an output too, such as `live.system`, where a machine has drifted. */
+  /** Desired inputs; empty for a resource that is removed. */
+  desired: Record<string, unknown>;
+  /** Paths of the properties that differ, also of outputs that drifted, such as `live.system`. */
   paths: string[];
 }
 
 export interface Diagnostic {
   severity: string;
   message: string;
-  /** The resource that it is about; absent for the program as a whole. */
+  /** The resource concerned; absent for the program as a whole. */
   resource?: { type: string; name: string };
 }
 
@@ -57,7 +57,7 @@ const printed = z.object({
     .nullish(),
 });
 
-/** The steps that Pulumi has for one resource, in what is said of them; a replacement has three. */
+/** Pulumi's steps as operations; a replacement has three. */
 const operations: Record<string, Operation> = {
   same: 'same',
   read: 'same',
@@ -73,8 +73,8 @@ const operations: Record<string, Operation> = {
 };
 
 /**
- * Reads what `pulumi preview --json` printed; resources that do no more than hold others are left out. Pure.
- * @throws FleetError config-invalid where it is something else
+ * Parses the output of `pulumi preview --json`. Components are left out.
+ * @throws FleetError config-invalid for any other text
  */
 export function parsePreview(text: string): Preview {
   const { steps, diagnostics } = parse(text);
@@ -84,12 +84,12 @@ export function parsePreview(text: string): Preview {
     if (!(newState ?? oldState)?.custom || type.startsWith('pulumi:')) continue;
     const before = byUrn.get(urn);
     byUrn.set(urn, {
-      // What a newer Pulumi does is a change until it is known to be none.
+      // An unknown step of a newer Pulumi counts as a change.
       operation: operations[op] ?? 'update',
       type,
       name,
       old: oldState ?? before?.old ?? { inputs: {}, outputs: {} },
-      asked: newState?.inputs ?? before?.asked ?? {},
+      desired: newState?.inputs ?? before?.desired ?? {},
       paths: [...new Set([...(before?.paths ?? []), ...Object.keys(detailedDiff ?? {})])],
     });
   }
@@ -113,7 +113,7 @@ function parse(text: string): z.infer<typeof printed> {
       code: 'config-invalid',
       what: 'this is not what pulumi preview --json prints',
       ...(text.trim() ? { why: text.trim().slice(0, 1000) } : { why: 'it is empty' }),
-      fix: 'Run pulumi preview --json by itself, and see what it says.',
+      fix: 'Run pulumi preview --json by itself and check its output.',
       cause,
     });
   }

@@ -2,14 +2,14 @@ import { runToEnd } from '../../lib/base/process/run.ts';
 import { type Preview, parsePreview } from './parse-preview.ts';
 
 export interface PreviewRequest {
-  /** The selected one, where it is left out. */
+  /** Default: the selected stack. */
   stack?: string | undefined;
   /** Further options of `pulumi preview`, such as `--save-plan FILE`. */
   options: readonly string[];
   signal: AbortSignal;
 }
 
-/** Runs `pulumi preview --json`. `failure` is there where Pulumi failed, and is what it said beside the preview. */
+/** Runs `pulumi preview --json`. `failure` is Pulumi's error output, if it failed. */
 export async function runPreview({
   stack,
   options,
@@ -23,7 +23,7 @@ export async function runPreview({
   );
   if (exitCode === 0) return { preview: parsePreview(stdout) };
   const failure = stderr.trim() || `pulumi preview failed with exit code ${exitCode}`;
-  // What fails before the program runs has no preview at all.
+  // If Pulumi fails before the program runs, there is no preview.
   const preview = stdout.trim().startsWith('{') ? parsePreview(stdout) : { steps: [], diagnostics: [] };
   return { preview, failure };
 }

@@ -8,13 +8,13 @@ import type { Diagnostic, Operation, Preview, PreviewStep } from './parse-previe
 export interface Changed {
   name: string;
   operation: Operation;
-  /** What changes, one leaf a line; below a unit the lines of its text. */
+  /** One line per changed property; below a unit the lines of its text. */
   lines: string[];
-  /** What it means for the machine: a reboot, a switch that will be refused. */
+  /** Consequences for the machine, such as a reboot or a refused switch. */
   consequences: string[];
 }
 
-/** A resource of any other kind. Only the names of its properties are told: their values may be anybody's secret. */
+/** A resource of any other type. Only names of properties are shown, as values may be secret. */
 export interface OtherChange {
   type: string;
   name: string;
@@ -32,17 +32,17 @@ export interface Summary {
   notes: string[];
 }
 
-/** What somebody who reviews a change wants to know of its preview. Pure, but for the texts of units that this computer keeps. */
+/** Summarizes a preview for the review of a change. Reads the texts of units from the local cache. */
 export function summarize({ steps, diagnostics }: Preview): Summary {
-  // The engine takes them as they come.
+  // The engine's order varies.
   const sorted = steps.toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
   const ofType = (name: string) => sorted.filter(({ type }) => shortType(type) === name);
   const machines = ofType('Deployment').map(machine);
-  const told = ['Deployment', 'Image', 'Kernel'];
+  const listed = ['Deployment', 'Image', 'Kernel'];
   const changing = new Set(machines.filter(isChange).map(({ name }) => name));
   const others = sorted
-    .filter(({ type }) => !told.includes(shortType(type)))
-    // A system is built for the deployment that says what is new in it.
+    .filter(({ type }) => !listed.includes(shortType(type)))
+    // The change of a system is shown at its deployment.
     .filter(({ type, name }) => shortType(type) !== 'System' || !changing.has(name))
     .filter(isChange)
     .map(({ type, name, operation, paths }) => ({ type, name, operation, paths }));
@@ -59,19 +59,19 @@ export function isChange({ operation }: { operation: Operation }): boolean {
   return operation !== 'same';
 }
 
-/** Whether anything would be changed by an update. */
+/** Whether an update would change anything. */
 export function hasChanges(summary: Summary): boolean {
   const { machines, images, kernels, others } = summary;
   return [...machines, ...images, ...kernels, ...others].some(isChange);
 }
 
 function machine(step: PreviewStep): Changed {
-  const { operation, old, asked, paths } = step;
-  const name = String(asked.host ?? old.inputs.host ?? step.name);
+  const { operation, old, desired, paths } = step;
+  const name = String(desired.host ?? old.inputs.host ?? step.name);
   if (!isChange(step)) return { name, operation, lines: [], consequences: [] };
-  // After a failure the state tells what the machine runs, and the inputs what was asked.
+  // After a failure the outputs are what the machine runs, and the inputs are what was desired.
   const before = factsIn(old.outputs) ?? factsIn(old.inputs);
-  const after = factsIn(asked);
+  const after = factsIn(desired);
   const another = paths.some((path) => path === 'system' || path === 'live.system');
   const known = another && before && after ? { before, after } : undefined;
   return {
@@ -93,16 +93,16 @@ function machine(step: PreviewStep): Changed {
   };
 }
 
-function meaning({ old, asked }: PreviewStep, before: HostFacts, after: HostFacts): string[] {
+function meaning({ old, desired }: PreviewStep, before: HostFacts, after: HostFacts): string[] {
   const { live } = old.outputs as { live?: { kernel?: unknown } };
   return consequences(before, after, {
-    reboot: asked.reboot as 'never' | 'when-needed' | 'always' | undefined,
+    reboot: desired.reboot as 'never' | 'when-needed' | 'always' | undefined,
     ...(typeof live?.kernel === 'string' ? { runningKernel: live.kernel } : {}),
   });
 }
 
 function image(step: PreviewStep): Changed {
-  const [before, after] = [factsIn(step.old.inputs), factsIn(step.asked)];
+  const [before, after] = [factsIn(step.old.inputs), factsIn(step.desired)];
   const changes = before && after ? factsChanges(before, after) : [];
   const lines = isChange(step) ? changes : [];
   return { name: step.name, operation: step.operation, lines, consequences: [] };
@@ -111,7 +111,7 @@ function image(step: PreviewStep): Changed {
 function kernel(step: PreviewStep): Changed {
   const [before, after] = [
     kernelInputs.safeParse(step.old.inputs).data,
-    kernelInputs.safeParse(step.asked).data,
+    kernelInputs.safeParse(step.desired).data,
   ];
   const lines = [];
   if (before && after && before.drvPath !== '') {
@@ -133,7 +133,7 @@ function kernel(step: PreviewStep): Changed {
   };
 }
 
-/** Facts that are there; a preview may not know them yet. */
+/** The facts; undefined if they are not known yet, or secret. */
 function factsIn({ facts }: Record<string, unknown>): HostFacts | undefined {
   if (typeof facts !== 'string') return undefined;
   try {
@@ -143,7 +143,7 @@ function factsIn({ facts }: Record<string, unknown>): HostFacts | undefined {
   }
 }
 
-/** What was said, once each. What providers note of resources is told by their changes. */
+/** Each message once. Notes of this provider about resources are left out, as their changes show the same. */
 function messages(diagnostics: readonly Diagnostic[]): Pick<Summary, 'errors' | 'warnings' | 'notes'> {
   const texts = (...severities: string[]) => [
     ...new Set(

@@ -4,19 +4,19 @@ import { type ConsequenceOptions, consequences } from '../../lib/evaluation/cons
 import type { FleetEvaluation, HostEvaluation } from '../../lib/evaluation/types.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 
-/** What another version of an input means for a machine or an image. */
+/** The effect of another version of an input on a machine or an image. */
 export type TargetChange =
   | { kind: 'same' }
-  /** `changes` is empty where other store paths are all that is new. */
+  /** `changes` is empty if only store paths differ. */
   | { kind: 'changed'; changes: string[]; consequences: string[]; warnings: string[] }
   /** It could be evaluated before, and cannot now. */
   | { kind: 'broken'; error: FleetError }
   /** It could not be evaluated before, and can now. */
-  | { kind: 'mended' }
+  | { kind: 'fixed' }
   /** It could be evaluated neither before nor now. */
   | { kind: 'failing'; error: FleetError };
 
-/** A kernel that machines go over to. */
+/** A kernel that machines change to. */
 interface KernelChange {
   machines: string[];
   before: string;
@@ -30,7 +30,7 @@ export interface FleetChange {
   kernels: KernelChange[];
 }
 
-/** Compares a fleet before and after an update of its flake's inputs. Pure, but for the texts of units that this computer keeps. */
+/** Compares a fleet before and after an update of its flake's inputs. Reads the texts of units from the local cache. */
 export function compareFleets(
   before: FleetEvaluation,
   after: FleetEvaluation,
@@ -55,12 +55,12 @@ export function brokenTargets({ hosts, images }: FleetChange): string[] {
 
 function compare(old: HostEvaluation, now: HostEvaluation, circumstances: ConsequenceOptions): TargetChange {
   if (!now.ok) return { kind: old.ok ? 'broken' : 'failing', error: now.error };
-  if (!old.ok) return { kind: 'mended' };
+  if (!old.ok) return { kind: 'fixed' };
   if (pathsOf(old) === pathsOf(now)) return { kind: 'same' };
   return {
     kind: 'changed',
     changes: factsChanges(old.facts, now.facts),
-    // An image is in no machine yet.
+    // An image runs on no machine yet.
     consequences: now.image ? [] : consequences(old.facts, now.facts, circumstances),
     warnings: now.warnings.filter((warning) => !old.warnings.includes(warning)),
   };

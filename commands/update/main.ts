@@ -1,8 +1,8 @@
 /**
- * Updates inputs of the stack's flake, and shows what each machine would gain.
+ * Updates inputs of the stack's flake, and shows the changes on each machine.
  * Usage: node commands/update/main.ts INPUT… [--stack STACK] [--dry-run] [--keep]
- * --dry-run writes no lock file; --keep writes it even where a machine can no longer be evaluated.
- * Ends with 1 where a machine can no longer be evaluated, and with 2 where the update could not be tried.
+ * --dry-run writes no lock file; --keep writes it even if a machine no longer evaluates.
+ * Exit code: 1 if a machine no longer evaluates, 2 if the update could not be tried.
  */
 import { FleetError } from '../../lib/base/errors.ts';
 import { describeInputs } from '../../lib/evaluation/input-ages.ts';
@@ -41,10 +41,10 @@ async function update(options: UpdateOptions, inputs: string[]): Promise<number>
     onProgress: showProgress,
   };
   const now = Date.now() / 1000;
-  if (inputs.length === 0) throw await nothingNamed(request, now);
+  if (inputs.length === 0) throw await missingInput(request, now);
   const lock = await newerLock(request, inputs);
   if (lock.changes.length === 0) {
-    process.stdout.write(`${inputs.join(', ')}: at the newest version already\n`);
+    process.stdout.write(`${inputs.join(', ')}: already at the newest version\n`);
     return 0;
   }
   process.stdout.write(describeInputChanges(lock.changes, now));
@@ -62,25 +62,25 @@ async function update(options: UpdateOptions, inputs: string[]): Promise<number>
     take
       ? `\n${lock.path} is updated.\n`
       : options['dry-run']
-        ? `\n${lock.path} stays as it is: --dry-run.\n`
-        : `\n${lock.path} stays as it is, for ${broken.join(', ')} could no longer be evaluated. To take it all the same: --keep\n`,
+        ? `\n${lock.path} is unchanged: --dry-run.\n`
+        : `\n${lock.path} is unchanged, as ${broken.join(', ')} no longer ${broken.length === 1 ? 'evaluates' : 'evaluate'}. To update it anyway: --keep\n`,
   );
   return broken.length > 0 ? 1 : 0;
 }
 
-async function nothingNamed(request: UpdateRequest, now: number): Promise<FleetError> {
+async function missingInput(request: UpdateRequest, now: number): Promise<FleetError> {
   const { inputs, locks } = await lockFlake({ ...request, writeLock: false });
   const names = Object.keys(locks.nodes[locks.root]?.inputs ?? {});
   const { note = `the flake has: ${names.join(', ')}` } = describeInputs(inputs, { now });
   return new FleetError({
     code: 'config-invalid',
-    what: 'no input is named',
+    what: 'the name of an input is missing',
     why: note,
     fix: usage,
   });
 }
 
-/** One line, where somebody looks at it. */
+/** Shows one line on a terminal. */
 function showProgress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message}`);
 }

@@ -2,7 +2,7 @@ import { ageInWords, isoDay } from '../../lib/evaluation/input-ages.ts';
 import type { InputChange, LockedSource } from '../../lib/store/nix/locks.ts';
 import type { FleetChange, TargetChange } from './compare.ts';
 
-/** One line for each input that changes: its revisions, their dates and ages. Pure. */
+/** One line per changed input: its revisions, their dates and ages. */
 export function describeInputChanges(changes: readonly InputChange[], now: number): string {
   return changes
     .map(({ path, before, after }) => {
@@ -21,7 +21,7 @@ function version({ rev, narHash, lastModified }: LockedSource = {}, now: number)
     : `${name} of ${isoDay(lastModified)} (${ageInWords(lastModified, now)})`;
 }
 
-/** What each machine and each image would gain, those that gain the same together; then the kernels. Pure. */
+/** The changes of machines and images, those with equal changes together; then the kernels. */
 export function describeFleetChange({ hosts, images, kernels }: FleetChange): string {
   return [
     ...grouped(hosts),
@@ -40,7 +40,7 @@ export function describeFleetChange({ hosts, images, kernels }: FleetChange): st
 function grouped(targets: Readonly<Record<string, TargetChange>>): string[] {
   const groups = new Map<string, { names: string[]; change: TargetChange }>();
   for (const [name, change] of Object.entries(targets)) {
-    // Each failure has its own message.
+    // Failures are not grouped, as their messages differ.
     const key = 'error' in change ? name : JSON.stringify(change);
     const group = groups.get(key) ?? { names: [], change };
     group.names.push(name);
@@ -51,14 +51,14 @@ function grouped(targets: Readonly<Record<string, TargetChange>>): string[] {
 
 function describe(names: string, change: TargetChange): string {
   if (change.kind === 'same') return `${names}: nothing changes`;
-  if (change.kind === 'mended') return `${names}: can be evaluated now`;
+  if (change.kind === 'fixed') return `${names}: evaluates again`;
   if ('error' in change) {
-    const what = change.kind === 'broken' ? 'no longer evaluates' : 'could not be evaluated before, either';
+    const what = change.kind === 'broken' ? 'no longer evaluates' : 'did not evaluate before, either';
     return [`${names}: ${what}`, ...indented(change.error.message.split('\n'))].join('\n');
   }
   const { changes, consequences, warnings } = change;
   const count = changes.filter((line) => /^[+~-] /.test(line)).length;
-  const what = count === 0 ? 'rebuilt, and no fact differs' : count === 1 ? '1 change' : `${count} changes`;
+  const what = count === 0 ? 'rebuilt, no fact differs' : count === 1 ? '1 change' : `${count} changes`;
   return [
     [`${names}: ${what}`, ...consequences].join('; '),
     ...indented(changes),

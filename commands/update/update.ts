@@ -14,12 +14,12 @@ import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 
 export type UpdateRequest = Omit<FleetRequest, 'lockFile' | 'writeLock'> & { signal: AbortSignal };
 
-/** A lock file that holds newer inputs, before it takes the place of the flake's own. */
+/** A lock file with newer inputs that has not replaced the flake's own yet. */
 export interface NewLock {
-  /** The flake's lock file, and what was in it. */
+  /** The flake's lock file, and its content. */
   path: string;
   before: string;
-  /** A copy of the new one, which the cache keeps for some weeks. */
+  /** A copy of the new lock file in the cache, kept for some weeks. */
   copy: string;
   after: string;
   changes: InputChange[];
@@ -32,7 +32,7 @@ export interface NewLock {
  */
 export async function newerLock(request: UpdateRequest, inputs: readonly string[]): Promise<NewLock> {
   const { flake, baseDirectory, overrideInputs = {}, signal } = request;
-  refuseReplaced(inputs, overrideInputs);
+  refuseOverridden(inputs, overrideInputs);
   const { flakeRef, lockPath, locks } = await lockFlake({
     flake,
     baseDirectory,
@@ -56,7 +56,7 @@ export async function newerLock(request: UpdateRequest, inputs: readonly string[
 
 type Configure = (kernels: FleetEvaluation['kernels']) => Promise<Record<string, EvaluatedKernel>>;
 
-/** The fleet by the flake's own lock and by the new one; the same tree, so that nothing else differs. */
+/** Evaluates the fleet with the flake's own lock and with the new one, from the same tree. */
 export async function evaluateBoth(
   request: UpdateRequest,
   { copy }: Pick<NewLock, 'copy'>,
@@ -70,8 +70,8 @@ export async function evaluateBoth(
   return { before, after: await configured(await evaluateFleet({ ...request, lockFile: copy })) };
 }
 
-/** A lock that the stack does not read would be updated, and no machine of it would change. */
-function refuseReplaced(inputs: readonly string[], overrideInputs: Readonly<Record<string, string>>): void {
+/** Refuses inputs that the stack overrides: an update of their lock would change none of its machines. */
+function refuseOverridden(inputs: readonly string[], overrideInputs: Readonly<Record<string, string>>): void {
   for (const input of inputs) {
     const replaced = Object.keys(overrideInputs).find(
       (each) => input === each || input.startsWith(`${each}/`),
@@ -79,8 +79,8 @@ function refuseReplaced(inputs: readonly string[], overrideInputs: Readonly<Reco
     if (replaced === undefined) continue;
     throw new FleetError({
       code: 'flake-invalid',
-      what: `the input ${input} is not what this stack uses`,
-      why: `it uses ${overrideInputs[replaced]} in the place of ${replaced}`,
+      what: `the input ${input} is overridden in this stack`,
+      why: `overrideInputs replaces ${replaced} by ${overrideInputs[replaced]}`,
       fix: `Name a stack that uses the flake's own with --stack, or update it without looking: nix flake update ${input}`,
     });
   }
@@ -91,7 +91,7 @@ function withoutLock(flake: string, path: string | undefined): FleetError {
     ? new FleetError({
         code: 'flake-invalid',
         what: `the lock file of '${flake}' cannot be updated`,
-        why: 'the flake is no folder of this computer',
+        why: 'the flake is not a folder on this computer',
         fix: 'Update it where it is kept, and name its new revision in the config key nixos-fleet:flake.',
       })
     : new FleetError({

@@ -68,7 +68,7 @@ test('up builds; a second up has nothing to do', async () => {
   );
 });
 
-test('a preview of other inputs shows the leaves that differ, and no more', async () => {
+test('a preview of other inputs shows the properties that differ, and no more', async () => {
   project.declare(second);
   const text = await succeeds('preview', '--diff');
   assert.match(text, /KVM *: "m" => "y"/);

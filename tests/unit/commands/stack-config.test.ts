@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownValues, projectName } from '../../../commands/stack-config.ts';
 
-test('the project’s own keys are taken; what is hidden is undefined', () => {
+test('the project’s own keys are read; an encrypted value is undefined', () => {
   const printed = {
     'nixos-fleet:flake': { value: './nix', secret: false },
     'nixos-fleet:hosts': { secret: true },

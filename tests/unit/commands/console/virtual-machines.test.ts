@@ -29,12 +29,12 @@ test('a machine is found as a host first, then as a virtual machine', () => {
   assert.equal(virtualMachineNamed(state, 'base').stack, 'dev');
 });
 
-test('a machine without a way in by ssh is told with the console', () => {
+test('a machine without a forwarded ssh port is an error that names the console', () => {
   const state = exported(vm('base', { port: undefined }));
   assert.throws(() => machineNamed(state, 'base'), /no port of this computer[\s\S]*npm run console -- base/);
 });
 
-test('an unknown name is told with those there are', () => {
+test('an unknown name is an error that lists the known ones', () => {
   assert.throws(
     () => virtualMachineNamed(exported(vm('base')), 'bace'),
     /it has: base[\s\S]*Did you mean base\?/,

@@ -74,7 +74,7 @@ test('a machine whose password is encrypted in the export is found once its secr
   assert.equal(machinesOf(whole)[0]?.connection.user, 'ops');
 });
 
-test('a history is read the last one first, without the lines that cannot be read', () => {
+test('a history is read newest first, without unreadable lines', () => {
   const text = `${line('confirmed', path('a'), 1)}\nnot JSON\n${line('killed', path('b'), 2)}\n`;
   assert.deepEqual(
     parseHistory(text).map(({ outcome }) => outcome),

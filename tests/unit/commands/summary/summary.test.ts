@@ -16,16 +16,24 @@ interface Given {
   name?: string;
   old?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
-  asked?: Record<string, unknown>;
+  desired?: Record<string, unknown>;
   paths?: string[];
 }
 
-function step({ op = 'update', type = 'Deployment', name = 'web', old, outputs, asked, paths = [] }: Given) {
+function step({
+  op = 'update',
+  type = 'Deployment',
+  name = 'web',
+  old,
+  outputs,
+  desired,
+  paths = [],
+}: Given) {
   return {
     op,
     urn: urn(`nixos:index:${type}`, name),
     ...(old ? { oldState: { custom: true, inputs: old, outputs: outputs ?? old } } : {}),
-    ...(asked ? { newState: { custom: true, inputs: asked } } : {}),
+    ...(desired ? { newState: { custom: true, inputs: desired } } : {}),
     detailedDiff: paths.length > 0 ? Object.fromEntries(paths.map((path) => [path, {}])) : null,
   };
 }
@@ -49,26 +57,26 @@ const empty: Summary = {
   notes: [],
 };
 
-test('a machine that went back after a failure is compared with what it runs', () => {
+test('after a failure a machine is compared with its live system', () => {
   const [web] = summaryOf([
-    { old: host(newer), outputs: host(someFacts()), asked: host(newer), paths: ['system'] },
+    { old: host(newer), outputs: host(someFacts()), desired: host(newer), paths: ['system'] },
   ]).machines;
   assert.deepEqual(web?.lines, ['~ packages.jq: "1.7" => "1.8"']);
 });
 
-test('a reboot is told by what the machine runs and is set to', () => {
+test('a reboot follows from the running kernel and the setting reboot', () => {
   const facts = someFacts({ kernel: { ...someFacts().kernel, version: '6.19' } });
   const outputs = host(someFacts(), { live: { kernel: '6.18.1' } });
-  const asked = host(facts, { reboot: 'when-needed' });
-  const [web] = summaryOf([{ old: host(someFacts()), outputs, asked, paths: ['system'] }]).machines;
+  const desired = host(facts, { reboot: 'when-needed' });
+  const [web] = summaryOf([{ old: host(someFacts()), outputs, desired, paths: ['system'] }]).machines;
   assert.deepEqual(web?.consequences, ['the machine will be rebooted: kernel 6.18.1 → 6.19']);
 });
 
-test('drift, another place and a reboot that is waited for are told without facts', () => {
+test('drift, another connection and a due reboot are shown without facts', () => {
   const [web] = summaryOf([
     {
       old: host(someFacts()),
-      asked: host(someFacts()),
+      desired: host(someFacts()),
       paths: ['live.system', 'connection.address', 'live.rebootDue'],
     },
   ]).machines;
@@ -79,28 +87,28 @@ test('drift, another place and a reboot that is waited for are told without fact
   assert.deepEqual(web?.consequences, ['the machine will be rebooted: it waits for that']);
 });
 
-test('facts that a preview does not know, or keeps secret, are no facts', () => {
+test('unknown and secret facts are ignored', () => {
   for (const facts of ['[secret]', '04da6b54-80e4-46f7-96ec-b56ff0331ba9', '{"packages":1}']) {
     const [web] = summaryOf([
-      { old: host(someFacts()), asked: host(facts), paths: ['system', 'facts'] },
+      { old: host(someFacts()), desired: host(facts), paths: ['system', 'facts'] },
     ]).machines;
     assert.deepEqual([web?.operation, web?.lines], ['update', []]);
   }
 });
 
-test('a replacement’s three steps are one, and a system is told by its deployment', () => {
+test('a replacement’s three steps are one, and a system is shown at its deployment', () => {
   const summary = summaryOf([
     ...['create-replacement', 'replace', 'delete-replaced'].map((op) => ({
       op,
       type: 'VirtualMachine',
       name: 'vm',
       old: { token: 'hush' },
-      asked: { token: 'hush-hush' },
+      desired: { token: 'hush-hush' },
       paths: op === 'replace' ? ['token'] : [],
     })),
-    { type: 'System', old: { host: 'web' }, asked: { host: 'web' }, paths: ['outPath'] },
-    { old: host(someFacts()), asked: host(newer), paths: ['system'] },
-    { type: 'System', name: 'alone', old: { host: 'x' }, asked: { host: 'x' }, paths: ['outPath'] },
+    { type: 'System', old: { host: 'web' }, desired: { host: 'web' }, paths: ['outPath'] },
+    { old: host(someFacts()), desired: host(newer), paths: ['system'] },
+    { type: 'System', name: 'alone', old: { host: 'x' }, desired: { host: 'x' }, paths: ['outPath'] },
   ]);
   assert.deepEqual(summary.others, [
     { type: 'nixos:index:System', name: 'alone', operation: 'update', paths: ['outPath'] },
@@ -109,12 +117,12 @@ test('a replacement’s three steps are one, and a system is told by its deploym
   assert.doesNotMatch(toMarkdown('prod', summary, all), /hush/);
 });
 
-test('a step that only a newer Pulumi knows counts as a change', () => {
-  assert.equal(hasChanges(summaryOf([{ op: 'same', old: {}, asked: {} }])), false);
-  assert.equal(hasChanges(summaryOf([{ op: 'transmogrify', old: {}, asked: {} }])), true);
+test('an unknown step counts as a change', () => {
+  assert.equal(hasChanges(summaryOf([{ op: 'same', old: {}, desired: {} }])), false);
+  assert.equal(hasChanges(summaryOf([{ op: 'transmogrify', old: {}, desired: {} }])), true);
 });
 
-test('messages are told once, by severity, with the resource that they are about', () => {
+test('messages are shown once, by severity, with their resource', () => {
   const about = (type: string, name: string) => ({ urn: urn(type, name) });
   const { errors, warnings, notes } = summaryOf(
     [],
@@ -132,7 +140,7 @@ test('messages are told once, by severity, with the resource that they are about
   );
 });
 
-test('machines with the same changes share one list; names and texts become no markup', () => {
+test('machines with equal changes share one list; names and texts do not become markup', () => {
   const lines = ['~ etc.motd', '      + ``` @everyone <b>'];
   const changed = (name: string) => ({ name, operation: 'update' as const, lines, consequences: [] });
   const markdown = toMarkdown(
@@ -147,7 +155,7 @@ test('machines with the same changes share one list; names and texts become no m
   assert.match(markdown, /\n````text\n``` @ada\n````\n/);
 });
 
-test('the headline counts machines by what happens to them', () => {
+test('the headline counts machines by operation', () => {
   const machine = (operation: 'same' | 'update' | 'create') => ({
     ...{ name: 'x', operation, lines: [], consequences: [] },
   });
@@ -169,7 +177,7 @@ function largeFleet(count: number, each: number): Summary {
   return { ...empty, machines, errors: ['one thing\n'.repeat(each)] };
 }
 
-test('a summary is cut to what a comment takes, says so, and stays well-formed', () => {
+test('a summary is cut to the limit of a comment, with a note, and stays well-formed', () => {
   for (const [hosts, each] of [
     [10, 300],
     [200, 300],

@@ -40,7 +40,7 @@ const failure = (name: string): HostEvaluation => ({
   error: new FleetError({ code: 'evaluation-failed', host: name, what: 'no', why: 'one\ntwo' }),
 });
 
-test('an input is told by its revisions, their dates and ages', () => {
+test('an input is shown with its revisions, their dates and ages', () => {
   const before = { rev: 'a'.repeat(40), lastModified: 10 * day };
   const after = { narHash: 'sha256-0123456789abcdef', lastModified: 12 * day };
   assert.equal(
@@ -61,7 +61,7 @@ test('an input is told by its revisions, their dates and ages', () => {
   );
 });
 
-test('machines that gain the same are told together, with what it means for them, and their kernel once', () => {
+test('machines with equal changes are shown together, with the consequences, and their kernel once', () => {
   const before = fleet({ web: host('a'), db: host('b'), edge: host('c'), box: host('d') });
   const after = fleet({
     web: host('a2', '6.18.40'),
@@ -97,7 +97,7 @@ test('machines that gain the same are told together, with what it means for them
   assert.deepEqual(brokenTargets(change), []);
 });
 
-test('a failure is told by whether it is new', () => {
+test('a new failure differs from an old one', () => {
   const before = fleet({ web: host('a'), db: failure('db'), edge: failure('edge') }, { disk: host('e') });
   const after = fleet(
     { web: failure('web'), db: failure('db'), edge: host('c') },
@@ -114,20 +114,20 @@ test('a failure is told by whether it is new', () => {
       '    why:  one',
       '          two',
       '',
-      'db: could not be evaluated before, either',
+      'db: did not evaluate before, either',
       '  db: no [evaluation-failed]',
       '    why:  one',
       '          two',
       '',
-      'edge: can be evaluated now',
+      'edge: evaluates again',
       '',
-      'image disk: rebuilt, and no fact differs',
+      'image disk: rebuilt, no fact differs',
       '',
     ].join('\n'),
   );
 });
 
-test('an image that is built anew around the same system has changed', () => {
+test('an image that is rebuilt for the same system has changed', () => {
   const image = (outPath: string) => ({ drvPath: '', outPath, name: '', file: '' });
   const before = fleet({}, { disk: host('e', undefined, { image: image('one') }) });
   const after = fleet({}, { disk: host('e', undefined, { image: image('two') }) });
