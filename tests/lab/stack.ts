@@ -118,7 +118,7 @@ export class TestStack {
     const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
       cwd: join(this.folder, 'project'),
       env: this.#env,
-      timeoutSeconds: 900,
+      timeoutSeconds: 2400,
     });
     return { ...result, text: result.stdout + result.stderr };
   }
