@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { run } from '../lib/base/process/run.ts';
+import { FleetError } from '../lib/base/errors.ts';
+import { runToEnd } from '../lib/base/process/run.ts';
 
 const exportedStack = z.object({
   deployment: z.object({
@@ -29,8 +30,18 @@ const [[markKey, markValue]] = Object.entries(secretMark) as [[string, string]];
  */
 export async function exportStack(stack: string | undefined): Promise<ExportedStack> {
   const args = ['stack', 'export', '--non-interactive', ...(stack ? ['--stack', stack] : [])];
-  const exported = async (...more: string[]) =>
-    parseExport((await run('pulumi', [...args, ...more], { timeoutSeconds: 120 })).stdout);
+  const exported = async (...more: string[]) => {
+    const { exitCode, stdout, stderr } = await runToEnd('pulumi', [...args, ...more], {
+      timeoutSeconds: 120,
+    });
+    if (exitCode === 0) return parseExport(stdout);
+    throw new FleetError({
+      code: 'command-failed',
+      what: `cannot read the state of ${stack ? `the stack '${stack}'` : 'the selected stack'}`,
+      why: stderr.trim(),
+      fix: 'See `pulumi stack ls`; then name one with --stack, or select one: pulumi stack select NAME',
+    });
+  };
   const hidden = await exported();
   return hidesConnections(hidden) ? await exported('--show-secrets') : hidden;
 }

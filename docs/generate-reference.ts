@@ -1,4 +1,4 @@
-/** Writes docs/reference.md from the schemas and the error table: `node docs/generate-reference.ts`. */
+/** Writes docs/reference.md from the schemas and the error table: `npm run reference`. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -146,7 +146,7 @@ function resource({ token, description, inputs, state }: AnyResource): string {
 export function reference(): string {
   return `# Reference
 
-Made by \`node docs/generate-reference.ts\` from \`schema/\`, \`provider/\` and \`lib/base/errors.ts\`; do not edit.
+Made by \`npm run reference\` from \`schema/\`, \`provider/\` and \`lib/base/errors.ts\`; do not edit.
 
 ## Stack config
 

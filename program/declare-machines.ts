@@ -8,7 +8,7 @@ import {
 } from '../components/index.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { hostBuilders } from '../schema/host-builders.ts';
-import { connectionOf, deploymentOf, virtualMachineOf } from './config/hosts.ts';
+import { connectionOf, declaredOf, virtualMachineOf } from './config/hosts.ts';
 import type { Evaluated } from './evaluate-stack.ts';
 import type { DiskReading } from './read-disks.ts';
 import type { Stack } from './read-stack.ts';
@@ -44,9 +44,7 @@ export function declareMachines(
     // Its virtual machine could not be evaluated; the error is reported at the end.
     if (machine && !virtual?.machines[machine]) continue;
     declared[name] = {
-      ...deploymentOf(host),
-      commands: host.commands,
-      description: host.description,
+      ...declaredOf(host),
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
       machineId: lab?.machines[name]?.machineId ?? virtual?.machines[machine ?? '']?.machineId,
       secrets: secrets[name],

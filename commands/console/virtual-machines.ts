@@ -5,7 +5,7 @@ import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { type Connection, connection } from '../../schema/connection.ts';
 import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
-import { machinesOf } from '../status/stack-machines.ts';
+import { machinesOf } from '../stack-machines.ts';
 
 /** A virtual machine as a stack's state records it. */
 export interface RecordedVm {

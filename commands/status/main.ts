@@ -8,7 +8,7 @@ import { readHistory } from '../../lib/machine/record/history.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import { runCommand } from '../command.ts';
 import { exportStack } from '../exported-stack.ts';
-import { machinesOf, type RecordedMachine } from './stack-machines.ts';
+import { machinesOf, type RecordedMachine } from '../stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
 
 /** Deployments shown of each machine. */

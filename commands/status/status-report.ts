@@ -2,7 +2,7 @@ import { textTable } from '../../lib/base/table.ts';
 import type { MachineReading } from '../../lib/machine/parse-reading.ts';
 import { describeOutcome, shortSystem } from '../../lib/machine/record/history.ts';
 import type { ActivationResult } from '../../lib/machine/record/result.ts';
-import type { RecordedMachine } from './stack-machines.ts';
+import type { RecordedMachine } from '../stack-machines.ts';
 
 /** A machine's reading and latest deployments, or why it could not be read. */
 export type MachineStatus = { machine: RecordedMachine } & (

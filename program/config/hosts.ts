@@ -44,7 +44,7 @@ export function connectionOf(host: HostSettings) {
   return { ...pick(host, connectionKeys), address: host.address };
 }
 
-/** A host's deployment settings. */
-export function deploymentOf(host: HostSettings) {
-  return pick(host, deploymentKeys);
+/** What a host's declaration takes over as it is in the config: its deployment settings, commands and description. */
+export function declaredOf(host: HostSettings) {
+  return pick(host, [...deploymentKeys, 'commands', 'description']);
 }

@@ -11,7 +11,7 @@ const text = reference();
 
 test('docs/reference.md is what the schemas say', () => {
   const written = readFileSync(new URL('../../../docs/reference.md', import.meta.url), 'utf8');
-  assert.equal(written, text, 'run: node docs/generate-reference.ts');
+  assert.equal(written, text, 'run: npm run reference');
 });
 
 test('the settings of a connection are described once', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hidesConnections, parseExport } from '../../../../commands/exported-stack.ts';
-import { machinesOf } from '../../../../commands/status/stack-machines.ts';
+import { machinesOf } from '../../../../commands/stack-machines.ts';
 import { statusReport } from '../../../../commands/status/status-report.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { parseHistory } from '../../../../lib/machine/record/history.ts';

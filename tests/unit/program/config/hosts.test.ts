@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   connectionOf,
-  deploymentOf,
+  declaredOf,
   type HostSettings,
   hostSettings,
   labAddresses,
@@ -66,7 +66,7 @@ test('connection and deployment settings are separate', () => {
   );
   const web = hostSettings(config).web as HostSettings;
   assert.deepEqual(connectionOf(web), { address: 'web', ...entered });
-  assert.deepEqual(deploymentOf(web), { onDrift: 'fail' });
+  assert.deepEqual(declaredOf(web), { onDrift: 'fail' });
 });
 
 test('a local host takes the defaults except those of ssh', () => {
@@ -96,4 +96,12 @@ test('a virtual machine takes the defaults except the port', () => {
   );
   const { vm } = hostSettings(config);
   assert.deepEqual(connectionOf(vm as HostSettings), { address: 'vm', user: 'ops' });
+});
+
+test('description and commands reach the host as it is declared', () => {
+  const commands = { after: { warm: { create: 'curl localhost' } } };
+  const hosts = JSON.stringify({ web: { description: 'the shop', commands } });
+  const { web } = hostSettings(parseStackConfig({ hosts }, 'prod'));
+  assert.ok(web);
+  assert.deepEqual(declaredOf(web), { description: 'the shop', commands });
 });

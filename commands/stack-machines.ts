@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { type Connection, connection } from '../../schema/connection.ts';
-import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
+import { type Connection, connection } from '../schema/connection.ts';
+import { type ExportedStack, resourcesOf } from './exported-stack.ts';
 
 /** A machine as a stack's state records it. */
 export interface RecordedMachine {
