@@ -129,7 +129,7 @@ test('guards missing, serial, size, not-a-disk and room', async () => {
   const missing = await refusedPreview({ disk: '/dev/sda', serial: 'third' });
   assert.match(
     missing,
-    /guard missing: there is no \/dev\/sda on the machine; it has\s+- \/dev\/vda: serial first, 67108864 bytes/,
+    /guard missing: the machine has no \/dev\/sda; it has\s+- \/dev\/vda: serial first, 67108864 bytes/,
   );
   const serial = await refusedPreview({ serial: 'third' });
   assert.match(serial, /guard serial: serial is third, and the disk \/dev\/vdb has second/);
