@@ -36,7 +36,12 @@ export function zodMessages({ showValues = false } = {}): z.core.$ZodErrorMap {
         const [first] = issue.issues;
         return first && `cannot have this name: it ${first.message}`;
       }
-      default:
+      case 'invalid_format':
+      case 'not_multiple_of':
+      case 'unrecognized_keys':
+      case 'invalid_element':
+      case 'custom':
+        // zod's own message does.
         return undefined;
     }
   };
