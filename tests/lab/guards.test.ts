@@ -49,7 +49,7 @@ const failing: [string, object, RegExp, string?][] = [
     { command: 'echo "queue is stuck"; exit 3' },
     /health check one did not pass within 2 s: exit code 3: queue is stuck/,
   ],
-  ['a command that hangs', { command: 'sleep 60' }, /did not end in time/],
+  ['a command that hangs', { command: 'sleep 60' }, /timed out/],
   ['a TCP port', { tcp: 81 }, /ECONNREFUSED/],
   ['an HTTP status', { http: { url: '/' } }, /http:\/\/10\.213\.24\.11\/: .*ECONNREFUSED/],
   [
