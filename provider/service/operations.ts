@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { describeRedacted } from './errors.ts';
 import { FailureHold } from './failure-hold.ts';
 
@@ -69,10 +70,11 @@ export class Operations {
 
   /** Resolves when nothing runs, or after the limit. */
   async idle(limitMilliseconds: number): Promise<void> {
-    await Promise.race([
-      Promise.allSettled(this.#running),
-      new Promise((resolve) => setTimeout(resolve, limitMilliseconds)),
-    ]);
+    const limit = new AbortController();
+    const over = delay(limitMilliseconds, undefined, { signal: limit.signal }).catch(() => undefined);
+    await Promise.race([Promise.allSettled(this.#running), over]);
+    // A timer left behind would keep the process alive until the limit.
+    limit.abort();
   }
 }
 
