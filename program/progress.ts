@@ -1,9 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 
-/** Shows progress as status lines that replace each other, only after one second: a quick evaluation needs none. */
+/** Shows progress as status lines that replace each other, from one second after the first: quick work needs none. */
 export function progressAfterOneSecond(): (message: string) => void {
-  const begun = Date.now();
+  let begun: number | undefined;
   return (message) => {
+    begun ??= Date.now();
     if (Date.now() - begun >= 1000) void pulumi.log.info(message, undefined, undefined, true);
   };
 }

@@ -152,7 +152,7 @@ async function evaluateMissing(
       targets: Object.fromEntries(targets),
       resources: usableResources(request),
       signal,
-      onTarget: () => progress?.hostDone(),
+      onTarget: () => progress?.targetDone(),
     });
     const { hosts, texts } = await condenseFleet(raw);
     const outputs = new Map(

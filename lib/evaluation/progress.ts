@@ -1,6 +1,6 @@
 import { counted } from '../base/text.ts';
 
-/** Reports the progress of an evaluation each second and at each host. */
+/** Reports the progress of an evaluation each second and at each configuration. */
 export class EvaluationProgress {
   readonly #started = Date.now();
   readonly #total: number;
@@ -16,7 +16,7 @@ export class EvaluationProgress {
     this.#show();
   }
 
-  hostDone(): void {
+  targetDone(): void {
     this.#done++;
     this.#show();
   }
@@ -30,8 +30,8 @@ export class EvaluationProgress {
   }
 }
 
-/** "evaluating 3 machines (1 done) … 4 s" */
+/** "evaluating 3 configurations (1 done) … 4 s" */
 export function progressLine(total: number, done: number, seconds: number): string {
   const count = done > 0 && total > 1 ? ` (${done} done)` : '';
-  return `evaluating ${counted(total, 'machine')}${count} … ${Math.floor(seconds)} s`;
+  return `evaluating ${counted(total, 'configuration')}${count} … ${Math.floor(seconds)} s`;
 }

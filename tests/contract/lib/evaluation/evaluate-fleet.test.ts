@@ -146,7 +146,7 @@ test('a second run evaluates nothing, and a new host is evaluated alone', async 
   const third = await evaluateFixture(['web', 'db', 'box'], {
     onProgress: (message) => progress.push(message),
   });
-  assert.match(progress[0] ?? '', /^evaluating 1 machine …/);
+  assert.match(progress[0] ?? '', /^evaluating 1 configuration …/);
   assert.deepEqual(third.hosts.web, first.hosts.web);
   evaluated(third, 'box');
 });

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EvaluationProgress, progressLine } from '../../../../lib/evaluation/progress.ts';
 
-test('the progress line counts machines and seconds', () => {
-  assert.equal(progressLine(3, 0, 4.2), 'evaluating 3 machines … 4 s');
-  assert.equal(progressLine(3, 1, 0), 'evaluating 3 machines (1 done) … 0 s');
-  assert.equal(progressLine(1, 0, 0), 'evaluating 1 machine … 0 s');
+test('the progress line counts configurations and seconds', () => {
+  assert.equal(progressLine(3, 0, 4.2), 'evaluating 3 configurations … 4 s');
+  assert.equal(progressLine(3, 1, 0), 'evaluating 3 configurations (1 done) … 0 s');
+  assert.equal(progressLine(1, 0, 0), 'evaluating 1 configuration … 0 s');
 });
 
 test('progress is reported each second until the end', (t) => {
@@ -13,12 +13,12 @@ test('progress is reported each second until the end', (t) => {
   const reported: string[] = [];
   const progress = new EvaluationProgress(2, (message) => reported.push(message));
   t.mock.timers.tick(1000);
-  progress.hostDone();
+  progress.targetDone();
   progress.end();
   t.mock.timers.tick(5000);
   assert.deepEqual(reported, [
-    'evaluating 2 machines … 0 s',
-    'evaluating 2 machines … 1 s',
-    'evaluating 2 machines (1 done) … 1 s',
+    'evaluating 2 configurations … 0 s',
+    'evaluating 2 configurations … 1 s',
+    'evaluating 2 configurations (1 done) … 1 s',
   ]);
 });
