@@ -47,7 +47,7 @@ export const cacheRetentionInputs = cachePlace.extend({
         systems: z.array(z.string()).describe('Systems that it has for certain: live, booted, next.'),
       }),
     )
-    .describe('Machines whose systems are pushed there, by name; each is asked which systems it has.'),
+    .describe('Machines whose systems are pushed there, by name; the systems of each are read from it.'),
 });
 export type CacheRetentionInputs = z.output<typeof cacheRetentionInputs>;
 

@@ -82,7 +82,7 @@ export const signingKey: Resource<SigningKeyInputs, SigningKeyState> = {
   async delete() {},
 };
 
-/** Consumers whose Nix does not trust a key, or that could not be reached; all are asked at once. */
+/** Consumers whose Nix does not trust a key, or that could not be reached; all are read at once. */
 async function doNotTrust(
   { publicKey }: KeyPair,
   { consumers }: SigningKeyInputs,

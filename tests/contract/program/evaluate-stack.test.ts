@@ -41,7 +41,7 @@ after(() => {
   process.env.PATH = path;
 });
 
-/** How often nix was called to lock and to evaluate, since it was asked the last time. */
+/** How often nix was called to lock and to evaluate, since the last call. */
 function counted(): { locks: number; evaluations: number } {
   const words = readFileSync(calls, 'utf8').split('\n');
   writeFileSync(calls, '');
