@@ -23,3 +23,7 @@ fail() {
 }
 # target PATH: the final target of a link; empty if it does not exist.
 target() { [ ! -e "$1" ] || readlink -f "$1"; }
+# write FILE: replaces a file by the standard input, all or nothing.
+write() { cat >"$1.part" && mv "$1.part" "$1"; }
+# The monotonic clock, in seconds.
+seconds() { sed 's/[. ].*//' /proc/uptime; }

@@ -5,8 +5,6 @@
 directory=/run/nixos-fleet/units/$unit
 result=/var/lib/nixos-fleet/results/$unit.json
 
-# Monotonic clock, in seconds.
-seconds() { sed 's/[. ].*//' /proc/uptime; }
 end=$(($(seconds) + wait_seconds))
 while :; do
 	phase=$(cat "$directory/phase" 2>/dev/null || echo starting)

@@ -5,9 +5,6 @@ results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 keep_history=1000
 
-# Monotonic clock, in seconds.
-seconds() { sed 's/[. ].*//' /proc/uptime; }
-write() { cat >"$1.part" && mv "$1.part" "$1"; }
 json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
 json_list() {
 	separator=
