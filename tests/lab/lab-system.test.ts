@@ -20,6 +20,7 @@ const names = [
   'kept',
   'reloaded',
   'no-sshd',
+  'reexecuted',
 ];
 let systems: Record<string, string>;
 let machine: MachineUnderTest;
@@ -151,6 +152,18 @@ test('a masked unit stops; one that must not restart is named and keeps running'
   assert.equal(await pidOf('heartbeat.service'), before);
   const reloaded = await to('reloaded', 'test');
   assert.match(reloaded.stderr, /reloading the following units: firewall\.service/);
+  await plain();
+});
+
+test('another system.conf: systemd re-executes itself after the activation, before units start (fault 68)', async () => {
+  assert.match((await to('reexecuted', 'dry-activate')).stderr, /would restart systemd\n/);
+  const before = await pidOf('heartbeat.service');
+  const done = await to('reexecuted', 'test');
+  assert.equal(done.exitCode, 0, done.stderr);
+  assert.match(done.stderr, /activating the configuration\.\.\.\nrestarting systemd\.\.\.\n/);
+  assert.match((await sh('cat /proc/1/cmdline')).stdout, /--deserialize/);
+  assert.equal(await pidOf('heartbeat.service'), before);
+  assert.doesNotMatch((await to('reexecuted', 'test')).stderr, /restarting systemd/);
   await plain();
 });
 

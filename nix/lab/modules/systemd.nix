@@ -5,7 +5,7 @@
   ...
 }:
 let
-  inherit (lib) mkOption types;
+  inherit (lib) mkIf mkOption types;
   inherit (builtins)
     attrNames
     concatStringsSep
@@ -210,6 +210,11 @@ in
       default = { };
       description = "Targets by name.";
     };
+    settings.Manager = mkOption {
+      type = types.attrsOf types.anything;
+      default = { };
+      description = "Lines of [Manager] in system.conf; a change of them makes a switch re-execute systemd.";
+    };
     units = mkOption {
       type = types.attrsOf (
         types.submodule {
@@ -246,6 +251,10 @@ in
 
     # As in NixOS one folder; on the machine its files are linked one by one, beside Debian's own.
     environment.etc."systemd/system".source = config.system.build.units;
+    # Without settings it stays Debian's.
+    environment.etc."systemd/system.conf" = mkIf (config.systemd.settings.Manager != { }) {
+      text = section "Manager" config.systemd.settings.Manager;
+    };
 
     system.build.units =
       build.runCommand "system-units"

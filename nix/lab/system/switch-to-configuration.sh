@@ -124,10 +124,18 @@ done
 touch "$work/wanted"
 sort -u "$work/start" >"$work/sorted" && sort -u "$work/wanted" | comm -13 "$work/sorted" - >"$work/new"
 
+# Whether systemd re-executes itself: it does for another systemd and another system.conf, after the activation.
+# Debian's own system.conf counts as none.
+system_conf() { [ ! -e "$1" ] || case $(readlink -f "$1") in /nix/store/*) readlink -f "$1" ;; esac; }
+restart_systemd=
+[ "$(readlink -f /proc/1/exe)" = "$(readlink -f "$system/systemd/systemd")" ] || restart_systemd=1
+[ "$(system_conf /etc/systemd/system.conf)" = "$(system_conf "$system/etc/systemd/system.conf")" ] || restart_systemd=1
+
 if [ "$action" = dry-activate ]; then
 	announce 'would stop the following units' "$work/stop"
 	announce 'would NOT restart the following changed units' "$work/skip"
 	echo 'would activate the configuration...' >&2
+	[ -z "$restart_systemd" ] || echo 'would restart systemd' >&2
 	announce 'would reload the following units' "$work/reload"
 	announce 'would restart the following units' "$work/restart"
 	announce 'would start the following units' "$work/start"
@@ -152,6 +160,17 @@ announce 'NOT restarting the following changed units' "$work/skip"
 echo 'activating the configuration...' >&2
 "$system/activate" 8>&- || exit_code=2
 
+if [ -n "$restart_systemd" ]; then
+	echo 'restarting systemd...' >&2
+	# It answers by closing the connection, and refuses others until it is back.
+	systemctl daemon-reexec 8>&- || :
+	tries=0
+	until systemctl show --property=Version >/dev/null 2>&1; do
+		[ "$tries" -lt 1800 ] || { echo 'systemd daemon reexecute failed, timeout after 180s' >&2; exit 1; }
+		tries=$((tries + 1))
+		sleep 0.1
+	done
+fi
 systemctl reset-failed 8>&-
 systemctl daemon-reload 8>&- || exit_code=3
 
