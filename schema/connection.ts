@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jumpPattern as jump } from './jump.ts';
+import { accountPattern, jumpPattern as jump } from './jump.ts';
 import { sshOptionsSetting } from './ssh-options.ts';
 
 const hostKey = z
@@ -26,7 +26,7 @@ export const machineSettings = {
 const loginSettings = {
   user: z
     .string()
-    .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
+    .regex(new RegExp(`^${accountPattern}$`), 'must be a Unix user name')
     .default('root')
     .describe('User to log in as; it needs root rights.'),
   become: z
@@ -100,7 +100,7 @@ const sshSettings = {
     ),
   bootstrapUser: z
     .string()
-    .regex(/^[a-z_][a-z0-9_-]*$/, 'must be a Unix user name')
+    .regex(new RegExp(`^${accountPattern}$`), 'must be a Unix user name')
     .optional()
     .describe(
       'User to log in as while `user` cannot log in yet, as in an image or an installer; becomes root without a password. Its account, keys and home are removed after the first confirmed deployment.',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
+import { accountPattern } from './jump.ts';
 
 const text = z.string('must be text; in YAML, put it in quotes');
 
@@ -12,11 +13,11 @@ export const secretFile = z.object({
     )
     .describe('Path of the file on the machine.'),
   owner: text
-    .regex(/^([a-z_][a-z0-9_-]*|\d+)$/, 'must be a user’s name or number')
+    .regex(new RegExp(`^(${accountPattern}|\\d+)$`), 'must be a user’s name or number')
     .default('root')
     .describe('User that owns the file: name or number.'),
   group: text
-    .regex(/^([a-z_][a-z0-9_-]*|\d+)$/, 'must be a group’s name or number')
+    .regex(new RegExp(`^(${accountPattern}|\\d+)$`), 'must be a group’s name or number')
     .default('root')
     .describe('Group of the file: name or number.'),
   mode: text

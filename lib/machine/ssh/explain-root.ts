@@ -1,3 +1,4 @@
+import { rootRefusal } from '../../base/become-messages.ts';
 import { FleetError } from '../../base/errors.ts';
 import type { RunResult } from '../../base/process/run.ts';
 import { refusedCode, refusedMark } from './become.ts';
@@ -31,10 +32,7 @@ export function explainRootFailure(
         : 'Check the sudo rules on the machine: sudo -l',
     });
   }
-  const failed = new RegExp(
-    `^${become}: |\\b${become}: (command )?not found${become === 'run0' ? '|^Failed to start transient service' : ''}`,
-  );
-  const line = stderr.split('\n').findLast((text) => failed.test(text));
+  const line = rootRefusal(become, stderr);
   if (!line) return undefined;
   return new FleetError({
     code: 'access-denied',

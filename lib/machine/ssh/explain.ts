@@ -12,6 +12,16 @@ export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>,
   const why = lastLine(stderr) || 'ssh exited without a message';
   const jump = explainJumpFailure(machine, stderr);
   if (jump) return jump;
+  const [account] = /^no user exists for uid \d+/im.exec(stderr) ?? [];
+  if (account) {
+    return new FleetError({
+      code: 'config-invalid',
+      what: 'ssh does not run as this user on this computer',
+      host,
+      why: account,
+      fix: 'Add a line for this user id to /etc/passwd; in a container, at its start or in its image.',
+    });
+  }
   const [option] = /^.*bad configuration option:.*$|^.*\/f-[0-9a-f]+ line \d+: .*$/im.exec(stderr) ?? [];
   if (option) {
     return new FleetError({

@@ -1,5 +1,4 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 
@@ -11,7 +10,7 @@ const maxLength = 55;
  * @throws FleetError command-failed if the folder belongs to another user or others may access it
  */
 export function runtimeDirectory(environment: NodeJS.ProcessEnv = process.env): string {
-  const { uid } = userInfo();
+  const uid = process.getuid?.() ?? -1;
   const given = environment.XDG_RUNTIME_DIR;
   const usable =
     given?.startsWith('/') && !/\s/.test(given) && given.length <= maxLength && isOwn(given, uid);

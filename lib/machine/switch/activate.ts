@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
+import { accountName } from '../../base/home.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
@@ -26,7 +27,7 @@ export interface ActivationRequest
 
 /** Who deploys, as recorded on machines: user@host. */
 export function operator(): string {
-  return `${userInfo().username}@${hostname()}`;
+  return `${accountName()}@${hostname()}`;
 }
 
 /**

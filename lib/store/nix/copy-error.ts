@@ -1,63 +1,68 @@
+import { rootRefusal } from '../../base/become-messages.ts';
 import { type ErrorCode, FleetError } from '../../base/errors.ts';
 
 interface Cause {
-  pattern: RegExp;
+  matches: (text: string) => boolean;
   code: ErrorCode;
   what: string;
   fix: (target: string) => string;
 }
 
-/** The first pattern that matches wins: later messages are often only consequences. */
+/** The first cause that matches wins: later messages are often only consequences. */
 const causes: Cause[] = [
   {
-    pattern: /no space left on device|disk quota exceeded|database or disk is full/i,
+    matches: (text) => /no space left on device|disk quota exceeded|database or disk is full/i.test(text),
     code: 'no-room',
     what: 'the machine has too little space for the closure',
     fix: () => 'Free space on the machine, for example: nix-collect-garbage --delete-older-than 14d',
   },
   {
-    pattern: /host key verification failed|remote host identification has changed/i,
+    matches: (text) => /host key verification failed|remote host identification has changed/i.test(text),
     code: 'host-key',
     what: 'the ssh host key is not the expected one',
     fix: () => 'Compare the key with the machine’s console before you change hostKey or known_hosts.',
   },
   {
-    pattern: /permission denied \(|too many authentication failures/i,
+    matches: (text) => /permission denied \(|too many authentication failures/i.test(text),
     code: 'access-denied',
     what: 'the login was refused',
     fix: () => 'Check the user and its authorized keys on the machine.',
   },
   {
-    pattern: /^(sudo|doas): |^Failed to start transient service/m,
+    matches: (text) => (['sudo', 'doas', 'run0'] as const).some((become) => rootRefusal(become, text)),
     code: 'access-denied',
     what: 'the user has no root rights on the machine',
     fix: () =>
       'Log in as root, or allow sudo without a password, for example with security.sudo.wheelNeedsPassword = false',
   },
   {
-    pattern: /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i,
+    matches: (text) =>
+      /nix-(store|daemon)[^\n]*(command )?not found|not found[^\n]*nix-(store|daemon)/i.test(text),
     code: 'not-nixos',
     what: 'the machine has no Nix on the PATH of an ssh command',
     fix: (target) =>
       `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
   },
   {
-    pattern: /hash mismatch/i,
+    matches: (text) => /hash mismatch/i.test(text),
     code: 'copy-failed',
     what: 'a path in this computer’s store is corrupted',
     fix: () =>
       'Check this computer’s disk, repair the store with `nix-store --verify --check-contents --repair`, and run again.',
   },
   {
-    pattern: /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i,
+    matches: (text) =>
+      /lacks a (valid )?signature|signature by a trusted key|not privileged|not trusted/i.test(text),
     code: 'copy-failed',
     what: 'the machine does not accept the paths',
     fix: () =>
       'Copy as root, or as a user in nix.settings.trusted-users of the machine; or sign the paths with a key that the machine trusts.',
   },
   {
-    pattern:
-      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i,
+    matches: (text) =>
+      /connection (refused|timed out|closed|reset)|no route to host|could not resolve|network is unreachable|disconnected unexpectedly|broken pipe|timeout, server|cannot connect to|failed to start ssh|unexpected end-of-file/i.test(
+        text,
+      ),
     code: 'unreachable',
     what: 'the ssh connection failed or broke',
     fix: () => 'Check that the machine is on and reachable, and run again: paths that were copied are kept.',
@@ -78,7 +83,7 @@ export function copyError({
   messages: readonly string[];
 }): FleetError {
   const text = messages.join('\n').trim();
-  const cause = causes.find(({ pattern }) => pattern.test(text));
+  const cause = causes.find(({ matches }) => matches(text));
   return new FleetError({
     code: cause?.code ?? 'copy-failed',
     what: cause?.what ?? `the closure could not be copied to ${target}`,

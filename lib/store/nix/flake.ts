@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
+import { expandHome } from '../../base/home.ts';
 import { writtenSince } from '../../base/written-since.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
@@ -127,15 +128,16 @@ function overrideArguments({ overrideInputs, baseDirectory }: FlakeRequest): str
     .flatMap(([input, ref]) => ['--override-input', input, resolveFlakeRef(ref, baseDirectory)]);
 }
 
-/** Makes a relative flake reference absolute; any other reference is returned unchanged. */
+/** Makes a relative flake reference, or one in the home folder (`~/fleet`), absolute; others are returned unchanged. */
 export function resolveFlakeRef(ref: string, baseDirectory: string): string {
   const match = /^(path:|git\+file:)?([^?#]*)(.*)$/s.exec(ref);
   if (!match) return ref;
-  const [, scheme, path = '', rest = ''] = match;
+  const [, scheme, given = '', rest = ''] = match;
+  const path = expandHome(given);
   if (scheme === undefined) {
-    return /^\.{1,2}(\/|$)/.test(path) ? resolve(baseDirectory, path) + rest : ref;
+    return /^\.{1,2}(\/|$)/.test(path) || path !== given ? resolve(baseDirectory, path) + rest : ref;
   }
-  if (path.startsWith('/')) return ref;
+  if (given.startsWith('/')) return ref;
   const absolute = resolve(baseDirectory, decodeURIComponent(path))
     .split('/')
     .map(encodeURIComponent)

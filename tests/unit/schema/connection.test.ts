@@ -114,3 +114,13 @@ test('the user of the installation is another one than who stays', () => {
     /^bootstrapUser: must be a Unix user/,
   );
 });
+
+test('users may have names such as john.doe (fault 29)', () => {
+  for (const user of ['john.doe', 'JohnDoe', '_svc-1'])
+    assert.deepEqual(
+      problems({ address: 'web', user, bootstrapUser: `${user}2`, proxyJump: `${user}@gate` }),
+      [],
+    );
+  for (const user of ['', '-l', 'a b', 'a@b', '.x', '1a'])
+    assert.match(problems({ address: 'web', user }).join(), /^user: must be a Unix user name/, user);
+});

@@ -56,3 +56,27 @@ test('with agent forwarding, the fix names ssh-agent and nixosFleet.agentSudo', 
   const error = explain({ ...admin, forwardAgent: true }, 'sudo: a password is required');
   assert.match(error?.fix ?? '', /ssh-add -l.*nixosFleet\.agentSudo/);
 });
+
+test('only messages by which sudo refuses count, not its warnings (fault 25)', () => {
+  const warning = 'sudo: unable to resolve host web: Temporary failure in name resolution';
+  for (const stderr of [
+    warning,
+    'sudo: setrlimit(RLIMIT_CORE): Operation not permitted',
+    'sudo: ignoring time stamp from the future',
+    `${warning}\nerror: No space left on device`,
+  ])
+    assert.equal(explain(admin, stderr), undefined, stderr);
+  for (const refusal of [
+    'sudo: a terminal is required to read the password; either use the -S option',
+    'sudo: interactive authentication is required',
+    'sudo: PAM account management error: Permission denied',
+    'sudo: account validation failure, is your account locked?',
+    'admin is not in the sudoers file.',
+    "Sorry, user admin is not allowed to execute '/bin/sh -s' as root on web.",
+    "sudo: I'm sorry admin. I'm afraid I can't do that",
+    'sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set',
+  ])
+    assert.equal(explain(admin, `${warning}\n${refusal}\n`)?.why, refusal);
+  const doas: Connection = { ...admin, become: 'doas' };
+  assert.equal(explain(doas, 'doas: Operation not permitted')?.why, 'doas: Operation not permitted');
+});

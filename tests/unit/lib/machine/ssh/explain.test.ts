@@ -98,3 +98,9 @@ test('an option that ssh does not know is a config error', () => {
   const stderr = '/run/user/1000/nixos-fleet/f-0123 line 1: Bad configuration option: compresion\r\n';
   assert.equal(explainSshFailure({ name: 'web', connection }, stderr).code, 'config-invalid');
 });
+
+test('ssh refuses a user id without an account: the fix is one for this computer (fault 27)', () => {
+  const error = explainSshFailure({ name: 'web', connection }, 'No user exists for uid 54321\r\n');
+  assert.equal(error.code, 'config-invalid');
+  assert.match(error.fix ?? '', /\/etc\/passwd/);
+});

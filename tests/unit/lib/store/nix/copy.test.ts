@@ -22,3 +22,8 @@ test('each known cause of a failed copy has its error code', () => {
   }
   assert.equal(copyError({ target: 'ssh://x', messages: ['something new'] }).code, 'copy-failed');
 });
+
+test('a warning of sudo beside another failure is not taken for missing root rights (fault 25)', () => {
+  const messages = ['sudo: unable to resolve host web: Name or service not known', 'something new'];
+  assert.equal(copyError({ target: 'ssh://x', messages }).code, 'copy-failed');
+});

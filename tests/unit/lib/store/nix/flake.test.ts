@@ -23,3 +23,17 @@ test('relative references are resolved against the base, others do not change', 
   assert.equal(localPathOf('git+file:///home/me/fleet?dir=nix'), '/home/me/fleet');
   assert.equal(localPathOf('github:me/fleet'), undefined);
 });
+
+test('a flake in the home folder is found as the shell finds it (fault 29)', () => {
+  const home = process.env.HOME;
+  process.env.HOME = '/home/me';
+  try {
+    assert.equal(resolveFlakeRef('~/flake', '/base'), '/home/me/flake');
+    assert.equal(resolveFlakeRef('~/flake?dir=nix', '/base'), '/home/me/flake?dir=nix');
+    assert.equal(resolveFlakeRef('~', '/base'), '/home/me');
+    assert.equal(resolveFlakeRef('path:~/flake', '/base'), 'path:/home/me/flake');
+    assert.equal(resolveFlakeRef('git+file:~/flake', '/base'), 'git+file:///home/me/flake');
+  } finally {
+    process.env.HOME = home;
+  }
+});
