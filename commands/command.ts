@@ -1,6 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { FleetError } from '../lib/base/errors.ts';
 import { describeError, failureOf } from '../lib/base/failure.ts';
+import { presentable } from '../lib/base/presentable.ts';
 import { type ExportedStack, exportStack } from './exported-stack.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -54,6 +55,11 @@ export async function runMachineCommand<const Own extends Options = Record<never
     const { stack } = values as Values<Record<never, never>>;
     return await work(await exportStack(stack), name, rest, values);
   });
+}
+
+/** Prints text that may hold what others wrote. */
+export function print(text: string): void {
+  process.stdout.write(presentable(text));
 }
 
 /** Aborted by SIGINT or SIGTERM, which then do not end this process. */

@@ -1,4 +1,3 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { checkSystems } from '../lib/evaluation/check-systems.ts';
@@ -10,6 +9,7 @@ import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { ramSystems } from './config/disk-installs.ts';
 import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
+import { warn } from './log.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';
 
@@ -74,6 +74,6 @@ function groupOf(all: Readonly<Record<string, OutputEvaluation>>, group: string)
 /** Runs Kconfig for each kernel, and warns about symbols that it changed. */
 async function configure(kernels: FleetEvaluation['kernels']): Promise<FleetEvaluation['kernels']> {
   const configured = await configureKernels(kernels, { onProgress: progressAfterOneSecond() });
-  for (const warning of configured.warnings) void pulumi.log.warn(warning);
+  for (const warning of configured.warnings) warn(warning);
   return configured.kernels;
 }

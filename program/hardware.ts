@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { type FleetHost, HardwareConfig } from '../components/index.ts';
 import { askHardware, type HardwareResult, hardwareNotes } from '../lib/machine/hardware/ask-hardware.ts';
 import { type HardwareSettings, hardwareSettings } from './config/hardware.ts';
+import { warn } from './log.ts';
 import type { Stack } from './read-stack.ts';
 
 /** A running detection of machines' hardware. */
@@ -25,8 +26,7 @@ export async function declareHardware(
   hosts: Readonly<Record<string, Pick<FleetHost, 'connection'>>>,
 ): Promise<string[]> {
   const reports = await results;
-  if (pulumi.runtime.isDryRun())
-    for (const note of await hardwareNotes(reports, settings)) void pulumi.log.warn(note);
+  if (pulumi.runtime.isDryRun()) for (const note of await hardwareNotes(reports, settings)) warn(note);
   const failures: string[] = [];
   for (const [host, own] of Object.entries(settings)) {
     const report = reports[host];

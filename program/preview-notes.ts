@@ -3,6 +3,7 @@ import { describeInputs } from '../lib/evaluation/input-ages.ts';
 import { describeLive, type LiveResult } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { changedHosts, queriedCaches } from './config/queried-caches.ts';
+import { note, warn } from './log.ts';
 import { queryCaches } from './query-caches.ts';
 import type { Stack } from './read-stack.ts';
 import { retentionNotes } from './retention-notes.ts';
@@ -23,21 +24,22 @@ export async function notePreview(
     ...(await retentionNotes({ project: pulumi.getProject(), stack: name, caches, evaluation, live })),
   ];
   for (const { severity, text } of notes) {
-    void (severity === 'warning' ? pulumi.log.warn(text) : pulumi.log.info(text));
+    if (severity === 'warning') warn(text);
+    else note(text);
   }
 }
 
 function noteInputs(inputs: FleetEvaluation['inputs'], maxAgeDays: number | undefined): void {
-  const { note, warnings } = describeInputs(inputs, { now: Date.now() / 1000, maxAgeDays });
-  if (note) void pulumi.log.info(note);
-  for (const warning of warnings) void pulumi.log.warn(warning);
+  const { note: ages, warnings } = describeInputs(inputs, { now: Date.now() / 1000, maxAgeDays });
+  if (ages) note(ages);
+  for (const warning of warnings) warn(warning);
 }
 
 /** Warns about machines that were switched by other means. */
 function noteLive(answers: Record<string, LiveResult>, evaluation: FleetEvaluation): void {
   for (const [name, answer] of Object.entries(answers)) {
     const evaluated = evaluation.hosts[name];
-    const note = evaluated?.ok ? describeLive(answer, name, evaluated.outPath) : undefined;
-    if (note) void pulumi.log.warn(note);
+    const foreign = evaluated?.ok ? describeLive(answer, name, evaluated.outPath) : undefined;
+    if (foreign) warn(foreign);
   }
 }

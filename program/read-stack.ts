@@ -9,6 +9,7 @@ import { hostSettings, labAddresses } from './config/hosts.ts';
 import { imageSettings } from './config/images.ts';
 import { parseStackConfig } from './config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './config/pulumi-config.ts';
+import { warn } from './log.ts';
 import { reachHosts } from './reach-hosts.ts';
 
 /** The stack as its config describes it. */
@@ -17,7 +18,7 @@ export type Stack = Awaited<ReturnType<typeof readStack>>;
 /** Reads the stack's config, and fetches what its lab is made of. */
 export async function readStack() {
   const name = pulumi.getStack();
-  const config = parseStackConfig(ownConfig(), name, (line) => void pulumi.log.warn(line));
+  const config = parseStackConfig(ownConfig(), name, warn);
   refusePlainPasswords(config, name, isSecretConfig);
   const hosts = hostSettings(config);
   const baseDirectory = pulumi.getRootDirectory();

@@ -6,7 +6,7 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
-import { runCommand } from '../command.ts';
+import { print, runCommand } from '../command.ts';
 import { exportStack } from '../exported-stack.ts';
 import { machinesOf, type RecordedMachine } from '../stack-machines.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
@@ -35,7 +35,7 @@ await runCommand(
   async ({ stack }) => {
     const machines = machinesOf(await exportStack(stack));
     const statuses = await Promise.all(machines.map(statusOf));
-    process.stdout.write(statusReport(statuses));
+    print(statusReport(statuses));
     return statuses.some((status) => 'unreachable' in status) ? 1 : 0;
   },
 );

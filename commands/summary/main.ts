@@ -7,7 +7,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { FleetError } from '../../lib/base/errors.ts';
-import { interruptSignal, runCommand } from '../command.ts';
+import { presentable } from '../../lib/base/presentable.ts';
+import { interruptSignal, print, runCommand } from '../command.ts';
 import { commentLimit, fittingMarkdown } from './fit.ts';
 import { headline } from './markdown.ts';
 import { parsePreview } from './parse-preview.ts';
@@ -44,10 +45,10 @@ await runCommand(
     if (failure !== undefined && summary.errors.length === 0) summary.errors.push(failure);
     const name = stack ?? preview.stack ?? 'the stack';
     const markdown = fittingMarkdown(name, summary, limit);
-    if (output === undefined) process.stdout.write(markdown);
+    if (output === undefined) print(markdown);
     else {
-      await writeFile(output, markdown);
-      process.stdout.write(`Preview of ${name}: ${headline(summary)}\n`);
+      await writeFile(output, presentable(markdown));
+      print(`Preview of ${name}: ${headline(summary)}\n`);
     }
     if (summary.errors.length > 0) return 1;
     return hasChanges(summary) ? 2 : 0;

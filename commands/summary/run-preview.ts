@@ -1,3 +1,4 @@
+import { presentable } from '../../lib/base/presentable.ts';
 import { runToEnd } from '../../lib/base/process/run.ts';
 import { type Preview, parsePreview } from './parse-preview.ts';
 
@@ -19,7 +20,7 @@ export async function runPreview({
   const { exitCode, stdout, stderr } = await runToEnd(
     'pulumi',
     ['preview', '--json', '--show-sames', '--non-interactive', ...named, ...options],
-    { signal, onStderrLine: (line) => process.stderr.write(`${line}\n`) },
+    { signal, onStderrLine: (line) => process.stderr.write(`${presentable(line)}\n`) },
   );
   if (exitCode === 0) return { preview: parsePreview(stdout) };
   const failure = stderr.trim() || `pulumi preview failed with exit code ${exitCode}`;

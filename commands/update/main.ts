@@ -11,7 +11,7 @@ import { lockFlake } from '../../lib/store/nix/flake.ts';
 import { stackFlake } from '../../program/config/flake.ts';
 import { hostSettings } from '../../program/config/hosts.ts';
 import { imageSettings } from '../../program/config/images.ts';
-import { interruptSignal, runCommand } from '../command.ts';
+import { interruptSignal, print, runCommand } from '../command.ts';
 import { readStackConfig } from '../stack-config.ts';
 import { brokenTargets, compareFleets } from './compare.ts';
 import { describeFleetChange, describeInputChanges } from './report.ts';
@@ -44,21 +44,21 @@ async function update(options: UpdateOptions, inputs: string[]): Promise<number>
   if (inputs.length === 0) throw await missingInput(request, now);
   const lock = await newerLock(request, inputs);
   if (lock.changes.length === 0) {
-    process.stdout.write(`${inputs.join(', ')}: already at the newest version\n`);
+    print(`${inputs.join(', ')}: already at the newest version\n`);
     return 0;
   }
-  process.stdout.write(describeInputChanges(lock.changes, now));
+  print(describeInputChanges(lock.changes, now));
   const { before, after } = await evaluateBoth(request, lock, async (kernels) =>
     config.kernelPreview === 'configure'
       ? (await configureKernels(kernels, { signal, onProgress: showProgress })).kernels
       : kernels,
   ).finally(() => showProgress(''));
   const change = compareFleets(before, after, (name) => hosts[name]?.reboot);
-  process.stdout.write(describeFleetChange(change));
+  print(describeFleetChange(change));
   const broken = brokenTargets(change);
   const take = !options['dry-run'] && (broken.length === 0 || options.keep);
   if (take) await takeLock(lock);
-  process.stdout.write(
+  print(
     take
       ? `\n${lock.path} is updated.\n`
       : options['dry-run']

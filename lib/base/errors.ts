@@ -1,3 +1,5 @@
+import { presentable } from './presentable.ts';
+
 /** Every kind of failure a user can meet, and its meaning. The reference in docs/ is generated from this table. */
 export const errorCodes = {
   'config-invalid': 'A key of the stack’s config is unknown, missing or of the wrong type.',
@@ -65,7 +67,7 @@ export interface FleetErrorDetails {
   cause?: unknown;
 }
 
-/** An error that the user can act on, shown without a stack trace. `failureOf` converts other errors. */
+/** An error that the user can act on, shown without a stack trace; its message is presentable. `failureOf` converts other errors. */
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly host: string | undefined;
@@ -97,5 +99,5 @@ function formatError({ code, what, host, why, fix }: FleetErrorDetails): string 
   const lines = [`${host ? `${host}: ` : ''}${what} [${code}]`];
   if (why) lines.push(`  why:  ${indent(why)}`);
   if (fix) lines.push(`  fix:  ${indent(fix)}`);
-  return lines.join('\n');
+  return presentable(lines.join('\n'));
 }

@@ -1,4 +1,5 @@
 import { FleetError } from './errors.ts';
+import { presentable } from './presentable.ts';
 
 /** An error of the operating system, as Node reports it. */
 interface SystemError extends Error {
@@ -105,7 +106,7 @@ export function describeError(error: unknown): string {
   const failure = failureOf(error);
   if (failure) return failure.message;
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `This is a bug in nixos-fleet: please report it with the lines below.\n${stack}`;
+  return `This is a bug in nixos-fleet: please report it with the lines below.\n${presentable(stack)}`;
 }
 
 function isSystemError(error: unknown): error is SystemError {

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { EvaluatedImage } from '../../schema/evaluation.ts';
+import { presentable } from '../base/presentable.ts';
 import { condense } from './condense.ts';
 import { condenseKernel } from './condense-kernel.ts';
 import { DerivationTexts, type NamedText } from './derivation-text.ts';
@@ -30,7 +31,7 @@ export async function condenseFleet(
       drvPath: raw.toplevel.drvPath,
       outPath: raw.toplevel.out,
       revision: raw.revision,
-      warnings: raw.warnings,
+      warnings: raw.warnings.map(presentable),
       kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
       kernelNeeds: raw.kernel.needs,
       ...(raw.image ? { image: imageOf(raw.image) } : {}),

@@ -2,6 +2,7 @@ import { credentials, Metadata } from '@grpc/grpc-js';
 import engineGrpc from '@pulumi/pulumi/proto/engine_grpc_pb.js';
 import engineProto from '@pulumi/pulumi/proto/engine_pb.js';
 import { type Clock, realClock } from '../../lib/base/clock.ts';
+import { presentable } from '../../lib/base/presentable.ts';
 
 export type LogSeverity = 'debug' | 'info' | 'warning' | 'error';
 
@@ -96,7 +97,7 @@ export class EngineLog {
       const request = new engineProto.LogRequest();
       request.setUrn(entry.urn);
       request.setSeverity(severities[entry.severity]);
-      request.setMessage(entry.message);
+      request.setMessage(presentable(entry.message));
       request.setEphemeral(entry.ephemeral);
       // An engine that went away takes no more lines; the work must not fail for that.
       await new Promise<void>((resolve) => {

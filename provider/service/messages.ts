@@ -1,4 +1,5 @@
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
+import { presentable } from '../../lib/base/presentable.ts';
 import type { DiffResult, Properties, PropertyDiffKind, Recorded } from '../resource.ts';
 import type { Secrets } from '../wire/secrets.ts';
 import { decode, encode } from '../wire/wire.ts';
@@ -22,8 +23,8 @@ export function checkResponse({ inputs, failures }: CheckOutcome, secrets: Secre
   response.setInputs(encode(inputs, secrets));
   for (const { property, reason } of failures) {
     const failure = new proto.CheckFailure();
-    failure.setProperty(property);
-    failure.setReason(secrets.redact(reason));
+    // Pulumi prints the value of a property that is named apart, whatever its length: the reason names it.
+    failure.setReason(presentable(secrets.redact(property ? `${property}: ${reason}` : reason)));
     response.addFailures(failure);
   }
   return response;

@@ -47,7 +47,7 @@ describe('the provider process', () => {
     request.setNews(struct.Struct.fromJavaScript({ onFailure: 'maybe', colour: 'red', version: '1.0.0' }));
     const response = await provider.call<proto.CheckResponse>('checkConfig', request);
     assert.deepEqual(
-      response.getFailuresList().map((failure) => failure.getProperty()),
+      response.getFailuresList().map((failure) => failure.getReason().split(':', 1)[0]),
       ['onFailure', 'colour'],
     );
   });

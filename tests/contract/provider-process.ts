@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -91,14 +92,18 @@ export class ProviderClient {
     });
   }
 
-  async check(urn: string, news: Plain): Promise<{ inputs: Plain; failures: proto.CheckFailure.AsObject[] }> {
+  /** `property` of a failure is the one that its reason begins with. */
+  async check(
+    urn: string,
+    news: Plain,
+  ): Promise<{ inputs: Plain; failures: { property: string; reason: string }[] }> {
     const request = new proto.CheckRequest();
     request.setUrn(urn);
     request.setNews(struct.Struct.fromJavaScript(news));
     const response = await this.call<proto.CheckResponse>('check', request);
     return {
       inputs: plain(response.getInputs()),
-      failures: response.getFailuresList().map((failure) => failure.toObject()),
+      failures: response.getFailuresList().map(failureFrom),
     };
   }
 
@@ -231,4 +236,11 @@ export function detailedDiff(response: proto.DiffResponse): Record<string, strin
 
 export function urnOf(token: string, name = 'web'): string {
   return `urn:pulumi:dev::fleet::nixos:index:Host$${token}::${name}`;
+}
+
+function failureFrom(failure: proto.CheckFailure): { property: string; reason: string } {
+  // Pulumi prints the whole value of a property that is named apart.
+  assert.equal(failure.getProperty(), '');
+  const [property = '', ...reason] = failure.getReason().split(': ');
+  return { property, reason: reason.join(': ') };
 }

@@ -23,7 +23,7 @@ test('a plain value is a secret after check, and not in a preview’s outputs', 
   assert.doesNotMatch(JSON.stringify(state), /in the clear/);
 });
 
-test('a value that is not base64 is refused without being shown', async () => {
+test('a value that is not base64 is refused without being shown (fault 49)', async () => {
   const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value: '!!!!' });
   assert.deepEqual(failures, [{ property: 'value', reason: 'is not base64' }]);
 });

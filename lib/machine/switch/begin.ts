@@ -65,10 +65,7 @@ export function explainRefusedSwitch(parameters: SwitchParameters, reply: Reply)
         what: `too little free space in ${reply.text('place')}`,
         host,
         why: `${reply.text('free')} KiB are free, ${reply.text('need')} KiB are needed`,
-        fix:
-          reply.text('place') === '/boot'
-            ? 'Remove old generations on the machine: nix-collect-garbage -d, then switch-to-configuration boot'
-            : 'Remove old generations on the machine: nix-collect-garbage --delete-older-than 30d',
+        fix: roomFix(reply.text('place')),
       });
     default:
       return new FleetError({
@@ -78,5 +75,19 @@ export function explainRefusedSwitch(parameters: SwitchParameters, reply: Reply)
         why: reply.why('state'),
         fix: 'Nothing was switched. Check the machine’s journal.',
       });
+  }
+}
+
+/** How room is made in a place: only /nix is filled by old systems. */
+function roomFix(place: string): string {
+  switch (place) {
+    case '/boot':
+      return 'Remove old generations on the machine: nix-collect-garbage -d, then switch-to-configuration boot';
+    case '/nix':
+      return 'Remove old generations on the machine: nix-collect-garbage --delete-older-than 30d';
+    case '/run':
+      return 'It is in memory: find what fills it on the machine (du -xsh /run/*), and remove that or restart its service.';
+    default:
+      return `Find what fills its file system on the machine (du -xh ${place} | sort -h | tail); logs are shortened by journalctl --vacuum-size=200M`;
   }
 }

@@ -31,6 +31,18 @@ test('the supervisor’s parameters are quoted', () => {
   assert.match(String(held.hold), /^hold\(\) \{$/m);
 });
 
+test('only a full /nix or /boot is told to collect garbage (fault 57)', () => {
+  const fix = (place: string) =>
+    explainRefusedSwitch(
+      parameters,
+      new Reply('web', { stdout: `state=no-room\nplace=${place}\nfree=1\nneed=2\n`, stderr: '' }),
+    ).fix ?? '';
+  for (const place of ['/nix', '/boot']) assert.match(fix(place), /nix-collect-garbage/);
+  for (const place of ['/run', '/var/lib']) assert.doesNotMatch(fix(place), /garbage/);
+  assert.match(fix('/run'), /in memory/);
+  assert.match(fix('/var/lib'), /du -xh \/var\/lib/);
+});
+
 test('each refusal of the start script is its own error', () => {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const refusal = (stdout: string) =>
