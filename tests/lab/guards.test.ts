@@ -136,7 +136,7 @@ test('one round trip finds a machine that was switched by hand, or is off', asyn
   await deployer.refresh();
 });
 
-test('a lockout is an error at preview unless it is allowed; status lists the machine', async () => {
+test('a lockout is an error at preview unless it is allowed; status lists the machine (fault 49)', async () => {
   const project = new CliProject();
   try {
     const facts = (changes: Partial<HostFacts> = {}) =>
@@ -168,6 +168,8 @@ test('a lockout is an error at preview unless it is allowed; status lists the ma
       refused.text,
       /one: the new configuration would lock you out: the firewall no longer opens port 22/,
     );
+    assert.doesNotMatch(refused.text, /nixosLabel|fileSystems/, 'the facts are not printed');
+    assert.ok(refused.text.split('\n').length < 40, refused.text);
     declare(next, { facts: closed, allowLockout: true });
     const allowed = await project.pulumi('preview');
     assert.equal(allowed.exitCode, 0, allowed.text);
