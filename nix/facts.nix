@@ -71,6 +71,25 @@ let
     in
     if result.success then result.value else default;
 
+  # The value at a path such as "boot.loader.grub.enable", or the default: where this version of NixOS lacks the option, removed it
+  # (reading it throws), or has no value for it.
+  read =
+    set: path: default:
+    readPath set (filter isString (builtins.split "\\." path)) default;
+  readPath =
+    set: path: default:
+    let
+      key = builtins.head path;
+      has = tryEval (isAttrs set && set ? ${key});
+      value = tryEval set.${key};
+    in
+    if path == [ ] then
+      set
+    else if has.success && has.value && value.success then
+      readPath value.value (builtins.tail path) default
+    else
+      default;
+
   # Derivations that a string refers to and that are not packages (no version in their names): configuration files and scripts.
   # The caller reads their texts from the .drv files.
   texts =
@@ -285,129 +304,260 @@ let
     };
 
   bootLoader =
-    loader:
-    if loader.systemd-boot.enable or false then
+    option:
+    let
+      on = name: option "boot.loader.${name}.enable" false == true;
+    in
+    if on "systemd-boot" then
       "systemd-boot"
-    else if loader.limine.enable or false then
+    else if on "limine" then
       "limine"
-    else if loader.grub.enable or false then
+    else if on "grub" then
       "grub"
-    else if loader.generic-extlinux-compatible.enable or false then
+    else if on "generic-extlinux-compatible" then
       "extlinux"
-    else if loader.raspberryPi.enable or false then
+    else if on "raspberryPi" then
       "raspberryPi"
-    else if loader.refind.enable or false then
+    else if on "refind" then
       "refind"
-    else if (loader.external.enable or false) || (loader.initScript.enable or false) then
+    else if on "external" || on "initScript" then
       "external"
     else
       "none";
 
   ports =
     prefix: firewall: single: ranges:
-    map (port: prefix + toString port) (firewall.${single} or [ ])
-    ++ map (range: "${prefix}${toString range.from}-${toString range.to}") (firewall.${ranges} or [ ]);
+    map (port: prefix + toString port) (read firewall single [ ])
+    ++ map (range: "${prefix}${toString range.from}-${toString range.to}") (read firewall ranges [ ]);
   firewallPorts =
     firewall: single: ranges:
+    let
+      interfaces = read firewall "interfaces" { };
+    in
     ports "" firewall single ranges
     ++ concatLists (
-      map (name: ports "${name}:" firewall.interfaces.${name} single ranges) (
-        filter (name: name != "default") (attrNames (firewall.interfaces or { }))
+      map (name: ports "${name}:" interfaces.${name} single ranges) (
+        filter (name: name != "default") (attrNames interfaces)
       )
     );
 
+  keysOf =
+    item:
+    map plain (read item "openssh.authorizedKeys.keys" [ ])
+    ++ concatMap (file: attempt (filter isString (builtins.split "\n" (plain (readFile file)))) [ ]) (
+      read item "openssh.authorizedKeys.keyFiles" [ ]
+    );
   user = wheel: name: item: {
-    wheel = elem "wheel" (item.extraGroups or [ ]) || (item.group or "") == "wheel" || elem name wheel;
-    keys =
-      map plain (item.openssh.authorizedKeys.keys or [ ])
-      ++ concatMap (file: attempt (filter isString (builtins.split "\n" (plain (readFile file)))) [ ]) (
-        item.openssh.authorizedKeys.keyFiles or [ ]
-      );
+    wheel =
+      elem "wheel" (read item "extraGroups" [ ]) || read item "group" "" == "wheel" || elem name wheel;
+    keys = keysOf item;
   };
+  # Who may log in to deploy: root, people, and system users with keys.
+  isShown =
+    name: item:
+    read item "enable" true
+    && (name == "root" || read item "isNormalUser" false || attempt (keysOf item != [ ]) false);
+
+  # Each part with the value for one that cannot be read: a part must never fail a system that evaluates.
+  parts =
+    system:
+    let
+      option = read system.config;
+      # For parts that are unknown without this option: a default would be wrong.
+      need = path: option path (throw "no option ${path}");
+      container = option "boot.isContainer" false;
+      # Containers and WSL run their host's kernel.
+      ownKernel = !container && option "boot.kernel.enable" true;
+      kernel = system.config.boot.kernelPackages.kernel;
+      firewall = need "networking.firewall";
+      listed = value: if ownKernel then names value else [ ];
+    in
+    {
+      about = {
+        value = {
+          nixosLabel = plain (option "system.nixos.label" (option "system.nixosLabel" ""));
+          stateVersion = plain (option "system.stateVersion" "");
+          revision = orEmpty (option "system.configurationRevision" null);
+        };
+        default = {
+          nixosLabel = "";
+          stateVersion = "";
+          revision = "";
+        };
+      };
+      platform = {
+        value = plain (
+          read system "pkgs.stdenv.hostPlatform.system" (option "nixpkgs.hostPlatform.system" "")
+        );
+        default = "";
+      };
+      container = {
+        value = container;
+        default = false;
+      };
+      kernel = {
+        value = {
+          params = map plain (option "boot.kernelParams" [ ]);
+          initrdModules = listed (option "boot.initrd.availableKernelModules" [ ]);
+          initrdModulesLoaded = listed (option "boot.initrd.kernelModules" [ ]);
+          modules = listed (option "boot.kernelModules" [ ]);
+          extraModulePackages =
+            if ownKernel then
+              map package (filter (item: item != null) (option "boot.extraModulePackages" [ ]))
+            else
+              [ ];
+        }
+        // (
+          if ownKernel then
+            {
+              inherit (derivation kernel) drvPath out;
+              version = plain kernel.version;
+              modDirVersion = plain (kernel.modDirVersion or kernel.version);
+            }
+          else
+            { }
+        );
+        default = {
+          params = [ ];
+          initrdModules = [ ];
+          initrdModulesLoaded = [ ];
+          modules = [ ];
+          extraModulePackages = [ ];
+        };
+      };
+      kernelNeeds = {
+        value =
+          if ownKernel then
+            {
+              required = required (option "system.requiredKernelConfig" [ ]);
+              judgedByFlake = option "nixosFleet.kernel" null != null;
+              allowMissingModules = option "boot.initrd.allowMissingModules" false;
+              efiBootStub = kernel.features.efiBootStub or null;
+            }
+          else
+            null;
+        default = null;
+      };
+      packages = {
+        value = map package (need "environment.systemPackages");
+        default = [ ];
+      };
+      units = {
+        value = mapAttrs (_: unit) (need "systemd.units");
+        default = { };
+      };
+      userUnits = {
+        value = mapAttrs (_: unit) (option "systemd.user.units" { });
+        default = { };
+      };
+      etc = {
+        value = mapAttrs (_: etc) (filterAttrs (_: item: item.enable or true) (need "environment.etc"));
+        default = { };
+      };
+      firewall = {
+        value = {
+          enabled = need "networking.firewall.enable";
+          tcp = firewallPorts firewall "allowedTCPPorts" "allowedTCPPortRanges";
+          udp = firewallPorts firewall "allowedUDPPorts" "allowedUDPPortRanges";
+        };
+        default = {
+          enabled = false;
+          tcp = [ ];
+          udp = [ ];
+        };
+      };
+      users = {
+        value = mapAttrs (user (option "users.groups.wheel.members" [ ])) (
+          filterAttrs isShown (need "users.users")
+        );
+        default = { };
+      };
+      fileSystems = {
+        value = mapAttrs (_: item: {
+          fsType = orEmpty (read item "fsType" null);
+          device =
+            if read item "device" null != null then
+              plain item.device
+            else if read item "label" null != null then
+              "/dev/disk/by-label/${plain item.label}"
+            else
+              "";
+        }) (filterAttrs (_: item: read item "enable" true) (need "fileSystems"));
+        default = { };
+      };
+      bootLoader = {
+        value = if container then "none" else bootLoader option;
+        default = "none";
+      };
+      sshd = {
+        value = {
+          enabled = need "services.openssh.enable";
+          ports = need "services.openssh.ports";
+        };
+        default = {
+          enabled = false;
+          ports = [ ];
+        };
+      };
+      # What else decides whether the machine can be entered, and deployed to again; null where it is not known.
+      access = {
+        value = {
+          permitRootLogin = option "services.openssh.settings.PermitRootLogin" (
+            option "services.openssh.permitRootLogin" null
+          );
+          trustedInterfaces = option "networking.firewall.trustedInterfaces" [ ];
+          nix = option "nix.enable" null;
+          switchable = option "system.switch.enable" null;
+        };
+        default = null;
+      };
+      specialisations = {
+        # Only the names: a broken module of a variant must not fail the system.
+        value = attrNames (option "specialisation" { });
+        default = [ ];
+      };
+      inhibitors = {
+        value = mapAttrs (_: plain) (option "system.switch.inhibitors" { });
+        default = { };
+      };
+      warnings = {
+        value = map plain (option "warnings" [ ]);
+        default = [ ];
+      };
+    };
+
+  # Messages of the assertions that fail. One that cannot be evaluated does not count: the system has its error.
+  failedAssertions =
+    config:
+    map (item: attempt (plain item.message) "an assertion fails, and its message cannot be evaluated") (
+      filter (item: !(attempt item.assertion true)) (read config "assertions" [ ])
+    );
 
   systemFacts =
     system:
     let
-      inherit (system) config;
-      container = config.boot.isContainer or false;
-      failed = map (item: plain item.message) (filter (item: !item.assertion) (config.assertions or [ ]));
-      firewall = config.networking.firewall or { };
-      loader = config.boot.loader or { };
-      initrd = config.boot.initrd or { };
-      kernel = config.boot.kernelPackages.kernel;
+      # First and alone: an assertion guards values that throw.
+      failed = failedAssertions system.config;
+      toplevel = derivation system.config.system.build.toplevel;
+      all = parts system;
+      tried = mapAttrs (_: part: tryEval (deepSeq part.value part.value)) all;
+      found = mapAttrs (name: part: if part.success then part.value else all.${name}.default) tried;
     in
-    {
-      failedAssertions = failed;
-      # NixOS throws if an assertion fails; the caller reports the assertions instead.
-      toplevel = if failed == [ ] then derivation config.system.build.toplevel else null;
-      nixosLabel = plain (config.system.nixos.label or config.system.nixosLabel or "");
-      stateVersion = plain (config.system.stateVersion or "");
-      revision = orEmpty (config.system.configurationRevision or null);
-      platform = plain (
-        system.pkgs.stdenv.hostPlatform.system or config.nixpkgs.hostPlatform.system or ""
-      );
-      inherit container;
-      kernel = {
-        params = map plain (config.boot.kernelParams or [ ]);
-        initrdModules = if container then [ ] else names (initrd.availableKernelModules or [ ]);
-        initrdModulesLoaded = if container then [ ] else names (initrd.kernelModules or [ ]);
-        modules = if container then [ ] else names (config.boot.kernelModules or [ ]);
-        extraModulePackages =
-          if container then
-            [ ]
-          else
-            map package (filter (item: item != null) (config.boot.extraModulePackages or [ ]));
+    if failed != [ ] then
+      {
+        failedAssertions = failed;
+        toplevel = null;
       }
-      // (
-        if container then
-          { }
-        else
-          {
-            inherit (derivation kernel) drvPath out;
-            version = plain kernel.version;
-            modDirVersion = plain (kernel.modDirVersion or kernel.version);
-            needs = {
-              required = required (config.system.requiredKernelConfig or [ ]);
-              judgedByFlake = (config.nixosFleet or { }) ? kernel;
-              allowMissingModules = initrd.allowMissingModules or false;
-              efiBootStub = kernel.features.efiBootStub or null;
-            };
-          }
+    else
+      deepSeq toplevel (
+        {
+          failedAssertions = [ ];
+          inherit toplevel;
+          unread = filter (name: !tried.${name}.success) (attrNames tried);
+        }
+        // found.about
+        // removeAttrs found [ "about" ]
       );
-      packages = map package (config.environment.systemPackages or [ ]);
-      units = mapAttrs (_: unit) (config.systemd.units or { });
-      userUnits = mapAttrs (_: unit) (config.systemd.user.units or { });
-      etc = mapAttrs (_: etc) (
-        filterAttrs (_: item: item.enable or true) (config.environment.etc or { })
-      );
-      firewall = {
-        enabled = firewall.enable or false;
-        tcp = firewallPorts firewall "allowedTCPPorts" "allowedTCPPortRanges";
-        udp = firewallPorts firewall "allowedUDPPorts" "allowedUDPPortRanges";
-      };
-      users = mapAttrs (user (config.users.groups.wheel.members or [ ])) (
-        filterAttrs (name: item: name == "root" || item.isNormalUser or false) (config.users.users or { })
-      );
-      fileSystems = mapAttrs (_: item: {
-        fsType = orEmpty (item.fsType or null);
-        device =
-          if (item.device or null) != null then
-            plain item.device
-          else if (item.label or null) != null then
-            "/dev/disk/by-label/${plain item.label}"
-          else
-            "";
-      }) (filterAttrs (_: item: item.enable or true) (config.fileSystems or { }));
-      bootLoader = if container then "none" else bootLoader loader;
-      sshd = {
-        enabled = config.services.openssh.enable or false;
-        ports = config.services.openssh.ports or [ ];
-      };
-      # Only the names: a broken module of a variant must not fail the system.
-      specialisations = attrNames (config.specialisation or { });
-      inhibitors = mapAttrs (_: plain) (config.system.switch.inhibitors or { });
-      warnings = map plain (config.warnings or [ ]);
-    };
 
   # The value at a path; or the existing part of the path and the names below it.
   reach =
@@ -434,13 +584,13 @@ let
   imageFacts =
     image: config:
     let
-      size = config.virtualisation.diskSize or null;
+      size = read config "virtualisation.diskSize" null;
     in
     (derivation image)
     // {
       name = plain image.name;
       # Path in the output; empty if unknown.
-      file = plain (image.passthru.filePath or config.image.filePath or "");
+      file = plain (image.passthru.filePath or (read config "image.filePath" ""));
       diskSizeMiB = if builtins.isInt size then size else null;
     };
 

@@ -14,11 +14,20 @@ import { hostSecret } from './secret.ts';
 import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
 import { namingDefault, withoutDefaults } from './without-defaults.ts';
 
-const hostName = z
+/** Of something that the stack makes: a file, a folder or a host name on this computer. */
+const ownName = z
   .string()
   .regex(
     /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/,
     'must be a host name of lower-case letters, digits and hyphens',
+  );
+
+/** Of a machine, which often is its full domain name. It becomes part of resource names, file names and arguments. */
+const hostName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/,
+    'must be of letters, digits and _.- (at most 128, the first and the last a letter, a digit or _); for another attribute of nixosConfigurations, set the host’s `configuration`',
   );
 
 /** A deployment's settings that several machines can share. */
@@ -85,7 +94,7 @@ const host = hostDefaults.extend({
       'Whether the machine’s hardware is detected and written to a file of the flake; or how. See docs/hardware.md.',
     ),
   virtualMachine: z
-    .union([z.boolean(), hostName])
+    .union([z.boolean(), ownName])
     .optional()
     .describe(
       'Whether the machine is one of `virtualMachines`: the one with its own name, or the name of another.',
@@ -109,7 +118,10 @@ function virtualHostProblems(
   const machineName = host.virtualMachine === true ? name : String(host.virtualMachine);
   const machine = virtualMachines[machineName];
   const problems: Record<string, string> = {};
-  if (!machine) problems.virtualMachine = `needs the key virtualMachines.${machineName}`;
+  if (!machine)
+    problems.virtualMachine = ownName.safeParse(machineName).success
+      ? `needs the key virtualMachines.${machineName}`
+      : `must name a key of virtualMachines, since ${machineName} cannot be one`;
   else if (!sshForward(machine))
     problems.virtualMachine = `needs a port in virtualMachines.${machineName}.forwardPorts that leads to its port 22`;
   for (const key of ['address', 'port', 'hostKey'] as const) {
@@ -149,10 +161,10 @@ export const stackConfig = z
         'For a flake that uses the lab’s packages, which are fetched. With a network, the stack also creates and removes machines on the operator’s computer.',
       ),
     caches: z
-      .record(hostName, cacheConfig)
+      .record(ownName, cacheConfig)
       .default({})
       .describe('Binary caches that the machines fetch from, by name; see docs/caches.md.'),
-    images: z.record(hostName, imageConfig).default({}).describe('Disk images, by name; see docs/images.md.'),
+    images: z.record(ownName, imageConfig).default({}).describe('Disk images, by name; see docs/images.md.'),
     diskInstalls: z
       .record(hostName, diskInstallConfig)
       .default({})
@@ -165,7 +177,7 @@ export const stackConfig = z
         'Machines that build for this computer and for the stack’s machines, by name; see docs/builders.md.',
       ),
     virtualMachines: z
-      .record(hostName, virtualMachineConfig)
+      .record(ownName, virtualMachineConfig)
       .default({})
       .describe(
         'Virtual machines on the operator’s own computer, by name, created and removed by this stack.',
@@ -230,6 +242,8 @@ export const stackConfig = z
       if (other) problem('address', `is ${address}, port ${port}, which is ${other}’s already`);
       seen.set(`${address}:${port}`, name);
       if (!lab) continue;
+      if (!ownName.safeParse(name).success)
+        problem('lab', 'needs a machine’s name of lower-case letters, digits and hyphens, at most 63');
       const network = config.lab?.network;
       if (!network) problem('lab', 'needs the key lab with a network');
       const prefix = network?.replace(/0\/24$/, '');

@@ -11,7 +11,7 @@ export const hostFacts = z.object({
   container: z.boolean().describe("Whether the machine runs its host's kernel (boot.isContainer)."),
   kernel: z
     .object({
-      version: z.string().describe('Kernel version; "host" in a container.'),
+      version: z.string().describe('Kernel version; "host" where the system brings none: a container, WSL.'),
       modDirVersion: z.string(),
       build: z
         .string()
@@ -46,7 +46,7 @@ export const hostFacts = z.object({
         keys: z.record(z.string(), z.string()).describe('SHA256 fingerprint to comment.'),
       }),
     )
-    .describe('Normal users and root: rights and authorized ssh keys.'),
+    .describe('Root, normal users, and system users with ssh keys: rights and authorized keys.'),
   fileSystems: z.record(z.string(), z.string()).describe('Mount point to "fsType device".'),
   bootLoader: z.string().describe('systemd-boot, grub, extlinux, external or none.'),
   sshd: z.object({ enabled: z.boolean(), ports: z.record(z.string(), z.boolean()) }),
@@ -58,6 +58,23 @@ export const hostFacts = z.object({
     .record(z.string(), z.string())
     .default({})
     .describe('system.switch.inhibitors: while one differs, the system is not switched to but booted.'),
+  access: z
+    .object({
+      permitRootLogin: z.string().optional().describe('services.openssh.settings.PermitRootLogin'),
+      trustedInterfaces: z
+        .record(z.string(), z.boolean())
+        .describe('Interfaces from which the firewall accepts everything.'),
+      nix: z.boolean().optional().describe('nix.enable'),
+      switchable: z.boolean().optional().describe('system.switch.enable'),
+    })
+    .optional()
+    .describe('What else decides whether the machine can be deployed to again; absent in older states.'),
+  unread: z
+    .record(z.string(), z.boolean())
+    .optional()
+    .describe(
+      'Facts that could not be read, although the system evaluates; their values above mean nothing.',
+    ),
 });
 
 export type HostFacts = z.infer<typeof hostFacts>;

@@ -13,7 +13,16 @@ const signs = { add: '+', delete: '-', update: '~' } as const;
  * of /etc the changed lines of its text follow.
  */
 export function factsChanges(old: HostFacts, desired: HostFacts): string[] {
-  return limited(differences(old, desired), describe);
+  return limited(differences(knownOf(old, desired), knownOf(desired, old)), describe);
+}
+
+/** Without parts that either side does not know: an older version recorded fewer, and some cannot be read. */
+function knownOf({ unread = {}, ...facts }: HostFacts, other: HostFacts): Partial<HostFacts> {
+  const unknown = Object.keys({ ...unread, ...other.unread }).flatMap((part) =>
+    part === 'about' ? ['nixosLabel', 'stateVersion'] : [part],
+  );
+  if (!other.access) unknown.push('access');
+  return Object.fromEntries(Object.entries(facts).filter(([part]) => !unknown.includes(part)));
 }
 
 /** The parts of a kernel that a diff shows. */

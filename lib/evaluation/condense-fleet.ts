@@ -6,7 +6,7 @@ import { condenseKernel } from './condense-kernel.ts';
 import { DerivationTexts, type NamedText } from './derivation-text.ts';
 import type { RawFleet } from './evaluate-targets.ts';
 import type { CachedHost } from './facts-cache.ts';
-import type { RawFacts, RawImage } from './raw-facts.ts';
+import type { RawImage, RawSystem } from './raw-facts.ts';
 
 const maxFileBytes = 64 * 1024;
 
@@ -17,7 +17,9 @@ export async function condenseFleet(
   const texts = new Map<string, string>();
   const reader = new DerivationTexts();
   const derivations = new Map<string, NamedText[]>();
-  const named = new Set([...fleet.facts.values()].flatMap(textDerivations));
+  const named = new Set(
+    [...fleet.facts.values()].flatMap((raw) => (raw.toplevel ? textDerivations(raw) : [])),
+  );
   await Promise.all(
     [...named].map(async (drvPath) => {
       derivations.set(drvPath, await reader.texts(drvPath));
@@ -31,9 +33,9 @@ export async function condenseFleet(
       drvPath: raw.toplevel.drvPath,
       outPath: raw.toplevel.out,
       revision: raw.revision,
-      warnings: raw.warnings.map(presentable),
+      warnings: [...raw.warnings.map(presentable), ...unreadWarning(raw)],
       kernel: raw.kernel.drvPath === undefined ? undefined : kernels.get(raw.kernel.drvPath),
-      kernelNeeds: raw.kernel.needs,
+      kernelNeeds: raw.kernelNeeds ?? undefined,
       ...(raw.image ? { image: imageOf(raw.image) } : {}),
       facts: condense(raw, {
         derivationTexts: (drvPath) => derivations.get(drvPath) ?? [],
@@ -45,11 +47,19 @@ export async function condenseFleet(
   return { hosts, texts };
 }
 
+/** Never silent: a preview shows nothing of these parts, and the lockout guard cannot judge them. */
+function unreadWarning({ unread }: RawSystem): string[] {
+  if (unread.length === 0) return [];
+  return [
+    `nixos-fleet cannot read these facts of the system, because options that they need throw: ${unread.join(', ')}. Previews do not show them, and checks do not cover them`,
+  ];
+}
+
 function imageOf({ drvPath, out, name, file, diskSizeMiB }: RawImage): EvaluatedImage {
   return { drvPath, outPath: out, name, file, ...(diskSizeMiB === null ? {} : { diskSizeMiB }) };
 }
 
-function textDerivations(raw: RawFacts): string[] {
+function textDerivations(raw: RawSystem): string[] {
   const entries = [...Object.values(raw.units), ...Object.values(raw.userUnits), ...Object.values(raw.etc)];
   return entries.flatMap((entry) => entry.texts ?? []);
 }

@@ -2,7 +2,7 @@ import type { HostFacts } from '../../schema/facts.ts';
 import { sha256 } from '../base/hash.ts';
 import { mapValues } from '../base/map-values.ts';
 import type { NamedText } from './derivation-text.ts';
-import type { RawEtc, RawFacts, RawPackage, RawUnit } from './raw-facts.ts';
+import type { RawEtc, RawPackage, RawSystem, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
 
 /** Keeps a text whose hash is a fact, so that a preview can show its changed lines. */
@@ -17,7 +17,7 @@ export interface CondenseOptions {
 }
 
 /** Turns raw facts into what is recorded and shown: maps instead of lists, and hashes instead of texts. */
-export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
+export function condense(raw: RawSystem, options: CondenseOptions): HostFacts {
   return {
     nixosLabel: raw.nixosLabel,
     stateVersion: raw.stateVersion,
@@ -66,6 +66,22 @@ export function condense(raw: RawFacts, options: CondenseOptions): HostFacts {
     sshd: { enabled: raw.sshd.enabled, ports: marked(raw.sshd.ports.map(String), true) },
     specialisations: marked(raw.specialisations, true),
     inhibitors: raw.inhibitors,
+    ...(raw.access ? { access: accessFacts(raw.access) } : {}),
+    ...(raw.unread.length > 0 ? { unread: marked(raw.unread, true) } : {}),
+  };
+}
+
+function accessFacts({
+  permitRootLogin,
+  trustedInterfaces,
+  nix,
+  switchable,
+}: NonNullable<RawSystem['access']>) {
+  return {
+    ...(permitRootLogin === null ? {} : { permitRootLogin }),
+    trustedInterfaces: marked(trustedInterfaces, true),
+    ...(nix === null ? {} : { nix }),
+    ...(switchable === null ? {} : { switchable }),
   };
 }
 

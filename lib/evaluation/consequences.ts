@@ -36,7 +36,8 @@ function inhibitorNote(old: HostFacts, desired: HostFacts, reboot: DeploymentInp
 
 /** Why a reboot will be due, as far as the facts show. */
 function whyReboot(old: HostFacts, desired: HostFacts, runningKernel: string | undefined): string[] {
-  if (desired.container) return [];
+  const isUnknown = old.unread?.kernel || desired.unread?.kernel;
+  if (desired.container || desired.kernel.version === 'host' || isUnknown) return [];
   if (old.kernel?.version !== desired.kernel.version) {
     return [`kernel ${runningKernel ?? old.kernel?.version} → ${desired.kernel.version}`];
   }

@@ -36,9 +36,13 @@ export interface RawEtc {
   texts?: string[];
 }
 
-export interface RawFacts {
-  failedAssertions: string[];
-  toplevel: RawDerivation | null;
+export type RawFacts = RawSystem | { toplevel: null; failedAssertions: string[] };
+
+/** A system without failed assertions. */
+export interface RawSystem {
+  toplevel: RawDerivation;
+  /** Parts that cannot be read from this nixpkgs although the system evaluates: fields of this object, or `about`. */
+  unread: string[];
   nixosLabel: string;
   stateVersion: string;
   revision: string;
@@ -54,9 +58,9 @@ export interface RawFacts {
     initrdModulesLoaded: string[];
     modules: string[];
     extraModulePackages: RawPackage[];
-    /** Absent in a container. */
-    needs?: KernelNeeds;
   };
+  /** Null without a kernel of its own: in a container, in WSL. */
+  kernelNeeds: KernelNeeds | null;
   packages: RawPackage[];
   units: Record<string, RawUnit>;
   userUnits: Record<string, RawUnit>;
@@ -66,6 +70,12 @@ export interface RawFacts {
   fileSystems: Record<string, { fsType: string; device: string }>;
   bootLoader: string;
   sshd: { enabled: boolean; ports: number[] };
+  access: {
+    permitRootLogin: string | null;
+    trustedInterfaces: string[];
+    nix: boolean | null;
+    switchable: boolean | null;
+  } | null;
   specialisations: string[];
   inhibitors: Record<string, string>;
   warnings: string[];

@@ -8,7 +8,9 @@ let
   systems = lib.unique (map systemOf (lib.attrValues machines));
   jobs = {
     systems = lib.mapAttrs (_: machine: machine.config.system.build.toplevel) machines;
-    kernels = lib.mapAttrs (_: machine: machine.config.boot.kernelPackages.kernel) machines;
+    kernels = lib.mapAttrs (_: machine: machine.config.boot.kernelPackages.kernel) (
+      lib.filterAttrs (_: machine: machine.config.boot.kernel.enable or true) machines
+    );
     images = lib.genAttrs systems (system: import ../images fleet (pkgsFor system));
   };
 in

@@ -1,4 +1,5 @@
 import { FleetError } from '../../lib/base/errors.ts';
+import { formatPath } from '../../lib/base/property-path.ts';
 import type { StackConfig } from '../../schema/config.ts';
 import { stackConfigFile } from './parse-config.ts';
 
@@ -16,7 +17,8 @@ export function refusePlainPasswords(
   const refuse = (key: string, host?: string) =>
     plainText('becomePassword', key, stackConfigFile(stack), host);
   const [name] = Object.entries(hosts).find(([, host]) => host.becomePassword !== undefined) ?? [];
-  if (name !== undefined && !isEncrypted('hosts')) throw refuse(`hosts.${name}.becomePassword`, name);
+  if (name !== undefined && !isEncrypted('hosts'))
+    throw refuse(formatPath(['hosts', name, 'becomePassword']), name);
   if (defaults.becomePassword !== undefined && !isEncrypted('defaults'))
     throw refuse('defaults.becomePassword');
 }

@@ -5,6 +5,7 @@ import { failureOf } from '../../lib/base/failure.ts';
 import { expandHome } from '../../lib/base/home.ts';
 import { ProcessError } from '../../lib/base/process/process-error.ts';
 import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
+import { formatPath } from '../../lib/base/property-path.ts';
 import type { HostSecretConfig } from '../../schema/secret.ts';
 import { plainText } from './become-password.ts';
 import { stackConfigFile } from './parse-config.ts';
@@ -38,7 +39,7 @@ export async function resolveSecrets(
   const inPlainText = (host: string, name: string) =>
     plainText(
       `the value of the secret ${name}`,
-      `hosts.${host}.secrets.${name}.value`,
+      formatPath(['hosts', host, 'secrets', name, 'value']),
       stackConfigFile(sources.stack),
       host,
     );

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { condenseKernel } from '../../lib/evaluation/condense-kernel.ts';
-import type { FactsRecord, RawFacts } from '../../lib/evaluation/raw-facts.ts';
+import type { FactsRecord, RawSystem } from '../../lib/evaluation/raw-facts.ts';
 import { ageWarning } from '../../lib/kernel/age.ts';
 import { missingSymbols } from '../../lib/kernel/required-config.ts';
 import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 import { evaluate, nixFolder, report, skip } from './nixpkgs.ts';
 
 interface Variant {
-  facts: RawFacts;
+  facts: RawSystem;
   kernel: EvaluatedKernel;
 }
 
@@ -41,7 +41,7 @@ async function variants(modules: Record<string, string>): Promise<Record<string,
   );
   return Object.fromEntries(
     records.flatMap((record) => {
-      if (!('facts' in record)) return [];
+      if (!('facts' in record) || !record.facts.toplevel) return [];
       const kernel = kernels.get(record.facts.kernel.drvPath ?? '');
       assert.ok(kernel, record.host);
       return [[record.host, { facts: record.facts, kernel }]];
@@ -89,12 +89,12 @@ describe('kernels of a real nixpkgs', { skip }, () => {
     assert.match(patched.kernel.patches.nothing ?? '', /^nothing\.patch [0-9a-f]{12}$/);
 
     // NixOS's own kernel has every symbol that NixOS requires.
-    const required = plain.facts.kernel.needs?.required ?? {};
+    const required = plain.facts.kernelNeeds?.required ?? {};
     assert.deepEqual([required.BINFMT_ELF, required.CGROUPS, required.EFI_STUB], ['y', 'ym', 'y']);
     assert.deepEqual(missingSymbols(required, plain.kernel), []);
 
     // NixOS itself evaluates this kernel without a warning.
-    const missing = missingSymbols(manual.facts.kernel.needs?.required ?? {}, manual.kernel);
+    const missing = missingSymbols(manual.facts.kernelNeeds?.required ?? {}, manual.kernel);
     assert.equal(manual.kernel.configOrigin, 'fragment');
     assert.ok(missing.length >= 20, String(missing.length));
     assert.deepEqual(

@@ -4,6 +4,7 @@ import type { RehearsalInputs, RehearsalState } from '../../../schema/rehearsal.
 import { virtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { lastLines } from '../../base/background.ts';
 import { FleetError, hasCode, isFailure } from '../../base/errors.ts';
+import { sha256 } from '../../base/hash.ts';
 import { runHealthChecks } from '../../machine/health/health-checks.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { deleteVm, ensureVm, type VmProgress } from '../vm/machine.ts';
@@ -13,9 +14,11 @@ import { rehearsedChecks } from './checks.ts';
 /** Address of the virtual machine's forwarded ports. */
 const loopback = '127.0.0.1';
 
-/** Name of the virtual machine that a host's systems are rehearsed in. */
-function rehearsalName(host: string): string {
-  return `rehearsal-${host}`.slice(0, 63);
+/** Name of the virtual machine that a host's systems are rehearsed in: its host name, and one that no other host has. */
+export function rehearsalName(host: string): string {
+  const name = `rehearsal-${host}`;
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9-]/g, '-');
+  return plain === name && name.length <= 63 ? name : `${plain.slice(0, 54)}-${sha256(host).slice(0, 8)}`;
 }
 
 /** Removes the virtual machine of a rehearsal, also of an interrupted one. */

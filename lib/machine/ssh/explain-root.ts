@@ -1,6 +1,7 @@
 import { rootRefusal } from '../../base/become-messages.ts';
 import { FleetError } from '../../base/errors.ts';
 import type { RunResult } from '../../base/process/run.ts';
+import { formatPath } from '../../base/property-path.ts';
 import { refusedCode, refusedMark } from './become.ts';
 import type { Machine } from './machine.ts';
 
@@ -28,7 +29,7 @@ export function explainRootFailure(
       host,
       why: output.split('\n').at(-1) || 'sudo exited without a message',
       fix: wrong
-        ? `Set it again: pulumi config set --secret --path 'nixos-fleet:hosts.${host}.becomePassword'`
+        ? `Set it again: pulumi config set --secret --path 'nixos-fleet:${formatPath(['hosts', host, 'becomePassword'])}'`
         : 'Check the sudo rules on the machine: sudo -l',
     });
   }

@@ -211,6 +211,21 @@ for (const workers of [1, 2]) {
   });
 }
 
+test('failed assertions are reported alone, although the values that they guard cannot be evaluated (fault 71)', async () => {
+  const guarded = failed(await evaluateFixture(['guarded']), 'guarded');
+  assert.equal(guarded.code, 'assertion-failed');
+  assert.equal(guarded.why, 'services.web.text must be set');
+});
+
+test('a system without a kernel of its own has facts, and builds no kernel (faults 41, 70)', async () => {
+  const fleet = await evaluateFixture(['wsl']);
+  const wsl = evaluated(fleet, 'wsl');
+  assert.equal(wsl.facts.container, false);
+  assert.equal(wsl.facts.kernel.version, 'host');
+  assert.deepEqual([wsl.kernel, wsl.kernelNeeds, wsl.warnings], [undefined, undefined, []]);
+  assert.deepEqual(fleet.kernels, {});
+});
+
 test('a host that failed is evaluated again, and succeeds once it is fixed', async () => {
   const folder = await ownFlake();
   failed(await evaluateFixture(['lacking'], { folder }), 'lacking');

@@ -48,3 +48,15 @@ test('a long list of changes is cut, with the number of the others', () => {
   assert.equal(lines.length, 401);
   assert.equal(lines.at(-1), '… and 100 more changes');
 });
+
+test('what older versions did not record, or cannot be read, is no change', () => {
+  const access = { trustedInterfaces: { wg0: true }, nix: true };
+  const old = someFacts();
+  assert.deepEqual(factsChanges(old, someFacts({ access })), []);
+  assert.deepEqual(factsChanges(someFacts({ access }), someFacts({ access: { ...access, nix: false } })), [
+    '~ access.nix: true => false',
+  ]);
+  const unread = someFacts({ packages: {}, nixosLabel: '', unread: { packages: true, about: true } });
+  assert.deepEqual(factsChanges(old, unread), []);
+  assert.deepEqual(factsChanges(unread, old), []);
+});

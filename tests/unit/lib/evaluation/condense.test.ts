@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type CondenseOptions, condense, kernelParams } from '../../../../lib/evaluation/condense.ts';
 import { condenseKernel, parseKernelConfig } from '../../../../lib/evaluation/condense-kernel.ts';
-import type { RawEtc, RawFacts, RawUnit } from '../../../../lib/evaluation/raw-facts.ts';
+import type { RawEtc, RawSystem, RawUnit } from '../../../../lib/evaluation/raw-facts.ts';
 import { evaluatedKernel } from '../../../../schema/evaluation.ts';
 import { hostFacts } from '../../../../schema/facts.ts';
 
@@ -18,8 +18,10 @@ const unit: RawUnit = {
   aliases: [],
 };
 
-const raw: RawFacts = {
-  failedAssertions: [],
+const raw: RawSystem = {
+  unread: [],
+  access: null,
+  kernelNeeds: null,
   toplevel: { drvPath: '/nix/store/x.drv', out: '/nix/store/x' },
   nixosLabel: '26.11',
   stateVersion: '26.11',
@@ -59,7 +61,7 @@ const raw: RawFacts = {
   warnings: [],
 };
 
-function condensed(changes: Partial<RawFacts> = {}, options: Partial<CondenseOptions> = {}) {
+function condensed(changes: Partial<RawSystem> = {}, options: Partial<CondenseOptions> = {}) {
   const texts = new Map<string, string>();
   const facts = condense(
     { ...raw, ...changes },

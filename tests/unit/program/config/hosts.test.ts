@@ -23,6 +23,36 @@ test('a host’s own settings win over the defaults, and its name is its address
   });
 });
 
+test('a machine may have its full domain name, upper case and underscores (fault 72)', () => {
+  const names = ['build01.ofborg.org', 'eel', 'UPPER', 'core_router', '_staging'];
+  const hosts = Object.fromEntries(names.map((name) => [name, {}]));
+  const settings = hostSettings(parseStackConfig({ hosts: JSON.stringify(hosts) }, 'prod'));
+  for (const name of names) {
+    assert.equal(settings[name]?.configuration, name);
+    assert.equal(settings[name]?.address, name);
+  }
+});
+
+test('a refused name of a machine names the rule, and the way to another attribute (fault 72)', () => {
+  for (const name of ['a b', '-web', 'web.', '../web', 'a/b', 'a"b', "it's", '$(id)', '', 'x'.repeat(129)]) {
+    assert.throws(
+      () => parseStackConfig({ hosts: JSON.stringify({ [name]: {} }) }, 'prod'),
+      /letters, digits and _\.-.* set the host’s `configuration`/s,
+      name,
+    );
+  }
+  const lab = (name: string) =>
+    parseStackConfig(
+      {
+        lab: '{"network":"10.213.9.0/24"}',
+        hosts: JSON.stringify({ [name]: { lab: true, address: '10.213.9.11' } }),
+      },
+      'dev',
+    );
+  lab('web');
+  assert.throws(() => lab('web.example.org'), /lab: needs a machine’s name of lower-case letters/);
+});
+
 test('only machines of the lab have lab addresses', () => {
   const config = parseStackConfig(
     {
