@@ -19,6 +19,7 @@ import { hostCommand } from '../schema/host-command.ts';
 import { imageConfig } from '../schema/image.ts';
 import { rehearsalSettings } from '../schema/rehearsal.ts';
 import { hostSecret } from '../schema/secret.ts';
+import { type SshKeyword, sshKeywords } from '../schema/ssh-keywords.ts';
 import { virtualMachineConfig } from '../schema/virtual-machine.ts';
 import { link, outputs, row, type Section, settings } from './reference-tables.ts';
 
@@ -143,6 +144,28 @@ function resource({ token, description, inputs, state }: AnyResource): string {
   return parts.join('\n\n');
 }
 
+function sshKeywordsTable(): string {
+  const rows = Object.entries(sshKeywords).map(([name, keyword]) => row(`\`${name}\``, decision(keyword)));
+  return ['| keyword | decided by |', '|---|---|', ...rows].join('\n');
+}
+
+function decision(keyword: SshKeyword): string {
+  switch (keyword.by) {
+    case 'user':
+      return 'user';
+    case 'file':
+      return 'user, in files only';
+    case 'setting':
+      return `\`${keyword.setting}\`; without it ${keyword.otherwise === 'ssh_config' ? 'the user, in files only' : `\`${keyword.otherwise}\``}`;
+    case 'product':
+      return `${keyword.value === undefined ? 'nixos-fleet' : `nixos-fleet: \`${keyword.value}\``}: ${keyword.why}`;
+    case 'nobody':
+      return `no effect: nixos-fleet decides \`${keyword.because}\``;
+    default:
+      return keyword satisfies never;
+  }
+}
+
 export function reference(): string {
   return `# Reference
 
@@ -155,6 +178,14 @@ The keys of \`Pulumi.<stack>.yaml\`, under the project's namespace (\`nixos-flee
 ${settings(stackConfig, sections)}
 
 ${sections.map(section).join('\n\n')}
+
+### Keywords of ssh_config
+
+Who decides each keyword of ssh_config(5): the user, in \`~/.ssh/config\`, \`/etc/ssh/ssh_config\` or
+\`sshOptions\`, or nixos-fleet, for machines, jump hosts and builders alike. Keywords that are missing
+here are the user's.
+
+${sshKeywordsTable()}
 
 ### Provider
 

@@ -70,20 +70,9 @@ const sshSettings = {
     .describe(
       'Public host key of the one machine of proxyJump. Without it, known_hosts decides; an unknown key is refused.',
     ),
-  sshOptions: sshOptionsSetting({
-    ForwardAgent: 'forwardAgent',
-    ConnectTimeout: 'connectTimeoutSeconds',
-    HostName: 'address',
-    IdentityFile: 'identityFile',
-    ServerAliveInterval: 'serverAliveSeconds',
-    Port: 'port',
-    ProxyJump: 'proxyJump',
-    User: 'user',
-  })
+  sshOptions: sshOptionsSetting
     .optional()
-    .describe(
-      'Further options of ssh_config(5), keyword to value. Those that another setting decides are refused.',
-    ),
+    .describe('Further options of ssh_config(5), keyword to value, of those that are the user’s.'),
   forwardAgent: z
     .boolean()
     .optional()

@@ -1,17 +1,20 @@
+import { noOtherHostKeys, pinnedSshOptions, unshared } from '../../schema/ssh-keywords.ts';
+import { omit } from '../base/pick.ts';
+
 /**
- * Environment for a nix that connects to builders over ssh: connections fail within seconds, never prompt, accept no new host
- * key, and end when the builder stops answering.
+ * Environment for a nix that connects to builders over ssh: connections fail within seconds, never prompt, accept the builder's
+ * host key alone, which Nix passes, and end when the builder stops answering.
  */
 export function nixSshEnvironment(connectTimeoutSeconds: number): { NIX_SSHOPTS: string } {
   const settings = {
-    BatchMode: 'yes',
+    // Nix has a local command of its own, which reports the connection.
+    ...omit(pinnedSshOptions, ['PermitLocalCommand']),
+    ...noOtherHostKeys,
     ConnectTimeout: connectTimeoutSeconds,
-    // Nix passes the builder's key as the only known host; this computer's known hosts are ignored.
-    StrictHostKeyChecking: 'yes',
-    GlobalKnownHostsFile: '/dev/null',
-    UpdateHostKeys: 'no',
     ServerAliveInterval: 5,
     ServerAliveCountMax: 3,
+    ForwardAgent: 'no',
+    ...unshared,
   };
   return {
     NIX_SSHOPTS: Object.entries(settings)

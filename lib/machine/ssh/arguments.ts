@@ -1,6 +1,7 @@
 import { existsSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
+import { unshared } from '../../../schema/ssh-keywords.ts';
 import { sha256 } from '../../base/hash.ts';
 import { expandHome } from '../../base/home.ts';
 import { withoutComment } from '../../base/host-key.ts';
@@ -11,6 +12,8 @@ import { runtimeDirectory } from './runtime-directory.ts';
 export interface SshOptions {
   /** A new connection instead of the shared one: proves that the machine can be logged in to now. Default: false. */
   fresh?: boolean;
+  /** For an ssh that Nix starts, which has a local command of its own: it reports the connection. Default: false. */
+  nix?: boolean;
 }
 
 /** How long an idle shared connection is kept, in seconds. */
@@ -24,12 +27,13 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
   const directory = runtimeDirectory();
   const key = connectionHash(connection);
   const identityFile = connection.identityFile && plainPath(connection.identityFile, directory, key);
-  const settings: Record<string, string | number> = {
+  const settings = {
     ...strictSettings(connection),
+    PermitLocalCommand: options.nix ? undefined : 'no',
     // To the machine only, never to its jump hosts.
-    ...(connection.forwardAgent ? { ForwardAgent: 'yes' } : {}),
+    ForwardAgent: connection.forwardAgent ? 'yes' : 'no',
     ...(options.fresh
-      ? { ControlMaster: 'no', ControlPath: 'none' }
+      ? unshared
       : { ControlMaster: 'auto', ControlPath: join(directory, `c-${key}`), ControlPersist: persistSeconds }),
     ...(connection.hostKey ? hostKeySettings(connection.address, connection.hostKey, `k-${key}`) : {}),
     ...(identityFile ? { IdentityFile: identityFile, IdentitiesOnly: 'yes' } : {}),
@@ -37,7 +41,9 @@ export function sshOptions(connection: Connection, options: SshOptions = {}): st
   const file = configFile(connection, key, identityFile);
   // The schema refuses options that must not change; for all others the user's value wins.
   const given = new Set(Object.keys(connection.sshOptions ?? {}).map((keyword) => keyword.toLowerCase()));
-  const own = Object.entries(settings).filter(([name]) => !given.has(name.toLowerCase()));
+  const own = Object.entries(settings).filter(
+    ([name, value]) => value !== undefined && !given.has(name.toLowerCase()),
+  );
   return [...(file ? ['-F', file] : []), ...own.flatMap(([name, value]) => ['-o', `${name}=${value}`])];
 }
 

@@ -1,26 +1,27 @@
 import { join } from 'node:path';
 import type { Connection } from '../../../schema/connection.ts';
 import { type Jump, jumpsOf } from '../../../schema/jump.ts';
+import { noOtherHostKeys, pinnedSshOptions, unshared } from '../../../schema/ssh-keywords.ts';
 import { withoutComment } from '../../base/host-key.ts';
 import { shellQuote } from '../../base/quote.ts';
 import { runtimeDirectory, writeOnce } from './runtime-directory.ts';
 
+/** Keyword of ssh_config(5) to value; undefined leaves it to the user's configuration. */
+type Settings = Record<string, string | number | undefined>;
+
 /** Number of unanswered keepalives after which ssh drops the connection. */
 const aliveRequests = 3;
 
-/** Settings for the machine and each jump host: known host keys only, no prompts, keepalives. */
+/** Settings for the machine and each jump host: what ssh-keywords.ts pins, limits and keepalives. */
 export function strictSettings({
   connectTimeoutSeconds,
   serverAliveSeconds = 15,
 }: Connection): Record<string, string | number> {
   return {
-    BatchMode: 'yes',
-    StrictHostKeyChecking: 'yes',
-    UpdateHostKeys: 'no',
+    ...pinnedSshOptions,
     ConnectTimeout: connectTimeoutSeconds,
     ServerAliveInterval: Math.ceil(serverAliveSeconds / aliveRequests),
     ServerAliveCountMax: aliveRequests,
-    LogLevel: 'ERROR',
     ForwardAgent: 'no',
   };
 }
@@ -28,13 +29,15 @@ export function strictSettings({
 /** Settings that accept only this host key, from a known_hosts file called `name`. */
 export function hostKeySettings(address: string, hostKey: string, name: string): Record<string, string> {
   const file = join(runtimeDirectory(), name);
-  writeOnce(file, `${address} ${withoutComment(hostKey)}\n`);
-  return {
-    UserKnownHostsFile: file,
-    GlobalKnownHostsFile: '/dev/null',
-    HostKeyAlias: address,
-    CheckHostIP: 'no',
-  };
+  // A zone begins with %, which begins a token of ssh.
+  const alias = address.replace('%', '_');
+  writeOnce(file, `${alias} ${withoutComment(hostKey)}\n`);
+  return { UserKnownHostsFile: file, ...noOtherHostKeys, HostKeyAlias: alias, CheckHostIP: 'no' };
+}
+
+/** The way to a machine or jump host behind another one. */
+function throughSettings(jump: KnownJump | undefined): Record<string, string> {
+  return jump ? { ProxyCommand: proxyCommand(jump), ProxyUseFdpass: 'no' } : {};
 }
 
 /**
@@ -47,9 +50,8 @@ export function hostKeySettings(address: string, hostKey: string, name: string):
 export function configFile(connection: Connection, key: string, identityFile?: string): string | undefined {
   const { sshOptions = {} } = connection;
   const last = lastJump(connection, key, identityFile);
-  const through = last && proxyCommand(last);
-  if (through === undefined && Object.keys(sshOptions).length === 0) return undefined;
-  return writeConfig(`f-${key}`, { ...sshOptions, ...(through ? { ProxyCommand: through } : {}) });
+  if (last === undefined && Object.keys(sshOptions).length === 0) return undefined;
+  return writeConfig(`f-${key}`, { ...sshOptions, ...throughSettings(last) });
 }
 
 /** A jump host, and the file for `ssh -F` that connects to it. */
@@ -61,7 +63,7 @@ export interface KnownJump {
 /** Writes the files for all jump hosts and returns the last one; undefined without jump hosts. */
 export function lastJump(connection: Connection, key: string, identityFile?: string): KnownJump | undefined {
   return jumpsOf(connection).reduce<KnownJump | undefined>((before, jump, index) => {
-    const settings = jumpSettings(connection, jump, key, before && proxyCommand(before), identityFile);
+    const settings = jumpSettings(connection, jump, key, before, identityFile);
     return { host: jump.host, file: writeConfig(`f-${key}-${index}`, settings) };
   }, undefined);
 }
@@ -70,19 +72,18 @@ function jumpSettings(
   connection: Connection,
   { host, user, port }: Jump,
   key: string,
-  through: string | undefined,
+  before: KnownJump | undefined,
   identityFile: string | undefined,
-): Record<string, string | number> {
+): Settings {
   const { proxyJumpHostKey } = connection;
   return {
     ...strictSettings(connection),
-    ControlMaster: 'no',
-    ControlPath: 'none',
-    ...(user === undefined ? {} : { User: user }),
-    ...(port === undefined ? {} : { Port: port }),
+    ...unshared,
+    User: user,
+    Port: port,
     ...(proxyJumpHostKey ? hostKeySettings(host, proxyJumpHostKey, `k-${key}-jump`) : {}),
-    ...(identityFile ? { IdentityFile: identityFile } : {}),
-    ...(through ? { ProxyCommand: through } : {}),
+    IdentityFile: identityFile,
+    ...throughSettings(before),
   };
 }
 
@@ -92,9 +93,11 @@ function proxyCommand({ host, file }: KnownJump): string {
   return `ssh -F ${literal(file)} -W '[%h]:%p' -- ${literal(host)}`;
 }
 
-function writeConfig(name: string, settings: Record<string, string | number>): string {
+function writeConfig(name: string, settings: Settings): string {
   const file = join(runtimeDirectory(), name);
-  const lines = Object.entries(settings).map(([keyword, value]) => `${keyword} ${value}\n`);
+  const lines = Object.entries(settings).flatMap(([keyword, value]) =>
+    value === undefined ? [] : [`${keyword} ${value}\n`],
+  );
   writeOnce(file, `${lines.join('')}Include ~/.ssh/config\nInclude /etc/ssh/ssh_config\n`);
   return file;
 }

@@ -29,7 +29,7 @@ export function explainSshFailure(machine: Pick<Machine, 'name' | 'connection'>,
       what: 'ssh rejected an option',
       host,
       why: option.trim(),
-      fix: 'Check sshOptions of this machine and your ssh_config. ssh_config(5) lists the keywords.',
+      fix: 'Check sshOptions of this machine and your ssh_config; ssh_config(5) lists the keywords. OpenSSH must be 8.7 or newer: ssh -V',
     });
   }
   if (/host key verification failed|host key is known for .* strict checking/i.test(stderr)) {

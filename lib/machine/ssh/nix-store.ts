@@ -16,7 +16,7 @@ export interface RemoteStore {
  */
 export function nixStoreFor(connection: Connection, how: SshOptions = {}): RemoteStore {
   if (connection.local) return { uri: 'auto', env: { NIX_SSHOPTS: '' } };
-  const options = [...sshOptions(connection, how), ...portOption(connection)];
+  const options = [...sshOptions(connection, { ...how, nix: true }), ...portOption(connection)];
   const become = becomePrefix(connection);
   const asRoot =
     become.length === 0 ? '' : `?remote-program=${encodeURIComponent([...become, 'nix-daemon'].join(' '))}`;

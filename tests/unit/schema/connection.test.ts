@@ -71,10 +71,21 @@ test('options of ssh are taken, but for those that are decided elsewhere', () =>
     problems({ address: 'web', sshOptions: options }).join();
   assert.equal(refused({ Ciphers: 'a,b', ProxyCommand: 'nc %h %p' }), '');
   assert.match(refused({ ForwardAgent: 'yes' }), /is a setting of its own: forwardAgent/);
-  for (const keyword of ['StrictHostKeyChecking', 'userknownhostsfile', 'HostKeyAlias', 'VerifyHostKeyDNS'])
+  for (const keyword of ['userknownhostsfile', 'KnownHostsCommand', 'HostKeyAlias', 'VerifyHostKeyDNS'])
     assert.match(refused({ [keyword]: 'no' }), /how host keys are checked/, keyword);
-  for (const keyword of ['BatchMode', 'ControlMaster', 'controlpath', 'RemoteCommand', 'Include', 'Match'])
+  for (const keyword of ['BatchMode', 'ControlMaster', 'controlpath', 'RemoteCommand', 'RequestTTY'])
     assert.match(refused({ [keyword]: 'no' }), /is decided by nixos-fleet/, keyword);
+  assert.match(
+    refused({ StrictHostKeyChecking: 'no' }),
+    /decided by nixos-fleet: yes, as an unknown host key/,
+  );
+  for (const keyword of ['Include', 'Match'])
+    assert.match(refused({ [keyword]: 'x' }), /belongs into ssh_config/);
+  assert.match(
+    refused({ LocalForward: '1 x:2' }),
+    /has no effect, as nixos-fleet decides ClearAllForwardings/,
+  );
+  assert.match(refused({ IdentityFile2: '/k' }), /is a setting of its own: identityFile/);
   assert.match(refused({ Port: '23' }), /is a setting of its own: port/);
   assert.match(refused({ ServerAliveInterval: '9' }), /is a setting of its own: serverAliveSeconds/);
   assert.match(refused({ ProxyJump: 'a' }), /is a setting of its own: proxyJump/);

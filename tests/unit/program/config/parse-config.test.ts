@@ -157,7 +157,7 @@ test('connection settings that exclude each other are named with their keys', ()
   assert.match(of({ becomme: 'doas' }), /hosts\.web\.becomme: unknown key; did you mean become\?/);
   assert.match(
     of({ sshOptions: { StrictHostKeyChecking: 'no' } }),
-    /hosts\.web\.sshOptions\.StrictHostKeyChecking: would change how host keys are checked/,
+    /hosts\.web\.sshOptions\.StrictHostKeyChecking: is decided by nixos-fleet: yes, as an unknown host key is refused/,
   );
   const lab = { lab: '{"network":"10.213.9.0/24"}' };
   const both = '{"web":{"lab":true,"local":true,"address":"10.213.9.11"}}';

@@ -76,7 +76,7 @@ test('no argument has white space, since NIX_SSHOPTS is split there', () => {
   assert.equal(readlinkSync(link), identityFile);
   rmSync(link);
   const { NIX_SSHOPTS } = nixStoreFor(connection).env;
-  assert.deepEqual(NIX_SSHOPTS.split(/\s+/), [...sshOptions(connection), '-p', '22']);
+  assert.deepEqual(NIX_SSHOPTS.split(/\s+/), [...sshOptions(connection, { nix: true }), '-p', '22']);
 });
 
 test('a store URI has user and address, with brackets around IPv6', () => {
