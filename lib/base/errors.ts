@@ -70,6 +70,7 @@ export interface FleetErrorDetails {
 /** An error that the user can act on, shown without a stack trace; its message is presentable. `failureOf` converts other errors. */
 export class FleetError extends Error {
   readonly code: ErrorCode;
+  readonly what: string;
   readonly host: string | undefined;
   readonly why: string | undefined;
   readonly fix: string | undefined;
@@ -78,6 +79,7 @@ export class FleetError extends Error {
     super(formatError(details), { cause: details.cause });
     this.name = 'FleetError';
     this.code = details.code;
+    this.what = details.what;
     this.host = details.host;
     this.why = details.why;
     this.fix = details.fix;

@@ -1,12 +1,23 @@
 /** A copy of the project with a stack of its own, driven by the real Pulumi CLI. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { parseExport } from '../../commands/exported-stack.ts';
 import type { MachineSummary } from '../../components/fleet.ts';
+import { lastLines } from '../../lib/base/background.ts';
 import { type RunResult, run, runToEnd } from '../../lib/base/process/run.ts';
+import { plain } from '../../lib/local/vm/console.ts';
 import type { Machine as RemoteMachine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { LiveState } from '../../schema/deployment.ts';
@@ -126,9 +137,21 @@ export class TestStack {
   /** Runs pulumi in the copy; throws if it fails. */
   async pulumi(...args: string[]): Promise<Shown> {
     const shown = await this.try(...args);
-    if (shown.exitCode !== 0)
-      throw new Error(`pulumi ${args.join(' ')} ended with ${shown.exitCode}:\n${shown.text}`);
-    return shown;
+    if (shown.exitCode === 0) return shown;
+    const consoles = await this.consoles();
+    throw new Error(
+      [`pulumi ${args.join(' ')} ended with ${shown.exitCode}:`, shown.text, ...consoles].join('\n'),
+    );
+  }
+
+  /** The end of each virtual machine's console. */
+  async consoles(): Promise<string[]> {
+    const files = globSync(join(this.folder, 'state/nixos-fleet/vm', this.stack, '*/console.log'));
+    return await Promise.all(
+      files.map(async (file) => {
+        return `console of ${basename(dirname(file))}:\n${plain(await lastLines(file, 100))}`;
+      }),
+    );
   }
 
   /** Runs a program of the project in the copy, like its npm script. */

@@ -5,6 +5,7 @@ import { FleetError, isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';
 import { offeredHostKey, sshBanner } from '../../machine/ssh/scan.ts';
+import { lastOfConsole } from './console.ts';
 import { vmPaths } from './paths.ts';
 import { exitCodeOf, findQemu } from './process.ts';
 import type { VmRecord } from './record.ts';
@@ -75,7 +76,7 @@ async function notReached({ inputs }: VmRecord, exited: boolean): Promise<FleetE
     what: exited
       ? `QEMU exited${code === undefined ? '' : ` with exit code ${code}`} before ssh answered`
       : `no ssh server answers at port ${sshForward(inputs)?.host} within ${startTimeoutSeconds} s`,
-    why: [await lastLines(log, 5), await lastLines(console)].filter(Boolean).join('\n'),
+    why: [await lastLines(log, 5), await lastOfConsole(stack, name)].filter(Boolean).join('\n'),
     fix: `The console’s log is ${console}; to open the console: npm run console -- ${name}`,
   });
 }

@@ -69,6 +69,8 @@ in
       "console=tty0"
       "console=ttyS0,115200"
       "panic=10"
+      # Emulated on a busy computer, the timer ticks too late for the kernel's test of it, which ends in a panic.
+      "no_timer_check"
       # Emulated, a program is translated anew for each address it is loaded at: one address is quicker, and a reset, which
       # writes over what was translated, is quicker by far.
       "norandmaps"
@@ -81,6 +83,12 @@ in
     environment.etc."modules-load.d/nixos.conf".text = builtins.concatStringsSep "" (
       map (name: "${name}\n") cfg.kernelModules
     );
+    # Emulated on a busy computer, a boot takes minutes. A mount that fails for that would end in systemd's emergency mode, without ssh.
+    environment.etc."systemd/system.conf.d/50-slow.conf".text = ''
+      [Manager]
+      DefaultTimeoutStartSec=15min
+      DefaultDeviceTimeoutSec=15min
+    '';
     boot.postBootCommands = builtins.readFile ../system/first-boot.sh;
 
     fileSystems."/" = {

@@ -17,6 +17,7 @@ import {
 import { type Context, PartialFailure, type ReadResult, type Resource } from '../../resource.ts';
 import { gcRootPath } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';
+import { namingConsole } from '../console.ts';
 import { checkDeployment } from './check.ts';
 import { diffDeployment } from './diff.ts';
 import { connectionFromId } from './id.ts';
@@ -99,18 +100,20 @@ async function deployTo(
       throw wrongMachine(machine.name, expected, reading.machineId, context.urn);
   }
   if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
-  const after = await deploy(machine, {
-    ...inputs,
-    reading,
-    signal: context.signal,
-    status: (line) => context.status(line),
-    note: (line) => context.log('info', line),
-    warn: (line) => context.log('warning', line),
-    // The switch had begun: whatever its outcome, the state holds what the machine reports now.
-    onFailure: (error, now) => {
-      throw new PartialFailure(id, failedStateFrom(inputs, now), error);
-    },
-  });
+  const after = await namingConsole(inputs.connection, () =>
+    deploy(machine, {
+      ...inputs,
+      reading,
+      signal: context.signal,
+      status: (line) => context.status(line),
+      note: (line) => context.log('info', line),
+      warn: (line) => context.log('warning', line),
+      // The switch had begun: whatever its outcome, the state holds what the machine reports now.
+      onFailure: (error, now) => {
+        throw new PartialFailure(id, failedStateFrom(inputs, now), error);
+      },
+    }),
+  );
   await retire(id, machine, inputs, after, context);
   return deploymentStateFrom(inputs, after);
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../schema/disk-install.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import { type Context, PartialFailure, type Recorded, type Resource } from '../../resource.ts';
+import { namingConsole } from '../console.ts';
 import { cannotImport } from '../import-error.ts';
 import { diskProblems, refusedWrite } from './guards.ts';
 
@@ -96,15 +97,18 @@ async function write(
   before: DiskInstallState | undefined,
   context: Context,
 ): Promise<DiskInstallState> {
-  return await installImage(machineOf(inputs), inputs, {
-    unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
-    signal: context.signal,
-    status: (line) => context.status(line),
-    warn: (line) => context.log('warning', line),
-    onFailure: (error, state) => {
-      throw new PartialFailure(id, state, error);
-    },
-  });
+  const { bootConnection = inputs.connection } = inputs;
+  return await namingConsole(bootConnection, () =>
+    installImage(machineOf(inputs), inputs, {
+      unfinishedHead: before?.state === 'unfinished' ? before.headSha256 : undefined,
+      signal: context.signal,
+      status: (line) => context.status(line),
+      warn: (line) => context.log('warning', line),
+      onFailure: (error, state) => {
+        throw new PartialFailure(id, state, error);
+      },
+    }),
+  );
 }
 
 /** Whether the disk is still in the machine; unknown where the machine, which may have booted from the disk, cannot be reached. */

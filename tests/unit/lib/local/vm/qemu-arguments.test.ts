@@ -57,9 +57,16 @@ test('sockets have relative names, since Linux limits the length', () => {
 test('a kernel is passed with its initrd and parameters', () => {
   const inputs = { kernel: '/k', initrd: '/i', kernelParams: ['console=ttyS0', 'quiet'] };
   const args = qemuArguments(request(inputs));
-  assert.deepEqual(valuesOf(args, '-append'), ['console=ttyS0 quiet']);
+  assert.deepEqual(valuesOf(args, '-append'), ['no_timer_check console=ttyS0 quiet']);
   assert.deepEqual(valuesOf(args, '-initrd'), ['/i']);
   assert.equal(valuesOf(args, '-drive').length, 0);
+});
+
+test('the kernel tests its timer only where the processor is not emulated', () => {
+  const inputs = { kernel: '/k', kernelParams: ['quiet'] };
+  const args = qemuArguments(request(inputs, { accelerator: 'kvm' }));
+  assert.deepEqual(valuesOf(args, '-append'), ['quiet']);
+  assert.deepEqual(valuesOf(qemuArguments(request({ kernel: '/k' })), '-append'), ['no_timer_check']);
 });
 
 test('ports, folders, disks, credentials, GDB and additional options are passed to QEMU', () => {
@@ -103,7 +110,7 @@ test("a system's own script gets disk, folder and ports in variables", () => {
   assert.equal(environment.TMPDIR, paths.run);
   assert.equal(environment.USE_TMPDIR, '1');
   assert.equal(environment.QEMU_NET_OPTS, 'hostfwd=tcp:127.0.0.1:2222-:22');
-  assert.equal(environment.QEMU_KERNEL_PARAMS, 'panic=1 quiet');
+  assert.equal(environment.QEMU_KERNEL_PARAMS, 'no_timer_check panic=1 quiet');
   const args = scriptArguments(request({ ...inputs, kernel: '/home/ada/bzImage' }));
   assert.deepEqual(valuesOf(args, '-kernel'), ['/home/ada/bzImage']);
   assert.deepEqual(valuesOf(args, '-netdev'), [], 'the script has its own');
