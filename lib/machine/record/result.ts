@@ -42,6 +42,8 @@ export const activationResult = z.object({
     /** The boot on trial failed; the machine booted the previous system again. */
     'trial-failed',
   ]),
+  /** Why the operator rejected the system; empty or undefined if nobody did. */
+  reason: z.string().optional(),
   /** Exit code of switch-to-configuration; null if it was not run or did not end. */
   exitCode: z.number().nullable(),
   /** Units that failed during the switch and were not failed before. */

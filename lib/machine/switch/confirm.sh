@@ -1,8 +1,10 @@
 #!/bin/sh
-# Confirms or rejects a switch. Comes after prelude.sh and: unit activated (must be the live system for a confirmation) token wanted
-# (confirm or reject). Prints the answer given to the supervisor.
-: "${unit:?}" "${activated:?}" "${token:?}" "${wanted:?}"
+# Confirms or rejects a switch. Comes after prelude.sh and: unit activated (must be the live system for a confirmation) token reason (of
+# a rejection; empty to confirm). Prints the answer given to the supervisor.
+: "${unit:?}" "${activated:?}" "${token:?}" "${reason?}"
 directory=/run/nixos-fleet/units/$unit
 
-if [ "$(target /run/current-system)" = "$(target "$activated")" ]; then answer=$wanted; else answer=reject; fi
-printf %s "$token" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && say answer "$answer"
+live=$(target /run/current-system)
+if [ -z "$reason" ] && [ "$live" != "$(target "$activated")" ]; then reason="the live system is ${live:-none}, not the activated one"; fi
+if [ -z "$reason" ]; then answer=confirm text=$token; else answer=reject text=$reason; fi
+printf %s "$text" >"$directory/$answer.part" && mv "$directory/$answer.part" "$directory/$answer" && say answer "$answer"

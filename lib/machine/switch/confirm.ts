@@ -12,7 +12,7 @@ export interface Confirmation {
 }
 
 /**
- * Confirms the new system, or rejects it with `reject`, over a new connection as the regular user: this proves that the machine
+ * Confirms the new system, or rejects it for a reason, over a new connection as the regular user: this proves that the machine
  * can still be reached. Returns false, and rejects, if the live system is not the activated one.
  * @throws FleetError unreachable, host-key, access-denied, cancelled
  */
@@ -20,9 +20,9 @@ export async function confirm(
   machine: Machine,
   { unit, activated, token }: Confirmation,
   signal?: AbortSignal,
-  reject = false,
+  reason = '',
 ): Promise<boolean> {
-  const variables = { unit, activated, token, wanted: reject ? 'reject' : 'confirm' };
+  const variables = { unit, activated, token, reason };
   const timeoutSeconds = machine.connection.connectTimeoutSeconds + 10;
   const options = { variables, fresh: true, signal, timeoutSeconds };
   const reply = await runScript(machine.asRegularUser(), script, options);

@@ -3,7 +3,7 @@
 # exit_code (or null) log.
 : "${unit:?}" "${outcome:?}" "${exit_code:?}" "${log?}"
 directory=/run/nixos-fleet/units/$unit
-result=/var/lib/nixos-fleet/results/$unit.json
+result=$directory/result.json
 
 printf '%s\n' "$log" >>"$directory/log"
 echo "$outcome $exit_code" >"$directory/done.part" && mv "$directory/done.part" "$directory/done"

@@ -13,7 +13,7 @@ const summaries: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'reboot-needed': 'the new system needs a reboot',
   'timed-out': 'the activation of the new system timed out',
   'not-confirmed': 'the new system could not be confirmed in time over a fresh ssh connection',
-  rejected: 'the new system was rejected by its health checks',
+  rejected: 'the new system was rejected',
   killed: 'the supervisor of the switch was killed',
   'profile-failed': 'the system profile could not be set',
   'boot-loader-failed': 'the boot loader could not be installed for the new system',
@@ -33,7 +33,7 @@ const fixes: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'timed-out': 'Find out from the log what hangs, or raise activationTimeoutSeconds.',
   'not-confirmed':
     'Check that the new system keeps sshd, its port, the address and your key. If it is only slow, raise confirmTimeoutSeconds.',
-  rejected: 'Fix what the health checks report, then deploy again.',
+  rejected: 'Fix the reason of the rejection, then deploy again.',
   killed: 'Find out from the machine’s journal what killed it, then deploy again.',
   'profile-failed': 'Read the log. Check the free space in /nix.',
   'boot-loader-failed': 'Read the log. Check the free space in /boot.',
@@ -64,7 +64,7 @@ export function explainResult(
   const why = [
     result.failedUnits.length > 0 ? `failed units: ${result.failedUnits.join(', ')}` : '',
     exitCodeMeaning(result),
-    ...unhealthy,
+    ...(unhealthy.length > 0 ? unhealthy : [result.reason ?? '']),
     // If health checks failed, the log does not contain the reason.
     unhealthy.length > 0 ? '' : lastLines(beforeRollback(log)),
     rollbackStatus(result),
@@ -106,11 +106,15 @@ function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
     case 0:
       return '';
     case 1:
-      return 'exit code 1: a check, the boot loader or the lock';
+      return 'exit code 1: a check, the boot loader or, in older systems, the lock';
     case 2:
-      return 'exit code 2: the activation script failed';
+      return outcome === 'check-failed' ? 'exit code 2' : 'exit code 2: the activation script failed';
     case 4:
-      return 'exit code 4: units failed';
+      return outcome === 'activation-failed'
+        ? 'exit code 4: units failed, and so did the activation script'
+        : 'exit code 4: units failed';
+    case 11:
+      return 'exit code 11: another switch-to-configuration holds the lock';
     case 100:
       return 'exit code 100: the switch needs a reboot';
     case 101:

@@ -3,12 +3,16 @@
 # shellcheck disable=SC2154 # variables are supervisor.sh's
 keep=20
 
-# finish OUTCOME EXIT-CODE: writes the result, releases the lock and stops the dead-man's timer.
+# finish OUTCOME EXIT-CODE: writes the result, releases the lock and stops the dead-man's timer. The file system of the results may be
+# full or read-only.
 finish() {
+	: >"$dir/ended"
 	mkdir -p "$results"
 	prune
 	cp "$dir/log" "$results/$unit.log"
-	result_json "$1" "$2" | write "$results/$unit.json"
+	json=$(result_json "$1" "$2")
+	printf '%s\n' "$json" | write "$dir/result.json"
+	printf '%s\n' "$json" | write "$results/$unit.json"
 	sync "$results/$unit.json" "$history" 2>/dev/null
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
 	exec 9>&-

@@ -19,8 +19,8 @@ export interface Progress {
   /** Length of the log read so far, in bytes. */
   offset: number;
   bootId: string;
-  /** Whether the supervisor's unit still runs. */
-  active: boolean;
+  /** Whether the supervisor's unit still runs; unknown where systemd does not say. */
+  state: 'running' | 'ended' | 'unknown';
   result: ActivationResult | undefined;
   /** The text of a result file that cannot be parsed. */
   unreadable: string | undefined;
@@ -49,7 +49,7 @@ export function parseProgress(reply: Reply): Progress | undefined {
     output: reply.decoded('output') ?? '',
     offset: reply.number('offset') ?? 0,
     bootId: reply.text('boot-id'),
-    active: reply.flag('active'),
+    state: reply.text('state') as Progress['state'],
     result,
     unreadable: result ? undefined : reply.decoded('result'),
   };

@@ -3,28 +3,43 @@
 # wait_seconds (limit).
 : "${unit:?}" "${seen_phase:?}" "${seen_size:?}" "${wait_seconds:?}"
 directory=/run/nixos-fleet/units/$unit
-result=/var/lib/nixos-fleet/results/$unit.json
 
+# Whether the unit still runs: running, ended, or unknown. A systemd that is being re-executed, as by every switch that changes it or its
+# system.conf, refuses the question or leaves it unanswered.
+state_of_unit() {
+	state=ended
+	for service in "$unit.service" "$unit-deadman.service"; do
+		case $(timeout 5 systemctl show --property=ActiveState --value "$service" 2>/dev/null) in
+		inactive | failed) ;;
+		active | activating | deactivating | reloading | refreshing | maintenance) echo running && return ;;
+		*) state=unknown ;;
+		esac
+	done
+	echo "$state"
+}
 end=$(($(seconds) + wait_seconds))
 while :; do
-	phase=$(cat "$directory/phase" 2>/dev/null || echo starting)
+	phase=
+	read -r phase 2>/dev/null <"$directory/phase"
 	size=$(wc -c 2>/dev/null <"$directory/log" || echo 0)
 	# The log is truncated between the check and the activation.
 	[ "$size" -ge "$seen_size" ] || seen_size=0
-	active=no
-	for service in "$unit.service" "$unit-deadman.service"; do
-		case $(systemctl show --property=ActiveState --value "$service") in
-		active | activating | deactivating | reloading) active=yes ;;
-		esac
-	done
-	if [ "$active" != yes ] || [ "$phase" != "$seen_phase" ] || [ "$size" -gt "$seen_size" ]; then break; fi
+	state=$(state_of_unit)
+	if [ "$state" = ended ] || [ "$size" -gt "$seen_size" ]; then break; fi
+	if [ -n "$phase" ] && [ "$phase" != "$seen_phase" ]; then break; fi
 	[ "$(seconds)" -lt "$end" ] || break
 	sleep 0.1
 done
 say phase "$phase"
-say active "$active"
+say state "$state"
 say boot-id "$(cat /proc/sys/kernel/random/boot_id)"
-[ ! -e "$result" ] || say64 result <"$result"
+# The second is there where /var is full or read-only.
+for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"; do
+	if [ -e "$result" ]; then
+		say64 result <"$result"
+		break
+	fi
+done
 # Only up to the measured size: later output belongs to the next poll.
 say offset "$size"
 [ ! -e "$directory/log" ] || head -c "$size" "$directory/log" | tail -c "+$((seen_size + 1))" | say64 output

@@ -55,17 +55,19 @@ export async function followSupervisor(
     const progress = await poll(machine, unit, seen, signal);
     log += progress.output;
     for (const line of progress.output.split('\n')) if (line.trim()) onLine(line);
-    if (progress.phase !== seen.phase) onLine(phaseText[progress.phase]);
-    seen = progress;
+    // Empty where the folder was removed.
+    const phase = progress.phase || seen.phase;
+    if (phase !== seen.phase) onLine(phaseText[phase]);
+    seen = { phase, offset: progress.offset };
     // Until it has finished, it holds the lock of the machine.
-    const ended = progress.phase === 'finished' || !progress.active;
+    const ended = progress.phase === 'finished' || progress.state === 'ended';
     if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
     if (progress.unreadable !== undefined) throw endedWithoutResult(host, unit, progress.unreadable);
     if (progress.bootId !== options.bootId) throw rebooted(host, unit);
-    if (!progress.active) throw endedWithoutResult(host, unit, log);
+    if (progress.state === 'ended') throw endedWithoutResult(host, unit, log);
     if (progress.phase === 'waiting' && !answered) {
       unhealthy ??= (await options.healthChecks?.()) ?? [];
-      await confirm(machine, confirmation, signal, unhealthy.length > 0);
+      await confirm(machine, confirmation, signal, unhealthy.join('; '));
       answered = true;
     }
     return 'continue';

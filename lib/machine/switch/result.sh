@@ -18,14 +18,15 @@ json_list() {
 }
 
 # result_json OUTCOME EXIT-CODE: prints the result and appends it to the history.
-failed='' went_back=not-needed rollback_code=null
+failed='' went_back=not-needed rollback_code=null reason=''
 result_json() {
 	line=$(
 		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
 			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
 		printf '"revision":%s,"action":"%s","activated":%s,' "$(json "$revision")" "$action" "$(json "$activated")"
 		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
-		printf '"outcome":"%s","exitCode":%s,"failedUnits":%s,' "$1" "$2" "$(printf '%s\n' "$failed" | json_list)"
+		printf '"outcome":"%s","reason":%s,"exitCode":%s,' "$1" "$(json "$reason")" "$2"
+		printf '"failedUnits":%s,' "$(printf '%s\n' "$failed" | json_list)"
 		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"

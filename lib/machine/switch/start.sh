@@ -14,6 +14,9 @@ put result.sh "$result"
 put finish.sh "$finish"
 [ -z "$hold" ] || put hold.sh "$hold"
 put log ''
+# Overwritten in place from now on.
+put phase "starting    
+"
 # Only root may read the token.
 (umask 077 && put parameters "${parameters}action=$action
 ") || exit 4

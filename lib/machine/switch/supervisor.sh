@@ -11,9 +11,11 @@
 # DIR/parameters sets: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a path)
 # revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: if the system refuses the switch, it becomes
 # that of the next boot) install_boot_loader (1 or empty) reboot (never, when-needed, always) trial (yes: a reboot is a boot on trial)
-# DIR/phase contains the current phase, DIR/log the output of switch-to-configuration. The operator writes DIR/confirm or DIR/reject.
-# The outcome goes to /var/lib/nixos-fleet/results/UNIT.json and as one line to /var/lib/nixos-fleet/history.jsonl (DIR/result.sh);
-# both survive a reboot.
+# DIR/phase contains the current phase, DIR/log the output of switch-to-configuration. The operator writes DIR/confirm (the token) or
+# DIR/reject (the reason). The outcome goes to DIR/result.json, to /var/lib/nixos-fleet/results/UNIT.json, and as one line to
+# /var/lib/nixos-fleet/history.jsonl (DIR/result.sh); the last two survive a reboot.
+# Two empty files hold where no byte can be written: DIR/confirmed (the operator has confirmed: never roll back because nobody
+# finished) and DIR/ended (there is an outcome, even if no result could be written).
 set -u
 mode=$1 dir=$2
 unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
@@ -30,29 +32,44 @@ roots=/nix/var/nix/gcroots/nixos-fleet
 # shellcheck source=lib/machine/switch/finish.sh
 . "$dir/finish.sh"
 
+# Written in place, which needs no space: on a full /run an earlier phase would otherwise stay. DIR may have been removed.
 phase() {
-	echo "$1" | write "$dir/phase"
+	mkdir -p "$dir"
+	printf '%-12s\n' "$1" 1<>"$dir/phase"
 	echo "nixos-fleet: $1"
 }
+# Whether the switch has an outcome.
+has_ended() { [ -e "$dir/ended" ] || [ -e "$results/$unit.json" ]; }
+# The generation that the profile names; empty if the profile is no link to PROFILE-N-link.
 link_generation() {
 	set -- "$(readlink "$profile")"
 	set -- "${1%-link}"
-	echo "${1##*-}"
+	set -- "${1##*-}"
+	case $1 in '' | *[!0-9]*) ;; *) echo "$1" ;; esac
 }
 
-# Units that are failed or in a restart loop, one a line.
+# Units that are failed or in a restart loop, one a line. A systemd that is re-executed does not answer for a while.
 failed_units() {
-	systemctl list-units --all --plain --no-legend --no-pager --state=failed,auto-restart 2>/dev/null |
-		sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//' | sort -u
+	tries=0
+	until units=$(systemctl list-units --all --plain --no-legend --no-pager --state=failed,auto-restart 2>/dev/null) ||
+		[ "$tries" -ge 150 ]; do
+		tries=$((tries + 1))
+		sleep 0.2
+	done
+	printf '%s\n' "$units" | sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//; /^$/d' | sort -u
 }
 
 # switch SYSTEM ACTION: runs switch-to-configuration with a timeout. Its output goes to a file and then to the journal: a pipe whose
-# reader dies would kill it between stopping and starting units.
+# reader dies would kill it between stopping and starting units, and so would a file system without space.
 switch() {
-	before=$(wc -c <"$dir/log")
-	timeout -k 10 "$activation_seconds" "$1/bin/switch-to-configuration" "$2" >>"$dir/log" 2>&1 9>&- </dev/null
+	mkdir -p "$dir"
+	log=$dir/log
+	head -c 65536 /dev/zero >"$dir/space" 2>/dev/null || log=/dev/null
+	rm -f "$dir/space"
+	before=$(wc -c 2>/dev/null <"$log")
+	timeout -k 10 "$activation_seconds" "$1/bin/switch-to-configuration" "$2" >>"$log" 2>&1 9>&- </dev/null
 	set -- "$?"
-	tail -c "+$((before + 1))" "$dir/log"
+	tail -c "+$((${before:-0} + 1))" "$log"
 	return "$1"
 }
 
@@ -67,8 +84,9 @@ restore_profile() {
 		switch "$(target "$profile")" boot
 		rollback_code=$?
 	elif [ -n "$old" ]; then
-		# The profile did not exist before.
+		# The profile did not exist before, or was a link to the system itself.
 		rm -f "$profile" "$profile-$ours-link"
+		[ -z "$old_profile" ] || ln -s "$old_profile" "$profile"
 		switch "$old" boot
 		rollback_code=$?
 	fi
@@ -78,6 +96,8 @@ restore_profile() {
 roll_back() {
 	phase going-back
 	echo 'nixos-fleet: rolling back' >>"$dir/log"
+	# The checks of the previous system must not refuse the way back to it.
+	export NIXOS_NO_CHECK=1
 	restore_profile
 	if [ "$action" = boot ]; then
 		# Nothing was activated.
@@ -106,15 +126,21 @@ roll_back() {
 	fi
 }
 
+# undo OUTCOME EXIT-CODE: rolls back and ends.
+undo() {
+	roll_back
+	finish "$1" "$2"
+}
+
 # Whether the switch was refused before it touched anything.
 untouched() {
-	[ "$(target /run/current-system)" = "$old" ] &&
+	[ "$(target /run/current-system)" = "$old" ] && [ "$log" != /dev/null ] &&
 		! grep -Eq '^(stopping the following|activating the configuration)' "$dir/log"
 }
 
 # Takes the lock, and records the previous system.
 begin_run() {
-	old='' old_generation='' started=$(date +%s)
+	old='' old_generation='' old_profile='' started=$(date +%s)
 	: >>"$dir/log"
 	mkdir -p "$run"
 	exec 9>"$run/lock"
@@ -122,8 +148,10 @@ begin_run() {
 	printf 'unit=%s\nby=%s\nsince=%s\n' "$unit" "$by" "$started" | write "$run/holder"
 
 	old=$(target /run/current-system)
-	[ ! -e "$profile" ] || old_generation=$(link_generation)
-	printf "old='%s'\nold_generation='%s'\nstarted='%s'\n" "$old" "$old_generation" "$started" | write "$dir/previous"
+	old_profile=$(target "$profile")
+	[ -z "$old_profile" ] || old_generation=$(link_generation)
+	printf "old='%s'\nold_generation='%s'\nold_profile='%s'\nstarted='%s'\n" \
+		"$old" "$old_generation" "$old_profile" "$started" | write "$dir/previous"
 	if [ -n "$old" ]; then
 		mkdir -p "$roots/${old##*/}" && ln -sfn "$old" "$roots/${old##*/}/system"
 	fi
@@ -161,6 +189,8 @@ activate_and_wait() {
 	switch "$activated" test
 	code=$?
 	switched=$code
+	# Failed units overwrite the exit code of a failed activation script.
+	! grep -q '^Failed to run activate script' "$dir/log" || undo activation-failed "$code"
 	case $code in
 	0) ;;
 	4)
@@ -168,29 +198,33 @@ activate_and_wait() {
 			failed_units
 			sed -n 's/^warning: the following units failed: //p' "$dir/log" | tr -d ' ' | tr ',' '\n'
 		} | sort -u | grep -Fvx "${failed_before:-.}")
-		if [ -n "$failed" ] && [ "$unit_failures" != accept ]; then
-			roll_back
-			finish units-failed "$code"
-		fi
+		if [ -n "$failed" ] && [ "$unit_failures" != accept ]; then undo units-failed "$code"; fi
 		;;
-	1) if untouched; then finish check-failed "$code"; else roll_back && finish activation-failed "$code"; fi ;;
+	# 1: a check or the lock; 2: no NixOS; 11: the lock. Later failures have the same codes.
+	1 | 2 | 11) if untouched; then finish check-failed "$code"; else undo activation-failed "$code"; fi ;;
 	100)
-		untouched || { roll_back && finish reboot-needed "$code"; }
+		untouched || undo reboot-needed "$code"
 		if [ "$boot_instead" != yes ] || [ "$action" != switch ]; then finish reboot-needed "$code"; fi
 		action=boot
 		return
 		;;
-	124 | 137) roll_back && finish timed-out "$code" ;;
-	*) roll_back && finish activation-failed "$code" ;;
+	124 | 137) undo timed-out "$code" ;;
+	*) undo activation-failed "$code" ;;
 	esac
 
 	phase waiting
 	deadline=$(($(seconds) + confirm_seconds))
 	until [ "$(cat "$dir/confirm" 2>/dev/null)" = "$token" ]; do
-		if [ -e "$dir/reject" ]; then roll_back && finish rejected "$switched"; fi
-		if [ "$(seconds)" -ge "$deadline" ]; then roll_back && finish not-confirmed "$switched"; fi
+		if [ -e "$dir/reject" ]; then
+			reason=$(cat "$dir/reject")
+			undo rejected "$switched"
+		fi
+		if [ "$(seconds)" -ge "$deadline" ]; then undo not-confirmed "$switched"; fi
+		# The operator finds nothing to confirm where DIR was removed.
+		[ -e "$dir/phase" ] || phase waiting
 		sleep 0.2
 	done
+	printf "switched='%s'\n" "$switched" >"$dir/confirmed"
 }
 
 # Whether the deployment reboots into another kernel on trial, so that the boot loader must keep starting the previous system.
@@ -209,7 +243,7 @@ commit() {
 	if [ "$(target "$profile")" != "$system" ]; then
 		{ mkdir -p "${profile%/*}" && nix-env -p "$profile" --set "$system"; } >>"$dir/log" 2>&1 9>&- || {
 			code=$?
-			roll_back && finish profile-failed "$code"
+			undo profile-failed "$code"
 		}
 	fi
 	[ -z "$install_boot_loader" ] || export NIXOS_INSTALL_BOOTLOADER=1
@@ -217,13 +251,13 @@ commit() {
 	if trial_follows; then switch "$old" boot; else switch "$system" boot; fi
 	code=$?
 	unset NIXOS_INSTALL_BOOTLOADER
-	[ "$code" = 0 ] || { roll_back && finish boot-loader-failed "$code"; }
+	[ "$code" = 0 ] || undo boot-loader-failed "$code"
 }
 
-# Rolls back after the main process ended without a result.
+# Rolls back, or completes what was confirmed, after the main process ended without an outcome.
 recover() {
-	old='' old_generation='' started=0
-	[ ! -e "$results/$unit.json" ] || exit 0
+	old='' old_generation='' old_profile='' started=0 switched=null
+	! has_ended || exit 0
 	: >>"$dir/log"
 	# Nothing was changed before the previous system was recorded.
 	[ -e "$dir/previous" ] || finish killed null
@@ -234,10 +268,15 @@ recover() {
 		went_back=superseded
 		finish killed null
 	}
-	[ "$(cat "$dir/phase" 2>/dev/null)" != checking ] || finish killed null
+	if [ -e "$dir/confirmed" ]; then
+		# shellcheck source=/dev/null
+		. "$dir/confirmed"
+		[ "$action" = test ] || commit
+		finish confirmed "$switched"
+	fi
+	! grep -qx 'checking *' "$dir/phase" || finish killed null
 	[ ! -e "$dir/hold.sh" ] || { went_back=not-tried && finish killed null; }
-	roll_back
-	finish killed null
+	undo killed null
 }
 
 case $mode in
@@ -249,11 +288,11 @@ hold)
 	;;
 stopped) recover ;;
 expire)
-	[ ! -e "$results/$unit.json" ] || exit 0
+	! has_ended || exit 0
 	systemctl kill --kill-who=main --signal=KILL "$unit.service"
 	# Its ExecStopPost rolls back. If that hangs too, this process does.
 	limit=$(($(seconds) + activation_seconds + 30))
-	while [ ! -e "$results/$unit.json" ]; do
+	until has_ended; do
 		if [ "$(systemctl show --property=ActiveState --value "$unit.service")" = inactive ]; then recover; fi
 		if [ "$(seconds)" -ge "$limit" ]; then
 			systemctl kill --signal=KILL "$unit.service"

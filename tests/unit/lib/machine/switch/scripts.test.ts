@@ -74,11 +74,11 @@ test('inhibitors that were added, removed or changed are named', () => {
 test('progress is parsed, and a reply that was cut off is ignored', () => {
   const output = Buffer.from('activating…\n').toString('base64');
   const read = (stdout: string) => parseProgress(new Reply('web', { stdout }));
-  const text = `phase=waiting\nactive=yes\nboot-id=b\noffset=14\noutput=${output}\n`;
+  const text = `phase=waiting\nstate=running\nboot-id=b\noffset=14\noutput=${output}\n`;
   const end = 'end=yes\n';
   assert.deepEqual(read(text + end), {
     phase: 'waiting',
-    active: true,
+    state: 'running',
     bootId: 'b',
     offset: 14,
     output: 'activating…\n',

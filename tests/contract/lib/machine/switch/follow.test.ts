@@ -1,0 +1,77 @@
+/** What a machine's shell replies about a switch, with a stand-in for systemd. */
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { scriptFile } from '../../../../../lib/machine/script/text.ts';
+import {
+  followScript,
+  followVariables,
+  type Progress,
+  parseProgress,
+} from '../../../../../lib/machine/switch/follow-script.ts';
+import { Sandbox } from './sandbox.ts';
+
+const unit = 'nixos-fleet-1';
+const confirmScript = scriptFile('../../../../../lib/machine/switch/confirm.sh', import.meta.url);
+
+function machine(context: TestContext): Sandbox {
+  const sandbox = new Sandbox();
+  context.after(() => rmSync(sandbox.root, { recursive: true, force: true }));
+  sandbox.install(sandbox.system('old'));
+  sandbox.prepare(sandbox.system('new'));
+  return sandbox;
+}
+
+function look(sandbox: Sandbox, seen = { phase: 'starting', offset: 0 } as const): Progress | undefined {
+  const variables = { ...followVariables(unit, seen), wait_seconds: 0 };
+  return parseProgress(sandbox.script(followScript, { variables }));
+}
+
+test('only an explicit inactive or failed of systemd is the end (faults 48, 60)', (context) => {
+  const sandbox = machine(context);
+  const answers = {
+    inactive: 'ended',
+    failed: 'ended',
+    activating: 'running',
+    reloading: 'running',
+    '': 'unknown',
+  };
+  for (const [answer, state] of Object.entries(answers)) {
+    sandbox.write('unit-state', `${answer}\n`);
+    assert.equal(look(sandbox)?.state, state, answer);
+  }
+  sandbox.command('systemctl', 'echo "Failed to connect to system scope bus" >&2; exit 1');
+  assert.equal(look(sandbox)?.state, 'unknown');
+  sandbox.command('timeout', 'exit 124');
+  assert.equal(look(sandbox)?.state, 'unknown', 'a question that is left unanswered');
+});
+
+test('a result is read from /run where /var has none (fault 2)', (context) => {
+  const sandbox = machine(context);
+  assert.equal(look(sandbox)?.result, undefined);
+  sandbox.write(`run/nixos-fleet/units/${unit}/result.json`, '{');
+  assert.equal(look(sandbox)?.unreadable, '{');
+  sandbox.write(`var/lib/nixos-fleet/results/${unit}.json`, '[]');
+  assert.equal(look(sandbox)?.unreadable, '[]');
+});
+
+test('a folder that was removed in mid-switch is no news (fault 58)', (context) => {
+  const sandbox = machine(context);
+  sandbox.write('unit-state', 'active\n');
+  rmSync(sandbox.directory, { recursive: true });
+  const { phase, state, offset } = look(sandbox) ?? {};
+  assert.deepEqual([phase, state, offset], ['', 'running', 0]);
+});
+
+test('another live system is rejected, with the reason (fault 55)', (context) => {
+  const sandbox = machine(context);
+  const variables = { unit, activated: `${sandbox.root}/nix/store/new`, token: 't', reason: '' };
+  assert.equal(sandbox.script(confirmScript, { variables }).text('answer'), 'reject');
+  assert.match(sandbox.read(`run/nixos-fleet/units/${unit}/reject`), /^the live system is \S+\/old, not/);
+  const activated = `${sandbox.root}/nix/store/old`;
+  assert.equal(
+    sandbox.script(confirmScript, { variables: { ...variables, activated } }).text('answer'),
+    'confirm',
+  );
+  assert.equal(sandbox.read(`run/nixos-fleet/units/${unit}/confirm`), 't');
+});
