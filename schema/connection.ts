@@ -15,6 +15,9 @@ export const machineSettings = {
   address: z
     .string()
     .regex(/^[^\s@/-][^\s@/]*$/, 'must be a host name, an IP address or an ssh_config alias')
+    .regex(/^[^[\]]*$/, 'must be without brackets: fd10::1')
+    // URLs of stores and checks have none.
+    .regex(/^[^%]*$/, 'must be without a zone: use a name, for which ssh_config has HostName fe80::1%eth0')
     .default('')
     .describe('Host name, IP address or ssh_config alias of the machine; not needed with local.'),
   hostKey: hostKey

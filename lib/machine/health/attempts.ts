@@ -4,6 +4,7 @@ import { connect, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { isFailure } from '../../base/errors.ts';
+import type { Destination } from '../ssh/destination.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { connectThroughJump } from '../ssh/through-jump.ts';
 
@@ -33,11 +34,9 @@ export function tryOnMachine(machine: Machine, command: string): Attempt {
 export type Connect = (port: number, signal: AbortSignal) => Promise<Duplex>;
 
 /** Connects from this computer, or from the last jump host if there is one. */
-export function connectTo(machine: Machine): Connect {
-  const { local, proxyJump, address } = machine.connection;
-  if (local) return connectDirectly('127.0.0.1');
-  if (proxyJump === undefined) return connectDirectly(address);
-  return (port, signal) => connectThroughJump(machine, port, signal);
+export function connectTo(machine: Machine, destination: Destination): Connect {
+  if (destination.proxyJump === undefined) return connectDirectly(destination.hostName);
+  return (port, signal) => connectThroughJump(machine, destination, port, signal);
 }
 
 function connectDirectly(host: string): Connect {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { urlHost } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import { until } from '../../base/until.ts';
@@ -26,7 +27,8 @@ export async function runHealthChecks(
 ): Promise<string[]> {
   const failures = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
-      const seen = await untilPassed(attemptOf(machine, check), check.timeoutSeconds, options.signal);
+      const attempt = await attemptOf(machine, check);
+      const seen = await untilPassed(attempt, check.timeoutSeconds, options.signal);
       options.onLine?.(`health check ${name}: ${seen === undefined ? 'passed' : 'failed'}`);
       return seen === undefined
         ? []
@@ -52,20 +54,30 @@ export async function untilPassed(
   return seen;
 }
 
-function attemptOf(machine: Machine, check: HealthCheck): Attempt {
+async function attemptOf(machine: Machine, check: HealthCheck): Promise<Attempt> {
   if (check.command !== undefined) return tryOnMachine(machine, check.command);
-  if (check.tcp !== undefined) return tryTcp(connectTo(machine), check.tcp);
+  if (check.tcp !== undefined) return tryTcp(connectTo(machine, await machine.destination()), check.tcp);
   if (check.http !== undefined) {
     const { url, status } = check.http;
-    const { absolute, isOwn } = urlAt(machine.connection.address, url);
-    return tryHttp(absolute, status, isOwn ? connectTo(machine) : undefined);
+    const destination = await machine.destination();
+    const { absolute, isOwn } = urlAt(machine.connection.address, url, destination.hostName);
+    return tryHttp(absolute, status, isOwn ? connectTo(machine, destination) : undefined);
   }
   return tryOnMachine(machine, noFailedUnit);
 }
 
-/** The absolute URL of a check, and whether it points to the machine's own address. A path always does. */
-export function urlAt(address: string, url: string): { absolute: string; isOwn: boolean } {
-  const host = urlHost(address);
+/**
+ * The absolute URL of a check, and whether it points to the machine itself. A path always does.
+ * @param hostName what ssh_config makes of the address. A server knows such a name, and not an alias.
+ */
+export function urlAt(
+  address: string,
+  url: string,
+  hostName = address,
+): { absolute: string; isOwn: boolean } {
+  const [own, resolved] = [urlHost(address), urlHost(hostName)];
+  const host = isIP(hostName) ? own : resolved;
   if (url.startsWith('/')) return { absolute: `http://${host}${url}`, isOwn: true };
-  return { absolute: url, isOwn: URL.parse(url)?.hostname === host };
+  const named = URL.parse(url)?.hostname;
+  return { absolute: url, isOwn: named === own || named === resolved };
 }

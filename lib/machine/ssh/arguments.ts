@@ -54,14 +54,18 @@ export function sshArgs(connection: Connection, options: SshOptions = {}): strin
 }
 
 /**
- * Arguments of an ssh that forwards its standard input and output from the last jump host to a port of the machine; undefined
- * without a jump host. Its debug output tells when the port has accepted.
+ * Arguments of an ssh that forwards its standard input and output from the last jump host of a connection to a port of a host;
+ * undefined without a jump host. Its debug output tells when the port has accepted.
  */
-export function throughJumpArgs(connection: Connection, port: number): string[] | undefined {
+export function throughJumpArgs(
+  connection: Connection,
+  hostName: string,
+  port: number,
+): string[] | undefined {
   const key = connectionHash(connection);
   const identityFile = connection.identityFile && plainPath(connection.identityFile, runtimeDirectory(), key);
   const last = lastJump(connection, key, identityFile);
-  return last && ['-vv', '-F', last.file, '-W', `[${connection.address}]:${port}`, '--', last.host];
+  return last && ['-vv', '-F', last.file, '-W', `[${hostName}]:${port}`, '--', last.host];
 }
 
 /** `-p PORT` if a port is set; otherwise ssh_config decides. */

@@ -6,6 +6,7 @@ import { shellCommand } from '../../base/quote.ts';
 import { sshArgs } from './arguments.ts';
 import { rootCommand } from './become.ts';
 import { bootstrapConnection, regularConnection } from './bootstrap.ts';
+import { resolveDestination } from './destination.ts';
 import { explainSshFailure } from './explain.ts';
 import { explainRootFailure } from './explain-root.ts';
 import type { Machine, RunOnMachineOptions } from './machine.ts';
@@ -24,6 +25,7 @@ export function machineAt(name: string, connection: Connection): Machine {
         options,
       ),
     stream: (words, input, options) => runAsRoot(machine, words, input, options),
+    destination: () => resolveDestination(connection),
     store: (options) => nixStoreFor(connection, options),
     close: () => closeConnection(connection),
     asBootstrapUser() {

@@ -2,6 +2,7 @@ import type { Connection } from '../../../schema/connection.ts';
 import type { RunResult } from '../../base/process/run.ts';
 import type { RunOptions } from '../../base/process/start.ts';
 import type { SshOptions } from './arguments.ts';
+import type { Destination } from './destination.ts';
 import type { RemoteStore } from './nix-store.ts';
 
 /** A machine, reached over ssh or, with `local`, this computer. Made by `machineAt`; does not connect before the first call. */
@@ -24,6 +25,8 @@ export interface Machine {
     input: AsyncIterable<Uint8Array>,
     options?: RunOnMachineOptions,
   ): Promise<RunResult>;
+  /** Where ssh connects to. */
+  destination(): Promise<Destination>;
   /** Its Nix store, for `nix copy`. */
   store(options?: SshOptions): RemoteStore;
   /** Closes the shared ssh connection, if any, once its sessions have ended. Never throws. */

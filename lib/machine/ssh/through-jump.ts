@@ -1,18 +1,20 @@
 import type { Duplex } from 'node:stream';
 import { startDuplex } from '../../base/process/duplex.ts';
 import { throughJumpArgs } from './arguments.ts';
+import type { Destination } from './destination.ts';
 import type { Machine } from './machine.ts';
 
 /**
- * Connects to a port of a machine from its last jump host. Resolves once the port has accepted.
+ * Connects to a port of a machine from the last jump host on the way to it. Resolves once the port has accepted.
  * @throws Error with the reason of the refusal
  */
 export async function connectThroughJump(
   { connection }: Machine,
+  { hostName, proxyJump }: Destination,
   port: number,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const args = throughJumpArgs(connection, port);
+  const args = throughJumpArgs({ ...connection, proxyJump }, hostName, port);
   if (!args) throw new Error('the machine has no jump host');
   const accepted = Promise.withResolvers<void>();
   const { stream, ended } = await startDuplex('ssh', args, {

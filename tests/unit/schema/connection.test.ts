@@ -135,3 +135,9 @@ test('users may have names such as john.doe (fault 29)', () => {
   for (const user of ['', '-l', 'a b', 'a@b', '.x', '1a'])
     assert.match(problems({ address: 'web', user }).join(), /^user: must be a Unix user name/, user);
 });
+
+test('an IPv6 address has neither brackets nor a zone, and the message says what to write (fault 24)', () => {
+  assert.deepEqual(problems({ address: 'fd10::1' }), []);
+  assert.deepEqual(problems({ address: '[fd10::1]' }), ['address: must be without brackets: fd10::1']);
+  assert.match(problems({ address: 'fe80::1%eth0' }).join(), /^address: must be without a zone: .*HostName/);
+});

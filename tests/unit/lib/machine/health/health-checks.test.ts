@@ -9,6 +9,7 @@ import {
   untilPassed,
   urlAt,
 } from '../../../../../lib/machine/health/health-checks.ts';
+import type { Machine } from '../../../../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../../../../lib/machine/ssh/machine-at.ts';
 import { connection as connectionSchema } from '../../../../../schema/connection.ts';
 import { healthCheck } from '../../../../../schema/health-check.ts';
@@ -19,7 +20,11 @@ const server = createServer((request, response) => {
   response.end();
 });
 let port: number;
-const machine = machineAt('web', connectionSchema.parse({ address: '127.0.0.1' }));
+/** An alias, as ssh_config has it: no name of DNS. */
+const machine: Machine = {
+  ...machineAt('web', connectionSchema.parse({ address: 'alias.invalid' })),
+  destination: async () => ({ hostName: '127.0.0.1' }),
+};
 const check = (given: object) => ({ one: healthCheck.parse({ timeoutSeconds: 1, ...given }) });
 const seen = (given: object) => runHealthChecks(machine, check(given));
 
@@ -47,7 +52,13 @@ test('http: the status decides, and a failure names the one received', async () 
   assert.deepEqual(await seen({ http: { url: `${url}moved`, status: 302 } }), []);
 });
 
-test('tcp: accepted or refused', async () => {
+test('http: an alias is connected to where ssh_config says (fault 24)', async () => {
+  status = 200;
+  const url = `http://alias.invalid:${port}/`;
+  assert.deepEqual(await seen({ http: { url } }), []);
+});
+
+test('tcp: accepted or refused, at the address that ssh_config has for an alias (fault 24)', async () => {
   assert.deepEqual(await seen({ tcp: port }), []);
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
@@ -85,6 +96,10 @@ test('a path is requested from the machine, a URL as given', () => {
   assert.deepEqual(urlAt('2001:db8::7', '/'), { absolute: 'http://[2001:db8::7]/', isOwn: true });
   assert.deepEqual(urlAt('web', 'https://web:8443/'), { absolute: 'https://web:8443/', isOwn: true });
   assert.deepEqual(urlAt('web', 'https://example.org/'), { absolute: 'https://example.org/', isOwn: false });
+  assert.deepEqual(urlAt('web', '/', '192.0.2.7'), { absolute: 'http://web/', isOwn: true });
+  assert.equal(urlAt('web', '/', 'fe80::1%eth0').absolute, 'http://web/');
+  assert.deepEqual(urlAt('web', '/', 'web.example'), { absolute: 'http://web.example/', isOwn: true });
+  assert.equal(urlAt('web', 'http://web.example:80/', 'web.example').isOwn, true);
   assert.equal(longestCheckSeconds({}), 0);
   assert.equal(longestCheckSeconds({ ...check({ tcp: 1 }), two: healthCheck.parse({ tcp: 2 }) }), 30);
 });
