@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
 import { describeError } from './lib/base/failure.ts';
 import { mapValues } from './lib/base/map-values.ts';
-import { liveSystem, readLiveSystems } from './lib/machine/check-live.ts';
+import { assertDistinct, liveSystem, readLiveSystems } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
 import { declareHardware, detectHardware } from './program/hardware.ts';
@@ -33,6 +33,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   const hosts = declareMachines(stack, evaluated, images, await disks);
   const hardwareFailures = await declareHardware(hardware, hosts);
   const live = await liveReadings;
+  assertDistinct(live ?? {});
   await notePreview(stack, evaluation, live);
   const fleet = new Fleet('fleet', {
     evaluation,

@@ -117,14 +117,14 @@ export class Host extends pulumi.ComponentResource {
   }
 
   /** The deployment does not depend on them, as they build nothing for it. */
-  #builders({ machineBuilders = {}, connection, machineId }: HostArgs): void {
+  #builders({ machineBuilders = {}, connection, machineId, takeOverFrom }: HostArgs): void {
     if (Object.keys(machineBuilders).length === 0) return;
-    const args = { host: this.#name, connection, machineId, builders: machineBuilders };
+    const args = { host: this.#name, connection, machineId, takeOverFrom, builders: machineBuilders };
     new MachineBuilders(this.#name, args, { parent: this });
   }
 
   /** What the machine needs before it can fetch its system from the caches. */
-  #caches({ caches = [], connection, machineId, delivery }: HostArgs): pulumi.Resource[] {
+  #caches({ caches = [], connection, machineId, takeOverFrom, delivery }: HostArgs): pulumi.Resource[] {
     const pushed = caches.flatMap(
       (cache) => cache.push?.(this.#name, this.system.outPath, { parent: this }) ?? [],
     );
@@ -133,21 +133,27 @@ export class Host extends pulumi.ComponentResource {
       name,
       { url, publicKeys, priority },
     ]);
-    const args = { host: this.#name, connection, machineId, caches: Object.fromEntries(entries) };
+    const args = {
+      host: this.#name,
+      connection,
+      machineId,
+      takeOverFrom,
+      caches: Object.fromEntries(entries),
+    };
     const file = used.length > 0 ? [new Substituters(this.#name, args, { parent: this })] : [];
     // A copied system does not depend on a cache.
     return delivery === 'copy' ? file : [...file, ...pushed];
   }
 
   #secrets(
-    { secrets = {}, connection, machineId }: HostArgs,
+    { secrets = {}, connection, machineId, takeOverFrom }: HostArgs,
     when: 'before' | 'after',
     dependsOn: pulumi.Resource[],
   ): Secret[] {
     return Object.entries(secrets)
       .filter(([, secret]) => (secret.when ?? 'before') === when)
       .map(([name, { when: _, path = `/run/keys/${name}`, ...secret }]) => {
-        const args = { host: this.#name, connection, machineId, path, ...secret };
+        const args = { host: this.#name, connection, machineId, takeOverFrom, when, path, ...secret };
         return new Secret(`${this.#name}-${name}`, args, { parent: this, dependsOn });
       });
   }

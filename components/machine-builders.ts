@@ -9,6 +9,8 @@ export interface MachineBuildersArgs {
   connection: pulumi.Input<ConnectionArgs>;
   /** Machine-id that the machine must have; without it, the first machine reached is adopted. */
   machineId?: pulumi.Input<string | undefined>;
+  /** Stack, as PROJECT/STACK, whose file may be taken over. */
+  takeOverFrom?: pulumi.Input<string | undefined>;
   /** The builders, by name; settings with a default may be left out. */
   builders: Record<string, z.input<typeof machineBuilder>>;
 }

@@ -15,7 +15,10 @@ export class Secret extends pulumi.CustomResource {
 }
 
 /** A secret of a host. Default: a file in /run/keys that only root can read. */
-export type HostSecret = Omit<SecretArgs, 'host' | 'connection' | 'path' | 'machineId'> & {
+export type HostSecret = Omit<
+  SecretArgs,
+  'host' | 'connection' | 'path' | 'machineId' | 'takeOverFrom' | 'when'
+> & {
   /** @default /run/keys/<name> */
   path?: pulumi.Input<string>;
   /**

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
-import { describeLive, type LiveResult } from '../lib/machine/check-live.ts';
+import { describeForeignOwner, describeLive, type LiveResult } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { changedHosts, queriedCaches } from './config/queried-caches.ts';
 import { note, warn } from './log.ts';
@@ -17,6 +17,11 @@ export async function notePreview(
   if (!pulumi.runtime.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
+  const ours = `${pulumi.getProject()}/${name}`;
+  for (const [host, answer] of Object.entries(live ?? {})) {
+    const note = describeForeignOwner(answer, host, { stack: ours, takeOverFrom: hosts[host]?.takeOverFrom });
+    if (note) void pulumi.log.warn(note);
+  }
   const changed = changedHosts({ evaluation, live, machines, hosts });
   const { caches } = config;
   const notes = [

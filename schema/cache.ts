@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
+import { claim } from './ownership.ts';
 import { secretFile } from './secret.ts';
 
 /** Where a cache's content is: a store that `nix copy --to` fills, or a machine that serves its own store. */
@@ -67,6 +68,11 @@ export const cacheStoreState = cacheStoreInputs.omit({ secretKey: true }).extend
     .describe(
       'Public key that its content is signed by. Not the desired one where signing with that failed; empty where it is not served yet.',
     ),
+  machineId: z
+    .string()
+    .optional()
+    .describe('Machine-id of the machine that got the key: it is written to and deleted from no other.'),
+  claim,
 });
 export type CacheStoreState = z.output<typeof cacheStoreState>;
 
@@ -88,5 +94,6 @@ export const cachePushState = cachePushInputs.omit({ secretKey: true }).extend({
     .describe('Whether the closure is in the cache; where it is not, the next up tries again.'),
   paths: z.int().describe('Paths of the closure.'),
   mebibytes: z.number().describe('Their size, unpacked, in MiB.'),
+  claim,
 });
 export type CachePushState = z.output<typeof cachePushState>;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { connection } from './connection.ts';
 import { factsText } from './facts.ts';
 import { healthCheck } from './health-check.ts';
+import { claim, takeOverFrom } from './ownership.ts';
 
 /** How a machine is deployed to: what a user sets for a host. */
 export const deploymentSettings = z.object({
@@ -97,6 +98,7 @@ export const deploymentSettings = z.object({
     .describe(
       'What an update does where the machine runs neither the recorded nor the desired system: `overwrite` goes on with a warning, `fail` refuses before anything changes.',
     ),
+  takeOverFrom,
   delivery: z
     .enum(['copy', 'substitute', 'auto'])
     .default('copy')
@@ -175,5 +177,5 @@ export type LiveState = z.infer<typeof liveState>;
  * State of `nixos:index:Deployment`. Its facts are there only where they are not those of the inputs: after a failure
  * the inputs hold what was desired, the state what the machine runs.
  */
-export const deploymentState = deploymentInputs.extend({ live: liveState });
+export const deploymentState = deploymentInputs.extend({ live: liveState, claim });
 export type DeploymentState = z.infer<typeof deploymentState>;

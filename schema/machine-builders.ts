@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { builder } from './builder.ts';
 import { connection } from './connection.ts';
+import { claim, takeOverFrom } from './ownership.ts';
 
 /** A builder as a machine's root logs in there. */
 export const machineBuilder = builder.omit({ machineUser: true, machineIdentityFile: true }).extend({
@@ -22,6 +23,7 @@ export const machineBuildersInputs = z.object({
     .string()
     .optional()
     .describe('Machine-id that the machine must have. Without it, the first machine reached is adopted.'),
+  takeOverFrom,
 });
 export type MachineBuildersInputs = z.output<typeof machineBuildersInputs>;
 
@@ -30,4 +32,5 @@ export const machineBuildersState = machineBuildersInputs.extend({
   content: z
     .enum(['in-place', 'changed', 'absent'])
     .describe('Whether the file on the machine holds them; `changed` where it was edited by other means.'),
+  claim,
 });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
 import { accountPattern } from './jump.ts';
+import { claim, takeOverFrom } from './ownership.ts';
 
 const text = z.string('must be text; in YAML, put it in quotes');
 
@@ -50,6 +51,11 @@ export const secretInputs = secretFile.extend({
     .describe(
       'Machine-id that the machine must have. Where it changes, the file is written again. Without it, the first machine reached is adopted.',
     ),
+  when: z
+    .enum(['before', 'after'])
+    .optional()
+    .describe('Whether the file is written before the machine’s deployment or after it, for the preview.'),
+  takeOverFrom,
 });
 export type SecretInputs = z.output<typeof secretInputs>;
 
@@ -61,6 +67,7 @@ export const secretState = secretInputs.omit({ value: true }).extend({
   restartDue: z
     .boolean()
     .describe('Whether units still have to be restarted for the content that is there, as that failed.'),
+  claim,
 });
 export type SecretState = z.output<typeof secretState>;
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connection } from './connection.ts';
+import { claim, takeOverFrom } from './ownership.ts';
 
 /** A binary cache as a machine asks it. */
 export const substituter = z.object({
@@ -36,6 +37,7 @@ export const substitutersInputs = z.object({
     .string()
     .optional()
     .describe('Machine-id that the machine must have. Without it, the first machine reached is adopted.'),
+  takeOverFrom,
 });
 export type SubstitutersInputs = z.output<typeof substitutersInputs>;
 
@@ -44,4 +46,5 @@ export const substitutersState = substitutersInputs.extend({
   content: z
     .enum(['in-place', 'changed', 'absent'])
     .describe('Whether the file on the machine holds them; `changed` where it was edited by other means.'),
+  claim,
 });

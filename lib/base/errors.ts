@@ -18,6 +18,8 @@ export const errorCodes = {
   'access-denied': 'The machine refused the login, or the user lacks root rights.',
   'bootstrap-user': 'The bootstrap user could not be removed after the first deployment.',
   'wrong-machine': 'The machine at this address is not the one recorded in the state.',
+  'owned-by-other':
+    'The machine, or a file on it, belongs to another stack, or to another host of the same one; nothing was changed.',
   'not-nixos': 'The machine does not run NixOS.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
   'activation-failed': 'switch-to-configuration failed; the machine was rolled back.',

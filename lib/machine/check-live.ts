@@ -1,4 +1,5 @@
 import { FleetError } from '../base/errors.ts';
+import { sameMachine } from './guard.ts';
 import type { MachineReading } from './parse-reading.ts';
 import { readMachine } from './read-machine.ts';
 import { parseResult } from './record/result.ts';
@@ -56,6 +57,36 @@ function liveNote(reading: MachineReading, host: string, desired?: string): stri
     return undefined;
   const when = new Date(last.endedAt * 1000).toISOString();
   return `${host} runs ${system} instead of ${expected}, which the last deployment (by ${last.by}, ${when}) left live`;
+}
+
+/**
+ * Refuses hosts that lead to one machine.
+ * @throws FleetError owned-by-other
+ */
+export function assertDistinct(results: Readonly<Record<string, LiveResult>>): void {
+  const read = Object.entries(results).flatMap(([host, result]) =>
+    'reading' in result ? [{ host, ...result.reading }] : [],
+  );
+  // Machines that were made from one image may have one machine-id.
+  const groups = Map.groupBy(read, ({ machineId, bootId }) => `${machineId}/${bootId}`);
+  for (const [first, ...others] of groups.values()) {
+    if (first && others.length > 0)
+      throw sameMachine(
+        [first, ...others].map(({ host }) => host),
+        first.machineId,
+      );
+  }
+}
+
+/** A note on a machine that another stack deployed last; undefined if none did, or if it may be taken over. */
+export function describeForeignOwner(
+  result: LiveResult,
+  host: string,
+  { stack, takeOverFrom }: { stack: string; takeOverFrom?: string | undefined },
+): string | undefined {
+  const owner = 'reading' in result ? result.reading.owner : undefined;
+  if (!owner || owner.stack === stack || owner.stack === takeOverFrom) return undefined;
+  return `${host} was deployed last by the stack ${owner.stack} (by ${owner.by}, ${owner.since}): unless this is that stack under a new name, up refuses it without takeOverFrom: ${owner.stack}`;
 }
 
 /** A machine's live system as a plan records it, with the system of the next boot if that differs. */

@@ -58,3 +58,24 @@ export function drifted(host: string, reading: MachineReading, recorded: string)
     fix: 'Nothing was changed. Run `pulumi refresh` to record the live system, or set onDrift: overwrite to deploy all the same.',
   });
 }
+
+/** The live system is not the one that was read before the build and the copy. */
+export function driftedMeanwhile(host: string, expected: string, found: string): FleetError {
+  return new FleetError({
+    code: 'drifted',
+    what: 'the live system changed while the new one was built and copied',
+    host,
+    why: `it ran ${expected || 'no system'}, and runs ${found || 'no system'} now`,
+    fix: 'Nothing was switched. Run `pulumi refresh` to record the live system, or set onDrift: overwrite to deploy all the same.',
+  });
+}
+
+/** Hosts of one stack that lead to one machine. */
+export function sameMachine(hosts: readonly string[], machineId: string): FleetError {
+  return new FleetError({
+    code: 'owned-by-other',
+    what: `the hosts ${hosts.join(' and ')} are one machine`,
+    why: `the machine-id at their addresses is ${machineId}, and so is the boot ID`,
+    fix: 'Nothing was changed. Check the addresses, and declare each machine once.',
+  });
+}

@@ -1,3 +1,4 @@
+import { type Owner, parseOwner } from './ownership/ownership.ts';
 import { rebootDue, type SystemParts } from './reboot-due.ts';
 import { type DeploymentRecord, deploymentRecord } from './record/record.ts';
 import { Reply } from './script/reply.ts';
@@ -41,6 +42,8 @@ export interface MachineReading {
   history: string;
   /** The live system's record, if nixos-fleet deployed it. */
   record: DeploymentRecord | undefined;
+  /** Whose deployment the machine was last switched by; undefined if an earlier version or other means did. */
+  owner: Owner | undefined;
 }
 
 export interface Holder {
@@ -92,6 +95,7 @@ export function parseReading(reply: Reply): MachineReading {
     lastResult: reply.decoded('result'),
     history: reply.decoded('history') ?? '',
     record: reply.json('record', deploymentRecord),
+    owner: parseOwner(reply),
   };
 }
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prints the state of a machine. Changes nothing. Comes after prelude.sh and: profile (the path of the system profile).
+# Prints the state of a machine. Changes nothing. Comes after prelude.sh, ownership.sh and: profile (the path of the system profile).
 # A value that cannot be read is empty.
 : "${profile=/nix/var/nix/profiles/system}"
 free_kib() {
@@ -54,6 +54,7 @@ if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/
 fi
 record=$roots/${system##*/}
 [ -z "$system" ] || [ ! -e "$record/deployment.json" ] || say64 record <"$record/deployment.json"
+say_owner /run/current-system
 # Ordered by position, not by time: the clock may have been set.
 history=/var/lib/nixos-fleet/history.jsonl
 tail -n 3 "$history" 2>/dev/null | say64 history

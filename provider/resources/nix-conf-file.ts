@@ -1,6 +1,7 @@
 import { FleetError, isFailure } from '../../lib/base/errors.ts';
 import { wrongMachine } from '../../lib/machine/guard.ts';
 import type { NixConfReport } from '../../lib/machine/nix-conf/nix-conf-file.ts';
+import { keptForOwner, newClaim, type Ownership } from '../../lib/machine/ownership/ownership.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';
 import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../schema/connection.ts';
@@ -13,10 +14,12 @@ interface FileInputs {
   host: string;
   connection: Connection;
   machineId?: string | undefined;
+  takeOverFrom?: string | undefined;
 }
 
 interface FileState {
   content: 'in-place' | 'changed' | 'absent';
+  claim?: string | undefined;
 }
 
 export interface NixConfResource<Inputs, State, Answer>
@@ -29,6 +32,7 @@ export interface NixConfResource<Inputs, State, Answer>
     machine: Machine,
     action: 'write' | 'read' | 'remove',
     inputs: NoInfer<Inputs>,
+    ownership: Ownership,
     machineId: string | undefined,
     signal?: AbortSignal,
   ): Promise<Answer>;
@@ -46,17 +50,22 @@ export function nixConfResource<
   const work = (
     action: 'write' | 'read' | 'remove',
     inputs: NoInfer<Inputs>,
-    machineId?: string,
-    signal?: AbortSignal,
-  ) => kind.work(machineOf(inputs), action, inputs, machineId, signal);
-  const withContent = (inputs: Inputs, content: FileState['content']) => ({ ...inputs, content }) as State;
-  const write = async (desired: Inputs, expected: string | undefined, context: Context) => {
-    const answer = await work('write', desired, expected, context.signal);
+    claim: string,
+    machineId: string | undefined,
+    { urn, signal }: Context,
+  ) => {
+    const ownership = { claim, urn, takeOverFrom: inputs.takeOverFrom };
+    return kind.work(machineOf(inputs), action, inputs, ownership, machineId, signal);
+  };
+  const withContent = (inputs: Inputs, content: FileState['content'], claim?: string) =>
+    ({ ...inputs, content, claim }) as State;
+  const write = async (desired: Inputs, claim: string, expected: string | undefined, context: Context) => {
+    const answer = await work('write', desired, claim, expected, context);
     if (expected && answer.machineId !== expected) {
       throw wrongMachine(desired.host, expected, answer.machineId, context.urn);
     }
     written(desired, answer, context);
-    return answer;
+    return { id: answer.machineId, state: withContent(desired, 'in-place', claim) };
   };
   return {
     token,
@@ -81,8 +90,7 @@ export function nixConfResource<
     },
 
     async create(desired, context) {
-      const { machineId } = await write(desired, desired.machineId, context);
-      return { id: machineId, state: withContent(desired, 'in-place') };
+      return await write(desired, newClaim(), desired.machineId, context);
     },
 
     async read(id, recorded, context) {
@@ -92,7 +100,7 @@ export function nixConfResource<
           'the file on the machine does not hold their names',
           'Declare them: where the machine’s file holds the same, up leaves it as it is.',
         );
-      const answer = await work('read', recorded.inputs, id, context.signal).catch((error: unknown) => {
+      const answer = await work('read', recorded.inputs, '', id, context).catch((error: unknown) => {
         if (isFailure(error)) return error;
         throw error;
       });
@@ -102,16 +110,16 @@ export function nixConfResource<
       if (answer.machineId !== id) {
         return unhealthy(wrongMachine(inputs.host, id, answer.machineId, context.urn));
       }
-      return { id, inputs, state: withContent(inputs, answer.content ?? 'absent') };
+      return { id, inputs, state: withContent(inputs, answer.content ?? 'absent', recorded.state.claim) };
     },
 
     async update(recorded, desired, context) {
-      await write(desired, recorded.id, context);
-      return withContent(desired, 'in-place');
+      return (await write(desired, recorded.state.claim || newClaim(), recorded.id, context)).state;
     },
 
-    async delete({ id, inputs }, context) {
-      const { machineId } = await work('remove', inputs, id, context.signal);
+    async delete({ id, inputs, state }, context) {
+      const { machineId, owner } = await work('remove', inputs, state.claim ?? '', id, context);
+      if (owner) context.log('info', keptForOwner(inputs.host, `the file of its ${noun}`, owner));
       if (machineId === id) return;
       context.log(
         'warning',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
-import { ProviderProcess, urnOf } from './provider-process.ts';
+import { type Plain, ProviderProcess, urnOf } from './provider-process.ts';
 import { samples } from './samples.ts';
 
 let provider: ProviderProcess;
@@ -23,9 +23,28 @@ test('a plain value is a secret after check, and not in a preview’s outputs', 
   assert.doesNotMatch(JSON.stringify(state), /in the clear/);
 });
 
-test('a value that is not base64 is refused without being shown (fault 49)', async () => {
-  const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value: '!!!!' });
-  assert.deepEqual(failures, [{ property: 'value', reason: 'is not base64' }]);
+test('a value that is not base64 is refused without being shown (faults 37, 49)', async () => {
+  for (const value of ['!!!!', 'a password', 'abc', 'YWJj=', '====']) {
+    const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value });
+    assert.deepEqual(failures, [{ property: 'value', reason: 'is not base64' }], value);
+  }
+  for (const value of ['YQ==', 'YWJj', 'YWJj\nYWI=\n']) {
+    const { failures } = await provider.check(urn, { ...sample?.inputs, encoding: 'base64', value });
+    assert.deepEqual(failures, [], value);
+  }
+});
+
+test('a preview says that new content stays where the deployment after it rolls back (fault 37)', async () => {
+  const inputs = { ...sample?.inputs, when: 'before' } as Plain;
+  const old = { id: 'm:/run/keys/database', inputs, state: { ...sample?.state } as Plain };
+  const note =
+    /written before the deployment: if web rolls back, its previous system runs with the new content/;
+  const notes = () => provider.engine.shown.filter(({ message }) => note.test(message)).length;
+  await provider.diff(urn, old, { ...inputs, mode: '0440' });
+  await provider.diff(urn, old, { ...inputs, value: 'other', when: 'after' });
+  assert.equal(notes(), 0);
+  await provider.diff(urn, old, { ...inputs, value: 'other' });
+  assert.equal(notes(), 1);
 });
 
 test('the password of a connection is a secret however it was given, in every resource that has one', async () => {

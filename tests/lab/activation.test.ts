@@ -304,7 +304,9 @@ test('a confirmation left over from another deployment is ignored', async () => 
   await deployer.up(system);
   await deployer.up(good);
   const unit = `nixos-fleet-left-over-${process.pid}`;
-  const parameters = { unit, host: 'one', system, by: 'ann@laptop', token: 'new', machineId };
+  const ownership = { claim: '', urn: 'urn:pulumi:test::fleet::nixos:index:Deployment::one' };
+  const by = 'ann@laptop';
+  const parameters = { unit, host: 'one', system, by, token: 'new', machineId, expectedLive: '', ownership };
   await begin(
     machine.target,
     { ...deploymentSettings.parse({}), ...parameters, activationSeconds: 30, confirmSeconds: 2 },

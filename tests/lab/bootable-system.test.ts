@@ -59,7 +59,10 @@ test('a bootable system has kernel, initrd and modules; a container has none', (
   const [version = ''] = readdirSync(join(systems.booting, 'kernel-modules/lib/modules'));
   assert.match(version, /^6\.1\..*-cloud-amd64$/);
   assert.ok(existsSync(join(systems.booting, 'kernel-modules/lib/modules', version, 'modules.dep')));
-  assert.match(readFileSync(join(systems.booting, 'kernel-params'), 'utf8'), /console=ttyS0,115200 panic=10 no_timer_check/);
+  assert.match(
+    readFileSync(join(systems.booting, 'kernel-params'), 'utf8'),
+    /console=ttyS0,115200 panic=10 no_timer_check/,
+  );
   for (const part of ['kernel', 'initrd', 'kernel-modules']) {
     assert.ok(!existsSync(join(systems.plain, part)), part);
   }

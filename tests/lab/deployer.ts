@@ -85,7 +85,7 @@ export class Deployer {
       onStatus?.(line);
     };
     return {
-      urn: 'urn:pulumi:test::nixos-fleet::nixos:index:Deployment::one',
+      urn: 'urn:pulumi:test::fleet::nixos:index:Deployment::one',
       name: 'one',
       signal,
       status: note,

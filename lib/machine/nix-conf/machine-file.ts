@@ -7,6 +7,7 @@ import { limits, whyUnusable } from '../../store/builders/find-usable.ts';
 import { builderStore, builderUri, machineLine } from '../../store/builders/machine-line.ts';
 import { parseStoreInfo } from '../../store/nix/store-info.ts';
 import { nixSshEnvironment } from '../../store/nix-environment.ts';
+import type { Ownership } from '../ownership/ownership.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
@@ -82,6 +83,7 @@ export async function runBuildersAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
   inputs: Pick<MachineBuildersInputs, 'builders'>,
+  ownership: Ownership,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfReport> {
@@ -90,5 +92,5 @@ export async function runBuildersAction(
   const probe =
     action === 'write' ? { followUp: probeScript, variables: probeVariables(builders) } : { followUp: '' };
   const file = { path: buildersFile, content, code: 'builder-failed', ...probe } as const;
-  return await runNixConfAction(machine, action, file, machineId, signal);
+  return await runNixConfAction(machine, action, file, ownership, machineId, signal);
 }

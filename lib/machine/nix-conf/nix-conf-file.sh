@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes, reads or removes a file that the machine's nix.conf includes. Comes after prelude.sh and: action (write, read,
-# remove) path content machine_id
+# Writes, reads or removes a file that the machine's nix.conf includes. Comes after prelude.sh, ownership.sh and: action (write,
+# read, remove) path content machine_id
 : "${action:?}" "${path:?}" "${content?}" "${machine_id?}"
 # The daemon reads its settings at start. Running builds are separate processes and continue.
 restart_daemon() {
@@ -14,15 +14,24 @@ say machine-id "$found"
 case $action in
 write)
 	umask 022
+	lock_owners
+	take "$path"
 	mkdir -p "${path%/*}" && printf %s "$content" >"$path.part" || exit 3
 	cmp -s "$path.part" "$path" || changed=yes
 	mv -fT "$path.part" "$path" || exit 3
+	unlock_owners
 	[ -z "${changed:-}" ] || restart_daemon
 	;;
 remove)
-	[ ! -e "$path" ] || changed=yes
-	rm -f "$path" "$path.part" || exit 3
-	[ -z "${changed:-}" ] || restart_daemon
+	lock_owners
+	if owns "$path"; then
+		[ ! -e "$path" ] || changed=yes
+		rm -f "$path" "$path.part" && release "$path" || exit 3
+		unlock_owners
+		[ -z "${changed:-}" ] || restart_daemon
+	else
+		say_owner "$path"
+	fi
 	;;
 read)
 	if [ ! -f "$path" ]; then

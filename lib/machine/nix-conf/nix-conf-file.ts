@@ -1,10 +1,18 @@
 import type { ErrorCode } from '../../base/errors.ts';
+import {
+  type Owner,
+  type Ownership,
+  ownedByOther,
+  ownershipScript,
+  ownershipVariables,
+  parseOwner,
+} from '../ownership/ownership.ts';
 import type { Reply } from '../script/reply.ts';
 import { type ScriptData, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 
-const script = scriptFile('./nix-conf-file.sh', import.meta.url);
+const script = ownershipScript + scriptFile('./nix-conf-file.sh', import.meta.url);
 
 /** A file on a machine that its nix.conf includes. */
 export interface NixConfFile {
@@ -22,6 +30,8 @@ export interface NixConfFile {
 export interface NixConfReport {
   machineId: string;
   content: 'in-place' | 'changed' | 'absent' | undefined;
+  /** The other resource that has written the file since, which is why it was not removed. */
+  owner?: Owner | undefined;
   /** The whole reply, including the lines of `followUp`. */
   reply: Reply;
 }
@@ -29,22 +39,33 @@ export interface NixConfReport {
 /**
  * Writes, reads or removes the file; changes nothing on a machine with another machine-id. Restarts nix-daemon if the file
  * changed.
- * @throws FleetError of the file's code, unreachable, host-key, access-denied, cancelled
+ * @throws FleetError of the file's code, owned-by-other, unreachable, host-key, access-denied, cancelled
  */
 export async function runNixConfAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
   { path, content, code, followUp, variables: extra }: NixConfFile,
+  ownership: Ownership,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfReport> {
-  const variables = { ...extra, action, path, content, machine_id: machineId ?? '' };
+  const variables = {
+    ...extra,
+    ...ownershipVariables(ownership),
+    action,
+    path,
+    content,
+    machine_id: machineId ?? '',
+  };
   const reply = await runScript(machine, script + followUp, { variables, signal });
   const found = reply.text('machine-id');
+  const owner = parseOwner(reply);
+  if (owner && action === 'write') throw ownedByOther(machine.name, path, owner);
   if (reply.isWhole || (machineId && found && found !== machineId)) {
     return {
       machineId: found,
       content: (reply.text('content') || undefined) as NixConfReport['content'],
+      owner,
       reply,
     };
   }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Manages gc roots of pushed systems on a machine that serves its store. Comes after prelude.sh and: action (add, remove, keep).
+# Manages gc roots of pushed systems on a machine that serves its store. Comes after prelude.sh, ownership.sh and: action (add, remove, keep).
 # add and remove: folder (of one machine's systems), path (to add). keep: machines (one per line: the folder, then the systems to
 # keep; those in the store get a root), count, seconds (how many of the newest are kept, and for how long).
 : "${action:?}" "${folder=}" "${path=}" "${machines=}" "${count=}" "${seconds=}"
@@ -41,8 +41,19 @@ keep() {
 	done
 }
 case $action in
-add) add "$folder" "$path" ;;
-remove) rm -rf "${folder:?}" || exit 3 ;;
+add)
+	lock_owners
+	take "$folder"
+	add "$folder" "$path"
+	;;
+remove)
+	lock_owners
+	if owns "$folder"; then
+		rm -rf "${folder:?}" && release "$folder" || exit 3
+	else
+		say_owner "$folder"
+	fi
+	;;
 keep)
 	printf '%s\n' "$machines" | {
 		kept=0 removed=0

@@ -1,10 +1,17 @@
 import type { Keep } from '../../../schema/cache-retention.ts';
+import {
+  type Ownership,
+  ownedByOther,
+  ownershipScript,
+  ownershipVariables,
+  parseOwner,
+} from '../ownership/ownership.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 
-const script = scriptFile('./pushed-roots.sh', import.meta.url);
+const script = ownershipScript + scriptFile('./pushed-roots.sh', import.meta.url);
 
 /**
  * Adds a gc root for a pushed system on the machine that serves it.
@@ -15,14 +22,22 @@ export async function addPushedRoot(
   server: Machine,
   name: string,
   path: string,
+  ownership: Ownership,
   signal?: AbortSignal,
 ): Promise<void> {
-  await runAction(server, { action: 'add', folder: folderOf(name), path }, signal);
+  const variables = { ...ownershipVariables(ownership), action: 'add', folder: folderOf(name), path };
+  await runAction(server, variables, signal);
 }
 
-/** Removes all gc roots of the systems pushed under a name. */
-export async function removePushedRoots(server: Machine, name: string, signal?: AbortSignal): Promise<void> {
-  await runAction(server, { action: 'remove', folder: folderOf(name) }, signal);
+/** Removes all gc roots of the systems pushed under a name, unless another resource has pushed under it since. */
+export async function removePushedRoots(
+  server: Machine,
+  name: string,
+  ownership: Ownership,
+  signal?: AbortSignal,
+): Promise<void> {
+  const variables = { ...ownershipVariables(ownership), action: 'remove', folder: folderOf(name) };
+  await runAction(server, variables, signal);
 }
 
 /**
@@ -58,6 +73,8 @@ async function runAction(
 ): Promise<Reply> {
   const reply = await runScript(server, script, { variables, signal });
   if (reply.isWhole) return reply;
+  const owner = parseOwner(reply);
+  if (owner) throw ownedByOther(server.name, 'the folder of pushed systems', owner);
   throw reply.error({
     code: 'cache-failed',
     what: 'the gc roots of pushed systems could not be changed',

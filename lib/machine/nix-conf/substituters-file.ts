@@ -1,4 +1,5 @@
 import { type SubstitutersInputs, substitutersFile } from '../../../schema/substituters.ts';
+import type { Ownership } from '../ownership/ownership.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { type MachineSettings, parseSettings, settingsScript } from './machine-settings.ts';
 import { type NixConfReport, runNixConfAction } from './nix-conf-file.ts';
@@ -30,6 +31,7 @@ export async function runSubstitutersAction(
   machine: Machine,
   action: 'write' | 'read' | 'remove',
   inputs: Pick<SubstitutersInputs, 'caches' | 'connectTimeoutSeconds'>,
+  ownership: Ownership,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<NixConfReport & { settings: MachineSettings }> {
@@ -39,6 +41,7 @@ export async function runSubstitutersAction(
     machine,
     action,
     { ...file, code: 'cache-failed' },
+    ownership,
     machineId,
     signal,
   );

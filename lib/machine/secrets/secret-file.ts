@@ -1,13 +1,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { SecretInputs } from '../../../schema/secret.ts';
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, isFailure } from '../../base/errors.ts';
 import { wrongMachine } from '../guard.ts';
+import {
+  type Owner,
+  type Ownership,
+  ownedByOther,
+  ownershipScript,
+  ownershipVariables,
+  parseOwner,
+} from '../ownership/ownership.ts';
 import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 
-const script = scriptFile('./secret.sh', import.meta.url);
+const script = ownershipScript + scriptFile('./secret.sh', import.meta.url);
 
 /** A secret's file on a machine, without its content. */
 export interface SecretReading {
@@ -19,35 +27,46 @@ export interface SecretReading {
 }
 
 /** The inputs that describe the file. */
-export type SecretFile = Omit<SecretInputs, 'host' | 'connection' | 'machineId'>;
+export type SecretFile = Omit<SecretInputs, 'host' | 'connection' | 'machineId' | 'takeOverFrom' | 'when'>;
 
 /** The desired content in bytes. */
-export function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
+function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
+}
+
+/** Time for the file itself, and for a unit to stop and start. */
+const limits = { fileSeconds: 60, unitSeconds: 180 };
+
+/** Whether a text is base64 with its padding, in one line or several: a decoder would pass over anything else. */
+export function isBase64(text: string): boolean {
+  const whole = text.replaceAll(/\s/g, '');
+  return whole !== '' && whole.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(whole);
 }
 
 /**
  * Writes the file, and restarts its units if the content changed. Returns the machine-id, the restarted units, and an error if
  * units did not restart; the file is written in that case too.
  * @param machineId expected machine-id; nothing is written on another machine
- * @throws FleetError secret-failed, wrong-machine, unreachable, host-key, access-denied, cancelled
+ * @throws FleetError secret-failed, wrong-machine, owned-by-other, unreachable, host-key, access-denied, cancelled
  */
 export async function writeSecret(
   machine: Machine,
   inputs: SecretFile,
+  ownership: Ownership,
   machineId: string | undefined,
   signal?: AbortSignal,
 ): Promise<{ machineId: string; restarted: string[]; notRestarted: FleetError | undefined }> {
-  const { path, owner, group, mode, restartUnits } = inputs;
+  const { path, owner: user, group, mode, restartUnits: units } = inputs;
   const reply = await runAction(
     machine,
     {
+      ...ownershipVariables(ownership),
       action: 'write',
       path,
-      owner,
+      owner: user,
       group,
       permissions: mode,
-      units: restartUnits.join('\n'),
+      units: units.join('\n'),
       machine_id: machineId ?? '',
       content: contentOf(inputs).toString('base64'),
     },
@@ -55,11 +74,32 @@ export async function writeSecret(
   );
   const found = reply.text('machine-id');
   if (machineId && found && found !== machineId) throw wrongMachine(machine.name, machineId, found);
+  const owner = parseOwner(reply);
+  if (owner) throw ownedByOther(machine.name, path, owner);
   if (!reply.flag('written')) throw failed(machine, path, 'could not be written', reply.why());
-  const notRestarted = reply.isWhole
-    ? undefined
-    : failed(machine, path, 'was written, but units that use it did not restart', reply.why());
-  return { machineId: found, restarted: reply.list('restarted'), notRestarted };
+  if (!reply.flag('restart-due')) return { machineId: found, restarted: [], notRestarted: undefined };
+  return { machineId: found, ...(await restartUnits(machine, path, units, found, signal)) };
+}
+
+/** The file is written by now, whatever becomes of its units. */
+async function restartUnits(
+  machine: Machine,
+  path: string,
+  units: readonly string[],
+  machineId: string,
+  signal?: AbortSignal,
+): Promise<{ restarted: string[]; notRestarted: FleetError | undefined }> {
+  const what = 'was written, but units that use it did not restart';
+  const variables = { action: 'restart', path, units: units.join('\n'), machine_id: machineId };
+  const timeoutSeconds = limits.fileSeconds + units.length * limits.unitSeconds;
+  try {
+    const reply = await runAction(machine, variables, signal, timeoutSeconds);
+    const notRestarted = reply.isWhole ? undefined : failed(machine, path, what, reply.why());
+    return { restarted: reply.list('restarted'), notRestarted };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return { restarted: [], notRestarted: failed(machine, path, what, error.why ?? error.message) };
+  }
 }
 
 /**
@@ -92,19 +132,22 @@ export async function readSecret(
 }
 
 /**
- * Removes the file, if it exists. Removes nothing on a machine with another machine-id. Returns the machine-id found.
+ * Removes the file, if it exists. Removes nothing on a machine with another machine-id, and nothing that another resource has
+ * written since. Returns the machine-id found, and the other owner.
  * @throws FleetError secret-failed, unreachable, host-key, access-denied, cancelled
  */
 export async function removeSecret(
   machine: Machine,
   path: string,
+  ownership: Ownership,
   machineId: string,
   signal?: AbortSignal,
-): Promise<string> {
-  const variables = { action: 'remove', path, machine_id: machineId };
+): Promise<{ machineId: string; owner?: Owner | undefined }> {
+  const variables = { ...ownershipVariables(ownership), action: 'remove', path, machine_id: machineId };
   const reply = await runAction(machine, variables, signal);
   const found = reply.text('machine-id');
-  if (reply.isWhole || (found && found !== machineId)) return found;
+  if (reply.isWhole || (machineId && found && found !== machineId))
+    return { machineId: found, owner: parseOwner(reply) };
   throw failed(machine, path, 'could not be removed', reply.why());
 }
 
@@ -112,9 +155,10 @@ async function runAction(
   machine: Machine,
   variables: Record<string, string>,
   signal?: AbortSignal,
+  timeoutSeconds = limits.fileSeconds,
 ): Promise<Reply> {
   const redact = variables.content ? [variables.content] : [];
-  return await runScript(machine, script, { variables, signal, timeoutSeconds: 180, redact });
+  return await runScript(machine, script, { variables, signal, timeoutSeconds, redact });
 }
 
 function failed({ name: host }: Machine, path: string, what: string, why: string): FleetError {

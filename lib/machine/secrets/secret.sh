@@ -1,6 +1,6 @@
 #!/bin/sh
-# Writes, reads or removes a secret's file. Comes after prelude.sh and: action (write, read, remove) path owner group permissions
-# content (base64) units (one a line) salt machine_id
+# Writes, reads or removes a secret's file, or restarts its units. Comes after prelude.sh, ownership.sh and: action (write, restart,
+# read, remove) path owner group permissions content (base64) units (one a line) salt machine_id
 # The content stays within this shell and its builtins, so that it is in no argument list, environment or other file.
 : "${action:?}" "${path:?}" "${machine_id=}" "${owner=}" "${group=}" "${permissions=}" "${content=}" "${units=}" "${salt=}"
 directory=${path%/*}
@@ -18,6 +18,8 @@ write_file() {
 			fail "the folder $directory could not be created"
 		fi
 	fi
+	lock_owners
+	take "$path"
 	same=no
 	if [ -f "$path" ] && [ ! -L "$path" ] && decoded | cmp -s - "$path"; then same=yes; fi
 	trap 'rm -f "$part"' EXIT
@@ -38,7 +40,9 @@ write_file() {
 		if ! mkdir -p "${pending%/*}" || ! : >|"$pending"; then fail 'no file could be created in /run/nixos-fleet'; fi
 	fi
 	mv -fT "$part" "$path" || fail 'the file could not be moved to its path'
+	unlock_owners
 	say written yes
+	[ ! -e "$pending" ] || say restart-due yes
 }
 
 restart_units() {
@@ -82,11 +86,17 @@ read) read_file ;;
 	# Nothing is changed on another machine.
 	[ -z "$machine_id" ] || [ "$machine_id" = "$found" ] || exit 0
 	case $action in
-	write)
-		write_file
-		restart_units
+	write) write_file ;;
+	restart) restart_units ;;
+	remove)
+		lock_owners
+		if owns "$path"; then
+			rm -f "$path" "$part" "$pending" || fail 'the file could not be removed'
+			release "$path"
+		else
+			say_owner "$path"
+		fi
 		;;
-	remove) rm -f "$path" "$part" "$pending" || fail 'the file could not be removed' ;;
 	esac
 	;;
 esac

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { FleetError, hasCode } from '../../base/errors.ts';
-import { accountName } from '../../base/home.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
+import { operator } from '../operator.ts';
+import type { Ownership } from '../ownership/ownership.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { ActivationResult } from '../record/result.ts';
@@ -17,17 +17,16 @@ import type { SwitchParameters, SwitchSettings } from './start-script.ts';
 /** A switch to a system that is in the machine's store. */
 export interface ActivationRequest
   extends SwitchSettings,
-    Pick<DeploymentInputs, 'confirmTimeoutSeconds' | 'activationTimeoutSeconds' | 'healthChecks'> {
+    Pick<
+      DeploymentInputs,
+      'confirmTimeoutSeconds' | 'activationTimeoutSeconds' | 'healthChecks' | 'onDrift'
+    > {
   /** The reading before the switch; another machine at the address is refused. */
-  reading: Pick<MachineReading, 'machineId' | 'bootId'>;
+  reading: Pick<MachineReading, 'machineId' | 'bootId' | 'current'>;
   record: DeploymentRecord;
+  ownership: Ownership;
   signal?: AbortSignal;
   status?: (line: string) => void;
-}
-
-/** Who deploys, as recorded on machines: user@host. */
-export function operator(): string {
-  return `${accountName()}@${hostname()}`;
 }
 
 /**
@@ -59,6 +58,7 @@ export function switchParameters({ name: host }: Machine, request: ActivationReq
     by: operator(),
     token: randomBytes(16).toString('hex'),
     machineId: reading.machineId,
+    expectedLive: request.onDrift === 'fail' ? reading.current : '',
     activationSeconds: request.activationTimeoutSeconds,
     // Health checks run before the confirmation.
     confirmSeconds: confirmTimeoutSeconds + longestCheckSeconds(healthChecks),

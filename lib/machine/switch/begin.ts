@@ -1,5 +1,6 @@
 import { FleetError } from '../../base/errors.ts';
-import { inProgress, wrongMachine } from '../guard.ts';
+import { driftedMeanwhile, inProgress, wrongMachine } from '../guard.ts';
+import { ownedByOther, parseOwner } from '../ownership/ownership.ts';
 import { parseHolder } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
@@ -10,7 +11,7 @@ import { type SwitchParameters, startScript, startVariables } from './start-scri
 
 /**
  * Runs the checks that precede any change on the machine, then starts the supervisor's unit.
- * @throws FleetError wrong-machine, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
+ * @throws FleetError wrong-machine, owned-by-other, drifted, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
   machine: Machine,
@@ -26,9 +27,13 @@ export async function begin(
 /** Why the start script did not start the supervisor. */
 export function explainRefusedSwitch(parameters: SwitchParameters, reply: Reply): FleetError {
   const { host, system } = parameters;
+  const owner = parseOwner(reply);
+  if (owner) return ownedByOther(host, 'the machine', owner);
   switch (reply.text('state')) {
     case 'wrong-machine':
       return wrongMachine(host, parameters.machineId, reply.text('found'));
+    case 'drifted':
+      return driftedMeanwhile(host, parameters.expectedLive, reply.text('found'));
     case 'busy':
       return inProgress(host, parseHolder(reply));
     case 'missing':

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh and: system activated (the
-# system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot) machine_id reserve
-# (required free space, KiB).
-: "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}"
+# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, ownership.sh and: system
+# activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot)
+# machine_id reserve (required free space, KiB) expected_live (what must be live, unless it is the new system; empty for anything).
+: "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}" "${expected_live?}"
 umask 022
 
 # refuse STATE [KEY VALUE]…
@@ -32,6 +32,10 @@ if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true; then
 	cat /run/nixos-fleet/holder
 	refuse busy
 fi
+if ! may_take /run/current-system; then
+	say_owner /run/current-system
+	refuse owned
+fi
 for path in "$system" "$activated"; do
 	[ -x "$path/bin/switch-to-configuration" ] || refuse missing path "$path"
 done
@@ -39,6 +43,10 @@ if command -v nix-store >/dev/null && ! nix-store --verify-path "$system" "$(rea
 	refuse corrupted
 fi
 old=$(readlink -f /run/current-system)
+# The build and the copy may have taken hours.
+if [ -n "$expected_live" ] && [ "$old" != "$expected_live" ] && [ "$old" != "$(readlink -f "$activated")" ]; then
+	refuse drifted found "$old"
+fi
 if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/switch-inhibitors" ] &&
 	! cmp -s "$old/switch-inhibitors" "$activated/switch-inhibitors"; then
 	if [ "$boot_instead" = yes ] && [ "$action" = switch ]; then

@@ -4,13 +4,15 @@ import { FleetError } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
 import { deliver } from '../delivery/deliver.ts';
 import { assertDeployable } from '../guard.ts';
+import { operator } from '../operator.ts';
+import { type Ownership, ownedByOther, ownershipScript, parseOwner } from '../ownership/ownership.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { readMachine } from '../read-machine.ts';
 import { reboot } from '../reboot/reboot.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
-import { activate, operator } from './activate.ts';
+import { activate } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
 import { isLive, reached } from './goal.ts';
@@ -21,6 +23,7 @@ import { tidy } from './tidy.ts';
 export interface DeployRequest extends Omit<DeploymentInputs, 'host' | 'connection'> {
   /** The reading before the deployment. */
   reading: MachineReading;
+  ownership: Ownership;
   signal?: AbortSignal;
   status: (line: string) => void;
   /** Prints a permanent line. */
@@ -55,7 +58,7 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
   }
   const isReached = reached(reading, request);
   if (isReached) {
-    await writeRecord(machine, record, signal);
+    await writeRecord(machine, record, request.ownership, signal);
   } else {
     assertDeployable(reading, host);
     if (reading.system !== system) await deliver(machine, request);
@@ -128,10 +131,17 @@ async function readAfterFailure(
   );
 }
 
-async function writeRecord(machine: Machine, record: DeploymentRecord, signal?: AbortSignal): Promise<void> {
-  const options = { variables: recordVariables(record), signal };
-  const reply = await runScript(machine, recordScript, options);
+async function writeRecord(
+  machine: Machine,
+  record: DeploymentRecord,
+  ownership: Ownership,
+  signal?: AbortSignal,
+): Promise<void> {
+  const options = { variables: recordVariables(record, ownership), signal };
+  const reply = await runScript(machine, ownershipScript + recordScript, options);
   if (reply.exitCode === 0) return;
+  const owner = parseOwner(reply);
+  if (owner) throw ownedByOther(machine.name, 'the machine', owner);
   throw reply.error({
     code: 'command-failed',
     what: 'the deployment’s record could not be written on the machine',

@@ -1,5 +1,6 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { shellVariables } from '../../base/quote.ts';
+import { type Ownership, ownershipScript } from '../ownership/ownership.ts';
 import { profilePath } from '../read-machine.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import { prelude, type ScriptData, scriptFile } from '../script/text.ts';
@@ -28,6 +29,9 @@ export interface SwitchParameters extends SwitchSettings {
   /** The confirmation must contain it, so that one left over from another deployment is ignored. */
   token: string;
   machineId: string;
+  /** What must be live when the switch begins, unless it is the new system; empty for anything. */
+  expectedLive: string;
+  ownership: Ownership;
   activationSeconds: number;
   confirmSeconds: number;
 }
@@ -40,7 +44,10 @@ const reserveKib = 16 * 1024;
  * Prints `state=started` or the reason of a refusal.
  */
 export const startScript =
-  scriptFile('./check.sh', import.meta.url) + recordScript + scriptFile('./start.sh', import.meta.url);
+  ownershipScript +
+  scriptFile('./check.sh', import.meta.url) +
+  recordScript +
+  scriptFile('./start.sh', import.meta.url);
 
 /** Files that the supervisor sources, by the variables that contain them. */
 const files = {
@@ -78,7 +85,7 @@ export function startVariables(
     unit_failures: parameters.unitFailures,
   });
   return {
-    ...recordVariables(record),
+    ...recordVariables(record, parameters.ownership),
     ...files,
     hold: isHeld ? hold : '',
     parameters: forSupervisor,
@@ -89,6 +96,7 @@ export function startVariables(
     action,
     boot_instead: bootInstead,
     machine_id: machineId,
+    expected_live: parameters.expectedLive,
     reserve: reserveKib,
     activation_seconds: activationSeconds,
   };

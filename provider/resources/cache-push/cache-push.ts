@@ -2,6 +2,7 @@ import { mebibytes } from '../../../lib/base/bytes.ts';
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
 import { parseUrn } from '../../../lib/base/urn.ts';
 import { addPushedRoot, removePushedRoots } from '../../../lib/machine/nix-conf/pushed-roots.ts';
+import { newClaim } from '../../../lib/machine/ownership/ownership.ts';
 import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import type { Pushed, PushRequest } from '../../../lib/store/caches/push.ts';
 import type { RecordPlace } from '../../../lib/store/caches/retention/folder.ts';
@@ -50,7 +51,7 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
   },
 
   async create(inputs, context) {
-    return { id: `${inputs.cache}/${context.name}`, state: await push(inputs, context) };
+    return { id: `${inputs.cache}/${context.name}`, state: await push(inputs, newClaim(), context) };
   },
 
   async read(id, recorded, context) {
@@ -72,15 +73,21 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
     return { id, inputs, state: { ...state, complete: state.complete && there.has(inputs.path) } };
   },
 
-  async update(_recorded, desired, context) {
-    return await push(desired, context);
+  async update({ state }, desired, context) {
+    return await push(desired, state.claim || newClaim(), context);
   },
 
   /** The pushed closure stays in the cache until a collection finds that nothing needs it. */
-  async delete({ inputs }, context) {
+  async delete({ inputs, state }, context) {
     const { connection, host = '', store = '' } = inputs;
+    const ownership = { claim: state.claim ?? '', urn: context.urn };
     const gone = connection
-      ? removePushedRoots(machineAt(host, connection), gcRootName(context.urn, 'push'), context.signal)
+      ? removePushedRoots(
+          machineAt(host, connection),
+          gcRootName(context.urn, 'push'),
+          ownership,
+          context.signal,
+        )
       : giveUpMachine(store, recordPlace(inputs, context), context.signal);
     await gone.catch((error: unknown) => {
       if (!isFailure(error)) throw error;
@@ -102,7 +109,7 @@ function recordPlace({ machine }: CachePushInputs, { urn, name }: Context): Reco
 /** Pushes to the same store are made by one process. */
 const pushes = new Batcher(pushAll);
 
-async function push(inputs: CachePushInputs, context: Context): Promise<CachePushState> {
+async function push(inputs: CachePushInputs, claim: string, context: Context): Promise<CachePushState> {
   const { secretKey: _, ...rest } = inputs;
   const { cache, path, connection, host = '' } = inputs;
   const { signal } = context;
@@ -118,20 +125,22 @@ async function push(inputs: CachePushInputs, context: Context): Promise<CachePus
   if (signal.aborted) throw new FleetError({ code: 'cancelled', what: 'the push was cancelled' });
   try {
     if (pushed instanceof FleetError) throw pushed;
-    if (connection)
-      await addPushedRoot(machineAt(host, connection), gcRootName(context.urn, 'push'), path, signal);
+    if (connection) {
+      const root = gcRootName(context.urn, 'push');
+      await addPushedRoot(machineAt(host, connection), root, path, { claim, urn: context.urn }, signal);
+    }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error;
     context.log(
       'warning',
       `it was not pushed to the cache ${cache}; the next up tries again: ${error.message}`,
     );
-    return { ...rest, complete: false, paths: 0, mebibytes: 0 };
+    return { ...rest, complete: false, paths: 0, mebibytes: 0, claim };
   }
   for (const strange of pushed.foreign) {
     context.log('warning', `${cache} already had ${strange} with another content, which was not signed`);
   }
-  return { ...rest, complete: true, paths: pushed.paths, mebibytes: mebibytes(pushed.bytes) };
+  return { ...rest, complete: true, paths: pushed.paths, mebibytes: mebibytes(pushed.bytes), claim };
 }
 
 async function pushAll(

@@ -1,4 +1,5 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { keptForOwner, newClaim } from '../../../lib/machine/ownership/ownership.ts';
 import { readSecret, removeSecret, writeSecret } from '../../../lib/machine/secrets/secret-file.ts';
 import { machineAt } from '../../../lib/machine/ssh/machine-at.ts';
 import { resign } from '../../../lib/store/caches/push.ts';
@@ -45,8 +46,10 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
   },
 
   async create(inputs, context) {
-    const signedBy = isServed(inputs) ? await giveKey(inputs, '', context) : inputs.publicKey;
-    return { id: inputs.name, state: stateOf(inputs, signedBy) };
+    const given = isServed(inputs)
+      ? await giveKey(inputs, { signedBy: '' }, context)
+      : { signedBy: inputs.publicKey };
+    return { id: inputs.name, state: stateOf(inputs, given) };
   },
 
   async read(id, recorded, context) {
@@ -60,24 +63,36 @@ export const cacheStore: Resource<CacheStoreInputs, CacheStoreState> = {
     if (!isServed(inputs) || state.signedBy === '') return { id, inputs, state };
     const reading = await readSecret(...keyFileOf(inputs), context.signal).catch(notNow);
     if (reading instanceof FleetError) return { id, inputs, state, unhealthy: reading.message };
+    if (state.machineId && reading.machineId !== state.machineId) {
+      context.log('warning', `${inputs.host} is another machine now: the next up gives it the key`);
+      return { id, inputs, state: { ...state, signedBy: '', machineId: undefined, claim: undefined } };
+    }
     const inPlace = reading.file?.content === 'in-place';
     return { id, inputs, state: { ...state, signedBy: inPlace ? state.signedBy : '' } };
   },
 
   async update({ state }, desired, context) {
-    const signedBy = isServed(desired)
-      ? await giveKey(desired, state.signedBy, context)
-      : await signAnew(desired, state.signedBy, context);
-    return stateOf(desired, signedBy);
+    const given = isServed(desired)
+      ? await giveKey(desired, state, context)
+      : { signedBy: await signAnew(desired, state.signedBy, context) };
+    return stateOf(desired, given);
   },
 
   /** The content of the store stays. */
   async delete({ inputs, state }, context) {
     if (!isServed(inputs) || state.signedBy === '') return;
     const [machine, file] = keyFileOf(inputs);
-    const gone = await removeSecret(machine, file.path, '', context.signal).catch(notNow);
+    const ownership = { claim: state.claim ?? '', urn: context.urn };
+    const { machineId = '' } = state;
+    const gone = await removeSecret(machine, file.path, ownership, machineId, context.signal).catch(notNow);
     if (gone instanceof FleetError)
       context.log('warning', `the key stays on ${inputs.host}: ${gone.message}`);
+    else if (gone.owner) context.log('info', keptForOwner(machine.name, file.path, gone.owner));
+    else if (machineId && gone.machineId !== machineId)
+      context.log(
+        'warning',
+        `${inputs.host} is another machine now (${gone.machineId}): it has no key of ours`,
+      );
   },
 };
 
@@ -86,18 +101,25 @@ function isServed({ host, protocol }: CacheStoreInputs): boolean {
   return host !== undefined && protocol === 'http';
 }
 
-/** Both return the key that signs the content afterwards. A cache that cannot be reached stops nothing: the next update tries again. */
-async function giveKey(inputs: CacheStoreInputs, before: string, context: Context): Promise<string> {
+type Given = Pick<CacheStoreState, 'signedBy' | 'machineId' | 'claim'>;
+
+/** Both report the key that signs the content afterwards. A cache that cannot be reached stops nothing: the next update tries again. */
+async function giveKey(inputs: CacheStoreInputs, before: Given, context: Context): Promise<Given> {
+  const claim = before.claim || newClaim();
+  const { urn, signal } = context;
   try {
-    const { notRestarted } = await writeSecret(...keyFileOf(inputs), undefined, context.signal);
-    if (!notRestarted) return inputs.publicKey;
+    const [machine, file] = keyFileOf(inputs);
+    const written = await writeSecret(machine, file, { claim, urn }, before.machineId, signal);
+    const { notRestarted, machineId } = written;
+    if (!notRestarted) return { signedBy: inputs.publicKey, machineId, claim };
     throw notRestarted;
   } catch (error) {
     context.log(
       'warning',
       `${inputs.name} does not sign with ${keyName(inputs.publicKey)} yet: ${notNow(error).message}`,
     );
-    return before;
+    const { signedBy, machineId } = before;
+    return { signedBy, machineId, claim };
   }
 }
 
@@ -123,8 +145,8 @@ function keyFileOf(inputs: CacheStoreInputs) {
   return [machineAt(host, file.connection), file] as const;
 }
 
-function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, signedBy: string): CacheStoreState {
-  return { ...rest, signedBy };
+function stateOf({ secretKey: _, ...rest }: CacheStoreInputs, given: Given): CacheStoreState {
+  return { ...rest, ...given };
 }
 
 function notNow(error: unknown): FleetError {

@@ -1,5 +1,6 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
-import { drifted, wrongMachine } from '../../../lib/machine/guard.ts';
+import { drifted, sameMachine, wrongMachine } from '../../../lib/machine/guard.ts';
+import { mayTake, newClaim, ownedByOther } from '../../../lib/machine/ownership/ownership.ts';
 import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../../lib/machine/read-machine.ts';
 import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
@@ -46,7 +47,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     const machine = machineOf(inputs);
     const reading = await readMachine(machine, { profile: inputs.profile, signal });
     const id = reading.machineId;
-    return { id, state: await deployTo(id, machine, inputs, reading, context) };
+    return { id, state: await deployTo({ id, claim: newClaim() }, machine, inputs, reading, context) };
   },
 
   async read(id, recorded, context) {
@@ -62,7 +63,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     const failure = lastFailure(reading);
     if (failure) context.log('warning', failure);
     const inputs = trueInputs(recorded.inputs, reading);
-    return { id, inputs, state: deploymentStateFrom(inputs, reading) };
+    const { claim } = recorded.state;
+    return { id, inputs, state: { ...deploymentStateFrom(inputs, reading), claim } };
   },
 
   async update(recorded, desired, context) {
@@ -78,7 +80,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
         `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
       );
     }
-    return await deployTo(recorded.id, machine, desired, reading, context);
+    const { id, state } = recorded;
+    return await deployTo({ id, claim: state.claim || newClaim() }, machine, desired, reading, context);
   },
 
   /** Stops managing: the machine is not contacted, and runs on as it is. */
@@ -87,8 +90,13 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   },
 };
 
+/** Which of the stack's hosts each machine is, of those that this process deployed to. */
+const hosts = new Map<string, string>();
+/** With the boot ID, since machines that were made from one image may have one machine-id. */
+const bootOf = ({ machineId, bootId }: MachineReading) => `${machineId}/${bootId}`;
+
 async function deployTo(
-  id: string,
+  { id, claim }: { id: string; claim: string },
   machine: Machine,
   inputs: DeploymentInputs,
   reading: MachineReading,
@@ -99,23 +107,33 @@ async function deployTo(
     if (reading.machineId !== expected)
       throw wrongMachine(machine.name, expected, reading.machineId, context.urn);
   }
+  const ownership = { claim, urn: context.urn, takeOverFrom: inputs.takeOverFrom };
+  const { owner } = reading;
+  if (owner && inputs.action !== 'dry-activate' && !mayTake(owner, ownership))
+    throw ownedByOther(machine.name, 'the machine', owner);
+  const other = hosts.get(bootOf(reading)) ?? inputs.host;
+  if (other !== inputs.host) throw sameMachine([other, inputs.host], reading.machineId);
+  hosts.set(bootOf(reading), inputs.host);
   if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
   const after = await namingConsole(inputs.connection, () =>
     deploy(machine, {
       ...inputs,
       reading,
+      ownership,
       signal: context.signal,
       status: (line) => context.status(line),
       note: (line) => context.log('info', line),
       warn: (line) => context.log('warning', line),
       // The switch had begun: whatever its outcome, the state holds what the machine reports now.
       onFailure: (error, now) => {
-        throw new PartialFailure(id, failedStateFrom(inputs, now), error);
+        throw new PartialFailure(id, { ...failedStateFrom(inputs, now), claim }, error);
       },
     }),
   );
-  await retire(id, machine, inputs, after, context);
-  return deploymentStateFrom(inputs, after);
+  hosts.set(bootOf(after), inputs.host);
+  const state = { ...deploymentStateFrom(inputs, after), claim };
+  await retire(id, machine, inputs, state, context);
+  return state;
 }
 
 /** Removes the bootstrap user after a switch: only a switch was confirmed by the user who stays. */
@@ -123,12 +141,12 @@ async function retire(
   id: string,
   machine: Machine,
   inputs: DeploymentInputs,
-  after: MachineReading,
+  state: DeploymentState,
   { signal, log }: Context,
 ): Promise<void> {
   if (inputs.action !== 'switch') return;
   const removed = await retireBootstrapUser(machine, signal).catch((error: Error) => {
-    throw new PartialFailure(id, deploymentStateFrom(inputs, after), error);
+    throw new PartialFailure(id, state, error);
   });
   if (removed)
     log(

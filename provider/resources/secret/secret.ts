@@ -1,11 +1,7 @@
 import { FleetError, hasCode, isFailure } from '../../../lib/base/errors.ts';
 import { wrongMachine } from '../../../lib/machine/guard.ts';
-import {
-  contentOf,
-  readSecret,
-  removeSecret,
-  writeSecret,
-} from '../../../lib/machine/secrets/secret-file.ts';
+import { keptForOwner, newClaim } from '../../../lib/machine/ownership/ownership.ts';
+import { isBase64, readSecret, removeSecret, writeSecret } from '../../../lib/machine/secrets/secret-file.ts';
 import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { type SecretInputs, type SecretState, secretInputs, secretState } from '../../../schema/secret.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
@@ -23,7 +19,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
   secretInputs: ['value'],
 
   check(inputs): Record<string, string> {
-    if (inputs.encoding === 'text' || contentOf(inputs).length > 0) return {};
+    if (inputs.encoding === 'text' || isBase64(inputs.value)) return {};
     return { value: 'is not base64' };
   },
 
@@ -38,7 +34,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
       value,
     });
     const live = ({ content, restartDue }: SecretState) => ({ content, restartDue });
-    return changesFrom({
+    const detailed = {
       ...leafDiff(place(recorded.inputs), place(desired), { replace: true }),
       ...(desired.machineId === undefined
         ? {}
@@ -46,7 +42,15 @@ export const secret: Resource<SecretInputs, SecretState> = {
       ...connectionDiff(recorded.inputs, desired),
       ...leafDiff(file(recorded.inputs), file(desired)),
       ...leafDiff(live(recorded.state), { content: 'in-place', restartDue: false }, { inputDiff: false }),
-    });
+    };
+    const isNew = recorded.inputs.value !== desired.value || recorded.inputs.encoding !== desired.encoding;
+    const notes =
+      desired.when === 'before' && isNew
+        ? [
+            `${desired.path} is written before the deployment: if ${desired.host} rolls back, its previous system runs with the new content`,
+          ]
+        : [];
+    return changesFrom(detailed, { notes });
   },
 
   preview({ value: _, ...desired }) {
@@ -54,8 +58,7 @@ export const secret: Resource<SecretInputs, SecretState> = {
   },
 
   async create(inputs, context) {
-    const { id, state } = await write(inputs, inputs.machineId, context);
-    return { id, state };
+    return await write(inputs, newClaim(), inputs.machineId, context);
   },
 
   async read(id, recorded, context) {
@@ -78,27 +81,38 @@ export const secret: Resource<SecretInputs, SecretState> = {
     if (!reading.file) return undefined;
     const { owner, group, mode, content, restartDue } = reading.file;
     const found = { ...inputs, owner, group, mode };
-    return { id, inputs: found, state: stateOf(found, content, restartDue) };
+    return {
+      id,
+      inputs: found,
+      state: { ...stateOf(found, content, restartDue), claim: recorded.state.claim },
+    };
   },
 
   async update(recorded, desired, context) {
-    return (await write(desired, machineIdOf(recorded.id), context)).state;
+    const { id, state } = recorded;
+    return (await write(desired, state.claim || newClaim(), machineIdOf(id), context)).state;
   },
 
   async delete(recorded, context) {
-    const { inputs } = recorded;
+    const { inputs, state } = recorded;
     const machineId = machineIdOf(recorded.id);
-    const found = await removeSecret(machineOf(inputs), inputs.path, machineId, context.signal).catch(
-      (error: unknown) => {
-        // Another host key is another machine, or an unknown one: nothing is sent there.
-        if (hasCode(error, 'host-key')) return 'another ssh host key';
-        throw error;
-      },
-    );
-    if (found !== machineId) {
+    const ownership = { claim: state.claim ?? '', urn: context.urn };
+    const found = await removeSecret(
+      machineOf(inputs),
+      inputs.path,
+      ownership,
+      machineId,
+      context.signal,
+    ).catch((error: unknown) => {
+      // Another host key is another machine, or an unknown one: nothing is sent there.
+      if (hasCode(error, 'host-key')) return { machineId: 'another ssh host key', owner: undefined };
+      throw error;
+    });
+    if (found.owner) context.log('info', keptForOwner(inputs.host, inputs.path, found.owner));
+    if (found.machineId !== machineId) {
       context.log(
         'warning',
-        `${inputs.host} is another machine now (${found}): ${inputs.path} was not removed`,
+        `${inputs.host} is another machine now (${found.machineId}): ${inputs.path} was not removed`,
       );
     }
   },
@@ -106,19 +120,22 @@ export const secret: Resource<SecretInputs, SecretState> = {
 
 async function write(
   inputs: SecretInputs,
+  claim: string,
   expected: string | undefined,
   context: Context,
 ): Promise<{ id: string; state: SecretState }> {
   const { machineId, restarted, notRestarted } = await writeSecret(
     machineOf(inputs),
     inputs,
+    { claim, urn: context.urn, takeOverFrom: inputs.takeOverFrom },
     expected,
     context.signal,
   );
   const id = `${machineId}:${inputs.path}`;
   if (restarted.length > 0) context.log('info', `${inputs.host}: restarted ${restarted.join(', ')}`);
-  if (notRestarted) throw new PartialFailure(id, stateOf(inputs, 'in-place', true), notRestarted);
-  return { id, state: stateOf(inputs, 'in-place', false) };
+  if (notRestarted)
+    throw new PartialFailure(id, { ...stateOf(inputs, 'in-place', true), claim }, notRestarted);
+  return { id, state: { ...stateOf(inputs, 'in-place', false), claim } };
 }
 
 function stateOf(inputs: SecretInputs, content: SecretState['content'], restartDue: boolean): SecretState {

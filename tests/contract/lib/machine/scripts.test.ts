@@ -6,6 +6,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseDisk } from '../../../../lib/images/disk/parse-disk.ts';
+import { ownershipScript } from '../../../../lib/machine/ownership/ownership.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { activationResult } from '../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
@@ -53,7 +54,7 @@ test('a failing script gives its reason and no end=yes', () => {
 });
 
 test('read-machine.sh reads this computer', () => {
-  const script = scriptFile('../../../../lib/machine/read-machine.sh', import.meta.url);
+  const script = ownershipScript + scriptFile('../../../../lib/machine/read-machine.sh', import.meta.url);
   const reply = run(script, { variables: { profile: '/nix/var/nix/profiles/system' } });
   assert.equal(reply.isWhole, true, `${hostname()}: ${reply.why()}`);
   const { bootId, kernel } = parseReading(reply);
@@ -66,6 +67,7 @@ test('kept-systems.sh reads this computer', () => {
   assert.equal(reply.isWhole, true, reply.why());
 });
 
+const ownership = { claim: 'c', urn: 'urn:pulumi:dev::fleet::nixos:index:Deployment::here' };
 const parameters: SwitchParameters = {
   ...deploymentSettings.parse({}),
   unit: 'nixos-fleet-1',
@@ -74,6 +76,8 @@ const parameters: SwitchParameters = {
   by: 'ann@laptop',
   token: 't',
   machineId: 'of another machine',
+  expectedLive: '',
+  ownership,
   activationSeconds: 600,
   confirmSeconds: 120,
 };
@@ -92,7 +96,7 @@ test('a switch is refused on another machine before anything is written', () => 
 });
 
 test('a record is refused if its system is not in the store', () => {
-  const reply = run(recordScript, { variables: recordVariables(record) });
+  const reply = run(ownershipScript + recordScript, { variables: recordVariables(record, ownership) });
   assert.deepEqual([reply.exitCode, reply.text('state')], [3, 'missing']);
   assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
 });

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FleetError } from '../../../../lib/base/errors.ts';
 import {
+  assertDistinct,
+  describeForeignOwner,
   describeLive,
   type LiveResult,
   liveSystem,
@@ -98,4 +100,32 @@ test('there is no note on a machine that runs the last deployed or the desired s
   assert.equal(note({ record }), undefined, 'adopted without a switch');
   assert.equal(note({}, path('a')), undefined);
   assert.equal(note({ system: '' }), undefined);
+});
+
+const machine = (lines: string): LiveResult => ({
+  reading: parseReading(new Reply('web', { stdout: `${lines}\nend=yes\n` })),
+});
+
+test('two hosts that are one machine are refused, and named (fault 52)', () => {
+  const one = machine('machine-id=m\nboot-id=b');
+  assert.throws(() => assertDistinct({ web: one, other: machine('machine-id=n\nboot-id=c'), www: one }), {
+    code: 'owned-by-other',
+    message: /^the hosts web and www are one machine/,
+  });
+});
+
+test('machines that were made from one image, and machines that were not reached, are distinct', () => {
+  const [web, db] = [machine('machine-id=m\nboot-id=b'), machine('machine-id=m\nboot-id=c')];
+  assertDistinct({ web, db, off: { problem: 'no route' }, out: { problem: 'no route' } });
+});
+
+test('a machine that another stack deployed last is a note in a preview, until it may be taken over (fault 15)', () => {
+  const owned = machine('machine-id=m\nowner-stack=fleet/prod\nowner-by=ann@laptop\nowner-since=0');
+  const note = describeForeignOwner(owned, 'web', { stack: 'fleet/dev' });
+  assert.match(note ?? '', /^web was deployed last by the stack fleet\/prod \(by ann@laptop, 1970/);
+  assert.equal(describeForeignOwner(owned, 'web', { stack: 'fleet/prod' }), undefined);
+  assert.equal(
+    describeForeignOwner(owned, 'web', { stack: 'fleet/dev', takeOverFrom: 'fleet/prod' }),
+    undefined,
+  );
 });

@@ -7,6 +7,7 @@ import { changedInhibitors } from '../../../../../lib/machine/switch/inhibitors.
 import { type SwitchParameters, startVariables } from '../../../../../lib/machine/switch/start-script.ts';
 import { deploymentSettings } from '../../../../../schema/deployment.ts';
 
+const ownership = { claim: 'c', urn: 'urn:pulumi:dev::fleet::nixos:index:Deployment::here' };
 const parameters: SwitchParameters = {
   ...deploymentSettings.parse({}),
   unit: 'nixos-fleet-1',
@@ -15,6 +16,8 @@ const parameters: SwitchParameters = {
   by: 'ann@laptop',
   token: 't',
   machineId: 'm',
+  expectedLive: '',
+  ownership,
   activationSeconds: 600,
   confirmSeconds: 120,
 };

@@ -44,6 +44,7 @@ const reading: MachineReading = {
   lastResult: undefined,
   history: '',
   record: undefined,
+  owner: undefined,
 };
 const recorded = { id: machineId, inputs, state: deploymentStateFrom(inputs, reading) };
 const paths = (asked: DeploymentInputs, from = recorded) =>
