@@ -1,7 +1,8 @@
 import { formatMiB } from '../base/bytes.ts';
 import { FleetError, hasCode } from '../base/errors.ts';
+import { StallWatch } from '../base/stall.ts';
 import { copyClosure } from '../store/nix/copy.ts';
-import { copyError } from '../store/nix/copy-error.ts';
+import { copyError, stalledCopy, stallSeconds } from '../store/nix/copy-error.ts';
 import { exportPaths } from '../store/nix/export.ts';
 import { requisites } from '../store/nix/store.ts';
 import { scriptFile, scriptText } from './script/text.ts';
@@ -68,7 +69,9 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
   for (let sent = 0; sent < missing.length; sent += batchSize) {
     const part = missing.slice(sent, sent + batchSize);
     const report = () => onProgress?.(`copying ${missing.length} paths, ${formatMiB(bytes)}`);
+    const watch = new StallWatch(stallSeconds);
     const onBytes = (count: number) => {
+      watch.progress();
       const before = Math.floor(bytes / 2 ** 20);
       bytes += count;
       if (Math.floor(bytes / 2 ** 20) > before) report();
@@ -76,10 +79,14 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
     report();
     const words = ['sh', '-c', importCommand];
     const stream = exportPaths(part, { host: machine.name, signal, onBytes });
-    const options = { signal, timeoutSeconds: limitSeconds };
-    const { exitCode, stderr } = await machine.stream(words, stream, options).catch((error: unknown) => {
-      throw cancelledCopy(error, machine.name);
-    });
+    const either = signal ? AbortSignal.any([signal, watch.signal]) : watch.signal;
+    const options = { signal: either, timeoutSeconds: limitSeconds };
+    const { exitCode, stderr } = await machine
+      .stream(words, stream, options)
+      .catch((error: unknown) => {
+        throw watch.stalled ? stalledCopy(machine.name, error) : cancelledCopy(error, machine.name);
+      })
+      .finally(() => watch.end());
     if (exitCode !== 0) throw failed(machine, stderr, exitCode);
   }
 }

@@ -5,6 +5,8 @@ export interface Login {
   user: string;
   /** Undefined if ssh_config decides. */
   port?: number;
+  /** Whether the last deployment used another port. */
+  portMoves?: boolean;
   /** SHA256 fingerprint of the key; undefined if unknown (ssh-agent, ssh_config). */
   fingerprint?: string;
 }
@@ -22,7 +24,7 @@ export function lockoutRisks(desired: HostFacts, before: HostFacts | undefined, 
   return [...portRisks(desired, before, login), ...(before ? userRisks(desired, before, login) : [])];
 }
 
-function portRisks(desired: HostFacts, before: HostFacts | undefined, { port }: Login): string[] {
+function portRisks(desired: HostFacts, before: HostFacts | undefined, { port, portMoves }: Login): string[] {
   const listens = (facts: HostFacts, of: number) => Object.hasOwn(facts.sshd.ports, String(of));
   if (!before) {
     // A port other than 22 may be forwarded to sshd.
@@ -32,15 +34,28 @@ function portRisks(desired: HostFacts, before: HostFacts | undefined, { port }: 
   }
   if (!before.sshd.enabled) return [];
   const loginPort = port ?? 22;
+  if (portMoves && !listens(before, loginPort) && listens(desired, loginPort)) {
+    return [
+      `the running system does not listen on port ${loginPort} yet: ${twoSteps(portsOf(before), [loginPort])}`,
+    ];
+  }
   const used = listens(before, loginPort) ? [loginPort] : portsOf(before);
   if (used.length === 0) return [];
   const kept = used.filter((one) => listens(desired, one));
   if (kept.length === 0)
-    return [`sshd no longer listens on port ${used.join(', ')} (services.openssh.ports)`];
+    return [
+      `sshd no longer listens on port ${used.join(', ')} (services.openssh.ports): ${twoSteps(used, portsOf(desired))}`,
+    ];
   const open = (facts: HostFacts) => !facts.firewall.enabled || kept.some((one) => isOpen(facts, one));
   return open(before) && !open(desired)
     ? [`the firewall no longer opens port ${kept.join(', ')} (networking.firewall.allowedTCPPorts)`]
     : [];
+}
+
+/** How a port is moved: the first deployment logs in at the old port, the second at the new one. */
+function twoSteps(from: readonly number[], to: readonly number[]): string {
+  const both = [...new Set([...from, ...to])].join(' ');
+  return `move it in two deployments, first with services.openssh.ports = [ ${both} ] and the connection’s port ${from.join(' or ')}, then with port ${to.join(' or ')} in both`;
 }
 
 function userRisks(desired: HostFacts, before: HostFacts, { user, fingerprint }: Login): string[] {

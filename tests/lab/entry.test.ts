@@ -350,12 +350,12 @@ new Deployment('one', { host: 'one', connection, system: ${JSON.stringify(await 
 
 test('closing the shared connection does not end a command that runs over it', async () => {
   const begun = Promise.withResolvers<void>();
-  const script = 'mkfifo /run/go; echo begun; read -r word </run/go; rm /run/go; echo "$word"\n';
-  const running = at(root).run(script, { onStdoutLine: () => begun.resolve() });
+  const script = 'mkfifo /run/go; echo begun >&2; read -r word </run/go; rm /run/go; echo "$word"\n';
+  const running = at(root).run(script, { onStderrLine: () => begun.resolve() });
   await Promise.race([begun.promise, running]);
   await at(root).close();
   await asRoot('echo went >/run/go');
-  assert.equal((await running).stdout, 'begun\nwent\n');
+  assert.equal((await running).stdout, 'went\n');
 });
 
 test('the password is in no file and no log of the machine', async () => {

@@ -85,7 +85,7 @@ function unreachableFix(connection: Connection, stderr: string): string {
     return `Check the name '${address}': it is not in DNS, /etc/hosts or ssh_config.`;
   }
   if (/connection refused/i.test(stderr)) {
-    return `The machine is up, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port.`;
+    return `The machine is up, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port. A port that a configuration moves needs two deployments: first both ports in services.openssh.ports, then the new one.`;
   }
   return `Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
 }

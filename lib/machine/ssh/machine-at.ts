@@ -9,6 +9,7 @@ import { bootstrapConnection, regularConnection } from './bootstrap.ts';
 import { resolveDestination } from './destination.ts';
 import { explainSshFailure } from './explain.ts';
 import { explainRootFailure } from './explain-root.ts';
+import { markedScript, unmarkedResult } from './login-shell.ts';
 import type { Machine, RunOnMachineOptions } from './machine.ts';
 import { nixStoreFor } from './nix-store.ts';
 
@@ -58,7 +59,7 @@ async function runAsRoot(
   const result = await runToEnd(program, args, {
     ...runOptions,
     redact: [...redact, becomePassword],
-    input: typeof input === 'string' ? preamble + input : prepend(preamble, input),
+    input: typeof input === 'string' ? preamble + script(machine, input) : prepend(preamble, input),
     signal,
     timeoutSeconds,
     env: { LC_ALL: 'C' },
@@ -83,7 +84,12 @@ async function runAsRoot(
     const refused = explainRootFailure(machine, result);
     if (refused) throw refused;
   }
-  return result;
+  return typeof input === 'string' && !local ? unmarkedResult(machine, result) : result;
+}
+
+/** This computer's own shell starts no login shell. */
+function script({ connection }: Machine, text: string): string {
+  return connection.local ? text : markedScript(text);
 }
 
 async function closeConnection(connection: Connection): Promise<void> {

@@ -1,6 +1,13 @@
 import { rootRefusal } from '../../base/become-messages.ts';
 import { type ErrorCode, FleetError } from '../../base/errors.ts';
 
+/** A copy without progress for so long, in seconds, is ended: the other side may collect garbage for minutes before it answers. */
+export const stallSeconds = 15 * 60;
+
+/** What to do about a login shell that reads or prints where no person is. */
+export const loginShellFix =
+  "In the user's shell start-up file on the machine, such as ~/.bashrc, do so in interactive shells only. First line: case $- in *i*) ;; *) return ;; esac";
+
 interface Cause {
   matches: (text: string) => boolean;
   code: ErrorCode;
@@ -44,6 +51,12 @@ const causes: Cause[] = [
       `Is this the right machine? Try: ssh ${target.replace(/^[a-z-]+:\/\//, '')} nix-daemon --version`,
   },
   {
+    matches: (text) => /protocol mismatch/i.test(text),
+    code: 'copy-failed',
+    what: 'the machine’s login shell prints text where only Nix may',
+    fix: () => loginShellFix,
+  },
+  {
     matches: (text) => /hash mismatch/i.test(text),
     code: 'copy-failed',
     what: 'a path in this computer’s store is corrupted',
@@ -69,6 +82,18 @@ const causes: Cause[] = [
   },
 ];
 
+/** The error of a copy that was ended because it made no progress. */
+export function stalledCopy(host: string | undefined, cause: unknown): FleetError {
+  return new FleetError({
+    code: 'copy-failed',
+    what: 'the copy made no progress and was ended',
+    host,
+    why: `nothing was transferred for ${stallSeconds / 60} minutes`,
+    fix: 'Look at what the machine does: nix-daemon may wait for a lock or a disk. Then run again: paths that were copied are kept.',
+    cause,
+  });
+}
+
 /**
  * The error of a failed `nix copy`.
  * @param messages what nix and ssh printed
@@ -82,13 +107,15 @@ export function copyError({
   host?: string;
   messages: readonly string[];
 }): FleetError {
+  // Without parameters, which concern Nix alone.
+  const where = target.replace(/\?.*$/, '');
   const text = messages.join('\n').trim();
   const cause = causes.find(({ matches }) => matches(text));
   return new FleetError({
     code: cause?.code ?? 'copy-failed',
-    what: cause?.what ?? `the closure could not be copied to ${target}`,
+    what: cause?.what ?? `the closure could not be copied to ${where}`,
     host,
     why: text.split('\n').slice(-10).join('\n') || 'nix printed no error message',
-    fix: cause?.fix(target) ?? 'Run again: paths that were copied are kept.',
+    fix: cause?.fix(where) ?? 'Run again: paths that were copied are kept.',
   });
 }

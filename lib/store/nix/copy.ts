@@ -1,5 +1,6 @@
 import { FleetError, hasCode } from '../../base/errors.ts';
-import { copyError } from './copy-error.ts';
+import { StallWatch } from '../../base/stall.ts';
+import { copyError, stalledCopy, stallSeconds } from './copy-error.ts';
 import { NixLog } from './log-json.ts';
 import { nix } from './nix.ts';
 
@@ -19,6 +20,8 @@ export interface CopyRequest {
   signal?: AbortSignal;
   /** Limit in seconds; 24 h by default. */
   timeoutSeconds?: number;
+  /** Seconds without progress after which it ends. Default: 15 minutes. */
+  stallSeconds?: number;
   /** A line for a status display, such as "copying 12/80 paths, 34 MiB". */
   onProgress?: (message: string) => void;
 }
@@ -36,19 +39,26 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
   if (target.startsWith('ssh-ng://')) args.push('--no-check-sigs');
   if (substituteOnDestination) args.push('--substitute-on-destination');
   for (const [name, value] of Object.entries(request.options ?? {})) args.push('--option', name, value);
+  const watch = new StallWatch(request.stallSeconds ?? stallSeconds);
   try {
     const { exitCode } = await nix([...args, ...paths], {
       timeoutSeconds: request.timeoutSeconds ?? 24 * 3600,
       ...(sshOpts === undefined ? {} : { env: { NIX_SSHOPTS: sshOpts } }),
-      signal,
-      onStderrLine: (line) => log.line(line),
+      signal: signal ? AbortSignal.any([signal, watch.signal]) : watch.signal,
+      onStderrLine: (line) => {
+        watch.progress();
+        log.line(line);
+      },
     });
     if (exitCode === 0) return;
   } catch (error) {
+    if (watch.stalled) throw stalledCopy(host, error);
     if (hasCode(error, 'cancelled')) {
       throw new FleetError({ code: 'cancelled', what: 'the copy was cancelled', host, cause: error });
     }
     throw error;
+  } finally {
+    watch.end();
   }
   throw copyError({ target, host, messages: [...log.notes, ...log.errors] });
 }

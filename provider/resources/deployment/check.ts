@@ -62,6 +62,7 @@ function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Re
   const risks = lockoutRisks(parseFacts(facts), before.success ? parseFacts(before.data) : undefined, {
     user: connection.user,
     port: connection.port,
+    portMoves: recorded !== undefined && recorded.connection.port !== connection.port,
     fingerprint: identityFingerprint(connection.identityFile),
   });
   if (risks.length === 0) return {};

@@ -85,3 +85,22 @@ test('without the previous facts, only what cannot work at all is reported', () 
   assert.deepEqual(risks({ sshd: sshd('2222'), firewall: firewall() }), []);
   assert.deepEqual(risks({ sshd: sshd('22') }, 2222), []);
 });
+
+test('a port that moves is refused with the way to move it, whatever the config says already (fault 26)', () => {
+  const way =
+    /two deployments, first with services\.openssh\.ports = \[ 22 2222 \] and the connection’s port 22, then with port 2222 in both/;
+  const risks = (ports: string[], other: Partial<Login>) =>
+    lockoutRisks({ ...before, sshd: sshd(...ports) }, before, { ...entry, ...other }).join();
+  assert.match(risks(['2222'], {}), way);
+  const moved = { port: 2222, portMoves: true };
+  for (const ports of [['2222'], ['22', '2222']]) {
+    assert.match(risks(ports, moved), /does not listen on port 2222 yet/);
+    assert.match(risks(ports, moved), way);
+  }
+  // The first of the two, the second, and a port that is forwarded to sshd.
+  assert.equal(risks(['22', '2222'], {}), '');
+  const both = { ...before, sshd: sshd('22', '2222') };
+  assert.deepEqual(lockoutRisks({ ...before, sshd: sshd('2222') }, both, { ...entry, ...moved }), []);
+  assert.equal(risks(['22', '2222'], { port: 2222 }), '');
+  assert.equal(risks(['22'], { port: 2022, portMoves: true }), '');
+});

@@ -57,7 +57,7 @@ test('a cache is queried at its store; a machine’s over ssh, once the machine 
   });
   assert.deepEqual(queried.main, { filled: true, store: { uri: 's3://fleet' } });
   assert.deepEqual(queried.vendor, { filled: false, store: { uri: 'https://vendor' } });
-  assert.equal(queried.lan?.store.uri, 'ssh-ng://root@192.0.2.7');
+  assert.equal(queried.lan?.store.uri, 'ssh-ng://root@192.0.2.7?max-connections=1');
   assert.match(queried.lan?.store.sshOpts ?? '', /StrictHostKeyChecking=yes/);
   assert.ok(!('later' in queried));
   // A machine that fetches from other caches is queried as the machines do.

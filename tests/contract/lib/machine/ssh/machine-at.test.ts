@@ -41,9 +41,31 @@ test('words are run as one command', async () => {
 });
 
 test('a script’s data appears in no argument', async () => {
-  sshIs('echo "$@"');
-  const { stdout } = await machine.run('secret=hunter2');
-  assert.doesNotMatch(stdout, /hunter2/);
+  sshIs('echo "$@" >&2; exec sh -s');
+  const { stderr } = await machine.run('secret=hunter2');
+  assert.match(stderr, / -l root -- 192/);
+  assert.doesNotMatch(stderr, /hunter2/);
+});
+
+/** An ssh whose login shell runs these lines of its start-up file first. */
+const loginShellRuns = (lines: string) => sshIs(`${lines}\nexec sh -s`);
+
+test('what a login shell prints is no part of the output (fault 56)', async () => {
+  loginShellRuns('echo Welcome; printf "no line end"');
+  assert.deepEqual(await machine.run('echo answer'), { exitCode: 0, stdout: 'answer\n', stderr: '' });
+});
+
+test('a login shell that reads the script is an error, and nothing of the script runs (fault 56)', async () => {
+  const file = join(folder, 'ran');
+  for (const lines of ['cat >/dev/null', 'IFS= read -r line', 'IFS= read -r line; echo Welcome']) {
+    loginShellRuns(lines);
+    await assert.rejects(machine.run(`touch ${file}; exit 3`), {
+      code: 'command-failed',
+      what: /login shell of root reads the standard input/,
+      fix: /\.bashrc/,
+    });
+  }
+  assert.equal(existsSync(file), false);
 });
 
 test('exit code 255 is a failure of ssh', async () => {

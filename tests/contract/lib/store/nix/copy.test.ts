@@ -47,3 +47,29 @@ test('ssh’s message decides the error code, and ssh gets NIX_SSHOPTS', async (
   });
   await access(join(folder, 'arguments'));
 });
+
+test('a copy that makes no progress ends (fault 56)', async (t) => {
+  const folder = await ownFolder();
+  await mkdir(join(folder, 'bin'));
+  // A login shell that swallows Nix's greeting: neither side says more.
+  await writeFile(
+    join(folder, 'bin/ssh'),
+    '#!/bin/sh\ncase $* in *"-O check"*) exit 255 ;; esac\necho started\ncat >/dev/null\n',
+    {
+      mode: 0o755,
+    },
+  );
+  const path = process.env.PATH;
+  t.after(() => {
+    process.env.PATH = path;
+  });
+  process.env.PATH = `${folder}/bin:${path}`;
+  const expression = 'builtins.toFile "a" "stalled"';
+  const { stdout } = await nix(['eval', '--raw', '--expr', expression], { timeoutSeconds: 60 });
+  const request = { paths: [stdout.trim()], target: 'ssh-ng://root@192.0.2.7', host: 'web', stallSeconds: 2 };
+  await assert.rejects(copyClosure(request), {
+    code: 'copy-failed',
+    host: 'web',
+    message: /made no progress/,
+  });
+});

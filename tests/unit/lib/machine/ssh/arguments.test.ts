@@ -79,14 +79,23 @@ test('no argument has white space, since NIX_SSHOPTS is split there', () => {
   assert.deepEqual(NIX_SSHOPTS.split(/\s+/), [...sshOptions(connection, { nix: true }), '-p', '22']);
 });
 
-test('a store URI has user and address, with brackets around IPv6', () => {
-  assert.equal(nixStoreFor(base).uri, 'ssh-ng://root@192.0.2.7');
-  assert.equal(nixStoreFor({ ...base, address: '2001:db8::7' }).uri, 'ssh-ng://root@[2001:db8::7]');
+test('a store URI has user and address, with brackets around IPv6, and one connection (fault 28)', () => {
+  assert.equal(nixStoreFor(base).uri, 'ssh-ng://root@192.0.2.7?max-connections=1');
+  assert.equal(
+    nixStoreFor({ ...base, address: '2001:db8::7' }).uri,
+    'ssh-ng://root@[2001:db8::7]?max-connections=1',
+  );
 });
 
 test('the store URI of a user other than root has its become command', () => {
   const admin = { ...base, user: 'admin' };
-  assert.equal(nixStoreFor(admin).uri, 'ssh-ng://admin@192.0.2.7?remote-program=sudo%20-n%20--%20nix-daemon');
+  assert.equal(
+    nixStoreFor(admin).uri,
+    'ssh-ng://admin@192.0.2.7?max-connections=1&remote-program=sudo%20-n%20--%20nix-daemon',
+  );
   const { uri } = nixStoreFor({ ...admin, become: 'run0' });
-  assert.equal(uri, 'ssh-ng://admin@192.0.2.7?remote-program=run0%20--no-ask-password%20--%20nix-daemon');
+  assert.equal(
+    uri,
+    'ssh-ng://admin@192.0.2.7?max-connections=1&remote-program=run0%20--no-ask-password%20--%20nix-daemon',
+  );
 });

@@ -20,7 +20,7 @@ test('a machine can be logged in to as its bootstrap user and as its regular use
 });
 
 test('the store is that of the connection, or this computer’s for a local machine', () => {
-  assert.equal(machine.store().uri, 'ssh-ng://root@192.0.2.7');
+  assert.equal(machine.store().uri, 'ssh-ng://root@192.0.2.7?max-connections=1');
   const local = machineAt('here', { ...connection, port: undefined, local: true });
   assert.equal(local.store().uri, 'auto');
 });

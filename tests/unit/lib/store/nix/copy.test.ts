@@ -23,6 +23,15 @@ test('each known cause of a failed copy has its error code', () => {
   assert.equal(copyError({ target: 'ssh://x', messages: ['something new'] }).code, 'copy-failed');
 });
 
+test('a login shell that prints is recognised, and the fix names its file (fault 56)', () => {
+  const message =
+    "cannot open connection to remote store 'ssh-ng://root@web': error: protocol mismatch, got 'Welcome to web!'";
+  const error = copyError({ target: 'ssh-ng://root@web', host: 'web', messages: [message] });
+  assert.match(error.what, /login shell prints text/);
+  assert.match(error.why ?? '', /Welcome to web!/);
+  assert.match(error.fix ?? '', /\.bashrc/);
+});
+
 test('a warning of sudo beside another failure is not taken for missing root rights (fault 25)', () => {
   const messages = ['sudo: unable to resolve host web: Name or service not known', 'something new'];
   assert.equal(copyError({ target: 'ssh://x', messages }).code, 'copy-failed');
