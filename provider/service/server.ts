@@ -1,7 +1,9 @@
+import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
 import { registry } from '../registry.ts';
 import { toServiceError } from './errors.ts';
+import { listenForOwnUser } from './peer.ts';
 import { ProviderService } from './service.ts';
 
 const methods = [
@@ -27,7 +29,10 @@ const messageLimitBytes = 400 * 1024 * 1024;
 /** Time for operations to end once the engine has gone. */
 const endLimitMilliseconds = 5000;
 
-/** Serves the provider on a free port of this computer and prints that port; returns when it listens. */
+/**
+ * Serves the provider on a free port of this computer, to its own user alone, and prints that port; returns when it listens. A call
+ * writes files and runs commands as that user.
+ */
 export async function serve(args: readonly string[]): Promise<void> {
   // The engine's address is the one argument that is no flag; without it the provider was started by hand.
   const engineAddress = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--tracing');
@@ -37,11 +42,9 @@ export async function serve(args: readonly string[]): Promise<void> {
     'grpc.max_send_message_length': messageLimitBytes,
   });
   server.addService(grpc.ResourceProviderService, handlers(service));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const connections = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await listenForOwnUser((socket) => connections.injectConnection(socket));
+  const { port } = listener.address() as AddressInfo;
   endWithTheEngine(service, server, engineAddress !== undefined);
   process.stdout.write(`${port}\n`);
 }

@@ -30,6 +30,19 @@ describe('the provider process', () => {
     assert.equal(response.getAcceptOutputs(), false);
   });
 
+  test('closes the connection of another user, and goes on for its own (fault 30)', async (t) => {
+    if (process.getuid?.() !== 0) return t.skip('needs root');
+    const { port } = provider;
+    // It drops its rights by itself, since Node.js may be in a folder of root alone.
+    const program = `process.setgid(65534); process.setuid(65534);
+      require('node:net').connect(${port}, '127.0.0.1').on('close', () => console.log('closed'))
+        .on('error', () => {}).write('PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n');`;
+    const other = spawnSync(process.execPath, ['-e', program], { encoding: 'utf8', timeout: 60_000 });
+    assert.deepEqual([other.stdout, other.status], ['closed\n', 0], other.stderr);
+    const info = await provider.call<plugin.PluginInfo>('getPluginInfo', new empty.Empty());
+    assert.equal(info.getVersion(), version);
+  });
+
   test('reports its version', async () => {
     const info = await provider.call<plugin.PluginInfo>('getPluginInfo', new empty.Empty());
     assert.equal(info.getVersion(), version);

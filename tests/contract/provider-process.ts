@@ -72,8 +72,10 @@ type ResourceMethod = 'check' | 'diff' | 'create' | 'read' | 'update' | 'delete'
 /** Calls a provider like the engine. */
 export class ProviderClient {
   readonly client: grpc.ResourceProviderClient;
+  readonly port: number;
 
   constructor(port: number) {
+    this.port = port;
     this.client = new grpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': -1,
       'grpc.max_send_message_length': -1,
