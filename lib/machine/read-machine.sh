@@ -1,5 +1,6 @@
 #!/bin/sh
-# Prints the state of a machine. Changes nothing. Comes after prelude.sh, ownership.sh and: profile (the path of the system profile).
+# Prints the state of a machine. Changes nothing. Comes after prelude.sh, lock.sh, ownership.sh and: profile (the path of the system
+# profile).
 # A value that cannot be read is empty.
 : "${profile=/nix/var/nix/profiles/system}"
 free_kib() {
@@ -48,7 +49,7 @@ done
 say free-nix "$(free_kib /nix)"
 [ ! -d /boot ] || say free-boot "$(free_kib /boot)"
 
-if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true 2>/dev/null; then
+if lock_is_held; then
 	say busy yes
 	[ ! -e /run/nixos-fleet/holder ] || say64 holder </run/nixos-fleet/holder
 fi

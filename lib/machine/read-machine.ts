@@ -1,11 +1,11 @@
 import { FleetError } from '../base/errors.ts';
 import { ownershipScript } from './ownership/ownership.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
-import { scriptFile } from './script/text.ts';
+import { lockScript, scriptFile } from './script/text.ts';
 import type { Machine, RunOnMachineOptions } from './ssh/machine.ts';
 import { runScript } from './ssh/run-script.ts';
 
-const script = ownershipScript + scriptFile('./read-machine.sh', import.meta.url);
+const script = lockScript + ownershipScript + scriptFile('./read-machine.sh', import.meta.url);
 
 export interface ReadMachineOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
   /** Name of the system profile. Default: system. */

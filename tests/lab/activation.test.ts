@@ -247,14 +247,16 @@ test('kill -9 of all processes of the unit: rolled back at once', async () => {
   await machine.assertOn(good, deployer);
 });
 
-test('a hanging supervisor is ended by its dead-man’s timer, a unit of its own: rolled back', async () => {
+test('a hanging supervisor is ended by its watcher, a unit of its own: rolled back (fault 64)', async () => {
   const bad = await fixtureSystem('stopped', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
-    // Stops the supervisor, then starts what its timer would start, without the wait.
+    // Stops the supervisor, then starts a watcher with a short limit.
     machine.run(`${supervisor}
       systemctl kill --signal=STOP "$unit.service"
-      systemctl is-active --quiet "$unit-deadman.timer" || exit 9
-      systemctl start --no-block "$unit-deadman.service"`),
+      systemctl is-active --quiet "$unit-deadman.service" || exit 9
+      cd "/run/nixos-fleet/units/$unit"
+      printf 'activation_seconds=1\\nconfirm_seconds=-60\\n' >>parameters
+      systemd-run --quiet --collect --unit="$unit-watcher" /bin/sh "$PWD/supervisor.sh" watch "$PWD"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /rolled back to/));
   await acted;

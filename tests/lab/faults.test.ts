@@ -64,12 +64,13 @@ test('the network fails during the switch for good: the machine rolls back by it
   await machine.assertOn(good, deployer);
 });
 
-test('the dead-man’s timer of a hanging supervisor runs out: rolled back', async () => {
+test('the deadline of a hanging supervisor does not slide with daemon-reload: rolled back (fault 64)', async () => {
   const bad = await fixtureSystem('hangs', { test: 'echo reached; sleep 1000' });
   const { onStatus, acted } = when('reached', () =>
     machine.run(`unit=$(sed -n 's/^unit=//p' /run/nixos-fleet/holder)
       systemctl kill --signal=STOP "$unit.service"
-      systemctl is-active "$unit-deadman.timer"`),
+      systemctl is-active "$unit-deadman.service"
+      systemd-run --quiet --collect sh -c 'for n in 1 2 3 4 5 6; do sleep 10; systemctl daemon-reload; done'`),
   );
   const settings = { onStatus, activationTimeoutSeconds: 2, confirmTimeoutSeconds: 1 };
   await assert.rejects(deployer.up(bad, settings), failsWith('activation-failed', /rolled back to/));

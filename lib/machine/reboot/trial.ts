@@ -2,26 +2,29 @@ import { randomBytes } from 'node:crypto';
 import { FleetError, hasCode } from '../../base/errors.ts';
 import { shellVariables } from '../../base/quote.ts';
 import { until } from '../../base/until.ts';
+import { inProgress } from '../guard.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
-import type { MachineReading } from '../parse-reading.ts';
+import { type MachineReading, parseHolder } from '../parse-reading.ts';
 import { profilePath, readMachine } from '../read-machine.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
 import { Reply } from '../script/reply.ts';
-import { prelude, scriptFile } from '../script/text.ts';
+import { bootStateScript, lockScript, prelude, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 import type { RebootRequest } from './request-reboot.ts';
 import { waitForNextBoot } from './wait.ts';
 
-const armScript = scriptFile('./arm.sh', import.meta.url);
+/** Arms a trial, unless another or a deployment is under way. */
+export const armScript = lockScript + bootStateScript + scriptFile('./arm.sh', import.meta.url);
 const answerScript = scriptFile('./answer.sh', import.meta.url);
 const resultScript = scriptFile('./trial-result.sh', import.meta.url);
 /** Files of a trial on the machine, by the variables that contain them. */
-const files = {
+export const trialFiles = {
   prelude,
   trial: scriptFile('./trial.sh', import.meta.url),
   result: scriptFile('../switch/result.sh', import.meta.url),
-  grub_entry: scriptFile('./grub-entry.awk', import.meta.url),
+  lock_script: lockScript,
+  boot_state: bootStateScript,
 };
 
 /** A trial that starts with the next boot. */
@@ -65,10 +68,13 @@ export async function armTrial(
     limit_seconds: limitSeconds(request),
     boot_id: reading.bootId,
     kexec: rebootBy === 'kexec' ? 'yes' : '',
+    required: request.trial === 'required' ? 'yes' : '',
   });
-  const variables = { ...files, parameters };
+  const variables = { ...trialFiles, unit, by, profile: profilePath(profile), parameters };
   const reply = await runScript(machine, armScript, { variables, signal, timeoutSeconds: 600 });
-  if (reply.text('state') !== 'armed') return { why: reply.why('state') };
+  if (reply.text('state') === 'busy') throw inProgress(machine.name, parseHolder(reply));
+  if (reply.text('state') !== 'armed')
+    return { why: [reply.why('state'), reply.text('left')].filter(Boolean).join('\n') };
   return { unit, token, by: reply.text('by') as ArmedTrial['by'], previous: reply.text('previous') };
 }
 

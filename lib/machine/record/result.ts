@@ -65,6 +65,8 @@ export const activationResult = z.object({
     'not-tried',
   ]),
   rollbackExitCode: z.number().nullable(),
+  /** What could not be set back: live system, profile, the boot loader's default. */
+  notBack: z.string().optional(),
   bootId: z.string(),
   /** Seconds since 1970, by the machine's clock. */
   startedAt: z.number(),

@@ -17,6 +17,12 @@ export function scriptFile(name: string, base: string): string {
 /** Comes before each script: PATH, and the functions that print a reply. */
 export const prelude = scriptFile('./prelude.sh', import.meta.url);
 
+/** The machine's lock. Comes after the prelude. */
+export const lockScript = scriptFile('../boot/lock.sh', import.meta.url);
+
+/** Reads and changes what a machine boots. Comes after the prelude. */
+export const bootStateScript = scriptFile('../boot/boot-state.sh', import.meta.url);
+
 /** Runs switch-to-configuration. Arguments: the system's path, the action. */
 export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);
 

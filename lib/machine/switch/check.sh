@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, ownership.sh and: system
-# activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot)
+# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, ownership.sh and:
+# system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot)
 # machine_id reserve (required free space, KiB) expected_live (what must be live, unless it is the new system; empty for anything).
 : "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}" "${expected_live?}"
 umask 022
@@ -28,7 +28,7 @@ room() {
 
 found=$(cat /etc/machine-id)
 [ "$found" = "$machine_id" ] || refuse wrong-machine found "$found"
-if [ -e /run/nixos-fleet/lock ] && ! flock -n /run/nixos-fleet/lock true; then
+if lock_is_held; then
 	cat /run/nixos-fleet/holder
 	refuse busy
 fi

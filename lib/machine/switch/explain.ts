@@ -128,7 +128,7 @@ function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
 }
 
 function rollbackStatus(result: ActivationResult): string {
-  const { wentBack, previous, rollbackExitCode } = result;
+  const { wentBack, previous, rollbackExitCode, notBack } = result;
   if (result.action === 'boot' && wentBack === 'yes') return 'the next boot starts the previous system';
   switch (wentBack) {
     case 'not-needed':
@@ -136,7 +136,7 @@ function rollbackStatus(result: ActivationResult): string {
     case 'yes':
       return `rolled back to ${previous}`;
     case 'failed':
-      return `the rollback to ${previous} FAILED (exit code ${rollbackExitCode}): check the machine`;
+      return `the rollback to ${previous} FAILED${notBack ? `, not set back: ${notBack}` : ''} (exit code ${rollbackExitCode ?? 'unknown'}): check the machine`;
     case 'nothing-before':
       return 'not rolled back, since there is no previous system: the machine stays as the failed activation left it';
     case 'same-system':

@@ -3,8 +3,7 @@
 # shellcheck disable=SC2154 # variables are supervisor.sh's
 keep=20
 
-# finish OUTCOME EXIT-CODE: writes the result, releases the lock and stops the dead-man's timer. The file system of the results may be
-# full or read-only.
+# finish OUTCOME EXIT-CODE: writes the result, releases the lock. The file system of the results may be full or read-only.
 finish() {
 	: >"$dir/ended"
 	mkdir -p "$results"
@@ -18,18 +17,18 @@ finish() {
 	exec 9>&-
 	# The lock is released: the next deployment may start.
 	phase finished
-	systemctl stop "$unit-deadman.timer" 2>/dev/null
 	exit 0
 }
 
 # Keeps the newest records, results and unit folders, and the records of the live, the booted and the next system.
 prune() {
+	by_default=$(boot_default)
 	# No name has white space.
 	# shellcheck disable=SC2012
 	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
 		system_of=$(target "$roots/$name/system")
 		case $system_of in
-		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target "$profile")") ;;
+		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target "$profile")" | "$by_default") ;;
 		*) rm -rf "${roots:?}/$name" ;;
 		esac
 	done

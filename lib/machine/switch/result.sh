@@ -27,7 +27,7 @@ result_json() {
 		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
 		printf '"outcome":"%s","reason":%s,"exitCode":%s,' "$1" "$(json "$reason")" "$2"
 		printf '"failedUnits":%s,' "$(printf '%s\n' "$failed" | json_list)"
-		printf '"wentBack":"%s","rollbackExitCode":%s,' "$went_back" "$rollback_code"
+		printf '"wentBack":"%s","rollbackExitCode":%s,"notBack":%s,' "$went_back" "$rollback_code" "$(json "${not_back:-}")"
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
 			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
 	)

@@ -3,7 +3,7 @@ import { shellVariables } from '../../base/quote.ts';
 import { type Ownership, ownershipScript } from '../ownership/ownership.ts';
 import { profilePath } from '../read-machine.ts';
 import type { DeploymentRecord } from '../record/record.ts';
-import { prelude, type ScriptData, scriptFile } from '../script/text.ts';
+import { bootStateScript, lockScript, prelude, type ScriptData, scriptFile } from '../script/text.ts';
 import { activatedPath } from './goal.ts';
 import { recordScript, recordVariables } from './record-script.ts';
 
@@ -44,6 +44,7 @@ const reserveKib = 16 * 1024;
  * Prints `state=started` or the reason of a refusal.
  */
 export const startScript =
+  lockScript +
   ownershipScript +
   scriptFile('./check.sh', import.meta.url) +
   recordScript +
@@ -52,6 +53,8 @@ export const startScript =
 /** Files that the supervisor sources, by the variables that contain them. */
 const files = {
   prelude,
+  lock_script: lockScript,
+  boot_state: bootStateScript,
   supervisor: scriptFile('./supervisor.sh', import.meta.url),
   result: scriptFile('./result.sh', import.meta.url),
   finish: scriptFile('./finish.sh', import.meta.url),

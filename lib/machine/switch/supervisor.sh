@@ -6,7 +6,7 @@
 #   supervisor.sh run DIR      the unit's main process
 #   supervisor.sh hold DIR     the same if nixos-rebuild makes the switch; see hold.sh
 #   supervisor.sh stopped DIR  the unit's ExecStopPost: rolls back if the main process was killed
-#   supervisor.sh expire DIR   the dead-man's timer, a separate unit: kills a hanging supervisor
+#   supervisor.sh watch DIR    the watcher, a separate unit: rolls back if the supervisor was killed with all of its unit, or hangs
 #
 # DIR/parameters sets: unit host system activated (the system or its specialisation) action (switch, boot, test) profile (a path)
 # revision by token activation_seconds confirm_seconds unit_failures boot_instead (yes: if the system refuses the switch, it becomes
@@ -25,8 +25,11 @@ activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='
 # shellcheck source=/dev/null
 . "$dir/parameters"
 
-run=/run/nixos-fleet
 roots=/nix/var/nix/gcroots/nixos-fleet
+# shellcheck source=lib/machine/boot/lock.sh
+. "$dir/lock.sh"
+# shellcheck source=lib/machine/boot/boot-state.sh
+. "$dir/boot-state.sh"
 # shellcheck source=lib/machine/switch/result.sh
 . "$dir/result.sh"
 # shellcheck source=lib/machine/switch/finish.sh
@@ -40,13 +43,6 @@ phase() {
 }
 # Whether the switch has an outcome.
 has_ended() { [ -e "$dir/ended" ] || [ -e "$results/$unit.json" ]; }
-# The generation that the profile names; empty if the profile is no link to PROFILE-N-link.
-link_generation() {
-	set -- "$(readlink "$profile")"
-	set -- "${1%-link}"
-	set -- "${1##*-}"
-	case $1 in '' | *[!0-9]*) ;; *) echo "$1" ;; esac
-}
 
 # Units that are failed or in a restart loop, one a line. A systemd that is re-executed does not answer for a while.
 failed_units() {
@@ -59,49 +55,40 @@ failed_units() {
 	printf '%s\n' "$units" | sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//; /^$/d' | sort -u
 }
 
-# switch SYSTEM ACTION: runs switch-to-configuration with a timeout. Its output goes to a file and then to the journal: a pipe whose
-# reader dies would kill it between stopping and starting units, and so would a file system without space.
-switch() {
+# boot_run COMMAND…: runs a command with a timeout. Its output goes to a file and then to the journal: a pipe whose reader dies would
+# kill switch-to-configuration between stopping and starting units, and so would a file system without space.
+boot_run() {
 	mkdir -p "$dir"
 	log=$dir/log
 	head -c 65536 /dev/zero >"$dir/space" 2>/dev/null || log=/dev/null
 	rm -f "$dir/space"
 	before=$(wc -c 2>/dev/null <"$log")
-	timeout -k 10 "$activation_seconds" "$1/bin/switch-to-configuration" "$2" >>"$log" 2>&1 9>&- </dev/null
+	timeout -k 10 "$activation_seconds" "$@" >>"$log" 2>&1 7>&- 9>&- </dev/null
 	set -- "$?"
 	tail -c "+$((${before:-0} + 1))" "$log"
 	return "$1"
 }
+# switch SYSTEM ACTION
+switch() { boot_run "$1/bin/switch-to-configuration" "$2"; }
 
-# Removes the new generation and updates the boot loader.
-restore_profile() {
-	[ "$(target "$profile")" = "$system" ] || return
-	ours=$(link_generation)
-	[ "$ours" != "$old_generation" ] || return
-	if [ -n "$old_generation" ]; then
-		nix-env -p "$profile" --switch-generation "$old_generation" >>"$dir/log" 2>&1 9>&- &&
-			nix-env -p "$profile" --delete-generations "$ours" >>"$dir/log" 2>&1 9>&-
-		switch "$(target "$profile")" boot
-		rollback_code=$?
-	elif [ -n "$old" ]; then
-		# The profile did not exist before, or was a link to the system itself.
-		rm -f "$profile" "$profile-$ours-link"
-		[ -z "$old_profile" ] || ln -s "$old_profile" "$profile"
-		switch "$old" boot
-		rollback_code=$?
-	fi
-}
-
-# Rolls back to the recorded previous system, never to "the previous generation".
+# Rolls back to the recorded previous system, never to "the previous generation". Only if live system, profile and boot loader are
+# the recorded ones, the machine is rolled back.
 roll_back() {
 	phase going-back
 	echo 'nixos-fleet: rolling back' >>"$dir/log"
 	# The checks of the previous system must not refuse the way back to it.
 	export NIXOS_NO_CHECK=1
-	restore_profile
+	touched=$(target "$profile")
+	restore_boot "$old_profile" "$old_generation" "$old_default" "$old"
+	roll_back_live
+	# The first failure is the one to report.
+	case $rollback_code in null | 0) rollback_code=$restored ;; esac
+	[ -z "$not_back" ] || went_back=failed
+}
+roll_back_live() {
 	if [ "$action" = boot ]; then
 		# Nothing was activated.
-		case $rollback_code in null) ;; 0) went_back=yes ;; *) went_back=failed ;; esac
+		[ "$touched" = "$old_profile" ] || went_back=yes
 		return
 	fi
 	if [ -z "$old" ]; then
@@ -119,11 +106,8 @@ roll_back() {
 	fi
 	switch "$old" test
 	rollback_code=$?
-	if [ "$(target /run/current-system)" = "$old" ] && { [ "$rollback_code" = 0 ] || [ "$rollback_code" = 4 ]; }; then
-		went_back=yes
-	else
-		went_back=failed
-	fi
+	if [ "$(target /run/current-system)" != "$old" ]; then not_back="the live system${not_back:+, }$not_back"; fi
+	if [ "$rollback_code" = 0 ] || [ "$rollback_code" = 4 ]; then went_back=yes; else went_back=failed; fi
 }
 
 # undo OUTCOME EXIT-CODE: rolls back and ends.
@@ -138,32 +122,43 @@ untouched() {
 		! grep -Eq '^(stopping the following|activating the configuration)' "$dir/log"
 }
 
-# Takes the lock, and records the previous system.
+# Takes the lock, ends what earlier runs have left, and records what is live and what boots.
 begin_run() {
-	old='' old_generation='' old_profile='' started=$(date +%s)
+	old='' old_profile='' old_generation='' old_default='' started=$(date +%s)
 	: >>"$dir/log"
-	mkdir -p "$run"
-	exec 9>"$run/lock"
-	flock -n 9 || finish locked null
-	printf 'unit=%s\nby=%s\nsince=%s\n' "$unit" "$by" "$started" | write "$run/holder"
-
-	old=$(target /run/current-system)
-	old_profile=$(target "$profile")
-	[ -z "$old_profile" ] || old_generation=$(link_generation)
-	printf "old='%s'\nold_generation='%s'\nold_profile='%s'\nstarted='%s'\n" \
-		"$old" "$old_generation" "$old_profile" "$started" | write "$dir/previous"
+	take_lock "$unit" "$by" || finish locked null
+	echo "$unit" | write "$run/latest"
+	end_earlier
+	old=$(target /run/current-system) old_profile=$(target "$profile")
+	[ -z "$old_profile" ] || old_generation=$(profile_generation)
+	old_default=$(boot_default)
+	printf "old='%s'\nold_profile='%s'\nold_generation='%s'\nold_default='%s'\nstarted='%s'\n" \
+		"$old" "$old_profile" "$old_generation" "$old_default" "$started" | write "$dir/previous"
 	if [ -n "$old" ]; then
 		mkdir -p "$roots/${old##*/}" && ln -sfn "$old" "$roots/${old##*/}/system"
 	fi
 	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
 }
 
+# Ends the watchers of earlier runs, which no longer hold the lock, and a trial that was armed and never started.
+end_earlier() {
+	earlier=$(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null |
+		sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//' | grep -vF "$unit-")
+	# shellcheck disable=SC2086 # names must be split
+	[ -z "$earlier" ] || systemctl stop $earlier 9>&- 2>>"$dir/log"
+	[ -n "$(boot_once)" ] || [ -e "$trial_folder" ] || [ -e "$trial_units/$trial_service" ] || return 0
+	echo 'nixos-fleet: the next boot was to start a system on trial: that is cancelled' >>"$dir/log"
+	disarm_trial || echo 'nixos-fleet: the choice for the next boot could not be cleared' >>"$dir/log"
+}
+
 run_switch() {
 	begin_run
+	# Held as long as this process lives: the watcher waits for it.
+	exec 7>"$dir/alive"
+	flock 7
 	phase checking
-	systemd-run --quiet --collect --unit="$unit-deadman" --timer-property=AccuracySec=1s \
-		--on-active=$((2 * activation_seconds + confirm_seconds + 60)) \
-		/bin/sh "$dir/supervisor.sh" expire "$dir" >>"$dir/log" 2>&1 9>&- || finish no-timer "$?"
+	systemd-run --quiet --collect --unit="$unit-deadman" /bin/sh "$dir/supervisor.sh" watch "$dir" >>"$dir/log" 2>&1 7>&- 9>&- ||
+		finish no-timer "$?"
 
 	switched=null
 	if [ "$action" != boot ]; then
@@ -241,42 +236,71 @@ trial_follows() {
 commit() {
 	phase committing
 	if [ "$(target "$profile")" != "$system" ]; then
-		{ mkdir -p "${profile%/*}" && nix-env -p "$profile" --set "$system"; } >>"$dir/log" 2>&1 9>&- || {
+		{ mkdir -p "${profile%/*}" 2>>"$dir/log" && boot_run nix-env -p "$profile" --set "$system"; } || {
 			code=$?
 			undo profile-failed "$code"
 		}
 	fi
 	[ -z "$install_boot_loader" ] || export NIXOS_INSTALL_BOOTLOADER=1
 	# Before a boot on trial, the boot loader keeps starting the previous system.
-	if trial_follows; then switch "$old" boot; else switch "$system" boot; fi
-	code=$?
+	if trial_follows; then
+		set_default "$old"
+		code=$?
+		# A menu with a limit has no entry for the previous system any more: there is no trial.
+		default=$(boot_default)
+		if [ "$code" = 0 ] && [ -n "$default" ] && [ "$default" != "$old" ]; then set_default "$system" || code=$?; fi
+	else
+		set_default "$system"
+		code=$?
+	fi
 	unset NIXOS_INSTALL_BOOTLOADER
 	[ "$code" = 0 ] || undo boot-loader-failed "$code"
 }
 
 # Rolls back, or completes what was confirmed, after the main process ended without an outcome.
 recover() {
-	old='' old_generation='' old_profile='' started=0 switched=null
+	old='' old_profile='' old_generation='' old_default='' started=0 switched=null
 	! has_ended || exit 0
 	: >>"$dir/log"
 	# Nothing was changed before the previous system was recorded.
 	[ -e "$dir/previous" ] || finish killed null
 	# shellcheck source=/dev/null
 	. "$dir/previous"
-	exec 9>"$run/lock"
-	flock -w 30 9 || {
+	take_lock "$unit" "$by" 30 || {
 		went_back=superseded
 		finish killed null
 	}
+	# The other of ExecStopPost and the watcher was first.
+	! has_ended || { release_lock && exit 0; }
+	! grep -qx 'checking *' "$dir/phase" || finish killed null
+	[ ! -e "$dir/hold.sh" ] || { went_back=not-tried && finish killed null; }
+	# Somebody else has switched since.
+	live=$(target /run/current-system)
+	if [ "$(cat "$run/latest" 2>/dev/null)" != "$unit" ] || { [ "$live" != "$old" ] && [ "$live" != "$(target "$activated")" ]; }; then
+		went_back=superseded
+		finish killed null
+	fi
 	if [ -e "$dir/confirmed" ]; then
 		# shellcheck source=/dev/null
 		. "$dir/confirmed"
 		[ "$action" = test ] || commit
 		finish confirmed "$switched"
 	fi
-	! grep -qx 'checking *' "$dir/phase" || finish killed null
-	[ ! -e "$dir/hold.sh" ] || { went_back=not-tried && finish killed null; }
 	undo killed null
+}
+
+# Waits until the main process has ended, at most as long as a whole run may take. The deadline is by the monotonic clock: a timer of
+# systemd would start anew at each daemon-reload.
+watch() {
+	exec 6<"$dir/alive"
+	deadline=$(($(seconds) + 2 * activation_seconds + confirm_seconds + 60))
+	until flock -w $((deadline - $(seconds))) 6 || [ "$(seconds)" -ge "$deadline" ]; do :; done
+	exec 6<&-
+	! has_ended || exit 0
+	systemctl kill --kill-who=main --signal=KILL "$unit.service" 2>/dev/null
+	# Its ExecStopPost rolls back. If that hangs too, this process does.
+	if ! flock -w $((activation_seconds + 30)) "$lock" true; then systemctl kill --signal=KILL "$unit.service"; fi
+	recover
 }
 
 case $mode in
@@ -287,22 +311,9 @@ hold)
 	hold
 	;;
 stopped) recover ;;
-expire)
-	! has_ended || exit 0
-	systemctl kill --kill-who=main --signal=KILL "$unit.service"
-	# Its ExecStopPost rolls back. If that hangs too, this process does.
-	limit=$(($(seconds) + activation_seconds + 30))
-	until has_ended; do
-		if [ "$(systemctl show --property=ActiveState --value "$unit.service")" = inactive ]; then recover; fi
-		if [ "$(seconds)" -ge "$limit" ]; then
-			systemctl kill --signal=KILL "$unit.service"
-			recover
-		fi
-		sleep 1
-	done
-	;;
+watch) watch ;;
 *)
-	echo "usage: supervisor.sh run|hold|stopped|expire DIR" >&2
+	echo "usage: supervisor.sh run|hold|stopped|watch DIR" >&2
 	exit 2
 	;;
 esac

@@ -121,6 +121,8 @@ esac
   prepare(system: string, parameters: Record<string, string | number> = {}): void {
     for (const [name, file] of Object.entries({
       'prelude.sh': '../script/prelude.sh',
+      'lock.sh': '../boot/lock.sh',
+      'boot-state.sh': '../boot/boot-state.sh',
       'supervisor.sh': 'supervisor.sh',
       'result.sh': 'result.sh',
       'finish.sh': 'finish.sh',
@@ -193,6 +195,6 @@ esac
 
   /** A script with the machine's own folders in the sandbox. */
   #moved(text: string): string {
-    return text.replaceAll(/(?<![\w$}])\/(run|var\/lib|nix\/var)(?=\/)/g, `${this.root}/$1`);
+    return text.replaceAll(/(?<![\w$}])\/(run|var\/lib|nix\/var|boot|efi|sys|etc\/systemd)(?=[/ \n])/g, `${this.root}/$1`);
   }
 }
