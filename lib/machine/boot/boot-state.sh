@@ -200,10 +200,20 @@ set_default() {
 # default_is SYSTEM: whether the boot loader is known to start it by default.
 default_is() { [ "$(boot_default)" = "$1" ]; }
 
+# load_kexec SYSTEM [PARAMETERS]: loads its kernel, which the next reboot starts.
+load_kexec() {
+	clear_kexec
+	boot_run kexec --load "$1/kernel" --initrd="$1/initrd" --command-line="init=$1/init $(cat "$1/kernel-params")${2:+ $2}" &&
+		mkdir -p "${loaded_kexec%/*}" && echo "$1" | write "$loaded_kexec"
+}
+clear_kexec() {
+	if kexec_is_loaded; then boot_run kexec --unload; fi
+	rm -f "$loaded_kexec"
+}
+
 # Clears the choice for the next boot alone and unloads a kexec kernel. Fails if one of them remains.
 clear_once() {
-	if kexec_is_loaded; then kexec --unload >/dev/null 2>&1; fi
-	rm -f "$loaded_kexec"
+	clear_kexec
 	case $(boot_loader) in
 	systemd-boot)
 		if [ -e "$efi/LoaderEntryOneShot-$efi_vendor" ]; then bootctl set-oneshot '' >/dev/null 2>&1; fi

@@ -1,11 +1,16 @@
 import { FleetError } from '../../base/errors.ts';
+import { inProgress } from '../guard.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
-import type { MachineReading } from '../parse-reading.ts';
-import { scriptText, switchScript } from '../script/text.ts';
+import { type MachineReading, parseHolder } from '../parse-reading.ts';
+import { profilePath } from '../read-machine.ts';
+import { bootStateScript, lockScript, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
+import { runScript } from '../ssh/run-script.ts';
 import { type RebootRequest, requestReboot } from './request-reboot.ts';
-import { armTrial, followTrial } from './trial.ts';
+import { armTrial, disarmTrial, followTrial } from './trial.ts';
 import { waitForNextBoot } from './wait.ts';
+
+const bootDefault = lockScript + bootStateScript + scriptFile('./boot-default.sh', import.meta.url);
 
 /**
  * Reboots a machine into a system, on trial if configured and possible. Returns a new reading once the machine has booted that
@@ -20,7 +25,12 @@ export async function reboot(machine: Machine, request: RebootRequest): Promise<
   const armed = await armTrial(machine, request);
   if ('unit' in armed) {
     status(`rebooting on trial (${armed.by}): the boot loader keeps starting ${armed.previous}`);
-    await requestReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
+    try {
+      await requestReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
+    } catch (error) {
+      await disarmTrial(machine, request, armed);
+      throw error;
+    }
     return await followTrial(machine, request, armed);
   }
   if (trial === 'required') throw trialImpossible(host, armed.why);
@@ -52,20 +62,18 @@ async function plainReboot(machine: Machine, request: RebootRequest): Promise<Ma
   });
 }
 
-/** Makes the system the boot loader's default, which the supervisor left to the trial. */
-async function setBootDefault(machine: Machine, { system, trial, signal }: RebootRequest): Promise<void> {
-  if (trial === 'never') return;
-  const text = scriptText(switchScript, { args: [system, 'boot'] });
-  const { exitCode, stdout } = await machine.run(text, {
-    signal,
-    timeoutSeconds: 600,
-  });
-  if (exitCode === 0) return;
+/** Makes the system the boot loader's default, and cancels what was to boot once, such as a trial that was never started. */
+async function setBootDefault(machine: Machine, request: RebootRequest): Promise<void> {
+  const { system, profile, by, signal } = request;
+  const variables = { system, profile: profilePath(profile), by };
+  const reply = await runScript(machine, bootDefault, { variables, signal, timeoutSeconds: 600 });
+  if (reply.text('state') === 'set') return;
+  if (reply.text('state') === 'busy') throw inProgress(machine.name, parseHolder(reply));
   throw new FleetError({
     code: 'activation-failed',
     what: 'the boot loader could not be set to the new system, so the machine was not rebooted',
     host: machine.name,
-    why: stdout.trim().split('\n').slice(-15).join('\n'),
+    why: [reply.why('state'), reply.decoded('log')?.trim()].filter(Boolean).join('\n'),
     fix: 'Read the log. Check the free space in /boot.',
   });
 }

@@ -56,6 +56,7 @@ fallback() {
 impossible() {
 	say state impossible
 	say failed "$1"
+	boot_log=/dev/null
 	disarm_trial || say left "the boot loader's choice for the next boot could not be cleared"
 	# The machine is not rebooted: the next boot must not start an untried system.
 	if [ "$required" = yes ] && [ -n "$previous" ] && ! default_is "$previous"; then restore; fi
@@ -107,22 +108,18 @@ arm() {
 	systemd-run --quiet --collect --unit="$trial_expiry" /bin/sh "$dir/trial.sh" expire 9>&- >>"$boot_log" 2>&1 ||
 		impossible "systemd-run: $(last_line)"
 	sync
-	if [ -n "$kexec" ]; then load_kexec; else choose_once; fi
+	if [ -n "$kexec" ]; then
+		method=kexec
+		command -v kexec >/dev/null || impossible 'kexec is not on the machine'
+		load_kexec "$system" "$panic_parameters" || impossible "kexec: $(last_line)"
+	else
+		choose_once
+	fi
 	sync
 	say state armed
 	say by "$method"
 	say previous "$previous"
 	release_lock
-}
-
-load_kexec() {
-	method=kexec
-	command -v kexec >/dev/null || impossible 'kexec is not on the machine'
-	# shellcheck disable=SC2086 # parameters must be split
-	kexec --load "$system/kernel" --initrd="$system/initrd" \
-		--command-line="init=$system/init $(cat "$system/kernel-params") $panic_parameters" >>"$boot_log" 2>&1 ||
-		impossible "kexec: $(last_line)"
-	echo "$system" | write "$loaded_kexec"
 }
 
 # Whether the boot loader can start a system once; changes nothing.

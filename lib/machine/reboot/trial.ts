@@ -16,6 +16,7 @@ import { waitForNextBoot } from './wait.ts';
 
 /** Arms a trial, unless another or a deployment is under way. */
 export const armScript = lockScript + bootStateScript + scriptFile('./arm.sh', import.meta.url);
+const disarmScript = lockScript + bootStateScript + scriptFile('./disarm.sh', import.meta.url);
 const answerScript = scriptFile('./answer.sh', import.meta.url);
 const resultScript = scriptFile('./trial-result.sh', import.meta.url);
 /** Files of a trial on the machine, by the variables that contain them. */
@@ -76,6 +77,21 @@ export async function armTrial(
   if (reply.text('state') !== 'armed')
     return { why: [reply.why('state'), reply.text('left')].filter(Boolean).join('\n') };
   return { unit, token, by: reply.text('by') as ArmedTrial['by'], previous: reply.text('previous') };
+}
+
+/** Disarms a trial whose reboot was refused or cancelled. The machine does so by itself if it cannot be reached. */
+export async function disarmTrial(
+  machine: Machine,
+  request: RebootRequest,
+  trial: ArmedTrial,
+): Promise<void> {
+  const { reading, profile, by, warn } = request;
+  const variables = { unit: trial.unit, boot_id: reading.bootId, profile: profilePath(profile), by };
+  const reply = await runScript(machine, disarmScript, { variables, timeoutSeconds: 30 }).catch(
+    (error: unknown) => new Reply(machine.name, { stderr: String(error) }),
+  );
+  if (!reply.isWhole)
+    warn(`the boot on trial of ${machine.name} could not be cancelled at once: ${reply.why()}`);
 }
 
 /**

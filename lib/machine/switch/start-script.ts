@@ -58,6 +58,7 @@ const files = {
   supervisor: scriptFile('./supervisor.sh', import.meta.url),
   result: scriptFile('./result.sh', import.meta.url),
   finish: scriptFile('./finish.sh', import.meta.url),
+  recover: scriptFile('./recover.sh', import.meta.url),
 };
 const hold = scriptFile('./hold.sh', import.meta.url);
 

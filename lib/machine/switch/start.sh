@@ -1,9 +1,9 @@
 #!/bin/sh
 # Starts the supervisor of a switch in a transient systemd unit. Comes after prelude.sh, check.sh, record.sh, and: unit system action
 # activation_seconds mode (run or hold) parameters (of the supervisor), and the texts of the files that it sources: prelude supervisor
-# result finish lock_script boot_state hold (empty if mode is run).
+# result finish recover lock_script boot_state hold (empty if mode is run).
 : "${unit:?}" "${system:?}" "${action:?}" "${activation_seconds:?}" "${mode:?}" "${parameters:?}"
-: "${prelude:?}" "${supervisor:?}" "${result:?}" "${finish:?}" "${lock_script:?}" "${boot_state:?}" "${hold?}"
+: "${prelude:?}" "${supervisor:?}" "${result:?}" "${finish:?}" "${recover:?}" "${lock_script:?}" "${boot_state:?}" "${hold?}"
 directory=/run/nixos-fleet/units/$unit
 
 put() { printf %s "$2" >"$directory/$1" || exit 4; }
@@ -12,6 +12,7 @@ put prelude.sh "$prelude"
 put supervisor.sh "$supervisor"
 put result.sh "$result"
 put finish.sh "$finish"
+put recover.sh "$recover"
 put lock.sh "$lock_script"
 put boot-state.sh "$boot_state"
 [ -z "$hold" ] || put hold.sh "$hold"

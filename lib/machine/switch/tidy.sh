@@ -1,14 +1,14 @@
 #!/bin/sh
 # Removes old generations of the profile, records of systems without a generation, and optionally collects garbage. Comes after
-# prelude.sh and: profile (its path), count days (each empty or a number), before (the previous system), by, collect (yes or no).
-# Always kept: the live, the booted, the next and the previous system, and records of the last hour.
-: "${profile=/nix/var/nix/profiles/system}" "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
-run=/run/nixos-fleet
+# prelude.sh, lock.sh, boot-state.sh and: profile (its path), count days (each empty or a number), before (the previous system), by,
+# collect (yes or no).
+# Always kept: the live, the booted, the next and the previous system, the boot loader's default, and records of the last hour.
+: "${profile:?}" "${count=}" "${days=}" "${before=}" "${by=}" "${collect=no}"
 roots=/nix/var/nix/gcroots/nixos-fleet
 
 in_use() {
 	[ -n "$1" ] || return 1
-	case $1 in "$live" | "$booted" | "$next" | "$before") return 0 ;; esac
+	case $1 in "$live" | "$booted" | "$next" | "$by_default" | "$before") return 0 ;; esac
 	return 1
 }
 generations() {
@@ -17,15 +17,11 @@ generations() {
 	done | sort -rn
 }
 
-live=$(target /run/current-system) booted=$(target /run/booted-system) next=$(target "$profile")
-
-mkdir -p "$run"
-exec 9>"$run/lock"
-if ! flock -n 9; then
+if ! take_lock clean-up "$by"; then
 	say skipped 'another deployment is in progress'
 	exit 0
 fi
-printf 'unit=clean-up\nby=%s\nsince=%s\n' "$by" "$(date +%s)" >"$run/holder"
+live=$(target /run/current-system) booted=$(target /run/booted-system) next=$(target "$profile") by_default=$(boot_default)
 
 place=0 old=''
 for number in $(generations); do
@@ -41,9 +37,8 @@ if [ -n "$count$days" ] && [ -n "$old" ]; then
 	# shellcheck disable=SC2086
 	if nix-env -p "$profile" --delete-generations $old >/dev/null 2>&1; then
 		say generations "${old# }"
-		# The boot menu must not offer removed generations.
-		"$profile/bin/switch-to-configuration" boot >/dev/null 2>&1 9>&- </dev/null ||
-			failed='the boot menu could not be updated'
+		# The boot menu must not offer removed generations. Its default stays: before a trial it is the previous system.
+		set_default "${by_default:-$next}" || failed='the boot menu could not be updated'
 	else
 		failed='nix-env could not remove them'
 	fi
@@ -57,15 +52,18 @@ if [ -n "$count$days" ]; then
 		[ -z "$(find "$record" -maxdepth 0 -mmin +60)" ] || rm -rf "${record:?}"
 	done
 fi
-rm -f "$run/holder"
-exec 9>&-
+release_lock
 
 if [ -n "$failed" ]; then
 	say failed "$failed"
 elif [ "$collect" = yes ]; then
-	for system in $live $booted $next $before; do
+	for system in $live $booted $next $by_default $before; do
 		mkdir -p "$roots/${system##*/}" && ln -sfn "$system" "$roots/${system##*/}/system"
 	done
-	if freed=$(nix-store --gc 2>/dev/null | tail -n 1); then say freed "$freed"; else say failed 'nix-store --gc failed'; fi
+	if freed=$(nix-store --gc 2>&1); then
+		say freed "$(printf '%s\n' "$freed" | tail -n 1)"
+	else
+		say failed "nix-store --gc failed: $(printf '%s\n' "$freed" | tail -n 3)"
+	fi
 fi
 say end yes

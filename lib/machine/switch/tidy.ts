@@ -2,11 +2,12 @@ import type { DeploymentInputs } from '../../../schema/deployment.ts';
 import { isFailure } from '../../base/errors.ts';
 import { profilePath } from '../read-machine.ts';
 import { Reply } from '../script/reply.ts';
-import { scriptFile } from '../script/text.ts';
+import { bootStateScript, lockScript, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 
-const script = scriptFile('./tidy.sh', import.meta.url);
+/** Removes old generations. */
+export const tidyScript = lockScript + bootStateScript + scriptFile('./tidy.sh', import.meta.url);
 
 /** Limit in seconds; garbage collection reads the whole store. */
 const limitSeconds = 3600;
@@ -40,7 +41,7 @@ export async function tidy(machine: Machine, request: TidyRequest): Promise<void
     collect: collectGarbage ? 'yes' : 'no',
   };
   const options = { variables, signal, timeoutSeconds: limitSeconds };
-  const reply = await runScript(machine, script, options).catch((error: unknown) => {
+  const reply = await runScript(machine, tidyScript, options).catch((error: unknown) => {
     if (isFailure(error)) return new Reply(machine.name, { stderr: error.message });
     throw error;
   });

@@ -10,7 +10,7 @@ import { ownershipScript } from '../../../../lib/machine/ownership/ownership.ts'
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { activationResult } from '../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
-import { type ScriptData, scriptFile, scriptText } from '../../../../lib/machine/script/text.ts';
+import { lockScript, type ScriptData, scriptFile, scriptText } from '../../../../lib/machine/script/text.ts';
 import { explainRefusedSwitch } from '../../../../lib/machine/switch/begin.ts';
 import { recordScript, recordVariables } from '../../../../lib/machine/switch/record-script.ts';
 import {
@@ -54,7 +54,8 @@ test('a failing script gives its reason and no end=yes', () => {
 });
 
 test('read-machine.sh reads this computer', () => {
-  const script = ownershipScript + scriptFile('../../../../lib/machine/read-machine.sh', import.meta.url);
+  const script =
+    lockScript + ownershipScript + scriptFile('../../../../lib/machine/read-machine.sh', import.meta.url);
   const reply = run(script, { variables: { profile: '/nix/var/nix/profiles/system' } });
   assert.equal(reply.isWhole, true, `${hostname()}: ${reply.why()}`);
   const { bootId, kernel } = parseReading(reply);

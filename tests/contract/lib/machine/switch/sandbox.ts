@@ -126,6 +126,7 @@ esac
       'supervisor.sh': 'supervisor.sh',
       'result.sh': 'result.sh',
       'finish.sh': 'finish.sh',
+      'recover.sh': 'recover.sh',
     }))
       writeFileSync(
         join(this.directory, name),
@@ -195,6 +196,9 @@ esac
 
   /** A script with the machine's own folders in the sandbox. */
   #moved(text: string): string {
-    return text.replaceAll(/(?<![\w$}])\/(run|var\/lib|nix\/var|boot|efi|sys|etc\/systemd)(?=[/ \n])/g, `${this.root}/$1`);
+    return text.replaceAll(
+      /(?<![\w$}])\/(run|var\/lib|nix\/var|boot|efi|sys|etc\/systemd)(?=[/ \n])/g,
+      `${this.root}/$1`,
+    );
   }
 }
