@@ -84,7 +84,7 @@ roll_back() {
 	restore_boot "$old_profile" "$old_generation" "$old_default" "$old"
 	roll_back_live
 	# The first failure is the one to report.
-	case $rollback_code in null | 0) rollback_code=$restored ;; esac
+	case $rollback_code:$restored in null:* | 0:[1-9]*) rollback_code=$restored ;; esac
 	[ -z "$not_back" ] || went_back=failed
 }
 roll_back_live() {
