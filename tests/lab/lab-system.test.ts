@@ -15,10 +15,15 @@ const names = [
   'hanging-activation',
   'failing-check',
   'inhibited',
+  'new-inhibitor',
   'other-init',
   'masked',
   'kept',
   'reloaded',
+  'stops-sshd',
+  'packaged',
+  'lingering',
+  'lingering-changed',
   'no-sshd',
   'reexecuted',
 ];
@@ -58,7 +63,7 @@ test('a machine without a system gets its first one', async () => {
   assert.equal(first.exitCode, 0, first.stderr);
   assert.match(
     first.stderr,
-    /the following new units were started: firewall\.service, heartbeat\.service, late\.service/,
+    /the following new units were started: .*firewall\.service, heartbeat\.service, idle\.service, late\.service/,
   );
   assert.equal(await live(), systems.plain);
 });
@@ -67,15 +72,20 @@ test('the same system again does nothing', async () => {
   const before = await pidOf('heartbeat.service');
   const again = await to('plain', 'test');
   assert.equal(again.exitCode, 0);
-  assert.equal(again.stderr.trim(), 'activating the configuration...');
+  assert.equal(
+    again.stderr,
+    'Checking switch inhibitors... done\nactivating the configuration...\nrestarting sysinit-reactivation.target\n',
+  );
   assert.equal(await pidOf('heartbeat.service'), before);
 });
 
 test('dry-activate shows a change, test applies it, and the previous system removes its parts', async () => {
   const firewall = await sh('systemctl show --property=ActiveEnterTimestampMonotonic firewall.service');
   const dry = await to('changed', 'dry-activate');
-  assert.match(dry.stderr, /would stop the following units: heartbeat\.service/);
-  assert.match(dry.stderr, /would start the following new units: extra\.service/);
+  assert.match(
+    dry.stderr,
+    /^Not checking switch inhibitors \(action = dry-activate\)\nwould stop the following units: heartbeat\.service\nwould activate the configuration\.\.\.\nwould restart the following units: late\.service\nwould start the following units: heartbeat\.service\n$/,
+  );
   assert.equal(await live(), systems.plain);
 
   const done = await to('changed', 'test');
@@ -110,24 +120,51 @@ test('a failing unit: exit code 4, and the output names it', async () => {
 test('a failing activation snippet: exit code 2, and the other snippets run', async () => {
   const failed = await to('failing-activation', 'test');
   assert.equal(failed.exitCode, 2, failed.stderr);
-  assert.match(failed.stderr, /no luck\nActivation script snippet 'broken' failed \(3\)/);
+  assert.match(
+    failed.stderr,
+    /no luck\nActivation script snippet 'broken' failed \(3\)\nFailed to run activate script\n/,
+  );
   assert.equal(await live(), systems['failing-activation']);
   await plain();
 });
 
-test('a failing check: exit code 1, and nothing changes', async () => {
-  for (const action of ['check', 'test', 'switch', 'boot']) {
-    const refused = await to('failing-check', action);
-    assert.equal(refused.exitCode, 1, action);
-    assert.match(refused.stderr, /Pre-switch check 'refuse' failed/);
-  }
-  assert.equal(await live(), systems.plain);
+test('failed units override a failed activation: exit code 4; sshd, which stopped, starts again (faults 50, 61, 68)', async () => {
+  const failed = await to('stops-sshd', 'test');
+  assert.equal(failed.exitCode, 4, failed.stderr);
+  assert.match(
+    failed.stderr,
+    /Failed to run activate script\n[\s\S]*warning: the following units failed: broken\.service\n/,
+  );
+  assert.equal((await sh('systemctl is-active ssh.service')).stdout, 'active\n');
+  await plain();
 });
 
-test('switch inhibitors refuse test and allow boot', async () => {
+test('a failing check: exit code 1, and nothing changes (fault 68)', async () => {
+  for (const action of ['check', 'test', 'switch', 'boot', 'dry-activate']) {
+    const refused = await to('failing-check', action);
+    assert.equal(refused.exitCode, 1, action);
+    assert.equal(
+      refused.stderr,
+      `to ${systems['failing-check']} by ${action}, 2 arguments\nPre-switch check 'refuse' failed\nPre-switch checks failed\n`,
+    );
+  }
+  assert.equal(await live(), systems.plain);
+  const forced = (value: string) =>
+    sh(`NIXOS_NO_CHECK=${value} ${systems['failing-check']}/bin/switch-to-configuration check`);
+  assert.equal((await forced('yes')).exitCode, 1);
+  assert.equal((await forced('1')).exitCode, 0);
+});
+
+test('switch inhibitors refuse test and allow boot; a new one refuses nothing (faults 66, 68)', async () => {
+  const added = await to('new-inhibitor', 'check');
+  assert.equal(added.exitCode, 0, added.stderr);
+  assert.equal(added.stderr, 'Checking switch inhibitors... done\n');
   const refused = await to('inhibited', 'test');
   assert.equal(refused.exitCode, 1);
-  assert.match(refused.stderr, /changes to critical components/);
+  assert.match(
+    refused.stderr,
+    /^Checking switch inhibitors\.\.\.\nThere are changes to critical components of the system:\n\ndbus : dbus -> broker\n/,
+  );
   assert.equal((await to('inhibited', 'boot')).exitCode, 0);
   assert.equal(await live(), systems.plain);
 });
@@ -155,6 +192,35 @@ test('a masked unit stops; one that must not restart is named and keeps running'
   await plain();
 });
 
+test('another package reloads D-Bus (fault 68)', async () => {
+  const packaged = await to('packaged', 'test');
+  assert.match(packaged.stderr, /reloading the following units: dbus\.service\n/);
+  await plain();
+});
+
+test('units of a user with a running systemd follow the system (fault 68)', async () => {
+  const user = (command: string) => sh(`XDG_RUNTIME_DIR=/run/user/0 systemctl --user ${command}`);
+  assert.equal((await to('lingering', 'test')).exitCode, 0);
+  assert.ok(
+    await until(async () => (await user('is-active mine.service')).exitCode === 0, { limitSeconds: 20 }),
+  );
+  const changed = await to('lingering-changed', 'test');
+  assert.equal(changed.exitCode, 0, changed.stderr);
+  assert.match(
+    changed.stderr,
+    /reloading user units for root\.\.\.\nstopping the following user units: mine\.service\nstarting the following user units: mine\.service\nrestarting sysinit/,
+  );
+  await sh('loginctl disable-linger root');
+  await plain();
+});
+
+test('what is no NixOS: exit code 2 (faults 67, 68)', async () => {
+  const refused = await sh(
+    `mv /etc/NIXOS /etc/NIXOS.away; ${systems.plain}/bin/switch-to-configuration test; code=$?; mv /etc/NIXOS.away /etc/NIXOS; exit $code`,
+  );
+  assert.deepEqual([refused.exitCode, refused.stderr], [2, 'This is not a NixOS installation!\n']);
+});
+
 test('another system.conf: systemd re-executes itself after the activation, before units start (fault 68)', async () => {
   assert.match((await to('reexecuted', 'dry-activate')).stderr, /would restart systemd\n/);
   const before = await pidOf('heartbeat.service');
@@ -175,11 +241,10 @@ async function hang(): Promise<{ ended: Promise<RunResult | undefined> }> {
   return { ended: hanging };
 }
 
-test('a second switch at the same time is refused', async () => {
+test('a second switch at the same time is refused: exit code 11 (faults 67, 68)', async () => {
   const { ended } = await hang();
   const second = await to('plain', 'test');
-  assert.equal(second.exitCode, 1);
-  assert.match(second.stderr, /Could not acquire lock/);
+  assert.deepEqual([second.exitCode, second.stderr], [11, 'Could not acquire lock\n']);
   await sh('echo >/run/fault/gate');
   assert.equal((await ended)?.exitCode, 0);
   await plain();

@@ -2,6 +2,7 @@
 [
   ./assertions.nix
   ./boot.nix
+  ./dbus.nix
   ./etc.nix
   ./file-systems.nix
   ./firewall.nix

@@ -31,26 +31,8 @@ let
   snippets =
     filter (name: cfg.activationScripts ? ${name}) order
     ++ filter (name: !builtins.elem name order) (attrNames cfg.activationScripts);
-  scripts =
-    attributes: names:
-    map (
-      name: build.writers.writeText (build.storeName "snippet-${name}") attributes.${name}.text
-    ) names;
-  textSet =
-    description:
-    mkOption {
-      type = types.attrsOf (
-        types.submodule {
-          text = mkOption {
-            type = types.lines;
-            default = "";
-            description = "The script, in sh.";
-          };
-        }
-      );
-      default = { };
-      inherit description;
-    };
+  script = name: build.writers.writeText (build.storeName "snippet-${name}");
+  checks = attrNames cfg.preSwitchChecks;
 in
 {
   options.system = {
@@ -86,12 +68,28 @@ in
         description = "There is no nixpkgs in it.";
       };
     };
-    activationScripts = textSet "Scripts that run when the system is activated, each in a shell of its own.";
-    preSwitchChecks = textSet "Scripts that run before anything changes; one that fails stops the switch. They get the old and the new system.";
+    activationScripts = mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          text = mkOption {
+            type = types.lines;
+            default = "";
+            description = "The script, in sh.";
+          };
+        }
+      );
+      default = { };
+      description = "Scripts that run when the system is activated, each in a shell of its own.";
+    };
+    preSwitchChecks = mkOption {
+      type = types.attrsOf types.lines;
+      default = { };
+      description = "Scripts that run before anything changes; one that fails stops the switch. They get the new system and the action.";
+    };
     switch.inhibitors = mkOption {
       type = types.attrsOf types.str;
       default = { };
-      description = "What must not change under a running system: while old and new differ here, a switch is refused.";
+      description = "What must not change under a running system: while a value differs that both systems have, a switch is refused.";
     };
     initInterfaceVersion = mkOption {
       type = types.str;
@@ -106,6 +104,7 @@ in
 
   config = {
     system.activationScripts.etc.text = builtins.readFile ../system/setup-etc.sh;
+    system.preSwitchChecks.switchInhibitors = builtins.readFile ../system/switch-inhibitors.sh;
 
     system.build.toplevel = checked (
       build.runCommand (build.storeName "nixos-system-${cfg.name}-${cfg.nixos.label}") {
@@ -123,12 +122,14 @@ in
           name: config.specialisation.${name}.configuration.system.build.toplevel
         ) (attrNames config.specialisation);
         snippetNames = snippets;
-        snippetFiles = scripts cfg.activationScripts snippets;
-        checkNames = attrNames cfg.preSwitchChecks;
-        checkFiles = scripts cfg.preSwitchChecks (attrNames cfg.preSwitchChecks);
+        snippetFiles = map (name: script name cfg.activationScripts.${name}.text) snippets;
+        checkNames = checks;
+        checkFiles = map (name: script name cfg.preSwitchChecks.${name}) checks;
         activateSource = ../system/activate.sh;
         initSource = ../system/init.sh;
         switchSource = ../system/switch-to-configuration.sh;
+        switchUnitsSource = ../system/switch-units.sh;
+        switchUserUnitsSource = ../system/switch-user-units.sh;
         bootEntriesSource = ../system/boot-entries.sh;
         checksSource = ../system/pre-switch-checks.sh;
         # All empty in a container.

@@ -9,7 +9,6 @@ let
   inherit (builtins)
     attrNames
     concatStringsSep
-    filter
     isBool
     isList
     ;
@@ -146,9 +145,6 @@ let
           else
             { X-Restart-Triggers = concatStringsSep " " (map toString service.restartTriggers); }
         )
-        // (if service.restartIfChanged then { } else { X-RestartIfChanged = false; })
-        // (if service.reloadIfChanged then { X-ReloadIfChanged = true; } else { })
-        // (if service.stopIfChanged then { } else { X-StopIfChanged = false; })
       )
       + section "Service" (
         {
@@ -162,6 +158,9 @@ let
           else
             { ExecStart = "${build.writers.writeScriptBin "${name}-start" service.script}/bin/${name}-start"; }
         )
+        // (if service.restartIfChanged then { } else { X-RestartIfChanged = false; })
+        // (if service.reloadIfChanged then { X-ReloadIfChanged = true; } else { })
+        // (if service.stopIfChanged then { } else { X-StopIfChanged = false; })
         // service.serviceConfig
       )
     );
@@ -174,13 +173,29 @@ let
         value = render name units.${name};
       }) (attrNames units)
     );
-  units = config.systemd.units;
-  enabled = filter (name: units.${name}.enable) (attrNames units);
-  wanted =
-    kind: folder:
-    builtins.concatMap (
-      name: map (target: "${target}.${folder}/${name}") units.${name}.${kind}
-    ) enabled;
+
+  unitsFolder = import ../lib/units-folder.nix { inherit build; };
+  unitFiles =
+    description:
+    mkOption {
+      type = types.attrsOf (
+        types.submodule {
+          inherit (common) enable wantedBy requiredBy;
+          text = mkOption {
+            type = types.nullOr types.str;
+            default = null;
+            description = "The unit file.";
+          };
+          overrideStrategy = mkOption {
+            type = types.str;
+            default = "wholeFile";
+            description = "`asDropin` where the text adds to a unit that is not the system's own.";
+          };
+        }
+      );
+      default = { };
+      inherit description;
+    };
 in
 {
   options.systemd = {
@@ -215,25 +230,13 @@ in
       default = { };
       description = "Lines of [Manager] in system.conf; a change of them makes a switch re-execute systemd.";
     };
-    units = mkOption {
-      type = types.attrsOf (
-        types.submodule {
-          inherit (common) enable wantedBy requiredBy;
-          text = mkOption {
-            type = types.nullOr types.str;
-            default = null;
-            description = "The unit file.";
-          };
-          overrideStrategy = mkOption {
-            type = types.str;
-            default = "wholeFile";
-            description = "`asDropin` where the text adds to a unit that is not the system's own.";
-          };
-        }
-      );
+    units = unitFiles "Units by full name; the options above make these.";
+    user.services = mkOption {
+      type = types.attrsOf (types.submodule serviceOptions);
       default = { };
-      description = "Units by full name; the options above make these.";
+      description = "Services of users, by name; they run where the user has a running systemd, see users.users.<name>.linger.";
     };
+    user.units = unitFiles "Units of users by full name.";
   };
 
   options.system.build.units = mkOption {
@@ -249,40 +252,19 @@ in
       ) config.systemd.timers
       // suffixed "target" (_: target: unitOf target (unitSection target { })) config.systemd.targets;
 
+    # Starts again what runs before sysinit.target and changed.
+    systemd.targets.sysinit-reactivation.description = "Reactivate sysinit units";
+    systemd.user.units = suffixed "service" serviceUnit config.systemd.user.services;
     # As in NixOS one folder; on the machine its files are linked one by one, beside Debian's own.
     environment.etc."systemd/system".source = config.system.build.units;
+    environment.etc."systemd/user" = mkIf (config.systemd.user.units != { }) {
+      source = unitsFolder "user-units" config.systemd.user.units;
+    };
     # Without settings it stays Debian's.
     environment.etc."systemd/system.conf" = mkIf (config.systemd.settings.Manager != { }) {
       text = section "Manager" config.systemd.settings.Manager;
     };
 
-    system.build.units =
-      build.runCommand "system-units"
-        {
-          places = map (
-            name: if units.${name}.overrideStrategy == "asDropin" then "${name}.d/overrides.conf" else name
-          ) enabled;
-          files = map (
-            name: build.writers.writeText (build.storeName "unit-${name}") units.${name}.text
-          ) enabled;
-          masked = filter (name: !units.${name}.enable) (attrNames units);
-          wanted = wanted "wantedBy" "wants" ++ wanted "requiredBy" "requires";
-        }
-        ''
-          mkdir "$out"
-          cd "$out"
-          set -- $files
-          for place in $places; do
-            mkdir -p "$(dirname "$place")"
-            # Copies: systemd takes a link to a file of another name for an alias.
-            cp "$1" "$place"
-            shift
-          done
-          for name in $masked; do ln -s /dev/null "$name"; done
-          for link in $wanted; do
-            mkdir -p "$(dirname "$link")"
-            ln -s "../''${link##*/}" "$link"
-          done
-        '';
+    system.build.units = unitsFolder "system-units" config.systemd.units;
   };
 }

@@ -17,6 +17,7 @@ let
       }\n"
     ) (filter (name: name != "root") (attrNames users))
   );
+  lingering = filter (name: users.${name}.linger) (attrNames users);
   keysOf = name: users.${name}.openssh.authorizedKeys.keys;
 in
 {
@@ -33,6 +34,11 @@ in
             type = types.listOf types.str;
             default = [ ];
             description = "Further groups; wheel may use sudo.";
+          };
+          linger = mkOption {
+            type = types.bool;
+            default = false;
+            description = "Whether a systemd of the user's runs from boot on.";
           };
           openssh.authorizedKeys.keys = mkOption {
             type = types.listOf types.str;
@@ -60,6 +66,20 @@ in
 
   config = {
     users.users.root = { };
+
+    # The base has no pam_systemd, which would set the variable. As in NixOS no change restarts it.
+    systemd.units."user@.service" = {
+      text = "[Service]\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i\nX-RestartIfChanged=false\n";
+      overrideStrategy = "asDropin";
+    };
+    systemd.services.linger-users = mkIf (lingering != [ ]) {
+      wantedBy = [ "multi-user.target" ];
+      script = "exec loginctl enable-linger ${concatStringsSep " " lingering}";
+      serviceConfig = {
+        Type = "oneshot";
+        RemainAfterExit = true;
+      };
+    };
 
     environment.etc =
       # A copy: sshd trusts no file in a folder that a group may write to, as /nix/store is.
