@@ -9,22 +9,25 @@ export interface ConsequenceOptions {
   runningKernel?: string | undefined;
 }
 
-/** What a change of the system means for a running machine: a reboot, or a switch that will be refused. */
+/** What a change of the system means for a running machine: a reboot, a switch that is refused, or what a switch restarts. */
 export function consequences(
   old: HostFacts,
   desired: HostFacts,
   { reboot = 'never', runningKernel }: ConsequenceOptions = {},
 ): string[] {
   const due = reboot === 'never' ? 'reboot due after this' : 'the machine will be rebooted';
+  const inhibited = inhibitorNote(old, desired, reboot);
   return [
     ...whyReboot(old, desired, runningKernel).map((why) => `${due}: ${why}`),
-    ...inhibitorNote(old, desired, reboot),
+    ...(inhibited.length > 0 ? inhibited : switchNotes(old, desired)),
   ];
 }
 
-/** Whether switch inhibitors prevent a switch to the system. */
+/** Whether switch inhibitors prevent a switch to the system. One that only one system has prevents nothing, as in NixOS. */
 function inhibitorNote(old: HostFacts, desired: HostFacts, reboot: DeploymentInputs['reboot']): string[] {
-  const changed = differences(old.inhibitors, desired.inhibitors).map(({ path }) => path.join('.'));
+  const changed = differences(old.inhibitors, desired.inhibitors)
+    .filter(({ kind }) => kind === 'update')
+    .map(({ path }) => path.join('.'));
   if (changed.length === 0) return [];
   const what = `switch inhibitors change (${changed.join(', ')})`;
   return [
@@ -32,6 +35,36 @@ function inhibitorNote(old: HostFacts, desired: HostFacts, reboot: DeploymentInp
       ? `the switch will be refused: ${what}; set reboot: when-needed, or action: boot`
       : `the machine will be rebooted instead of switched: ${what}`,
   ];
+}
+
+/** Names of D-Bus's unit: dbus-broker is one of its two implementations. */
+const dbusUnits = ['dbus-broker.service', 'dbus.service'];
+
+/**
+ * What a switch does beside the changed units: systemd is re-executed for another systemd or system.conf, which has store paths;
+ * D-Bus is reloaded for another set of packages.
+ */
+function switchNotes(old: HostFacts, desired: HostFacts): string[] {
+  const [oldRevision, revision] = [nixpkgsRevision(old), nixpkgsRevision(desired)];
+  const nixpkgs = oldRevision !== revision ? 'nixpkgs changes' : '';
+  const [before, after] = [old.packages.systemd, desired.packages.systemd];
+  const systemd =
+    before !== after
+      ? `systemd ${before ?? 'of another package'} → ${after ?? 'of another package'}`
+      : old.etc['systemd/system.conf'] !== desired.etc['systemd/system.conf']
+        ? 'system.conf changes'
+        : nixpkgs;
+  const packages = sameValue(old.packages, desired.packages) ? nixpkgs : 'packages change';
+  const hasDbus = dbusUnits.some((unit) => old.units[unit] && desired.units[unit]?.startsWith('enabled'));
+  return [
+    ...(systemd ? [`the switch re-executes systemd: ${systemd}`] : []),
+    ...(packages && hasDbus ? [`the switch reloads D-Bus: ${packages}`] : []),
+  ];
+}
+
+/** Date and revision of nixpkgs in a system's label, such as 20260715.abcdef0; with another one nearly all store paths differ. */
+function nixpkgsRevision({ nixosLabel }: HostFacts): string {
+  return /\d{8}\.[0-9a-f]{7}/.exec(nixosLabel)?.[0] ?? '';
 }
 
 /** Why a reboot will be due, as far as the facts show. */

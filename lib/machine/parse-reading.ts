@@ -32,8 +32,6 @@ export interface MachineReading {
   rebootDue: boolean;
   /** Free space in KiB; undefined if there is no such file system. */
   free: { nix: number | undefined; boot: number | undefined };
-  /** The live system's switch-inhibitors file. */
-  inhibitors: string | undefined;
   /** Who holds the deployment lock, if anyone does. */
   busy: Holder | undefined;
   /** The result of the newest deployment, the last line of the machine's history. */
@@ -88,7 +86,6 @@ export function parseReading(reply: Reply): MachineReading {
       profile: text('specialisation') ? undefined : parts('profile'),
     }),
     free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
-    inhibitors: reply.decoded('inhibitors'),
     busy: reply.flag('busy')
       ? parseHolder(new Reply(reply.host, { stdout: reply.decoded('holder') }))
       : undefined,

@@ -44,7 +44,6 @@ for name in current booted profile; do
 	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done
 	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" <"$path/kernel-params"
 done
-[ ! -e "$current/switch-inhibitors" ] || say64 inhibitors <"$current/switch-inhibitors"
 
 say free-nix "$(free_kib /nix)"
 [ ! -d /boot ] || say free-boot "$(free_kib /boot)"

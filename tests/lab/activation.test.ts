@@ -122,11 +122,12 @@ test('a failing check: nothing changes', async () => {
   assert.equal(await machine.run('tail -n 1 /var/log/switches'), 'check of refused');
 });
 
-test('changed switch inhibitors: refused before anything changes', async () => {
-  const files = (dbus: string) => ({ files: { 'switch-inhibitors': JSON.stringify({ dbus, init: 'a' }) } });
-  const one = await fixtureSystem('inhibitors-1', files('dbus'));
+test('changed switch inhibitors: refused before anything changes; a new one is not (fault 66)', async () => {
+  const files = (inhibitors: object) => ({ files: { 'switch-inhibitors': JSON.stringify(inhibitors) } });
+  await deployer.up(await fixtureSystem('inhibitors-0', files({ dbus: 'dbus' })));
+  const one = await fixtureSystem('inhibitors-1', files({ dbus: 'dbus', init: 'a' }));
   await deployer.up(one);
-  const two = await fixtureSystem('inhibitors-2', files('dbus-broker'));
+  const two = await fixtureSystem('inhibitors-2', files({ dbus: 'dbus-broker', init: 'a' }));
   await assert.rejects(deployer.up(two), failsWith('activation-failed', /switch inhibitors changed: dbus$/));
   await machine.assertOn(one, deployer);
 });

@@ -6,7 +6,6 @@ import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
-import { changedInhibitors } from './inhibitors.ts';
 import { type SwitchParameters, startScript, startVariables } from './start-script.ts';
 
 /**
@@ -54,16 +53,14 @@ export function explainRefusedSwitch(parameters: SwitchParameters, reply: Reply)
         why: `the contents of ${system} do not match their registered hash\nnothing was changed on the machine`,
         fix: `Check the machine’s disk. \`nix-store --verify --check-contents\` checks its whole store, \`nix-store --repair-path ${system}\` repairs the path from a cache that has it.`,
       });
-    case 'inhibited': {
-      const changed = changedInhibitors(reply.decoded('old') ?? '', reply.decoded('new') ?? '');
+    case 'inhibited':
       return new FleetError({
         code: 'activation-failed',
         what: 'the new system refuses a switch without a reboot',
         host,
-        why: `switch inhibitors changed: ${changed.join(', ') || 'unknown'}`,
+        why: `switch inhibitors changed: ${reply.text('changed').trim().split(' ').join(', ')}`,
         fix: 'Set reboot: when-needed to boot the system instead, or set action: boot and reboot the machine yourself.',
       });
-    }
     case 'no-room':
       return new FleetError({
         code: 'no-room',

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, ownership.sh and:
-# system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch, action becomes boot)
+# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, ownership.sh,
+# inhibitors.sh and: system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch,
+# action becomes boot)
 # machine_id reserve (required free space, KiB) expected_live (what must be live, unless it is the new system; empty for anything).
 : "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}" "${expected_live?}"
 umask 022
@@ -47,14 +48,14 @@ old=$(readlink -f /run/current-system)
 if [ -n "$expected_live" ] && [ "$old" != "$expected_live" ] && [ "$old" != "$(readlink -f "$activated")" ]; then
 	refuse drifted found "$old"
 fi
-if [ "$action" != boot ] && [ -e "$old/switch-inhibitors" ] && [ -e "$activated/switch-inhibitors" ] &&
-	! cmp -s "$old/switch-inhibitors" "$activated/switch-inhibitors"; then
-	if [ "$boot_instead" = yes ] && [ "$action" = switch ]; then
+if [ "$action" != boot ]; then
+	changed=$(changed_inhibitors "$old" "$activated")
+	if [ -z "$changed" ]; then
+		:
+	elif [ "$boot_instead" = yes ] && [ "$action" = switch ]; then
 		action=boot
 	else
-		say64 old <"$old/switch-inhibitors"
-		say64 new <"$activated/switch-inhibitors"
-		refuse inhibited
+		refuse inhibited changed "$changed"
 	fi
 fi
 for place in /nix /var/lib /run; do room "$place" "$reserve"; done

@@ -46,6 +46,7 @@ const reserveKib = 16 * 1024;
 export const startScript =
   lockScript +
   ownershipScript +
+  scriptFile('./inhibitors.sh', import.meta.url) +
   scriptFile('./check.sh', import.meta.url) +
   recordScript +
   scriptFile('./start.sh', import.meta.url);

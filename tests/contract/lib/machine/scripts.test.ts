@@ -153,3 +153,29 @@ test('serials are read from all kernel attributes, each once, without padding', 
   assert.deepEqual(run(script).list('serial'), [...['second', 'WD-12', 'naa.5000', 'S4EVNX0R1', 'eui.0025']]);
   rmSync(folder, { recursive: true });
 });
+
+test('inhibitors are compared by the keys that both systems have, however their JSON is laid out (fault 66)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-inhibitors-'));
+  const script = scriptFile('../../../../lib/machine/switch/inhibitors.sh', import.meta.url);
+  const changed = (old: string | undefined, desired: string | undefined) => {
+    for (const [name, json] of Object.entries({ old, desired })) {
+      rmSync(join(folder, name), { recursive: true, force: true });
+      mkdirSync(join(folder, name));
+      if (json !== undefined) writeFileSync(join(folder, name, 'switch-inhibitors'), json);
+    }
+    const call = 'say changed "$(changed_inhibitors "$1" "$2")"\n';
+    return run(script + call, { args: [join(folder, 'old'), join(folder, 'desired')] })
+      .text('changed')
+      .trim();
+  };
+  const wide = JSON.stringify({ dbus: 'broker', init: 'a, "b": \\' }, null, 2);
+  assert.equal(changed('{}', '{}'), '');
+  assert.equal(changed(undefined, '{"dbus":"1"}'), '');
+  assert.equal(changed('{"dbus":"1"}', undefined), '');
+  assert.equal(changed('{"dbus":"1"}', '{"dbus":"1","new":"1"}'), '');
+  assert.equal(changed('{"dbus":"1","gone":"1"}', '{"dbus":"1"}'), '');
+  assert.equal(changed(wide, JSON.stringify(JSON.parse(wide))), '');
+  assert.equal(changed(wide, '{"dbus":"dbus","init":"b"}'), 'dbus init');
+  assert.equal(changed('not JSON', '{"dbus":"1"}'), '');
+  rmSync(folder, { recursive: true });
+});

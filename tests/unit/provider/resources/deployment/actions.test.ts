@@ -108,7 +108,7 @@ test('the notes name the consequences for the running machine', () => {
   const kernel = { ...someFacts().kernel, version: '6.99' };
   const asked = { system: path('x'), facts: facts({ kernel, inhibitors: { dbus: 'broker' } }) };
   const notes = (changes: Partial<DeploymentInputs>) => {
-    const before = inputs();
+    const before = inputs({ facts: facts({ inhibitors: { dbus: 'dbus' } }) });
     const recorded = { id: 'm', inputs: before, state: deploymentStateFrom(before, reading('n', 'n')) };
     return (diffDeployment(recorded, inputs({ ...asked, ...changes })).notes ?? []).join('\n');
   };

@@ -39,7 +39,6 @@ const reading: MachineReading = {
   since: '2026-07-21T10:15:00.000Z',
   rebootDue: false,
   free: { nix: 1, boot: 1 },
-  inhibitors: undefined,
   busy: undefined,
   lastResult: undefined,
   history: '',
