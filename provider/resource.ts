@@ -98,9 +98,10 @@ export interface Resource<Inputs, State> {
   complete?(inputs: Inputs, recorded?: Inputs): Completed<Inputs>;
   /**
    * Further checks across properties, on inputs that fit the schema: property path to what is wrong. `recorded` are the
-   * inputs of the last deployment, where there was one; another version may have written them.
+   * inputs of the last deployment, where there was one; another version may have written them. `operation` is the same object
+   * for all resources that one configured provider checks.
    */
-  check?(inputs: Inputs, recorded?: Inputs): Record<string, string>;
+  check?(inputs: Inputs, recorded?: Inputs, operation?: object): Record<string, string>;
   /** Compares the recorded with the desired; reads nothing else. */
   diff(recorded: Recorded<Inputs, State>, desired: Inputs): DiffResult;
   /** Outputs that are known before anything is done; everything else is unknown in a preview. */

@@ -13,7 +13,12 @@ export interface CheckOutcome {
 }
 
 /** Validates inputs against the resource's schema and its own checks; every bad property is reported. */
-export function checkInputs(resource: AnyResource, given: Properties, recorded?: Properties): CheckOutcome {
+export function checkInputs(
+  resource: AnyResource,
+  given: Properties,
+  recorded?: Properties,
+  operation?: object,
+): CheckOutcome {
   // What a preview cannot know yet cannot be judged: it is set aside by top-level property.
   const isOpen = ([, value]: [string, unknown]) => containsUnknown(value);
   const open = Object.fromEntries(Object.entries(given).filter(isOpen));
@@ -33,7 +38,7 @@ export function checkInputs(resource: AnyResource, given: Properties, recorded?:
   const inputs = { ...(parsed.data as Properties), ...open };
   if (Object.keys(open).length > 0) return { inputs, failures };
   const { problems, ...completed } = resource.complete?.(inputs, recorded) ?? { inputs };
-  const found = { ...problems, ...resource.check?.(completed.inputs, recorded) };
+  const found = { ...problems, ...resource.check?.(completed.inputs, recorded, operation) };
   for (const [property, reason] of Object.entries(found)) failures.push({ property, reason });
   return { ...completed, failures };
 }

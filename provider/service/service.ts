@@ -26,6 +26,8 @@ interface Addressed {
 export class ProviderService {
   readonly #resources: ReadonlyMap<string, AnyResource>;
   readonly operations: Operations;
+  /** Stands for what was checked since the provider was configured. */
+  #operation: object = {};
   #engine: EngineLog | undefined;
 
   constructor(
@@ -85,6 +87,7 @@ export class ProviderService {
 
   async configure(request: proto.ConfigureRequest): Promise<proto.ConfigureResponse> {
     const { config } = parseProviderConfig(decode(request.getArgs()).properties, process.env);
+    this.#operation = {};
     this.operations.holdFailures = config.onFailure === 'continue';
     const response = new proto.ConfigureResponse();
     response.setAcceptsecrets(true);
@@ -99,7 +102,7 @@ export class ProviderService {
     markSecretInputs(resource, properties, secrets);
     const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
     const hasRecorded = Object.keys(recorded).length > 0;
-    const outcome = checkInputs(resource, properties, hasRecorded ? recorded : undefined);
+    const outcome = checkInputs(resource, properties, hasRecorded ? recorded : undefined, this.#operation);
     for (const note of outcome.notes ?? []) this.#engine?.log(request.getUrn(), 'info', secrets.redact(note));
     if (outcome.notes?.length) await this.#engine?.flush();
     return checkResponse(outcome, secrets);

@@ -86,12 +86,16 @@ test('a machine that is off is reported, and starts with its files and identity'
   assert.match(readFileSync(again.console, 'utf8'), /Reached target poweroff|Halting|Powering off/i);
 });
 
-test('a machine whose keeper was killed starts again', async () => {
+test('a machine whose keeper was killed starts again; its environment holds no secret (fault 31)', async () => {
   const before = await one();
   assert.ok(before.pid);
   process.kill(before.pid, 'SIGKILL');
   assert.ok(await until(async () => !(await readLabMachine(lab, 'one'))?.running, { limitSeconds: 10 }));
-  assert.equal((await one()).running, true);
+  process.env.PULUMI_CONFIG_PASSPHRASE = 'FIXTURE';
+  process.env.FIXTURE_TOKEN = 'FIXTURE';
+  const again = await one();
+  assert.equal(again.running, true);
+  assert.doesNotMatch(readFileSync(`/proc/${again.pid}/environ`, 'utf8'), /PASSPHRASE|FIXTURE/);
 });
 
 test('a reboot from inside restarts the machine under the same keeper', async () => {

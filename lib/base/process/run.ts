@@ -1,3 +1,4 @@
+import { environmentFor } from './environment.ts';
 import { exitError, redact } from './process-error.ts';
 import { followLines, type Input, type RunOptions, start, textOf } from './start.ts';
 
@@ -51,7 +52,13 @@ export async function run(
 /** Runs an interactive program on this process's own terminal or pipes; returns its exit code. */
 export async function runAttached(command: string, args: readonly string[]): Promise<number> {
   const { execa } = await import('execa');
-  const { exitCode } = await execa(command, args, { reject: false, stdio: 'inherit', buffer: false });
+  const { exitCode } = await execa(command, args, {
+    reject: false,
+    stdio: 'inherit',
+    buffer: false,
+    env: environmentFor(command, process.env),
+    extendEnv: false,
+  });
   return exitCode ?? 1;
 }
 

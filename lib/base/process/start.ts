@@ -1,12 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Result } from 'execa';
+import { environmentFor, lastingEnvironment } from './environment.ts';
 import { ProcessError, redact } from './process-error.ts';
 
 export interface RunOptions {
   /** Written to the program's standard input, which is then closed; pass secrets this way. A stream's error is thrown. */
   input?: string | Uint8Array | AsyncIterable<Uint8Array>;
-  /** Added to the environment of this process. */
+  /** Added to the environment of this process, of which programs other than pulumi get no variable of Pulumi's. */
   env?: Record<string, string | undefined>;
+  /** Whether the program outlives this process: it then gets none of the environment but PATH, HOME and the like. */
+  lasting?: boolean;
   cwd?: string;
   /** Timeout in seconds; without one, pass a `signal`. */
   timeoutSeconds?: number;
@@ -46,7 +49,10 @@ export async function start(command: string, args: readonly string[], options: R
     reject: false,
     stripFinalNewline: false,
     maxBuffer: 1 << 30,
-    env: options.env,
+    env: options.lasting
+      ? lastingEnvironment(process.env, options.env)
+      : environmentFor(command, process.env, options.env),
+    extendEnv: false,
     cwd: options.cwd,
     detached: options.group,
     cancelSignal: stop,

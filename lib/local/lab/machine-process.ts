@@ -41,7 +41,7 @@ export async function startProcess(
   } else {
     const keeper = join(import.meta.dirname, 'run-machine.sh');
     const args = ['--fork', keeper, paths.pid, paths.console, cgroupOf(machine.title), ...command];
-    await run('setsid', args, { timeoutSeconds: 60, cwd: '/' });
+    await run('setsid', args, { timeoutSeconds: 60, cwd: '/', lasting: true });
   }
   const found = await untilStarted(
     {

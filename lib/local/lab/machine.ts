@@ -8,6 +8,7 @@ import { until } from '../../base/until.ts';
 import { sshBanner } from '../../machine/ssh/scan.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
+import { requireInotify } from './inotify.ts';
 import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
 import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
 import { type Network, readNetwork } from './network.ts';
@@ -73,6 +74,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   record ??= { ...request, ...(await makeRoot(request, signal)) };
   record = { ...record, address: request.address };
   if (!running) {
+    await requireInotify(request.name);
     await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
     await writeJson(paths.record, record);
     await start(request, network);

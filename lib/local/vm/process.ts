@@ -59,7 +59,7 @@ export async function startQemu(
     ];
     await run('systemd-run', [...unit, ...variables, ...kept], options);
   } else {
-    await run('setsid', ['--fork', ...kept], { ...options, env });
+    await run('setsid', ['--fork', ...kept], { ...options, env, lasting: true });
   }
   const found = await untilStarted(
     {

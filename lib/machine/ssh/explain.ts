@@ -84,10 +84,13 @@ function unreachableFix(connection: Connection, stderr: string): string {
   if (/could not resolve|name or service not known|temporary failure in name/i.test(stderr)) {
     return `Check the name '${address}': it is not in DNS, /etc/hosts or ssh_config.`;
   }
+  const restart = /\/nixos-fleet\/(lab|vm)\//.test(connection.identityFile ?? '')
+    ? 'It runs on this computer. After a restart of the computer start it again: pulumi up --refresh\n'
+    : '';
   if (/connection refused/i.test(stderr)) {
-    return `The machine is up, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port. A port that a configuration moves needs two deployments: first both ports in services.openssh.ports, then the new one.`;
+    return `${restart}The machine is up, but nothing listens on ${port === undefined ? 'its ssh port' : `port ${port}`}: check that sshd runs, and its port. A port that a configuration moves needs two deployments: first both ports in services.openssh.ports, then the new one.`;
   }
-  return `Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
+  return `${restart}Check that the machine is on and that this works: ${['ssh', ...portOption(connection), `${user}@${address}`, 'true'].join(' ')}`;
 }
 
 function lastLine(stderr: string): string {

@@ -24,8 +24,12 @@ export const virtualMachine: Resource<VirtualMachineInputs, VirtualMachineState>
   state: virtualMachineState,
   secretInputs: ['credentials'],
 
-  check(inputs, recorded) {
-    return { ...sourceProblems(inputs), ...shrinkProblems(inputs, recorded), ...portProblems(inputs) };
+  check(inputs, recorded, operation) {
+    return {
+      ...sourceProblems(inputs),
+      ...shrinkProblems(inputs, recorded),
+      ...portProblems(inputs, operation),
+    };
   },
 
   diff(recorded, desired) {

@@ -143,3 +143,28 @@ test('a duplex program reports its standard error by line and ends with its stre
   endless.stream.destroy();
   await assert.rejects(endless.ended, { reason: 'signal' });
 });
+
+test('programs get no variable of Pulumi’s; one that stays gets little more than PATH (faults 31, 59)', async () => {
+  const variables = {
+    PULUMI_CONFIG: 'decrypted',
+    PULUMI_CONFIG_PASSPHRASE: 'secret',
+    FIXTURE_AGENT: '/agent',
+  };
+  Object.assign(process.env, variables);
+  try {
+    const names = async (lasting: boolean) => {
+      const { stdout } = await runToEnd('env', [], { timeoutSeconds: 20, env: { GIVEN: 'yes' }, lasting });
+      return stdout.split('\n').map((line) => line.replace(/=.*/, ''));
+    };
+    const usual = await names(false);
+    assert.deepEqual(
+      usual.filter((name) => name.startsWith('PULUMI_')),
+      [],
+    );
+    for (const name of ['PATH', 'GIVEN', 'FIXTURE_AGENT']) assert.ok(usual.includes(name), name);
+    const few = await names(true);
+    assert.ok(few.includes('PATH') && few.includes('GIVEN') && !few.includes('FIXTURE_AGENT'), few.join());
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+});

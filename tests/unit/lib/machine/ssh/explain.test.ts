@@ -104,3 +104,12 @@ test('ssh refuses a user id without an account: the fix is one for this computer
   assert.equal(error.code, 'config-invalid');
   assert.match(error.fix ?? '', /\/etc\/passwd/);
 });
+
+test('a lab or virtual machine that does not answer: up --refresh starts it again (fault 58)', () => {
+  const fixOf = (identityFile: string) =>
+    explainSshFailure({ name: 'web', connection: { ...connection, identityFile } }, 'No route to host').fix;
+  for (const kind of ['lab/dev', 'vm/dev/web']) {
+    assert.match(fixOf(`/home/ann/.local/state/nixos-fleet/${kind}/identity`) ?? '', /pulumi up --refresh/);
+  }
+  assert.doesNotMatch(fixOf('/home/ann/.ssh/id_ed25519') ?? '', /--refresh/);
+});

@@ -94,3 +94,13 @@ test('a preview knows by which port the machine will be reached', () => {
   const known = virtualMachine.preview(machine({ forwardPorts }));
   assert.deepEqual([known.address, known.port, known.running], ['127.0.0.1', 24022, true]);
 });
+
+test('a port that a machine of an earlier operation had is free again (fault 47)', () => {
+  const asked = (name: string) => machine({ name, forwardPorts: { web: { host: 47011, guest: 80 } } });
+  const claims = (name: string, operation: object) =>
+    virtualMachine.check?.(asked(name), undefined, operation) ?? {};
+  const first = {};
+  assert.deepEqual(claims('one', first), {});
+  assert.match(Object.values(claims('two', first)).join(), /taken by the virtual machine one/);
+  assert.deepEqual(claims('two', {}), {}, 'one was removed meanwhile');
+});
