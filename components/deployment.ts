@@ -9,7 +9,8 @@ export type DeploymentArgs = ResourceArgs<
   Omit<DeploymentInputs, 'facts' | 'healthChecks'>,
   'host' | 'system' | 'connection'
 > & {
-  facts?: HostFacts;
+  /** As text where they come from another resource: the SDK takes long to look into them. */
+  facts?: HostFacts | pulumi.Output<string | undefined>;
   healthChecks?: Record<string, HealthCheckArgs>;
 };
 
@@ -20,7 +21,8 @@ export class Deployment extends pulumi.CustomResource {
   declare readonly live: pulumi.Output<LiveState>;
 
   constructor(name: string, args: DeploymentArgs, options?: pulumi.CustomResourceOptions) {
-    const facts = args.facts && formatFacts(args.facts);
+    const { facts: given } = args;
+    const facts = pulumi.Output.isInstance(given) ? given : given && formatFacts(given);
     super('nixos:index:Deployment', name, registered({ ...args, facts }, ['live']), options);
   }
 }

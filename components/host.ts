@@ -1,7 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import { type DeploymentSettings, deploymentSettings } from '../schema/deployment.ts';
-import type { HostFacts } from '../schema/facts.ts';
+import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { CacheSource } from './binary-cache.ts';
 import { Substituters } from './cache-resources.ts';
 import type { ConnectionArgs } from './connection.ts';
@@ -74,15 +74,17 @@ export class Host extends pulumi.ComponentResource {
       // A machine whose system does not build is not touched.
       ...around({ when: 'before', dependsOn: [this.system, ...secrets], triggers: () => [outPath] }),
     ];
+    const isEvaluated = this.#isEvaluated(outPath);
+    const text = formatFacts(facts);
     this.deployment = new Deployment(
       name,
       {
         host: name,
         connection: args.connection,
         system: this.system.outPath,
-        drvPath,
-        revision: args.revision ?? '',
-        facts,
+        drvPath: isEvaluated.apply((is) => (is ? drvPath : undefined)),
+        revision: isEvaluated.apply((is) => (is ? (args.revision ?? '') : '')),
+        facts: isEvaluated.apply((is) => (is ? text : undefined)),
         machineId: args.machineId,
         ...settingsOf(args),
       },
@@ -97,6 +99,19 @@ export class Host extends pulumi.ComponentResource {
     const after = [this.deployment, ...this.#secrets(args, 'after', [this.deployment])];
     around({ when: 'after', dependsOn: after, triggers: () => [this.generation] });
     this.registerOutputs({});
+  }
+
+  /**
+   * Whether the built system is the evaluated one. With `--target` of a deployment alone it is an earlier one, and facts of another
+   * system must not be recorded with it.
+   */
+  #isEvaluated(outPath: string): pulumi.Output<boolean> {
+    return this.system.outPath.apply((path) => {
+      if (path === outPath) return true;
+      const what = `${this.#name}: the evaluated system is not built by this update, so an earlier one is deployed`;
+      void pulumi.log.warn(`${what}. Target the System and the Deployment of ${this.#name} together`, this);
+      return false;
+    });
   }
 
   /** Number of the live generation; use it in `triggers` of commands that run after a deployment. */

@@ -4,6 +4,20 @@ import { factsText } from './facts.ts';
 import { healthCheck } from './health-check.ts';
 import { claim, takeOverFrom } from './ownership.ts';
 
+/** Ways in which a new system can lock its deployer out. */
+const lockoutReasons = [
+  'sshd',
+  'port',
+  'firewall',
+  'user',
+  'key',
+  'wheel',
+  'rootLogin',
+  'nix',
+  'switch',
+] as const;
+export type LockoutReason = (typeof lockoutReasons)[number];
+
 /** How a machine is deployed to: what a user sets for a host. */
 export const deploymentSettings = z.object({
   action: z
@@ -81,10 +95,10 @@ export const deploymentSettings = z.object({
       'What happens when units fail that did not fail before: `rollback` rolls the machine back, `accept` keeps the new system with a warning.',
     ),
   allowLockout: z
-    .boolean()
+    .union([z.boolean(), z.array(z.enum(lockoutReasons))])
     .default(false)
     .describe(
-      'Whether a system may be deployed that would lock its deployer out: sshd off, its port closed, the user, its keys or its rights dropped.',
+      'Which ways of locking the deployer out are accepted: those listed, or with `true` all. Reasons: `sshd` (off), `port` (moved), `firewall` (closed), `user`, `key`, `wheel` (dropped), `rootLogin` (refused), `nix`, `switch` (disabled); see docs/guards.md.',
     ),
   healthChecks: z
     .record(z.string(), healthCheck)

@@ -21,6 +21,7 @@ export const errorCodes = {
   'owned-by-other':
     'The machine, or a file on it, belongs to another stack, or to another host of the same one; nothing was changed.',
   'not-nixos': 'The machine does not run NixOS.',
+  lockout: 'The new system would lock its deployer out; nothing was changed.',
   'deployment-in-progress': 'Another deployment holds the machine’s lock.',
   'activation-failed': 'switch-to-configuration failed; the machine was rolled back.',
   'reboot-failed': 'The machine did not come back in time after a reboot, or not with the desired system.',

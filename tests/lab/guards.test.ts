@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { FleetError } from '../../lib/base/errors.ts';
 import { runToEnd } from '../../lib/base/process/run.ts';
+import { arrivalInterface } from '../../lib/machine/arrival.ts';
 import { describeLive, readLiveSystems } from '../../lib/machine/check-live.ts';
 import { readMachine } from '../../lib/machine/read-machine.ts';
 import { readHistory } from '../../lib/machine/record/history.ts';
@@ -170,7 +171,7 @@ test('a lockout is an error at preview unless it is allowed; status lists the ma
     );
     assert.doesNotMatch(refused.text, /nixosLabel|fileSystems/, 'the facts are not printed');
     assert.ok(refused.text.split('\n').length < 40, refused.text);
-    declare(next, { facts: closed, allowLockout: true });
+    declare(next, { facts: closed, allowLockout: ['firewall'] });
     const allowed = await project.pulumi('preview');
     assert.equal(allowed.exitCode, 0, allowed.text);
     const env = {
@@ -187,6 +188,25 @@ test('a lockout is an error at preview unless it is allowed; status lists the ma
   } finally {
     project.remove();
   }
+});
+
+test('a firewall that leaves ssh another interface alone is refused before anything changes (faults 40, 74)', async () => {
+  const next = await fixtureSystem('limited');
+  const firewall = (...tcp: string[]) => ({
+    enabled: true,
+    tcp: Object.fromEntries(tcp.map((port) => [port, true])),
+    udp: {},
+  });
+  await deployer.up(good, { facts: formatFacts(someFacts({ firewall: firewall('22') })) });
+  const used = await arrivalInterface(machineAt('one', machine.target.connection));
+  assert.ok(used);
+  const limited = (name: string) => formatFacts(someFacts({ firewall: firewall(`${name}:22`) }));
+  await assert.rejects(deployer.up(next, { facts: limited('wg0') }), (error: FleetError) => {
+    assert.match(error.message, new RegExp(`opens? port 22 on wg0 alone, and ssh arrives on ${used}`));
+    return true;
+  });
+  assert.equal((await readMachine(machine.target)).system, good);
+  await deployer.up(next, { facts: limited(used) });
 });
 
 test('the machine keeps a history: who, when, which revision and systems, and the result', async () => {

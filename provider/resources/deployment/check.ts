@@ -1,7 +1,6 @@
-import { lockoutRisks } from '../../../lib/machine/lockout.ts';
-import { identityFingerprint } from '../../../lib/machine/ssh/identity.ts';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { factsText, parseFacts } from '../../../schema/facts.ts';
+import { parseFacts } from '../../../schema/facts.ts';
+import { allows, checkLockout } from './lockout.ts';
 
 /** Problems of a deployment's inputs that a preview can find: property to reason. */
 export function checkDeployment(
@@ -39,7 +38,8 @@ function checkVia({ host, via, connection }: DeploymentInputs): Record<string, s
 }
 
 /** The system must have the user who deploys from now on, and must not have the one who is removed. */
-function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInputs): Record<string, string> {
+function checkBootstrap(inputs: DeploymentInputs): Record<string, string> {
+  const { host, connection, facts } = inputs;
   const { user, bootstrapUser } = connection;
   if (bootstrapUser === undefined || !facts) return {};
   const { users } = parseFacts(facts);
@@ -47,25 +47,8 @@ function checkBootstrap({ host, connection, facts, allowLockout }: DeploymentInp
     const why = `${host}: the configuration has the bootstrap user ${bootstrapUser}, so each activation would make it again`;
     return { 'connection.bootstrapUser': `${why}. Take it out of users.users, or name it as user` };
   }
-  if (user === 'root' || allowLockout || Object.hasOwn(users, user)) return {};
+  if (user === 'root' || allows(inputs, 'user') || Object.hasOwn(users, user)) return {};
   return {
     'connection.user': `${host}: the configuration has no user ${user}, who is to deploy after the first time`,
   };
-}
-
-/** Refuses a system that would lock its deployer out, at preview; see `lockoutRisks`. */
-function checkLockout(inputs: DeploymentInputs, recorded?: DeploymentInputs): Record<string, string> {
-  const { facts, connection, host, allowLockout } = inputs;
-  // The operator's own computer needs no sshd.
-  if (allowLockout || connection.local || !facts || recorded?.system === inputs.system) return {};
-  const before = factsText.safeParse(recorded?.facts);
-  const risks = lockoutRisks(parseFacts(facts), before.success ? parseFacts(before.data) : undefined, {
-    user: connection.user,
-    port: connection.port,
-    portMoves: recorded !== undefined && recorded.connection.port !== connection.port,
-    fingerprint: identityFingerprint(connection.identityFile),
-  });
-  if (risks.length === 0) return {};
-  const fix = 'Fix the configuration, or set allowLockout: true for this machine.';
-  return { facts: `${host}: the new configuration would lock you out: ${risks.join('; ')}. ${fix}` };
 }

@@ -15,13 +15,20 @@ import {
   deploymentInputs,
   deploymentState,
 } from '../../../schema/deployment.ts';
-import { type Context, PartialFailure, type ReadResult, type Resource } from '../../resource.ts';
+import {
+  type Context,
+  PartialFailure,
+  type ReadResult,
+  type Recorded,
+  type Resource,
+} from '../../resource.ts';
 import { gcRootPath } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';
 import { namingConsole } from '../console.ts';
 import { checkDeployment } from './check.ts';
 import { diffDeployment } from './diff.ts';
 import { connectionFromId } from './id.ts';
+import { refuseOtherInterface } from './lockout.ts';
 import { deploymentStateFrom, failedStateFrom, trueInputs } from './state.ts';
 
 /** Which system one machine runs. Its id is the machine's machine-id. */
@@ -31,6 +38,13 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     'Makes one machine run one system: copies the closure, switches under a supervisor that rolls back by itself, and records what was read back from the machine.',
   inputs: deploymentInputs,
   state: deploymentState,
+
+  /** The same system keeps what was recorded with it, where the program does not know it: see components/host.ts. */
+  complete(inputs, recorded) {
+    if (inputs.facts !== undefined || recorded?.system !== inputs.system) return { inputs };
+    const { facts, drvPath, revision } = recorded;
+    return { inputs: { ...inputs, facts, drvPath, revision } };
+  },
 
   check: checkDeployment,
 
@@ -81,7 +95,14 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
       );
     }
     const { id, state } = recorded;
-    return await deployTo({ id, claim: state.claim || newClaim() }, machine, desired, reading, context);
+    return await deployTo(
+      { id, claim: state.claim || newClaim() },
+      machine,
+      desired,
+      reading,
+      context,
+      recorded,
+    );
   },
 
   /** Stops managing: the machine is not contacted, and runs on as it is. */
@@ -101,6 +122,7 @@ async function deployTo(
   inputs: DeploymentInputs,
   reading: MachineReading,
   context: Context,
+  recorded?: Recorded<DeploymentInputs, DeploymentState>,
 ): Promise<DeploymentState> {
   const { machineId = id } = inputs;
   for (const expected of [id, machineId]) {
@@ -114,6 +136,9 @@ async function deployTo(
   const other = hosts.get(bootOf(reading)) ?? inputs.host;
   if (other !== inputs.host) throw sameMachine([other, inputs.host], reading.machineId);
   hosts.set(bootOf(reading), inputs.host);
+  if (reading.system !== inputs.system)
+    // After a failure the state has the facts of the system that runs.
+    await refuseOtherInterface(machine, inputs, recorded?.state.facts ?? recorded?.inputs.facts, context);
   if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
   const after = await namingConsole(inputs.connection, () =>
     deploy(machine, {

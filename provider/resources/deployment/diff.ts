@@ -7,6 +7,7 @@ import { type HostFacts, parseFacts } from '../../../schema/facts.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
 import type { DiffResult, Recorded } from '../../resource.ts';
 import { connectionDiff } from '../connection-diff.ts';
+import { limitedNote } from './lockout.ts';
 
 /**
  * What a deployment would change: nothing where the machine, at the same place, runs and boots the desired system, whatever
@@ -44,7 +45,7 @@ export function diffDeployment(
   const known = Object.keys(goal).length > 0 || !live;
   return changesFrom(
     { ...detailed, ...(known ? goal : liveDiff(live, desired, desired.action === 'boot')) },
-    { notes: notes(desired, factsOf(base), factsOf(desired), live?.kernel) },
+    { notes: notes(desired, factsOf(base), live?.kernel) },
   );
 }
 
@@ -79,11 +80,12 @@ function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
 
 /** Lines for what property paths cannot show. */
 function notes(
-  { host, reboot }: DeploymentInputs,
+  inputs: DeploymentInputs,
   old: HostFacts | undefined,
-  desired: HostFacts | undefined,
   runningKernel: string | undefined,
 ): string[] {
+  const { host, reboot } = inputs;
+  const desired = factsOf(inputs);
   if (!desired) return [];
   if (!old) {
     return [
@@ -92,6 +94,7 @@ function notes(
   }
   const changes = factsChanges(old, desired);
   return [
+    ...limitedNote(inputs, old),
     ...consequences(old, desired, { reboot, runningKernel }),
     ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];

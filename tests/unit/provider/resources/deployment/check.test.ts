@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkDeployment } from '../../../../../provider/resources/deployment/check.ts';
+import { deployment } from '../../../../../provider/resources/deployment/deployment.ts';
 import { deploymentInputs } from '../../../../../schema/deployment.ts';
 import { formatFacts } from '../../../../../schema/facts.ts';
 import { someFacts } from '../../../../fixtures/facts.ts';
@@ -12,6 +13,26 @@ test('a system without sshd locks out a deployment by ssh, and no local one', ()
     checkDeployment(deploymentInputs.parse({ host: 'web', connection, system, facts }));
   assert.match(check({ address: 'web' }).facts ?? '', /would lock you out/);
   assert.deepEqual(check({ local: true }), {});
+});
+
+test('allowLockout accepts the reasons that it lists, and no other (fault 40)', () => {
+  const facts = formatFacts(
+    someFacts({
+      sshd: { enabled: false, ports: {} },
+      access: { trustedInterfaces: {}, nix: false },
+    }),
+  );
+  const check = (allowLockout: unknown, connection: object = { address: 'web' }) =>
+    checkDeployment(
+      deploymentInputs.parse({ host: 'web', connection, system: '/nix/store/s', facts, allowLockout }),
+    ).facts ?? '';
+  assert.match(check(false), /turns sshd off.*has no Nix.*allowLockout: \[sshd, nix\]$/);
+  assert.match(check(['sshd']), /web: the new configuration would lock you out: it has no Nix/);
+  assert.doesNotMatch(check(['sshd']), /turns sshd off/);
+  assert.equal(check(['nix', 'sshd']), '');
+  assert.equal(check(true), '');
+  assert.match(check(false, { local: true }), /lock you out: it has no Nix.*\[nix\]$/);
+  assert.throws(() => check(['ports']), /allowLockout/);
 });
 
 test('nixos-rebuild is refused where it cannot enter the machine', () => {
@@ -50,4 +71,21 @@ test('a bootstrap user goes, and the configuration has the one who stays', () =>
   assert.deepEqual(check(nobody, { allowLockout: true }), {});
   const rebuilt = check({ user: 'ops', bootstrapUser: 'nixos' }, { via: 'nixos-rebuild' });
   assert.match(rebuilt.via ?? '', /does not support bootstrapUser/);
+});
+
+test('the same system keeps the facts that were recorded with it (fault 39)', () => {
+  const parse = (settings: object) =>
+    deploymentInputs.parse({
+      host: 'web',
+      connection: { address: 'web' },
+      system: '/nix/store/s',
+      ...settings,
+    });
+  const recorded = parse({ facts: formatFacts(someFacts()), drvPath: '/nix/store/s.drv', revision: 'abc' });
+  const complete = (settings: object) => deployment.complete?.(parse(settings), recorded).inputs;
+  assert.deepEqual(complete({}), recorded);
+  const other = complete({ system: '/nix/store/other' });
+  assert.deepEqual([other?.facts, other?.revision], [undefined, '']);
+  const own = formatFacts(someFacts({ nixosLabel: 'own' }));
+  assert.equal(complete({ facts: own, revision: 'def' })?.facts, own);
 });
