@@ -18,10 +18,11 @@ import { runToEnd } from '../../lib/base/process/run.ts';
 import { buildArguments, toplevel } from './build-systems.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-bootable-'));
-const systems: Record<'plain' | 'booting' | 'newer-kernel', string> = {
+const systems: Record<'plain' | 'booting' | 'newer-kernel' | 'grub', string> = {
   plain: '',
   booting: '',
   'newer-kernel': '',
+  grub: '',
 };
 let root: string;
 
@@ -31,7 +32,7 @@ const build = async (...names: string[]) => {
 };
 
 before(async () => {
-  const names = ['plain', 'booting', 'newer-kernel'] as const;
+  const names = ['plain', 'booting', 'newer-kernel', 'grub'] as const;
   const { stdout, stderr, exitCode } = await build(...names);
   assert.equal(exitCode, 0, stderr);
   const paths = stdout.trim().split('\n');
@@ -148,4 +149,34 @@ test('a full boot partition leaves no partial file, and the default entry stays'
   assert.notEqual(full.exitCode, 0);
   assert.match(full.stderr, /No space left on device/);
   assert.equal(full.stdout, `${before}2\n`);
+});
+
+test('GRUB’s menu has the calling system first, then all generations, and copies of their kernels', async () => {
+  symlinkSync(systems.grub, profile(1));
+  symlinkSync(systems['newer-kernel'], profile(2));
+  assert.equal((await bootEntries(systems.grub)).exitCode, 0);
+  const menu = read('grub/grub.cfg');
+  const entries = [
+    ...menu.matchAll(/^menuentry "(.*)" --class.*\n.*\n {2}linux .*(\/kernels\/\S+) init=(\S+)\/init /gm),
+  ];
+  assert.deepEqual(
+    entries.map(([, title, , system]) => [title?.replace(/ \(.*/, ''), system]),
+    [
+      ['NixOS', systems.grub],
+      ['NixOS - Configuration 2', systems['newer-kernel']],
+      ['NixOS - Configuration 1', systems.grub],
+    ],
+  );
+  assert.deepEqual(
+    readFileSync(join(root, 'boot', entries[1]?.[2] ?? '')),
+    readFileSync(join(systems['newer-kernel'], 'kernel')),
+  );
+  assert.equal(list('kernels').length, 4);
+  assert.deepEqual(list('EFI/BOOT'), ['BOOTX64.EFI']);
+  assert.equal(read('grub/grubenv').length, 1024);
+
+  rmSync(profile(2));
+  assert.equal((await bootEntries(systems.grub)).exitCode, 0);
+  assert.equal(list('kernels').length, 2);
+  assert.doesNotMatch(read('grub/grub.cfg'), /Configuration 2/);
 });

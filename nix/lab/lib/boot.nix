@@ -48,5 +48,21 @@ in
       inherit (base) name hash;
       mode = "recursive";
     };
+  grub = "${packages.unpacked.grub-efi-amd64-bin}/lib/grub/x86_64-efi/monolithic/grubx64.efi";
+  # What a machine needs of GRUB: grub-reboot, and the programs that it runs.
+  grubTools =
+    build.runCommand "grub-tools"
+      {
+        scripts = packages.unpacked.grub2-common;
+        library = packages.unpacked.grub-common;
+        programs = packages.programs.grub-common;
+      }
+      ''
+        mkdir -p "$out/bin" "$out/share/grub"
+        cp "$programs/bin/grub-editenv" "$programs/sbin/grub-probe" "$out/bin/"
+        cp "$library/share/grub/grub-mkconfig_lib" "$out/share/grub/"
+        sed "s|/usr|$out|; s|^sbindir=.*|sbindir=$out/bin|" "$scripts/sbin/grub-reboot" >"$out/bin/grub-reboot"
+        chmod 555 "$out"/bin/*
+      '';
   systemdBoot = "${packages.programs.systemd-boot-efi}/lib/systemd/boot/efi/systemd-bootx64.efi";
 }

@@ -41,8 +41,13 @@ in
     };
     loader.systemd-boot.enable = mkOption {
       type = types.bool;
-      default = boots;
+      default = boots && !cfg.loader.grub.enable;
       description = "Whether systemd-boot starts the machine.";
+    };
+    loader.grub.enable = mkOption {
+      type = types.bool;
+      default = false;
+      description = "Whether GRUB starts the machine, by UEFI, in the place of systemd-boot.";
     };
     loader.timeout = mkOption {
       type = types.int;
@@ -59,8 +64,8 @@ in
   config = mkIf boots {
     assertions = [
       {
-        assertion = cfg.loader.systemd-boot.enable;
-        message = "boot.loader.systemd-boot.enable = false: a machine that is no container needs a boot loader, and there is no other.";
+        assertion = cfg.loader.systemd-boot.enable != cfg.loader.grub.enable;
+        message = "a machine that is no container needs one boot loader: boot.loader.systemd-boot.enable or boot.loader.grub.enable";
       }
     ];
 
@@ -75,6 +80,7 @@ in
       # writes over what was translated, is quicker by far.
       "norandmaps"
     ];
+    environment.systemPackages = mkIf cfg.loader.grub.enable [ boot.grubTools ];
     # systemd's credentials of a virtual machine, and the variables of its firmware.
     boot.kernelModules = [
       "qemu_fw_cfg"

@@ -130,13 +130,23 @@ in
         switchSource = ../system/switch-to-configuration.sh;
         switchUnitsSource = ../system/switch-units.sh;
         switchUserUnitsSource = ../system/switch-user-units.sh;
-        bootEntriesSource = ../system/boot-entries.sh;
+        bootEntriesSource =
+          if config.boot.loader.grub.enable then
+            ../system/boot-entries-grub.sh
+          else
+            ../system/boot-entries.sh;
         checksSource = ../system/pre-switch-checks.sh;
         # All empty in a container.
         kernel = if boots then config.boot.kernelPackages.kernel else "";
         kernelModules = if boots then cfg.modulesTree else "";
         initrd = if boots then cfg.build.initialRamdisk else "";
-        bootLoader = if boots then boot.systemdBoot else "";
+        bootLoader =
+          if !boots then
+            ""
+          else if config.boot.loader.grub.enable then
+            boot.grub
+          else
+            boot.systemdBoot;
       } (builtins.readFile ../system/make-toplevel.sh)
       // {
         pname = "nixos-system-${cfg.name}";

@@ -11,14 +11,16 @@ boot=$root/boot
 entries=$boot/loader/entries
 mkdir -p "$entries"
 new=
-trap '[ -z "$new" ] || rm -f "$new"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"; [ -z "$new" ] || rm -f "$new"' EXIT
 
-# install SOURCE TARGET: copies what is not there yet; a reader never sees half of it.
+# install SOURCE TARGET: copies what is not there yet; a reader never sees half of it, also after a power cut.
 install() {
 	! cmp -s "$1" "$2" || return 0
 	mkdir -p "${2%/*}"
 	new=$2.new
 	cp "$1" "$new"
+	sync "$new"
 	mv "$new" "$2"
 	new=
 }
@@ -81,8 +83,8 @@ while IFS=$tab read -r version target; do
 		install "$target/initrd" "$boot$(on_esp "$target/initrd")"
 	fi
 	name=nixos-$(text "$version" "$target" | sha256sum | cut -d ' ' -f 1).conf
-	text "$version" "$target" >"$entries/.new"
-	mv "$entries/.new" "$entries/$name"
+	text "$version" "$target" >"$work/entry"
+	install "$work/entry" "$entries/$name"
 done <<GENERATIONS
 $generations
 GENERATIONS
@@ -90,5 +92,5 @@ if [ -n "$boot_loader" ]; then
 	install "$boot_loader" "$boot/EFI/systemd/systemd-bootx64.efi"
 	install "$boot_loader" "$boot/EFI/BOOT/BOOTX64.EFI"
 fi
-printf 'timeout %s\ndefault %s\n' "$timeout" "$default" >"$boot/loader/loader.conf.new"
-mv "$boot/loader/loader.conf.new" "$boot/loader/loader.conf"
+printf 'timeout %s\ndefault %s\n' "$timeout" "$default" >"$work/loader.conf"
+install "$work/loader.conf" "$boot/loader/loader.conf"
