@@ -62,7 +62,7 @@ export async function runSetUp<Found>(
       code,
       what: `cannot set up ${what}`,
       why: cause instanceof ProcessError ? cause.stderr : String(cause),
-      fix: `Run setup/with setup/${script} to see only this step.`,
+      fix: `Run ${join(setup, 'with')} ${join(setup, script)} to see only this step.`,
       cause,
     });
   }

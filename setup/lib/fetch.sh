@@ -38,7 +38,7 @@ fetch_file() {
 	done
 	[ -f "$fetched" ] || return 1
 	[ "$(sha256_of "$fetched")" = "$3" ] && return 0
-	say "$1: the checksum of ${2##*/} is not the published one; the file is deleted"
+	say "$1: the checksum of ${2##*/} is not the recorded one; the file is deleted"
 	rm -f "$fetched"
 	return 1
 }
@@ -56,6 +56,18 @@ fetch_part() {
 # sha256_of FILE
 sha256_of() {
 	if have sha256sum; then sha256sum "$1"; else shasum -a 256 "$1"; fi | cut -d ' ' -f 1
+}
+
+# release_sum LABEL ARCHIVE PUBLISHED: prints the SHA256 that a release's archive must have: the one that was recorded when the
+# version was chosen, since a sum from the server that sends the archive proves nothing. Without a record, the published one.
+release_sum() {
+	release_recorded=$(sum_in "$(cat "${NIXOS_FLEET_RELEASE_SUMS:-$setup/lib/release-sums}")" "$2") # tests override the file
+	if [ -z "$release_recorded" ]; then
+		[ -z "$3" ] || say "$1: no checksum of $2 is recorded, so it is checked against its publisher's"
+		echo "$3"
+	elif [ -n "$3" ]; then
+		echo "$release_recorded"
+	fi
 }
 
 # sum_in LIST NAME: the SHA256 of file NAME from a checksum list ("<sum>  <name>" lines).

@@ -50,8 +50,11 @@ nix_place() {
 		die "Nix cannot be installed" "$nix_root belongs to another Nix and $(id -un) may not write to it" \
 			"put that Nix (≥ $nix_minimum) on the PATH, or run this as root"
 	fi
+	nix_others=$(ls -A "$nix_root" 2>/dev/null) || nix_others=
 	if [ -w "$nix_root" ] || mkdir -p "$nix_root" 2>/dev/null; then
 		mkdir -p "$nix_root/store"
+		# What was there before is not removed with it.
+		[ -z "$nix_others" ] || return 0
 		echo "Created by the set-up of nixos-fleet; setup/remove removes it." >"$nix_root/.nixos-fleet"
 		return
 	fi
@@ -65,7 +68,9 @@ nix_place() {
 nix_from_release() {
 	nix_archive=nix-$nix_version-$(nix_system).tar.xz
 	nix_sum=$(fetch_text "$nix_url/$nix_archive.sha256" | cut -d ' ' -f 1)
-	if [ "${#nix_sum}" -ne 64 ]; then
+	[ "${#nix_sum}" -eq 64 ] || nix_sum=
+	nix_sum=$(release_sum nix "$nix_archive" "$nix_sum")
+	if [ -z "$nix_sum" ]; then
 		say "nix: official release not reachable, using Debian $nix_debian_suite's package"
 		return 1
 	fi

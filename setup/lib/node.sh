@@ -27,6 +27,7 @@ ensure_node() {
 node_from_release() {
 	node_archive=node-v$node_version-$(platform).tar.gz
 	node_sum=$(sum_in "$(fetch_text "$node_url/SHASUMS256.txt")" "$node_archive")
+	node_sum=$(release_sum node "$node_archive" "$node_sum")
 	if [ -z "$node_sum" ]; then
 		say "node: official release not reachable, using the npm package"
 		return 1

@@ -42,6 +42,7 @@ pulumi_has_host() {
 pulumi_from_release() {
 	pulumi_archive=pulumi-v$pulumi_version-$(platform).tar.gz
 	pulumi_sum=$(sum_in "$(fetch_text "$pulumi_url/pulumi-$pulumi_version-checksums.txt")" "$pulumi_archive")
+	pulumi_sum=$(release_sum pulumi "$pulumi_archive" "$pulumi_sum")
 	if [ -z "$pulumi_sum" ]; then
 		say "pulumi: official release not reachable, building from the Go module (some minutes)"
 		return 1

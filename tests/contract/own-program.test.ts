@@ -1,6 +1,15 @@
 /** The package in another program: packed, installed, and previewed by the real CLI. */
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -55,4 +64,19 @@ test('the installed package brings components, evaluation and provider to anothe
   assert.match(shown.stdout, /nixos:index:Deployment: \(create\)/);
   assert.match(shown.stdout, /host1\.example\.org/);
   assert.match(shown.stdout, /package-7\s*: "1\.7"/);
+});
+
+test('the installed package has the set-up that virtual machines, rehearsals and images start (fault 44)', async () => {
+  const installed = join(program, 'node_modules/nixos-fleet/dist/setup');
+  const { stdout } = await run('git', ['ls-files', 'setup'], { cwd: project, timeoutSeconds: 60 });
+  for (const file of stdout.trim().split('\n')) {
+    const [here, there] = [join(project, file), join(installed, file.replace(/^setup\//, ''))];
+    assert.equal(statSync(there).mode & 0o111, statSync(here).mode & 0o111, file);
+  }
+  const text = `import { findSetUp } from '${join(installed, '../lib/local/set-up.js')}';
+    console.log(await findSetUp({ prefix: 'none', files: ['vm-base', 'vm-packages'], read: async () => undefined }));`;
+  const found = await runToEnd(process.execPath, ['--input-type=module', '-e', text], {
+    timeoutSeconds: 60,
+  });
+  assert.equal(found.stdout, 'undefined\n', found.stderr);
 });

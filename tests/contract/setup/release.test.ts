@@ -5,7 +5,7 @@ import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promi
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Sandbox, serve } from './sandbox.ts';
+import { Sandbox, serve, setup } from './sandbox.ts';
 
 const exec = promisify(execFile);
 const libraries = ['common', 'version', 'fetch', 'node', 'pulumi', 'nix'];
@@ -57,6 +57,13 @@ function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex');
 }
 
+/** Records an archive's checksum, as `setup/lib/release-sums` does. */
+async function record(sandbox: Sandbox, { archive, content }: Pick<Release, 'archive' | 'content'>) {
+  const file = join(sandbox.root, 'release-sums');
+  await writeFile(file, `${sha256(content)}  ${archive}\n`);
+  sandbox.environment.NIXOS_FLEET_RELEASE_SUMS = file;
+}
+
 function online(variables: Record<string, string>): Record<string, string> {
   return { NIXOS_FLEET_OFFLINE: '0', ...variables };
 }
@@ -80,10 +87,53 @@ test('an archive with another checksum is deleted, and the next source is used',
   await sandbox.program('npm', 'echo "npm was asked: $*" >&2; exit 1');
   const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the published one/);
+  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the recorded one/);
   assert.match(result.stderr, /npm was asked: pack .*node-linux-\S+@24\.21\.0/);
   await assert.rejects(access(join(sandbox.cache, 'node-24.21.0')));
   await assert.rejects(access(join(sandbox.cache, 'downloads', release.archive)));
+});
+
+test('an archive that its server replaced together with its checksum is refused (fault 32)', async (t) => {
+  const sandbox = await Sandbox.create(t);
+  const release = await nodeRelease(sandbox);
+  await record(sandbox, {
+    ...release,
+    content: Buffer.from('the archive of the day when the version was chosen'),
+  });
+  const url = await page(t, release);
+  await sandbox.program('node', 'echo v20.20.2');
+  await sandbox.program('npm', 'echo "npm was asked: $*" >&2; exit 1');
+  const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /checksum of node-v24\.21\.0-\S+ is not the recorded one/);
+  assert.match(result.stderr, /npm was asked/);
+});
+
+test('an archive without a recorded checksum is checked against the published one, and the set-up says so', async (t) => {
+  const sandbox = await Sandbox.create(t);
+  await record(sandbox, { archive: 'other.tar.gz', content: Buffer.from('') });
+  const url = await page(t, await nodeRelease(sandbox));
+  await sandbox.program('node', 'echo v20.20.2');
+  const result = await sandbox.sh(libraries, 'ensure_node', online({ NIXOS_FLEET_NODE_URL: url }));
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(
+    result.stderr,
+    /no checksum of node-v24\.21\.0-\S+ is recorded, so it is checked against its publisher's/,
+  );
+});
+
+test('the checksums of Node.js and of Nix are recorded for the versions that are installed', async () => {
+  const read = (name: string) => readFile(join(setup, 'lib', name), 'utf8');
+  const version = async (tool: string) =>
+    new RegExp(`^${tool}_version=(\\S+)`, 'm').exec(await read(`${tool}.sh`))?.[1];
+  const sums = await read('release-sums');
+  for (const platform of ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64']) {
+    assert.match(
+      sums,
+      new RegExp(`^[0-9a-f]{64}  node-v${await version('node')}-${platform}\\.tar\\.gz$`, 'm'),
+    );
+  }
+  assert.match(sums, new RegExp(`^[0-9a-f]{64}  nix-${await version('nix')}-x86_64-linux\\.tar\\.xz$`, 'm'));
 });
 
 test('an interrupted download is resumed, immediately and in the next run', async (t) => {
