@@ -82,8 +82,8 @@ export function parseReading(reply: Reply): MachineReading {
       container,
       booted: parts('booted'),
       current: parts('current'),
-      // A live specialisation is a choice: it may differ from the system of the next boot.
-      profile: text('specialisation') ? undefined : parts('profile'),
+      profile: parts('profile'),
+      containing: text('specialisation') ? parts('system') : undefined,
     }),
     free: { nix: reply.number('free-nix'), boot: reply.number('free-boot') },
     busy: reply.flag('busy')

@@ -38,7 +38,7 @@ say current "$current"
 say booted "$booted"
 say profile "$profile"
 [ ! -e /run/current-system ] || say since "$(stat -c %Y /run/current-system)"
-for name in current booted profile; do
+for name in current booted profile system; do
 	eval "path=\$$name"
 	[ -n "$path" ] || continue
 	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done

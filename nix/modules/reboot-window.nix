@@ -15,12 +15,20 @@ let
       export PATH=${
         lib.makeBinPath [
           pkgs.coreutils
+          pkgs.gawk
+          pkgs.gnugrep
+          pkgs.gnused
           pkgs.util-linux
           config.nix.package
           config.systemd.package
         ]
       }:$PATH
-      ${builtins.readFile file}
+      ${lib.concatMapStrings builtins.readFile [
+        ../../lib/machine/script/prelude.sh
+        ../../lib/machine/boot/lock.sh
+        ../../lib/machine/boot/boot-state.sh
+        file
+      ]}
     '';
 in
 {

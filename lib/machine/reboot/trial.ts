@@ -12,7 +12,7 @@ import { bootStateScript, lockScript, prelude, scriptFile } from '../script/text
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 import type { RebootRequest } from './request-reboot.ts';
-import { waitForNextBoot } from './wait.ts';
+import { untilBack, waitForNextBoot } from './wait.ts';
 
 /** Arms a trial, unless another or a deployment is under way. */
 export const armScript = lockScript + bootStateScript + scriptFile('./arm.sh', import.meta.url);
@@ -135,23 +135,32 @@ export async function followTrial(
   }
 }
 
-/** Confirms, or rejects with a reason, over a new connection. */
+/** Confirms, or rejects with a reason, over new connections until one answers: the machine waits for it. */
 async function answer(
   machine: Machine,
-  { system, signal }: RebootRequest,
+  request: RebootRequest,
   { token }: ArmedTrial,
   reason?: string,
 ): Promise<void> {
+  const { system, signal, status } = request;
   const variables = {
     system,
     answer: reason === undefined ? 'confirm' : 'reject',
     text: (reason ?? token).replaceAll('\n', ' '),
   };
-  const reply = await runScript(machine, answerScript, { variables, signal, fresh: true });
-  if (reply.isWhole) return;
-  throw reply.error({
+  const send = async () => {
+    const reply = await runScript(machine, answerScript, { variables, signal, fresh: true });
+    // The machine has answered, either way.
+    if (reply.isWhole || reply.has('failed')) return { refused: reply.text('failed') };
+    throw reply.error({ code: 'trial-failed', what: 'the boot on trial was not confirmed' });
+  };
+  const seen = await untilBack(send, { limitSeconds: marginSeconds, signal, status });
+  if (typeof seen !== 'string' && !seen.refused) return;
+  throw new FleetError({
     code: 'trial-failed',
     what: 'the boot on trial could not be confirmed',
+    host: machine.name,
+    why: typeof seen === 'string' ? seen : seen.refused,
     fix: 'The machine rolls back to the previous system by itself. Then deploy again.',
   });
 }
