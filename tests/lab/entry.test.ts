@@ -322,7 +322,7 @@ new Secret('later', { host: 'one', connection: pulumi.output(connection), path: 
 new Deployment('one', { host: 'one', connection, system: ${JSON.stringify(await liveSystem())} });
 `,
     );
-    await stack.pulumi('stack', 'init', 'dev');
+    await stack.pulumi('stack', 'init', 'test');
     const up = await stack.pulumi('up', '--yes', '--skip-preview', '--diff');
     assert.equal(up.exitCode, 0, up.text);
     assert.ok(!up.text.includes(traces[0] ?? ''));

@@ -240,8 +240,19 @@ look() {
 	say digest "$(printf '%s\n' "$description" | sha256)"
 }
 
-# File with the hash of the first MiB of an image whose write began in this boot and did not finish.
+# File of a disk on which the write of an image began in this boot and did not finish: the hash of the image's first MiB, and which
+# disk it is, since another one may have the name by now.
 unfinished_file() { echo "/run/nixos-fleet/unfinished-disk-image-$1"; }
+which_disk() {
+	{
+		serials "$1"
+		cat "$blocks/$1/size"
+	} | sha256
+}
+# unfinished_head NAME: the hash of the first MiB; empty if no write is unfinished on this disk.
+unfinished_head() {
+	[ "$(sed -n 2p "$(unfinished_file "$1")" 2>/dev/null)" != "$(which_disk "$1")" ] || sed -n 1p "$(unfinished_file "$1")"
+}
 
 # The process that writes an image on this machine. It ends soon after its connection.
 writer_file=/run/nixos-fleet/disk-image.pid

@@ -22,7 +22,13 @@ if [ -b "$disk" ]; then
 	name=$(name_of "$(readlink -f "$disk")")
 elif [ -n "$serial" ]; then
 	for other in $(all_disks); do
-		! serials "$other" | grep -qxF "serial=$serial" || name=$other
+		serials "$other" | grep -qxF "serial=$serial" || continue
+		# Of two disks with one serial, as cheap adapters have, none is meant for certain.
+		if [ -n "$name" ]; then
+			name=
+			break
+		fi
+		name=$other
 	done
 fi
 for other in $(all_disks); do
@@ -32,6 +38,7 @@ if [ -z "$name" ] || [ ! -e "$blocks/$name" ]; then
 	say kind missing
 else
 	look "$name"
-	[ ! -e "$(unfinished_file "$name")" ] || say unfinished "$(cat "$(unfinished_file "$name")")"
+	unfinished=$(unfinished_head "$name")
+	[ -z "$unfinished" ] || say unfinished "$unfinished"
 fi
 say end yes

@@ -30,7 +30,7 @@ in_use() {
 }
 ! in_use || refuse 'the kernel reports that it is in use'
 
-printf '%s\n' "$head" >"$unfinished"
+printf '%s\n' "$head" "$(which_disk "$name")" >"$unfinished"
 # RAID, ZFS and GPT have metadata at the end of the disk: the new system would detect what is left of an old one.
 if [ $((sectors * 512)) -ge $((bytes + 1048576)) ]; then
 	dd if=/dev/zero of="$device" bs=512 seek=$((sectors - 2048)) count=2048 conv=notrunc 2>/dev/null ||

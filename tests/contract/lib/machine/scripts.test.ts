@@ -137,6 +137,41 @@ test('a disk that does not exist is reported by the name in the config', () => {
   assert.ok(bootId);
 });
 
+test('of two disks with one serial none is taken for a path that is missing (fault 35)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
+  const add = (name: string, serial: string) => {
+    mkdirSync(join(folder, name, 'device'), { recursive: true });
+    writeFileSync(join(folder, name, 'serial'), serial);
+    writeFileSync(join(folder, name, 'size'), '2048\n');
+  };
+  add('sdx', 'A1');
+  add('sdy', 'B2');
+  const script = `${disk('disks.sh')}blocks=${folder}\n${disk('read-disk.sh')}`;
+  const read = () => run(script, { variables: { disk: '/dev/gone', serial: 'A1', wait_seconds: 0 } });
+  assert.equal(read().text('device'), '/dev/sdx');
+  add('sdz', 'A1');
+  assert.equal(read().text('kind'), 'missing');
+  assert.match(read().list('other').join(), /sdx: serial A1.*sdy: serial B2.*sdz: serial A1/);
+  rmSync(folder, { recursive: true });
+});
+
+test('an unfinished image is known on its disk alone, not on another one of that name (fault 35)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
+  mkdirSync(join(folder, 'sdx'));
+  writeFileSync(join(folder, 'sdx/size'), '2048\n');
+  const script = `${disk('disks.sh')}blocks=${folder}
+unfinished_file() { echo ${folder}/unfinished; }
+echo first >${folder}/sdx/serial
+printf '%s\\n' head "$(which_disk sdx)" >${folder}/unfinished
+say same "$(unfinished_head sdx)"
+echo second >${folder}/sdx/serial
+say other "$(unfinished_head sdx)"
+`;
+  const reply = run(script);
+  assert.deepEqual([reply.text('same'), reply.text('other')], ['head', '']);
+  rmSync(folder, { recursive: true });
+});
+
 test('serials are read from all kernel attributes, each once, without padding', () => {
   const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
   const write = (name: string, text: string) => {
