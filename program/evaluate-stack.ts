@@ -1,3 +1,4 @@
+import * as pulumi from '@pulumi/pulumi';
 import type { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { checkSystems } from '../lib/evaluation/check-systems.ts';
@@ -39,7 +40,7 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
   return {
-    fleet: await checkSystems(checked, config.builders),
+    fleet: await checkSystems(checked, config.builders, { preview: pulumi.runtime.isDryRun() }),
     /** `config.system.build.vm` of the hosts that are rehearsed, by host. */
     rehearsed: rehearsed.outputs,
     /** `config.system.build.vm` of the virtual machines that have a configuration. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Builders } from '../../schema/builder.ts';
-import { FleetError } from '../base/errors.ts';
+import { FleetError, type FleetErrorDetails } from '../base/errors.ts';
 import { systemsOf } from '../store/builders/machine-line.ts';
 import { readDerivation } from '../store/nix/derivation.ts';
 import { listBuilds } from '../store/nix/dry-run.ts';
@@ -13,12 +13,13 @@ import type { FleetEvaluation, HostEvaluation } from './types.ts';
 const ownSystem = `${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-${process.platform}`;
 
 /**
- * Checks that there is a builder for each machine and image; without one it gets a failed evaluation (`builder-missing`).
- * Derivations that are built already, or can be fetched from a cache, need no builder.
+ * Checks that there is a builder for each machine and image; without one it gets a failed evaluation (`builder-missing`), in a
+ * preview, which builds nothing, only a warning. Derivations that are built already, or can be fetched from a cache, need no builder.
  */
 export async function checkSystems(
   evaluation: FleetEvaluation,
   builders: Builders,
+  { preview = false }: { preview?: boolean } = {},
 ): Promise<FleetEvaluation> {
   let buildable: Promise<Set<string>> | undefined;
   const check = async (name: string, evaluated: HostEvaluation): Promise<HostEvaluation> => {
@@ -29,8 +30,11 @@ export async function checkSystems(
     if (system === undefined || system === ownSystem) return evaluated;
     buildable ??= buildableSystems(builders);
     if ((await buildable).has(system)) return evaluated;
-    const error = await missingBuilder(name, { drvPath, outPath }, await buildable, builders);
-    return error ? { ok: false, error } : evaluated;
+    const details = await missingBuilder({ drvPath, outPath }, await buildable, builders);
+    if (!details) return evaluated;
+    // A host's warnings are shown after its name.
+    if (preview) return { ...evaluated, warnings: [...evaluated.warnings, new FleetError(details).message] };
+    return { ok: false, error: new FleetError({ ...details, host: name }) };
   };
   const checkAll = async (all: FleetEvaluation['hosts']): Promise<FleetEvaluation['hosts']> => {
     const checked: [string, HostEvaluation][] = [];
@@ -64,11 +68,10 @@ async function withFiles(setting: string): Promise<string> {
 }
 
 async function missingBuilder(
-  host: string,
   { drvPath, outPath }: { drvPath: string; outPath: string },
   buildable: ReadonlySet<string>,
   builders: Builders,
-): Promise<FleetError | undefined> {
+): Promise<FleetErrorDetails | undefined> {
   if ((await invalidPaths([outPath])).size === 0) return undefined;
   const foreign: { drvPath: string; system: string }[] = [];
   for (const drv of await listBuilds(drvPath)) {
@@ -80,11 +83,10 @@ async function missingBuilder(
   const shown = foreign.slice(0, 3).map((each) => storeName(each.drvPath));
   const more = foreign.length > shown.length ? ` and ${foreign.length - shown.length} more` : '';
   const names = Object.keys(builders).join(', ');
-  return new FleetError({
+  return {
     code: 'builder-missing',
     what: `no builder for ${systems}`,
-    host,
     why: `to build: ${shown.join(', ')}${more}\navailable: this computer (${ownSystem}), ${names || 'no builders'}`,
     fix: `Declare a builder with systems: [${systems}] under nixos-fleet:builders, or emulate it here (boot.binfmt.emulatedSystems).`,
-  });
+  };
 }

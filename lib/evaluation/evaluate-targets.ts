@@ -1,5 +1,6 @@
 import type { FleetError } from '../base/errors.ts';
 import { evaluationError, missingError } from './host-error.ts';
+import { lacksConfigurations, noConfigurations } from './no-configurations.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
 import { type BatchRequest, type BatchResult, runBatch } from './run-batch.ts';
@@ -19,6 +20,7 @@ export interface RawFleet {
 /**
  * Evaluates targets in batches, as many at a time as memory and cores allow. If a target ends its batch, the remaining ones are
  * evaluated in a new batch, and the target alone, for its error message.
+ * @throws FleetError `flake-invalid` if the flake has no nixosConfigurations
  */
 export async function evaluateTargets(request: EvaluateRequest): Promise<RawFleet> {
   const { targets, flake, resources, onTarget } = request;
@@ -26,6 +28,7 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
   const { batches, workers, batchMiB } = planBatches(Object.keys(targets), resources);
   const queue = batches.map((names) => ({ names, strict: false }));
 
+  let unconfigured = false;
   const batch = async ({ names, strict }: { names: string[]; strict: boolean }): Promise<void> => {
     const result = await runBatch({
       ...request,
@@ -37,6 +40,11 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
     collect(result);
     // If no target began, the flake itself fails, and would fail for each target.
     const nothingBegan = result.failed.length === 0 && result.notReached.length === names.length;
+    if (nothingBegan && lacksConfigurations(result.stderr)) {
+      unconfigured = true;
+      queue.length = 0;
+      return;
+    }
     const alone = nothingBegan || (strict && names.length === 1);
     if (alone) {
       for (const name of [...result.failed, ...result.notReached]) fail(name, result.stderr);
@@ -68,5 +76,6 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
     }
     await Promise.race(running);
   }
+  if (unconfigured) throw await noConfigurations(flake, request.signal);
   return fleet;
 }

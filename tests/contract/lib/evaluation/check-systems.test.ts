@@ -30,7 +30,7 @@ const sparc = builders.parse({
   },
 });
 
-test('a machine without a builder for its system fails at preview, and the others do not', async () => {
+test('a machine without a builder for its system fails, and the others do not (fault 73)', async () => {
   const { hosts } = await checkSystems(await fleet({ web: 'x86_64-linux', far: 'sparc64-linux' }), {});
   assert.equal(hosts.web?.ok, true);
   assert.ok(hosts.far && !hosts.far.ok);
@@ -39,7 +39,17 @@ test('a machine without a builder for its system fails at preview, and the other
   assert.match(hosts.far.error.why ?? '', /to build: far\n.*no builders/);
 });
 
-test('an image without a builder for it fails at preview, even if the system inside can be built', async () => {
+test('in a preview, a machine without a builder for its system is a warning beside its diff (fault 73)', async () => {
+  const { hosts } = await checkSystems(await fleet({ far: 'sparc64-linux' }), {}, { preview: true });
+  assert.ok(hosts.far?.ok);
+  assert.equal(hosts.far.warnings.length, 1);
+  assert.match(
+    hosts.far.warnings[0] ?? '',
+    /^no builder for sparc64-linux.*to build: far\n.*Declare a builder/s,
+  );
+});
+
+test('an image without a builder for it fails, even if the system inside can be built', async () => {
   const { hosts: made } = await fleet({ near: 'x86_64-linux', far: 'sparc64-linux' });
   const { near, far } = made;
   assert.ok(near?.ok && far?.ok);

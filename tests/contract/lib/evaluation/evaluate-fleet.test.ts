@@ -234,6 +234,23 @@ test('a host that failed is evaluated again, and succeeds once it is fixed', asy
   evaluated(await evaluateFixture(['lacking'], { folder }), 'lacking');
 });
 
+test('a flake for colmena alone is one error, which says how its systems are used (fault 76)', async () => {
+  const folder = await ownFlake();
+  const outputs = async (text: string) => {
+    await writeFile(join(folder, 'flake.nix'), `{ outputs = _: { ${text} }; }`);
+    return await evaluateFixture(['web', 'db'], { folder, workers: 2 }).catch((error: FleetError) => error);
+  };
+  const hive = await outputs('colmena.web = { };');
+  assert.ok(hive instanceof FleetError);
+  assert.equal(hive.code, 'flake-invalid');
+  assert.match(hive.message, /^the flake has no nixosConfigurations/);
+  assert.match(hive.fix ?? '', /nixosConfigurations = \(colmena\.lib\.makeHive self\.colmena\)\.nodes;/);
+  const made = await outputs('colmenaHive.nodes = { };');
+  assert.match((made as FleetError).fix ?? '', /nixosConfigurations = self\.colmenaHive\.nodes;/);
+  const other = await outputs('packages = { };');
+  assert.match((other as FleetError).message, /its outputs are: packages/);
+});
+
 test('a flake whose outputs fail is an error of each host', async () => {
   const folder = await ownFlake();
   await edit(folder, 'flake.nix', 'outputs = _: {', 'outputs = _: throw "no outputs today" {');
