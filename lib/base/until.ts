@@ -6,8 +6,8 @@ export interface WaitOptions {
   limitSeconds: number;
   /** Pause between two checks, in seconds; default 0.05. */
   intervalSeconds?: number;
-  signal?: AbortSignal;
-  clock?: Clock;
+  signal?: AbortSignal | undefined;
+  clock?: Clock | undefined;
 }
 
 /**
@@ -30,8 +30,16 @@ export async function until<T>(
   }
 }
 
-function pause(seconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
+/**
+ * Waits for a number of seconds.
+ * @throws FleetError cancelled
+ */
+export function pause(seconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(cancelled());
+      return;
+    }
     const abort = () => {
       stop();
       reject(cancelled());

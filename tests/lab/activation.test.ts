@@ -264,18 +264,18 @@ test('a hanging supervisor is ended by its watcher, a unit of its own: rolled ba
   await machine.assertOn(good, deployer);
 });
 
-test('a cancelled deployment: left to its supervisor, which rolls back', async () => {
+test('a cancelled deployment: rejected, rolled back (fault 55)', async () => {
   const controller = new AbortController();
   const slow = await fixtureSystem('cancelled', { test: 'echo reached; sleep 1' });
   const { onStatus } = when('reached', async () => controller.abort());
   await assert.rejects(
-    deployer.up(slow, { onStatus, signal: controller.signal, confirmTimeoutSeconds: 1 }),
+    deployer.up(slow, { onStatus, signal: controller.signal, confirmTimeoutSeconds: 600 }),
     failsWith('cancelled', /rolls back/),
   );
   await machine.until('[ ! -e /run/nixos-fleet/holder ]');
-  assert.equal((await machine.lastResult())?.outcome, 'not-confirmed');
+  assert.equal((await machine.lastResult())?.outcome, 'rejected');
   assert.equal(await deployer.refresh(), undefined);
-  assert.match(deployer.lines.join('\n'), /last deployment to one \(by .*not-confirmed/s);
+  assert.match(deployer.lines.join('\n'), /last deployment to one \(by .*the operator cancelled/s);
   await machine.assertOn(good, deployer);
 });
 

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { urlHost } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
+import type { Clock } from '../../base/clock.ts';
 import { until } from '../../base/until.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
@@ -23,12 +24,16 @@ export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>
 export async function runHealthChecks(
   machine: Machine,
   checks: Readonly<Record<string, HealthCheck>>,
-  options: { signal?: AbortSignal; onLine?: (line: string) => void } = {},
+  options: {
+    signal?: AbortSignal | undefined;
+    clock?: Clock | undefined;
+    onLine?: ((line: string) => void) | undefined;
+  } = {},
 ): Promise<string[]> {
   const failures = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       const attempt = await attemptOf(machine, check);
-      const seen = await untilPassed(attempt, check.timeoutSeconds, options.signal);
+      const seen = await untilPassed(attempt, check.timeoutSeconds, options);
       options.onLine?.(`health check ${name}: ${seen === undefined ? 'passed' : 'failed'}`);
       return seen === undefined
         ? []
@@ -42,7 +47,7 @@ export async function runHealthChecks(
 export async function untilPassed(
   attempt: Attempt,
   timeoutSeconds: number,
-  signal?: AbortSignal,
+  { signal, clock }: { signal?: AbortSignal | undefined; clock?: Clock | undefined } = {},
 ): Promise<string | undefined> {
   let seen: string | undefined;
   const passes = async (left: number) => {
@@ -50,7 +55,7 @@ export async function untilPassed(
     seen = await attempt(Math.max(1, Math.ceil(left)), signal);
     return seen === undefined;
   };
-  await until(passes, { limitSeconds: timeoutSeconds, intervalSeconds, signal });
+  await until(passes, { limitSeconds: timeoutSeconds, intervalSeconds, signal, clock });
   return seen;
 }
 

@@ -58,6 +58,7 @@ export class Reply {
 
   /** A base64 JSON value, parsed; undefined if it is missing or does not match the schema, as from another version. */
   json<T>(key: string, schema: z.ZodType<T>): T | undefined {
+    if (!this.has(key)) return undefined;
     try {
       return schema.parse(JSON.parse(this.decoded(key) ?? ''));
     } catch {

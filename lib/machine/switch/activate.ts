@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { FleetError, hasCode } from '../../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { FleetError, isFailure } from '../../base/errors.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import { operator } from '../operator.ts';
 import type { Ownership } from '../ownership/ownership.ts';
@@ -8,11 +9,12 @@ import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { begin } from './begin.ts';
+import { begin, claim } from './begin.ts';
 import { explainResult } from './explain.ts';
-import { followSupervisor } from './follow.ts';
+import { type Followed, followSupervisor } from './follow.ts';
 import { activatedPath } from './goal.ts';
 import type { SwitchParameters, SwitchSettings } from './start-script.ts';
+import { verifyRollback } from './verify-rollback.ts';
 
 /** A switch to a system that is in the machine's store. */
 export interface ActivationRequest
@@ -27,25 +29,26 @@ export interface ActivationRequest
   ownership: Ownership;
   signal?: AbortSignal;
   status?: (line: string) => void;
+  /** Default: the real one. */
+  clock?: Clock;
 }
 
 /**
  * Switches a machine under a supervisor. Returns the supervisor's result once the new system is live, confirmed and the default
- * for the next boot.
- * @throws FleetError if the machine rolled back or could not be followed; after `cancelled` the supervisor continues alone
+ * for the next boot. A cancel rejects the system.
+ * @throws FleetError if the machine rolled back or could not be followed
  */
 export async function activate(machine: Machine, request: ActivationRequest): Promise<ActivationResult> {
-  const { name: host } = machine;
-  const { signal } = request;
+  const { signal, clock } = request;
   const parameters = switchParameters(machine, request);
-  const { unit } = parameters;
-  const ended = await beginAndFollow(machine, request, parameters).catch((error: unknown) => {
-    if (signal?.aborted) throw detached(host, unit);
-    throw hasCode(error, 'unreachable') ? connectionLost(host, unit, error) : error;
+  const ended = await beginAndFollow(machine, request, parameters).catch(async (error: unknown) => {
+    throw signal?.aborted ? await cancel(machine, parameters.unit) : error;
   });
-  const failure = explainResult(ended.result, ended.log, ended.unhealthy);
+  const { result, log, unhealthy, notAnswered } = ended;
+  const unverified = await verifyRollback(machine, result, { signal, clock });
+  const failure = explainResult(result, log, { unhealthy, notAnswered, unverified });
   if (failure) throw failure;
-  return ended.result;
+  return result;
 }
 
 /** The parameters of a new switch, with a unique unit name and token. */
@@ -69,17 +72,19 @@ async function beginAndFollow(
   machine: Machine,
   request: ActivationRequest,
   parameters: SwitchParameters,
-): Promise<{ result: ActivationResult; log: string; unhealthy: string[] }> {
-  const { record, reading, signal, healthChecks } = request;
+): Promise<Followed> {
+  const { record, reading, signal, healthChecks, clock } = request;
   const { unit, token, confirmSeconds } = parameters;
-  await begin(machine, parameters, record, signal);
+  const startDoubt = await begin(machine, parameters, record, signal);
   const confirmation = { unit, activated: activatedPath(request), token };
   return await followSupervisor(machine, confirmation, {
     bootId: reading.bootId,
+    startDoubt,
+    clock,
     // By then a supervisor without a confirmation has rolled back.
     unreachableLimitSeconds: confirmSeconds + 60,
     signal,
-    healthChecks: () => runHealthChecks(machine, healthChecks, { signal, onLine: request.status }),
+    healthChecks: () => runHealthChecks(machine, healthChecks, { signal, clock, onLine: request.status }),
     onLine: request.status ?? (() => undefined),
   });
 }
@@ -90,23 +95,28 @@ function unitName(now: Date): string {
   return `nixos-fleet-${time}-${randomBytes(3).toString('hex')}`;
 }
 
-function detached(host: string, unit: string): FleetError {
+/**
+ * Rejects a switch that the operator cancelled, so that the machine rolls back at once, or keeps it from starting. Returns the error.
+ * A system that was already confirmed stays.
+ */
+async function cancel(machine: Machine, unit: string): Promise<FleetError> {
+  const reason = 'the operator cancelled the deployment';
+  const timeoutSeconds = machine.connection.connectTimeoutSeconds + 5;
+  const state = await claim(machine, unit, { reason, timeoutSeconds }).catch((error: unknown) => {
+    if (isFailure(error)) return error;
+    throw error;
+  });
+  const why =
+    state === 'not-started'
+      ? 'the switch had not started: nothing was changed on the machine'
+      : state === 'started'
+        ? `${unit} was told so: it rolls back to the previous system unless the new one was already confirmed`
+        : `${unit} could not be told (${state.why ?? state.message}): it rolls back to the previous system by itself unless the new one was already confirmed`;
   return new FleetError({
     code: 'cancelled',
-    what: 'the deployment was cancelled during the switch, which is left to its supervisor',
-    host,
-    why: `${unit} rolls back to the previous system unless the new one was already confirmed`,
+    what: 'the deployment was cancelled during the switch',
+    host: machine.name,
+    why,
     fix: 'Once it has ended, run `pulumi refresh` to read the live system.',
-  });
-}
-
-function connectionLost(host: string, unit: string, cause: FleetError): FleetError {
-  return new FleetError({
-    code: 'unreachable',
-    what: 'the connection was lost during the switch, which is left to its supervisor',
-    host,
-    why: `${cause.why ?? cause.message}\n${unit} rolls back to the previous system unless the new one was already confirmed`,
-    fix: 'Once the machine can be reached again, run `pulumi refresh` to read its live system.',
-    cause,
   });
 }

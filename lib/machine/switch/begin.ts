@@ -1,15 +1,20 @@
 import { FleetError } from '../../base/errors.ts';
+import { isNoAnswer } from '../follow/situations.ts';
 import { driftedMeanwhile, inProgress, wrongMachine } from '../guard.ts';
 import { ownedByOther, parseOwner } from '../ownership/ownership.ts';
 import { parseHolder } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Reply } from '../script/reply.ts';
+import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { runScript } from '../ssh/run-script.ts';
+import { type RunScriptOptions, runScript } from '../ssh/run-script.ts';
 import { type SwitchParameters, startScript, startVariables } from './start-script.ts';
 
+const claimScript = scriptFile('./claim.sh', import.meta.url);
+
 /**
- * Runs the checks that precede any change on the machine, then starts the supervisor's unit.
+ * Runs the checks that precede any change on the machine, then starts the supervisor's unit. Returns the reason if it is not known
+ * whether the supervisor has started: the connection was lost, or systemd did not reply.
  * @throws FleetError wrong-machine, owned-by-other, drifted, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
@@ -17,10 +22,38 @@ export async function begin(
   parameters: SwitchParameters,
   record: DeploymentRecord,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<FleetError | undefined> {
   const variables = startVariables(parameters, record);
-  const reply = await runScript(machine, startScript, { variables, signal });
-  if (reply.text('state') !== 'started') throw explainRefusedSwitch(parameters, reply);
+  const reply = await runScript(machine, startScript, { variables, signal }).catch((error: unknown) => {
+    if (isNoAnswer(error)) return error;
+    throw error;
+  });
+  if (reply instanceof FleetError) return reply;
+  if (reply.text('state') === 'started') return undefined;
+  const refusal = explainRefusedSwitch(parameters, reply);
+  if (exitCodesOfRefusals.includes(reply.exitCode)) throw refusal;
+  return refusal;
+}
+
+/** Exit codes with which the start script ends before it calls systemd-run. */
+const exitCodesOfRefusals: readonly number[] = [3, 4];
+
+/**
+ * Makes sure that a switch has started, or never will: claims its folder on the machine. Rejects a started one for a reason, if given.
+ * @throws FleetError unreachable, access-denied, host-key, cancelled
+ */
+export async function claim(
+  machine: Machine,
+  unit: string,
+  { reason = '', ...options }: RunScriptOptions & { reason?: string } = {},
+): Promise<'started' | 'not-started'> {
+  const reply = await runScript(machine, claimScript, { ...options, variables: { unit, reason } });
+  const state = reply.text('state');
+  if (reply.isWhole && (state === 'started' || state === 'not-started')) return state;
+  throw reply.error({
+    code: 'unreachable',
+    what: 'the machine did not report whether the switch has started',
+  });
 }
 
 /** Why the start script did not start the supervisor. */

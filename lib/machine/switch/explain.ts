@@ -40,6 +40,9 @@ const fixes: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'trial-failed': 'Check the machine’s console during that boot.',
 };
 
+const unansweredFix =
+  'Fix what the last attempt to confirm failed with. If the machine is only slow, raise confirmTimeoutSeconds.';
+
 /** A deployment that ended without the new system, with its result. */
 export class ActivationError extends FleetError {
   readonly result: ActivationResult;
@@ -49,15 +52,24 @@ export class ActivationError extends FleetError {
   }
 }
 
+/** What the operator's computer knows about a switch beyond the machine's result. */
+interface Beyond {
+  /** Messages of failed health checks. */
+  unhealthy?: readonly string[];
+  /** Why the last attempt to confirm was not answered. */
+  notAnswered?: string | undefined;
+  /** What is wrong although the machine reports that it was rolled back. */
+  unverified?: string | undefined;
+}
+
 /**
  * The error of a result; undefined if the new system is confirmed.
  * @param log output of the switch
- * @param unhealthy messages of failed health checks
  */
 export function explainResult(
   result: ActivationResult,
   log: string,
-  unhealthy: readonly string[] = [],
+  { unhealthy = [], notAnswered, unverified }: Beyond = {},
 ): ActivationError | undefined {
   const { outcome, host } = result;
   if (outcome === 'confirmed') return undefined;
@@ -67,17 +79,25 @@ export function explainResult(
     ...(unhealthy.length > 0 ? unhealthy : [result.reason ?? '']),
     // If health checks failed, the log does not contain the reason.
     unhealthy.length > 0 ? '' : lastLines(beforeRollback(log)),
+    notAnswered ? `the last attempt to confirm failed: ${notAnswered}` : '',
     rollbackStatus(result),
+    unverified ? `but ${unverified}` : '',
   ];
   return new ActivationError(result, {
-    code:
-      unhealthy.length > 0 && outcome === 'rejected' && result.wentBack !== 'failed'
+    code: unverified
+      ? 'rollback-failed'
+      : unhealthy.length > 0 && outcome === 'rejected' && result.wentBack !== 'failed'
         ? 'health-check-failed'
         : errorCode(result),
-    what: result.wentBack === 'by-reboot' ? 'the machine was rebooted during the switch' : summaries[outcome],
+    what:
+      result.wentBack === 'by-reboot'
+        ? 'the machine was rebooted during the switch'
+        : isHeld(result)
+          ? 'another switch is in progress on the machine'
+          : summaries[outcome],
     host,
     why: why.filter(Boolean).join('\n'),
-    fix: `${fixes[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
+    fix: `${notAnswered && outcome === 'not-confirmed' ? unansweredFix : fixes[outcome]}\nThe whole log, on the machine: journalctl -u ${result.unit}`,
   });
 }
 
@@ -90,13 +110,19 @@ export function lastFailure(reading: MachineReading): string | undefined {
   return `the last deployment to ${result.host} (by ${result.by}, ${when}) failed:\n${failure.message}`;
 }
 
-function errorCode({ outcome, wentBack }: ActivationResult): ErrorCode {
+function errorCode(result: ActivationResult): ErrorCode {
+  const { outcome, wentBack } = result;
   if (wentBack === 'failed' || wentBack === 'superseded') return 'rollback-failed';
-  if (outcome === 'locked') return 'deployment-in-progress';
+  if (outcome === 'locked' || isHeld(result)) return 'deployment-in-progress';
   if (outcome === 'not-confirmed') return 'not-confirmed';
   if (outcome === 'units-failed') return 'units-failed';
   if (outcome === 'trial-failed') return 'trial-failed';
   return 'activation-failed';
+}
+
+/** Whether another switch-to-configuration, such as that of a nixos-rebuild, held its lock. */
+function isHeld({ outcome, exitCode }: ActivationResult): boolean {
+  return outcome === 'check-failed' && exitCode === 11;
 }
 
 /** The meaning of switch-to-configuration's exit code. */

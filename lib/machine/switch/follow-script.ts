@@ -35,14 +35,22 @@ export const followScript = scriptFile('./follow.sh', import.meta.url);
 /** Variables of `followScript`. */
 export function followVariables(
   unit: string,
-  seen: { phase: Phase; offset: number },
+  seen: { phase: Phase; offset: number; waitSeconds?: number },
 ): NonNullable<ScriptData['variables']> {
-  return { unit, seen_phase: seen.phase, seen_size: seen.offset, wait_seconds: pollSeconds };
+  return {
+    unit,
+    seen_phase: seen.phase,
+    seen_size: seen.offset,
+    wait_seconds: seen.waitSeconds ?? pollSeconds,
+  };
 }
 
-/** Parses the reply of `followScript`; undefined if it was cut off. */
+const states: readonly string[] = ['running', 'ended', 'unknown'] satisfies Progress['state'][];
+
+/** Parses the reply of `followScript`; undefined if it was cut off or garbled. */
 export function parseProgress(reply: Reply): Progress | undefined {
-  if (!reply.isWhole) return undefined;
+  const known = states.includes(reply.text('state')) && /^[0-9a-f-]{36}$/.test(reply.text('boot-id'));
+  if (!reply.isWhole || !known) return undefined;
   const result = reply.json('result', activationResult);
   return {
     phase: reply.text('phase') as Phase,

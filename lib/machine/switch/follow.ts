@@ -1,9 +1,19 @@
-import { FleetError, hasCode } from '../../base/errors.ts';
-import { until } from '../../base/until.ts';
+import { type Clock, realClock } from '../../base/clock.ts';
+import type { FleetError } from '../../base/errors.ts';
+import { pause } from '../../base/until.ts';
+import {
+  isNoAnswer,
+  judgeSwitch,
+  type Situation,
+  type SwitchMemory,
+  situations,
+} from '../follow/situations.ts';
 import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
+import { claim } from './begin.ts';
 import { type Confirmation, confirm } from './confirm.ts';
+import { anotherBoot, lost, noResult, notStarted } from './explain-lost.ts';
 import {
   followScript,
   followVariables,
@@ -16,79 +26,29 @@ import {
 export interface FollowOptions {
   /** Boot ID at the start of the deployment. */
   bootId: string;
+  /** Why it is not known whether the supervisor has started; undefined if it has. */
+  startDoubt?: FleetError | undefined;
   /** How long the machine may be unreachable before the call fails, in seconds. */
   unreachableLimitSeconds: number;
   signal?: AbortSignal;
   onLine: (line: string) => void;
   /** Run before the confirmation; returns messages of failed checks, which lead to a rejection. */
   healthChecks?: () => Promise<string[]>;
+  clock?: Clock;
 }
 
-interface Followed {
+export interface Followed {
   result: ActivationResult;
   /** Output of the supervisor. */
   log: string;
   /** Messages of failed health checks. */
   unhealthy: string[];
+  /** Why the last attempt to confirm was not answered; undefined if one was. */
+  notAnswered: string | undefined;
 }
 
-/**
- * Follows a supervisor over short connections, confirms the new system when the supervisor waits for it, and returns its result
- * and output. Reconnects after a lost connection.
- * @throws FleetError unreachable if the machine stays unreachable, activation-failed if it was rebooted meanwhile
- */
-export async function followSupervisor(
-  machine: Machine,
-  confirmation: Confirmation,
-  options: FollowOptions,
-): Promise<Followed> {
-  const { name: host } = machine;
-  const { unit } = confirmation;
-  let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
-  let log = '';
-  let answered = false;
-  let unhealthy: string[] | undefined;
-  const { unreachableLimitSeconds, signal, onLine } = options;
-
-  /** Polls the supervisor once and confirms if it waits for that. Returns the result once it has ended. */
-  async function step(): Promise<Followed | 'continue'> {
-    const progress = await poll(machine, unit, seen, signal);
-    log += progress.output;
-    for (const line of progress.output.split('\n')) if (line.trim()) onLine(line);
-    // Empty where the folder was removed.
-    const phase = progress.phase || seen.phase;
-    if (phase !== seen.phase) onLine(phaseText[phase]);
-    seen = { phase, offset: progress.offset };
-    // Until it has finished, it holds the lock of the machine.
-    const ended = progress.phase === 'finished' || progress.state === 'ended';
-    if (progress.result && ended) return { result: progress.result, log, unhealthy: unhealthy ?? [] };
-    if (progress.unreadable !== undefined) throw endedWithoutResult(host, unit, progress.unreadable);
-    if (progress.bootId !== options.bootId) throw rebooted(host, unit);
-    if (progress.state === 'ended') throw endedWithoutResult(host, unit, log);
-    if (progress.phase === 'waiting' && !answered) {
-      unhealthy ??= (await options.healthChecks?.()) ?? [];
-      await confirm(machine, confirmation, signal, unhealthy.join('; '));
-      answered = true;
-    }
-    return 'continue';
-  }
-
-  for (;;) {
-    let lost: unknown;
-    const reached = await until(
-      () =>
-        step().catch((error: unknown) => {
-          if (!isTransient(error)) throw error;
-          lost = error;
-          onLine(`connection lost, retrying: ${error.why ?? error.code}`);
-          return undefined;
-        }),
-      { limitSeconds: unreachableLimitSeconds, intervalSeconds: 0.5, signal },
-    );
-    if (reached === undefined) throw lost;
-    if (reached !== 'continue') return reached;
-  }
-}
+/** Pause after a reply without news, in seconds. */
+const pauseSeconds = 0.5;
 
 const phaseText: Record<Phase, string> = {
   starting: 'starting the switch',
@@ -100,44 +60,126 @@ const phaseText: Record<Phase, string> = {
   finished: 'the switch has ended',
 };
 
+/**
+ * Follows a supervisor over short connections, answers when it waits for that, and returns its result and output. What a reply means
+ * is in the table of situations.
+ * @throws FleetError unreachable if the machine stays unreachable, activation-failed if it was rebooted meanwhile, rollback-failed if
+ * the supervisor ended without a result, command-failed if it never started
+ */
+export async function followSupervisor(
+  machine: Machine,
+  confirmation: Confirmation,
+  options: FollowOptions,
+): Promise<Followed> {
+  const { name: host } = machine;
+  const { unit } = confirmation;
+  const { signal, clock = realClock, unreachableLimitSeconds } = options;
+  const show = lines(options.onLine);
+  let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
+  let memory: SwitchMemory = {
+    bootId: options.bootId,
+    repliedAt: clock.now(),
+    endedSince: undefined,
+    answered: false,
+  };
+  let log = '';
+  let unhealthy: string[] | undefined;
+  let silence: FleetError | undefined;
+  let notAnswered: string | undefined;
+  let { startDoubt: unclaimed } = options;
+
+  /** Asks the machine once; undefined if it did not reply. */
+  async function look(): Promise<Progress | undefined> {
+    try {
+      if (unclaimed) {
+        if ((await claim(machine, unit, { signal })) === 'not-started') throw notStarted(host, unclaimed);
+        unclaimed = undefined;
+        memory = { ...memory, repliedAt: clock.now() };
+      }
+      // If an attempt to confirm is due again, there is no news to wait for.
+      return await poll(
+        machine,
+        unit,
+        { ...seen, waitSeconds: notAnswered === undefined ? pollSeconds : 0 },
+        signal,
+      );
+    } catch (error) {
+      if (!isNoAnswer(error)) throw error;
+      silence = error;
+      options.onLine(`no answer, asking again: ${error.why ?? error.message}`);
+      return undefined;
+    }
+  }
+
+  /** Sends the operator's answer; the machine may not reply. */
+  async function answer(): Promise<void> {
+    unhealthy ??= (await options.healthChecks?.()) ?? [];
+    try {
+      await confirm(machine, confirmation, signal, unhealthy.join('; '));
+      memory = { ...memory, answered: true, repliedAt: clock.now() };
+      notAnswered = undefined;
+    } catch (error) {
+      if (!isNoAnswer(error)) throw error;
+      notAnswered = error.why ?? error.message;
+      options.onLine(`not confirmed yet, trying again: ${notAnswered}`);
+    }
+  }
+
+  for (;;) {
+    const progress = await look();
+    if (progress) {
+      log += progress.output;
+      show(progress.output);
+      // Empty where the folder was removed.
+      const phase = progress.phase || seen.phase;
+      if (phase !== seen.phase) options.onLine(phaseText[phase]);
+      seen = { phase, offset: progress.offset };
+    }
+    const reply = progress && { ...progress, hasResult: progress.result !== undefined };
+    let situation: Situation;
+    [situation, memory] = judgeSwitch(reply, memory, clock.now(), unreachableLimitSeconds * 1000);
+    switch (situations[situation].action) {
+      case 'ask':
+      case 'repeat':
+        break;
+      case 'answer':
+        await answer();
+        break;
+      case 'conclude':
+        if (situation === 'result' && progress?.result)
+          return { result: progress.result, log, unhealthy: unhealthy ?? [], notAnswered };
+        if (situation === 'another-boot') throw anotherBoot(host, unit, seen.phase);
+        if (situation === 'no-result') {
+          throw options.startDoubt && seen.phase === 'starting'
+            ? notStarted(host, options.startDoubt)
+            : noResult(host, unit, progress?.unreadable ?? log);
+        }
+        throw lost(host, unit, silence);
+    }
+    if (situation !== 'working' || notAnswered !== undefined) await pause(pauseSeconds, clock, signal);
+  }
+}
+
 async function poll(
   machine: Machine,
   unit: string,
-  seen: { phase: Phase; offset: number },
+  seen: { phase: Phase; offset: number; waitSeconds: number },
   signal?: AbortSignal,
 ): Promise<Progress> {
-  const timeoutSeconds = pollSeconds + machine.connection.connectTimeoutSeconds + 5;
+  const timeoutSeconds = pollSeconds + machine.connection.connectTimeoutSeconds + 20;
   const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
   const reply = await runScript(machine, followScript, options);
   const progress = parseProgress(reply);
   if (progress) return progress;
-  throw reply.error({ code: 'unreachable', what: 'the connection was lost' });
+  throw reply.error({ code: 'unreachable', what: 'the reply was cut off' });
 }
 
-/**
- * Whether to retry: the new system may be restarting sshd. A refused login or a changed host key counts too, since a rollback
- * restores the previous ones.
- */
-function isTransient(error: unknown): error is FleetError {
-  return hasCode(error, 'unreachable', 'access-denied', 'host-key');
-}
-
-function rebooted(host: string, unit: string): FleetError {
-  return new FleetError({
-    code: 'activation-failed',
-    what: 'the machine was rebooted in the middle of the switch',
-    host,
-    why: 'it booted its boot loader’s default, the previous system, since the new one was not confirmed',
-    fix: `Find out why it was rebooted: journalctl -b -1 -u ${unit}. Then deploy again.`,
-  });
-}
-
-function endedWithoutResult(host: string, unit: string, log: string): FleetError {
-  return new FleetError({
-    code: 'rollback-failed',
-    what: 'the supervisor of the switch ended without a readable result',
-    host,
-    why: log.trimEnd().split('\n').slice(-10).join('\n'),
-    fix: `Check the machine: journalctl -u ${unit}, readlink -f /run/current-system`,
-  });
+/** Passes on whole lines of an output that comes in pieces; a piece is kept until its line ends. */
+function lines(onLine: (line: string) => void): (output: string) => void {
+  let rest = '';
+  return (output) => {
+    const all = (rest + output).split('\n');
+    rest = all.pop() ?? '';
+    for (const line of all) if (line.trim()) onLine(line);
+  };
 }

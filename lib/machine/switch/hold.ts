@@ -1,5 +1,5 @@
-import { hasCode } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
+import { isNoAnswer } from '../follow/situations.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
@@ -46,7 +46,7 @@ export async function endHold(
       } as const;
       throw reply.error(details, 'result');
     } catch (error) {
-      if (!hasCode(error, 'unreachable')) throw error;
+      if (!isNoAnswer(error)) throw error;
       unreachable = error;
       return undefined;
     }

@@ -8,8 +8,9 @@ import { runHealthChecks } from '../health/health-checks.ts';
 import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { type ActivationRequest, switchParameters } from './activate.ts';
-import { begin } from './begin.ts';
+import { begin, claim } from './begin.ts';
 import { explainResult } from './explain.ts';
+import { notStarted } from './explain-lost.ts';
 import { endHold, waitForHold } from './hold.ts';
 
 /**
@@ -24,7 +25,9 @@ export async function activateByNixosRebuild(
   const { record, signal, healthChecks, status } = request;
   requireTool(machine.name);
   const parameters = switchParameters(machine, request);
-  await begin(machine, parameters, record, signal);
+  const doubt = await begin(machine, parameters, record, signal);
+  if (doubt && (await claim(machine, parameters.unit, { signal })) === 'not-started')
+    throw notStarted(machine.name, doubt);
   const refused = await waitForHold(machine, parameters);
   const { outcome, exitCode, log } = refused
     ? { outcome: refused.outcome, exitCode: null, log: '' }
@@ -33,7 +36,7 @@ export async function activateByNixosRebuild(
     outcome === 'confirmed' ? await runHealthChecks(machine, healthChecks, { signal, onLine: status }) : [];
   const end = { outcome: unhealthy.length > 0 ? ('rejected' as const) : outcome, exitCode, log };
   const result = refused ?? (await endHold(machine, parameters, end));
-  const failure = explainResult(result, log, unhealthy);
+  const failure = explainResult(result, log, { unhealthy });
   if (failure) throw failure;
   return result;
 }

@@ -88,7 +88,7 @@ test('a check is retried until it passes, within its timeout', async () => {
 
 test('a cancelled run ends at once', async () => {
   const aborted = AbortSignal.abort();
-  await assert.rejects(untilPassed(async () => 'never', 60, aborted));
+  await assert.rejects(untilPassed(async () => 'never', 60, { signal: aborted }));
 });
 
 test('a path is requested from the machine, a URL as given', () => {

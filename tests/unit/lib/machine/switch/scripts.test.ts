@@ -61,14 +61,15 @@ test('each refusal of the start script is its own error', () => {
 });
 
 test('progress is parsed, and a reply that was cut off is ignored', () => {
+  const bootId = '11111111-1111-1111-1111-111111111111';
   const output = Buffer.from('activating…\n').toString('base64');
   const read = (stdout: string) => parseProgress(new Reply('web', { stdout }));
-  const text = `phase=waiting\nstate=running\nboot-id=b\noffset=14\noutput=${output}\n`;
+  const text = `phase=waiting\nstate=running\nboot-id=${bootId}\noffset=14\noutput=${output}\n`;
   const end = 'end=yes\n';
   assert.deepEqual(read(text + end), {
     phase: 'waiting',
     state: 'running',
-    bootId: 'b',
+    bootId,
     offset: 14,
     output: 'activating…\n',
     result: undefined,
