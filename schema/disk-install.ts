@@ -109,8 +109,10 @@ export type DiskInstallInputs = z.infer<typeof diskInstallInputs>;
 /** State of `nixos:index:DiskInstall`: what was written, where, and whether it was verified. */
 export const diskInstallState = diskInstallInputs.omit({ found: true }).extend({
   state: z
-    .enum(['verified', 'unfinished'])
-    .describe('Whether the whole image was written and read back, or its writing was broken off.'),
+    .enum(['verified', 'written', 'unfinished'])
+    .describe(
+      'Whether the whole image was written and read back; `written` if the host keys or the reboot failed after that, `unfinished` if the write was interrupted.',
+    ),
   serials: z.array(z.string()).describe('Serial number and WWN of the disk that was written.'),
   bytes: z.number().describe('Bytes written: the size of the disk in the image.'),
   sha256: z.string().describe('SHA-256 of those bytes, as read back from the disk; empty where unfinished.'),

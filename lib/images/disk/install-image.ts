@@ -1,9 +1,9 @@
 import type { DiskInstallInputs, DiskInstallState } from '../../../schema/disk-install.ts';
-import { hasCode } from '../../base/errors.ts';
+import { hasCode, isFailure } from '../../base/errors.ts';
 import type { Machine } from '../../machine/ssh/machine.ts';
 import { machineAt } from '../../machine/ssh/machine-at.ts';
-import { keepHostKeys, rebootInto } from './boot-disk.ts';
-import { type DiskRequest, refusals, refusedBy } from './guards.ts';
+import { bootIdOf, keepHostKeys, rebootInto } from './boot-disk.ts';
+import { type DiskRequest, type Refusal, refusals, refusedBy } from './guards.ts';
 import type { DiskReading } from './parse-disk.ts';
 import { enterRamSystem } from './ram-system.ts';
 import { hashRaw, type RawImage, withRawImage } from './raw-image.ts';
@@ -19,6 +19,8 @@ export interface InstallOptions {
   /** Called with the state to record if the write, or a step after it, failed. */
   onFailure: (error: Error, state: DiskInstallState) => never;
 }
+
+type Written = Pick<DiskInstallState, 'bytes' | 'sha256' | 'headSha256' | 'backupTable'>;
 
 /** The disk to write, as just read, and the connection to its machine. */
 interface Target {
@@ -46,18 +48,71 @@ export async function installImage(
     const target = await prepareTarget(machine, inputs, raw, options);
     const { reading } = target;
     const known = { bytes: raw.bytes, headSha256: hashes.headSha256 };
-    const failed = (error: Error, sha256: string, backupTable: string) =>
-      options.onFailure(error, stateOf(inputs, reading, { ...known, sha256, backupTable }));
+    const failed = (error: Error, state: 'written' | 'unfinished', written: Partial<Written> = {}) =>
+      options.onFailure(
+        error,
+        stateOf(inputs, reading, { ...known, sha256: '', backupTable: '', ...written }, state),
+      );
     const { moved } = await writeDisk(target.machine, { raw, ...hashes, reading, signal, status }).catch(
       (error: Error) => {
         if (hasCode(error, 'disk-refused')) throw error;
-        return failed(error, '', '');
+        return failed(error, 'unfinished');
       },
     );
     if (!moved && raw.bytes < reading.found.sizeBytes) options.warn(unmovedTableWarning(inputs, reading));
-    await finish(inputs, target, options).catch((error: Error) => failed(error, hashes.sha256, moved));
-    return stateOf(inputs, reading, { ...known, sha256: hashes.sha256, backupTable: moved });
+    const written = { ...known, sha256: hashes.sha256, backupTable: moved };
+    await finish(inputs, target, options).catch((error: Error) => failed(error, 'written', written));
+    return stateOf(inputs, reading, written, 'verified');
   });
+}
+
+/**
+ * Does what failed after an image was written: keeps the host keys and reboots, unless the machine runs from the disk by now.
+ * @throws FleetError disk-refused if the disk no longer begins with the image, and those of ssh
+ */
+export async function completeInstall(
+  machine: Machine,
+  inputs: DiskInstallInputs,
+  state: DiskInstallState,
+  options: Omit<InstallOptions, 'unfinishedHead' | 'warn'>,
+): Promise<DiskInstallState> {
+  const { disk, serial, found: _, ...settings } = inputs;
+  const { signal } = options;
+  const verified: DiskInstallState = { ...state, ...settings, state: 'verified' };
+  if (await hasBooted(inputs, state, signal)) return verified;
+  const reading = await readDisk(machine, { disk, serial }, { signal, waitSeconds: 30 });
+  if (reading.found.running) return verified;
+  if (reading.headSha256 !== state.headSha256)
+    throw refusedBy(machine.name, reading.found.device, [changedSince(inputs)]);
+  await finish(inputs, { machine, reading }, options).catch((error: Error) =>
+    options.onFailure(error, state),
+  );
+  return verified;
+}
+
+function changedSince({ afterwards }: DiskInstallInputs): Refusal {
+  const rest = afterwards === 'reboot' ? 'the host keys and the reboot' : 'the host keys';
+  return {
+    guard: 'contents',
+    why: 'it no longer begins with the image that was written',
+    fix: `Set keepHostKeys: false and afterwards: leave if ${rest} are not needed any more.`,
+  };
+}
+
+/** Whether the machine answers at the address of the booted system, in another boot than the one that wrote the disk. */
+async function hasBooted(
+  { host, bootConnection, afterwards }: DiskInstallInputs,
+  { bootId }: DiskInstallState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (afterwards !== 'reboot' || !bootConnection) return false;
+  const machine = machineAt(host, bootConnection);
+  const timeoutSeconds = bootConnection.connectTimeoutSeconds + 10;
+  const now = await bootIdOf(machine, timeoutSeconds, signal).catch((error: unknown) => {
+    if (isFailure(error)) return bootId;
+    throw error;
+  });
+  return now !== bootId;
 }
 
 /** Reads the disk again, now against the image. A machine that runs from it starts the RAM system first, if `kexec` is set. */
@@ -103,7 +158,7 @@ async function readChecked(
 async function finish(
   { keepHostKeys: keep, afterwards, bootConnection, bootTimeoutSeconds }: DiskInstallInputs,
   { machine, reading }: Target,
-  { signal, status }: InstallOptions,
+  { signal, status }: Pick<InstallOptions, 'signal' | 'status'>,
 ): Promise<void> {
   const request = { signal, status, timeoutSeconds: bootTimeoutSeconds };
   if (keep) await keepHostKeys(machine, reading.found.device, request);
@@ -119,12 +174,13 @@ async function finish(
 function stateOf(
   { found: _, ...inputs }: DiskInstallInputs,
   { found, machineId, bootId }: DiskReading,
-  written: Pick<DiskInstallState, 'bytes' | 'sha256' | 'headSha256' | 'backupTable'>,
+  written: Written,
+  state: DiskInstallState['state'],
 ): DiskInstallState {
   return {
     ...inputs,
     ...written,
-    state: written.sha256 === '' ? 'unfinished' : 'verified',
+    state,
     serials: found.serials,
     machineId,
     bootId,

@@ -25,13 +25,12 @@ export async function reboot(machine: Machine, request: RebootRequest): Promise<
   const armed = await armTrial(machine, request);
   if ('unit' in armed) {
     status(`rebooting on trial (${armed.by}): the boot loader keeps starting ${armed.previous}`);
-    try {
-      await requestReboot(machine, request, armed.by === 'kexec' ? 'kexec' : 'reboot');
-    } catch (error) {
+    const how = armed.by === 'kexec' ? 'kexec' : 'reboot';
+    const waiting = await requested(machine, request, how).catch(async (error: unknown) => {
       await disarmTrial(machine, request, armed);
       throw error;
-    }
-    return await followTrial(machine, request, armed);
+    });
+    return await followTrial(machine, waiting, armed);
   }
   if (trial === 'required') throw trialImpossible(host, armed.why);
   warn(
@@ -46,8 +45,11 @@ async function plainReboot(machine: Machine, request: RebootRequest): Promise<Ma
   const { system, reading, healthChecks, rebootTimeoutSeconds, signal, status } = request;
   await setBootDefault(machine, request);
   status('rebooting the machine');
-  await requestReboot(machine, request, 'reboot');
-  const waiting = { ...request, before: reading, timeoutSeconds: rebootTimeoutSeconds };
+  const waiting = {
+    ...(await requested(machine, request, 'reboot')),
+    before: reading,
+    timeoutSeconds: rebootTimeoutSeconds,
+  };
   const back = await waitForNextBoot(machine, waiting);
   if (typeof back === 'string') throw notBackInTime(host, request, back);
   if (back.booted !== system) throw wrongSystem(host, request, back);
@@ -60,6 +62,16 @@ async function plainReboot(machine: Machine, request: RebootRequest): Promise<Ma
     why: unhealthy.join('\n'),
     fix: 'The new system stays live. Fix what the checks report and deploy again, or boot an earlier generation.',
   });
+}
+
+/** Requests the reboot. A request that was not answered is repeated while the machine stays in its boot. */
+async function requested(
+  machine: Machine,
+  request: RebootRequest,
+  how: 'reboot' | 'kexec',
+): Promise<RebootRequest> {
+  const ask = () => requestReboot(machine, request, how);
+  return (await ask()) ? request : { ...request, requestAgain: ask };
 }
 
 /** Makes the system the boot loader's default, and cancels what was to boot once, such as a trial that was never started. */

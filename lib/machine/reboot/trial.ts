@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { FleetError, hasCode } from '../../base/errors.ts';
+import { FleetError } from '../../base/errors.ts';
 import { shellVariables } from '../../base/quote.ts';
 import { until } from '../../base/until.ts';
+import { isNoAnswer } from '../follow/situations.ts';
 import { inProgress } from '../guard.ts';
 import { longestCheckSeconds, runHealthChecks } from '../health/health-checks.ts';
 import { type MachineReading, parseHolder } from '../parse-reading.ts';
@@ -154,7 +155,7 @@ async function answer(
     if (reply.isWhole || reply.has('failed')) return { refused: reply.text('failed') };
     throw reply.error({ code: 'trial-failed', what: 'the boot on trial was not confirmed' });
   };
-  const seen = await untilBack(send, { limitSeconds: marginSeconds, signal, status });
+  const seen = await untilBack(send, { limitSeconds: limitSeconds(request), signal, status });
   if (typeof seen !== 'string' && !seen.refused) return;
   throw new FleetError({
     code: 'trial-failed',
@@ -174,7 +175,7 @@ async function resultOf(
   const options = { variables: { unit }, signal };
   const look = async () => {
     const reply = await runScript(machine, resultScript, options).catch((error: unknown) => {
-      if (hasCode(error, 'unreachable')) return new Reply(machine.name, {});
+      if (isNoAnswer(error)) return new Reply(machine.name, {});
       throw error;
     });
     const result = reply.json('result', activationResult);

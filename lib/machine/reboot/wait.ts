@@ -1,5 +1,6 @@
 import { isFailure } from '../../base/errors.ts';
 import { until } from '../../base/until.ts';
+import { judgeReboot } from '../follow/situations.ts';
 import { wrongMachine } from '../guard.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import { readMachine } from '../read-machine.ts';
@@ -12,6 +13,8 @@ export interface WaitRequest {
   timeoutSeconds: number;
   signal?: AbortSignal;
   status: (line: string) => void;
+  /** Requests the reboot again, and returns whether the machine has answered; undefined if it already has. */
+  requestAgain?: (() => Promise<boolean>) | undefined;
 }
 
 /** Seconds between two attempts to reach a booting machine. */
@@ -26,14 +29,17 @@ export async function waitForNextBoot(
   machine: Machine,
   request: WaitRequest,
 ): Promise<MachineReading | string> {
-  const { profile, before, timeoutSeconds: limitSeconds, signal, status } = request;
+  const { profile, before, timeoutSeconds: limitSeconds, signal, status, requestAgain } = request;
+  let requested = requestAgain === undefined;
   await machine.close();
   const poll = async (left: number): Promise<MachineReading | undefined> => {
     const timeoutSeconds = Math.ceil(
       Math.max(1, Math.min(left, machine.connection.connectTimeoutSeconds + 10)),
     );
     const now = await readMachine(machine, { profile, fresh: true, signal, timeoutSeconds });
-    if (now.bootId === before.bootId) return undefined;
+    const situation = judgeReboot(now, before, requested);
+    if (situation === 'same-boot-unrequested') requested = (await requestAgain?.()) ?? true;
+    if (situation !== 'next-boot') return undefined;
     if (now.machineId !== before.machineId) throw wrongMachine(machine.name, before.machineId, now.machineId);
     status(`back after the reboot, on ${now.booted || 'an unknown system'}`);
     return now;

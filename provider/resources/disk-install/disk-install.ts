@@ -1,5 +1,5 @@
 import { isFailure } from '../../../lib/base/errors.ts';
-import { installImage } from '../../../lib/images/disk/install-image.ts';
+import { completeInstall, installImage } from '../../../lib/images/disk/install-image.ts';
 import { readDisk } from '../../../lib/images/disk/read-disk.ts';
 import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import {
@@ -58,7 +58,10 @@ export const diskInstall: Resource<DiskInstallInputs, DiskInstallState> = {
   },
 
   async update(recorded, desired, context) {
-    if (Object.keys(writes(recorded, desired)).length === 0) return { ...recorded.state, ...known(desired) };
+    const due = writes(recorded, desired);
+    if (Object.keys(due).length === 0) return { ...recorded.state, ...known(desired) };
+    if (recorded.state.state === 'written' && !('image' in due) && !('imageHash' in due))
+      return await complete(recorded.id, desired, recorded.state, context);
     return await write(recorded.id, desired, recorded.state, context);
   },
 
@@ -73,7 +76,7 @@ function target({ serial, disk, sizeBytes }: DiskInstallInputs) {
   return serial === undefined ? { disk, sizeBytes } : { serial };
 }
 
-/** Why the disk is written again: its image was never written whole, or another image is desired and may replace it. */
+/** Why there is work: the image was not written whole, a step after that failed, or another image is desired and may replace it. */
 function writes({ state }: Recorded<DiskInstallInputs, DiskInstallState>, desired: DiskInstallInputs) {
   return {
     ...leafDiff(state.state, 'verified', { at: ['state'], inputDiff: false }),
@@ -109,6 +112,21 @@ async function write(
       },
     }),
   );
+}
+
+async function complete(
+  id: string,
+  inputs: DiskInstallInputs,
+  before: DiskInstallState,
+  context: Context,
+): Promise<DiskInstallState> {
+  return await completeInstall(machineOf(inputs), inputs, before, {
+    signal: context.signal,
+    status: (line) => context.status(line),
+    onFailure: (error, state) => {
+      throw new PartialFailure(id, state, error);
+    },
+  });
 }
 
 /** Whether the disk is still in the machine; unknown where the machine, which may have booted from the disk, cannot be reached. */

@@ -118,6 +118,9 @@ export class ModelMachine implements Machine {
   store(): never {
     throw new Error('not in the model');
   }
+  destination(): never {
+    throw new Error('not in the model');
+  }
   async close(): Promise<void> {}
 
   async run(script: string | readonly string[], options: RunOnMachineOptions = {}): Promise<RunResult> {

@@ -74,7 +74,9 @@ export async function play(seed: number, change: Partial<Story> = {}, cancels = 
   const ended = activate(machine, {
     ...deploymentSettings.parse({}),
     system: 'new',
-    reading: { machineId: 'm', bootId },
+    reading: { machineId: 'm', bootId, current: 'old' },
+    onDrift: 'overwrite',
+    ownership: { claim: '', urn: 'urn:pulumi:test::fleet::nixos:index:Deployment::one' },
     record: { host: 'one', system: 'new', revision: '', by: 'ann@laptop', at: '' },
     confirmTimeoutSeconds: confirmSeconds,
     activationTimeoutSeconds: 600,

@@ -73,6 +73,11 @@ test('an unfinished one is written again, and another disk is another resource',
   assert.equal(detailed.serial?.kind, 'update-replace');
 });
 
+test('host keys or a reboot that failed after the write are due at the next up, without another write (fault 36)', () => {
+  assert.deepEqual(changesOf({}, { state: 'written' }), ['state']);
+  assert.deepEqual(changesOf({ image: other }, { state: 'written' }), ['state'], 'the image stays');
+});
+
 test('a new one is judged at preview by how the program saw the disk', () => {
   const contents = ['partition table gpt'];
   const problems = diskInstall.check?.({ ...inputs, found: someDisk({ contents }) });
