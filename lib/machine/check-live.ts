@@ -4,6 +4,7 @@ import type { MachineReading } from './parse-reading.ts';
 import { readMachine } from './read-machine.ts';
 import { parseResult } from './record/result.ts';
 import type { Machine } from './ssh/machine.ts';
+import { lastFailure } from './switch/explain.ts';
 
 /** Longest time that Pulumi waits for machines, in seconds. */
 const limitSeconds = 10;
@@ -40,13 +41,15 @@ export function describeLive(result: LiveResult, host: string, desired?: string)
 }
 
 /**
- * A note on a machine that does not run what was last deployed to it, by its own records alone. Undefined if it does, if it
+ * A note on a machine that does not run what was last deployed to it, or whose last pull failed, by its own records alone. Undefined if it does, if it
  * runs the desired system, or if nothing was deployed to it yet.
  */
 function liveNote(reading: MachineReading, host: string, desired?: string): string | undefined {
   const { system, record } = reading;
-  if (!system || system === desired) return undefined;
   const last = parseResult(reading.lastResult);
+  if (last?.by.startsWith('pull@') && last.outcome !== 'confirmed' && last.outcome !== 'locked')
+    return lastFailure(reading);
+  if (!system || system === desired) return undefined;
   if (!record) return `${host} runs ${system}, which nixos-fleet did not deploy`;
   if (!last) return undefined;
   const expected = last.outcome === 'confirmed' ? last.system : last.previous;

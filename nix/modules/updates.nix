@@ -9,6 +9,16 @@
 let
   cfg = config.nixosFleet.updates;
   inherit (lib) mkOption types;
+  # The supervisor of a switch, which is the same for a push and a pull.
+  scripts = pkgs.linkFarm "nixos-fleet-supervisor" {
+    "prelude.sh" = ../../lib/machine/script/prelude.sh;
+    "lock.sh" = ../../lib/machine/boot/lock.sh;
+    "boot-state.sh" = ../../lib/machine/boot/boot-state.sh;
+    "supervisor.sh" = ../../lib/machine/switch/supervisor.sh;
+    "recover.sh" = ../../lib/machine/switch/recover.sh;
+    "result.sh" = ../../lib/machine/switch/result.sh;
+    "finish.sh" = ../../lib/machine/switch/finish.sh;
+  };
 in
 {
   options.nixosFleet.updates = {
@@ -96,6 +106,7 @@ in
       startAt = cfg.dates;
       path = [
         pkgs.coreutils
+        pkgs.findutils
         pkgs.gnugrep
         pkgs.gnused
         pkgs.jq
@@ -120,10 +131,20 @@ in
             ${cfg.healthCheck}
           '';
           FLEET_CHECK_SECONDS = toString cfg.healthCheckSeconds;
+          FLEET_SCRIPTS = scripts;
         };
       serviceConfig = {
         Type = "oneshot";
-        ExecStart = pkgs.writeShellScript "nixos-fleet-pull" (builtins.readFile ./scripts/pull.sh);
+        ExecStart = pkgs.writeShellScript "nixos-fleet-pull" (
+          lib.concatMapStrings builtins.readFile [
+            ../../lib/machine/script/prelude.sh
+            ../../lib/machine/boot/lock.sh
+            ../../lib/machine/switch/result.sh
+            ./scripts/pull.sh
+          ]
+        );
+        # A download that hangs.
+        TimeoutStartSec = "1d";
       };
     };
     systemd.timers.nixos-fleet-pull.timerConfig = {

@@ -41,6 +41,8 @@ export const activationResult = z.object({
     'boot-loader-failed',
     /** The boot on trial failed; the machine booted the previous system again. */
     'trial-failed',
+    /** The machine could not read or build what it pulls; nothing changed. */
+    'pull-failed',
   ]),
   /** Why the operator rejected the system; empty or undefined if nobody did. */
   reason: z.string().optional(),

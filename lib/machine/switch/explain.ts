@@ -18,6 +18,7 @@ const summaries: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'profile-failed': 'the system profile could not be set',
   'boot-loader-failed': 'the boot loader could not be installed for the new system',
   'trial-failed': 'the new system did not boot, or was not confirmed, in its boot on trial',
+  'pull-failed': 'the machine could not pull its system',
 };
 
 const fixes: Record<Exclude<Outcome, 'confirmed'>, string> = {
@@ -38,6 +39,7 @@ const fixes: Record<Exclude<Outcome, 'confirmed'>, string> = {
   'profile-failed': 'Read the log. Check the free space in /nix.',
   'boot-loader-failed': 'Read the log. Check the free space in /boot.',
   'trial-failed': 'Check the machine’s console during that boot.',
+  'pull-failed': 'Read its log on the machine: journalctl -u nixos-fleet-pull',
 };
 
 const unansweredFix =

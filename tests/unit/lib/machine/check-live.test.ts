@@ -102,6 +102,21 @@ test('there is no note on a machine that runs the last deployed or the desired s
   assert.equal(note({ system: '' }), undefined);
 });
 
+test('a failed pull of the machine is named, until a later deployment (fault 7)', () => {
+  const pull = {
+    by: 'pull@web',
+    outcome: 'pull-failed',
+    system: '',
+    previous: path('a'),
+    reason: 'no route',
+  };
+  assert.match(
+    note({ record, lastResult: result(pull) }, path('a')) ?? '',
+    /the last deployment to web \(by pull@web.*failed:[\s\S]*could not pull[\s\S]*no route/,
+  );
+  assert.equal(note({ record, lastResult: result({ ...pull, outcome: 'locked' }) }, path('a')), undefined);
+});
+
 const machine = (lines: string): LiveResult => ({
   reading: parseReading(new Reply('web', { stdout: `${lines}\nend=yes\n` })),
 });
