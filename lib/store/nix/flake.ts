@@ -69,13 +69,13 @@ export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
   });
   if (exitCode !== 0) throw flakeError(request.flake, flakeRef, stderr);
   const json = JSON.parse(stdout) as MetadataJson;
-  const { fingerprint, locked, locks, path } = json;
+  const { locks, path } = json;
   return {
     request,
     lockedAt,
     flakeRef,
     overrides,
-    identity: sha256(JSON.stringify([fingerprint ?? null, locked ?? null, locks, path])),
+    identity: flakeIdentity(json),
     revision: json.revision ?? json.dirtyRevision ?? '',
     storePath: path,
     localPath: localPathOf(json.resolvedUrl ?? ''),
@@ -83,6 +83,28 @@ export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
     locks,
     inputs: inputDates(locks),
   };
+}
+
+/** In place of what a Nix does not report: the results of another process then count as those of another tree. */
+const unobserved = crypto.randomUUID();
+
+/**
+ * Identifies a flake's content. A Nix that does not copy the tree reports no hash of it: its fingerprint covers a work tree with
+ * changes, but not those in its submodules.
+ */
+export function flakeIdentity({
+  fingerprint,
+  locked,
+  locks,
+  path,
+  revision,
+}: Pick<MetadataJson, 'fingerprint' | 'locked' | 'locks' | 'path' | 'revision'>): string {
+  const isSeen =
+    locked?.narHash !== undefined ||
+    revision !== undefined ||
+    (fingerprint !== undefined && locked?.submodules !== true);
+  const parts = [fingerprint ?? null, locked ?? null, locks, path];
+  return sha256(JSON.stringify(isSeen ? parts : [...parts, unobserved]));
 }
 
 /**

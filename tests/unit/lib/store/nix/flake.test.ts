@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localPathOf, resolveFlakeRef } from '../../../../../lib/store/nix/flake.ts';
+import { flakeIdentity, localPathOf, resolveFlakeRef } from '../../../../../lib/store/nix/flake.ts';
 
 test('relative references are resolved against the base, others do not change', () => {
   const resolved = {
@@ -36,4 +36,21 @@ test('a flake in the home folder is found as the shell finds it (fault 29)', () 
   } finally {
     process.env.HOME = home;
   }
+});
+
+test('a work tree whose content Nix does not hash is another one for each process (fault 28)', async () => {
+  // As another process has the module.
+  const module: string = new URL('../../../../../lib/store/nix/flake.ts?another', import.meta.url).href;
+  const another = ((await import(module)) as { flakeIdentity: typeof flakeIdentity }).flakeIdentity;
+  const locks = { root: 'root', nodes: { root: {} } };
+  const tree = { locks, path: '/nix/store/p-source', fingerprint: 'f', locked: { submodules: true } };
+  const isSame = (json: Parameters<typeof flakeIdentity>[0]) => {
+    assert.equal(flakeIdentity(json), flakeIdentity(json));
+    return flakeIdentity(json) === another(json);
+  };
+  assert.equal(isSame(tree), false, 'a dirty tree with submodules');
+  assert.equal(isSame({ ...tree, fingerprint: undefined, locked: {} }), false, 'no fingerprint');
+  assert.equal(isSame({ ...tree, revision: 'abc' }), true, 'a clean tree');
+  assert.equal(isSame({ ...tree, locked: { submodules: true, narHash: 'sha256-x' } }), true, 'a hash');
+  assert.equal(isSame({ ...tree, locked: {} }), true, 'a dirty tree with a fingerprint');
 });
