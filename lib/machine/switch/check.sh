@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, ownership.sh,
+# Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, boot-state.sh, ownership.sh,
 # inhibitors.sh and: system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch,
 # action becomes boot)
 # machine_id reserve (required free space, KiB) expected_live (what must be live, unless it is the new system; empty for anything).
@@ -62,5 +62,6 @@ for place in /nix /var/lib /run; do room "$place" "$reserve"; done
 # A new kernel and initrd must fit on a separate boot partition.
 if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
 	[ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
-	room /boot $(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024))
+	need=$(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024 - $(removable_kib)))
+	[ "$need" -le 0 ] || room /boot "$need"
 fi

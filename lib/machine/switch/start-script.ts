@@ -45,6 +45,7 @@ const reserveKib = 16 * 1024;
  */
 export const startScript =
   lockScript +
+  bootStateScript +
   ownershipScript +
   scriptFile('./inhibitors.sh', import.meta.url) +
   scriptFile('./check.sh', import.meta.url) +

@@ -134,3 +134,22 @@ test('a rollback sets profile and default to the recorded ones, each as far as i
     assert.equal(machine.ok(restore), "1:the system profile, the boot loader's default");
   }
 });
+
+test('a menu that is shorter than the profile makes room for a new entry: files of the oldest one alone (fault 19)', {
+  skip: cannotRun,
+}, () => {
+  const machine = machineWith('systemd-boot');
+  const entry = (number: number, linux: string) =>
+    machine.write(
+      `boot/loader/entries/nixos-${number}.conf`,
+      `title NixOS\nversion Generation ${number} NixOS\nlinux ${linux}\ninitrd /EFI/nixos/shared\noptions init=/systems/${number}/init\n`,
+    );
+  for (const name of ['a', 'b', 'shared']) machine.write(`boot/EFI/nixos/${name}`, 'x'.repeat(8192));
+  for (const n of [2, 3]) machine.ok(`nix-env -p "$profile" --set /systems/old; : ${n}`);
+  for (const n of [1, 2, 3]) entry(n, n === 2 ? '/EFI/nixos/a' : '/EFI/nixos/b');
+  assert.equal(machine.ok('removable_kib'), '0', 'no limit');
+  machine.ok('rm /boot/loader/entries/nixos-1.conf');
+  assert.equal(machine.ok('removable_kib'), '8');
+  machine.write('boot/loader/loader.conf', 'default nixos-2.conf\n');
+  assert.equal(machine.ok('removable_kib'), '0', 'the default stays');
+});
