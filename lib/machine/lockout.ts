@@ -137,7 +137,7 @@ function rootRisk(desired: HostFacts, before: HostFacts | undefined, { user }: L
 }
 
 /** What ends deployments for good, however the machine is entered. */
-export function upkeepRisks(desired: HostFacts, before: HostFacts | undefined): LockoutRisk[] {
+function upkeepRisks(desired: HostFacts, before: HostFacts | undefined): LockoutRisk[] {
   const risks: LockoutRisk[] = [];
   if (desired.access?.switchable === false) {
     const text = 'it has no switch-to-configuration, so it cannot be switched to (system.switch.enable)';
