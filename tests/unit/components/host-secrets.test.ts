@@ -45,5 +45,5 @@ test('secrets come before the deployment or after it, one file each', async () =
   assert.equal(early?.inputs.machineId, 'm');
   assert.equal(late?.inputs.path, '/var/lib/late');
   assert.equal(late?.inputs.owner, 'app');
-  assert.ok(!('when' in (late?.inputs ?? {})));
+  assert.deepEqual([early?.inputs.when, late?.inputs.when], ['before', 'after']);
 });
