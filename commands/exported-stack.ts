@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isPlainObject } from '../lib/base/differences.ts';
 import { FleetError } from '../lib/base/errors.ts';
 import { runToEnd } from '../lib/base/process/run.ts';
+import { withWholeInputs } from '../schema/summarized.ts';
 
 const exportedStack = z.object({
   deployment: z.object({
@@ -61,7 +63,12 @@ export function parseExport(json: string): ExportedStack {
 export function resourcesOf<T>(stack: ExportedStack, type: string, schema: z.ZodType<T>): T[] {
   return stack.deployment.resources
     .filter((resource) => resource.type === type && !resource.delete)
+    .map((resource) => ({ ...resource, inputs: whole(resource.inputs), outputs: whole(resource.outputs) }))
     .flatMap((resource) => schema.safeParse(resource).data ?? []);
+}
+
+function whole(properties: unknown): unknown {
+  return isPlainObject(properties) ? withWholeInputs(properties) : properties;
 }
 
 /** Whether a machine's connection has encrypted values in the export. */

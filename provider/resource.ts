@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { SummarizedInput } from '../schema/summarized.ts';
 
 /** Inputs or outputs of any resource, as plain values. */
 export type Properties = Record<string, unknown>;
@@ -89,6 +90,8 @@ export interface Resource<Inputs, State> {
   readonly state: z.ZodType<State>;
   /** Inputs that are secret however they were given; they stay so in state and logs. */
   readonly secretInputs?: readonly (keyof Inputs & string)[];
+  /** Inputs that Pulumi is not to print whole, each with what it prints instead. */
+  readonly summaries?: { readonly [Name in SummarizedInput & keyof Inputs]?: (value: never) => unknown };
   /** Outputs that are secret and are no inputs. */
   readonly secretOutputs?: readonly (keyof State & string)[];
   /**

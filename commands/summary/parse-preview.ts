@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
+import { withWholeInputs } from '../../schema/summarized.ts';
 
 /** The operation on one resource. */
 export type Operation = 'same' | 'create' | 'update' | 'replace' | 'delete' | 'import';
@@ -32,11 +33,13 @@ export interface Preview {
   diagnostics: Diagnostic[];
 }
 
+const properties = z.record(z.string(), z.unknown()).default({}).transform(withWholeInputs);
+
 const state = z
   .object({
     custom: z.boolean().default(false),
-    inputs: z.record(z.string(), z.unknown()).default({}),
-    outputs: z.record(z.string(), z.unknown()).default({}),
+    inputs: properties,
+    outputs: properties,
   })
   .nullish();
 

@@ -13,8 +13,21 @@ export const providerConfig = z.strictObject({
       'What a failed machine means for the others: "continue" deploys them, "stop" starts nothing new. ' +
         'The environment variable NIXOS_FLEET_ON_FAILURE overrides it.',
     ),
+  newResources: z
+    .enum(['summary', 'whole'])
+    .default('summary')
+    .describe(
+      'What a preview shows of a new machine’s facts and a new kernel’s symbols: versions, counts, ports and users, or "whole" all of them. ' +
+        'The environment variable NIXOS_FLEET_NEW_RESOURCES overrides it.',
+    ),
 });
 export type ProviderConfig = z.infer<typeof providerConfig>;
+
+/** Environment variables that override a key. */
+const variables: Record<keyof ProviderConfig, string> = {
+  onFailure: 'NIXOS_FLEET_ON_FAILURE',
+  newResources: 'NIXOS_FLEET_NEW_RESOURCES',
+};
 
 /** Reads the configuration; the environment comes first. Where there are failures, defaults are returned. */
 export function parseProviderConfig(
@@ -25,14 +38,18 @@ export function parseProviderConfig(
   const given = Object.fromEntries(
     Object.entries(properties).filter(([key, value]) => key !== 'version' && !containsUnknown(value)),
   );
-  const fromEnvironment = environment.NIXOS_FLEET_ON_FAILURE;
-  const merged = fromEnvironment ? { ...given, onFailure: fromEnvironment } : given;
-  const parsed = providerConfig.safeParse(merged, { error: zodMessages() });
-  if (parsed.success) return { config: parsed.data, failures: [] };
-  const failures = describeIssues(parsed.error.issues).map((failure) =>
-    failure.property === 'onFailure' && fromEnvironment
-      ? { ...failure, reason: `${failure.reason} (NIXOS_FLEET_ON_FAILURE is '${fromEnvironment}')` }
-      : failure,
+  const fromEnvironment = Object.fromEntries(
+    Object.entries(variables).flatMap(([key, variable]) => {
+      const value = environment[variable];
+      return value ? [[key, value]] : [];
+    }),
   );
+  const parsed = providerConfig.safeParse({ ...given, ...fromEnvironment }, { error: zodMessages() });
+  if (parsed.success) return { config: parsed.data, failures: [] };
+  const failures = describeIssues(parsed.error.issues).map(({ property, reason }) => {
+    const value = fromEnvironment[property];
+    const variable = variables[property as keyof ProviderConfig];
+    return { property, reason: value ? `${reason} (${variable} is '${value}')` : reason };
+  });
   return { config: providerConfig.parse({}), failures };
 }

@@ -2,6 +2,7 @@ import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import { presentable } from '../../lib/base/presentable.ts';
 import type { DiffResult, Properties, PropertyDiffKind, Recorded } from '../resource.ts';
 import type { Secrets } from '../wire/secrets.ts';
+import { recordedPath } from '../wire/summaries.ts';
 import { decode, encode } from '../wire/wire.ts';
 import type { CheckOutcome } from './check.ts';
 
@@ -9,12 +10,14 @@ import type { CheckOutcome } from './check.ts';
 export function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): {
   value: Recorded<Properties, Properties>;
   secrets: Secrets;
+  summarized: boolean;
 } {
   const state = decode(request.getOlds());
   const inputs = decode(request.getOldInputs());
   return {
     value: { id: request.getId(), inputs: inputs.properties, state: state.properties },
     secrets: state.secrets.with(inputs.secrets),
+    summarized: inputs.summarized,
   };
 }
 
@@ -39,7 +42,8 @@ const kinds: Record<PropertyDiffKind, proto.PropertyDiff.Kind> = {
   'update-replace': proto.PropertyDiff.Kind.UPDATE_REPLACE,
 };
 
-export function diffResponse(diff: DiffResult): proto.DiffResponse {
+/** @param summarized whether the recorded inputs are */
+export function diffResponse(diff: DiffResult, summarized = false): proto.DiffResponse {
   const response = new proto.DiffResponse();
   response.setChanges(
     diff.changes ? proto.DiffResponse.DiffChanges.DIFF_SOME : proto.DiffResponse.DiffChanges.DIFF_NONE,
@@ -51,7 +55,7 @@ export function diffResponse(diff: DiffResult): proto.DiffResponse {
     const entry = new proto.PropertyDiff();
     entry.setKind(kinds[kind]);
     entry.setInputdiff(inputDiff);
-    response.getDetaileddiffMap().set(path, entry);
+    response.getDetaileddiffMap().set(summarized ? recordedPath(path) : path, entry);
     const property = /^[^.[]+/.exec(path)?.[0] ?? path;
     topLevel.add(property);
     if (kind.endsWith('-replace') && !response.getReplacesList().includes(property)) {

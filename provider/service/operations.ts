@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Secrets } from '../wire/secrets.ts';
 import { describeRedacted } from './errors.ts';
 import { FailureHold } from './failure-hold.ts';
 
@@ -32,9 +33,13 @@ export class Operations {
 
   /**
    * Runs a change of a resource. If it fails while others run, `onHeld` is called at once, and the error is thrown when
-   * the others have ended.
+   * the others have ended; `onReleased` is called before.
    */
-  async change<T>(work: (signal: AbortSignal) => Promise<T>, onHeld: (error: unknown) => void): Promise<T> {
+  async change<T>(
+    work: (signal: AbortSignal) => Promise<T>,
+    onHeld: (error: unknown) => void,
+    onReleased: () => void = () => {},
+  ): Promise<T> {
     const end = this.#hold.begin();
     try {
       return await this.run(work);
@@ -43,6 +48,7 @@ export class Operations {
       if (this.holdFailures && !this.#cancelled) {
         if (this.#hold.running > 0) onHeld(error);
         await this.#hold.hold();
+        onReleased();
       }
       throw error;
     } finally {
@@ -79,7 +85,7 @@ export class Operations {
 }
 
 /** One line that reports a failure early; the whole error comes with the answer. */
-export function heldMessage(error: unknown, redact: (text: string) => string): string {
-  const [headline = ''] = describeRedacted(error).split('\n');
-  return redact(`${headline} (other machines go on; the update ends with this error after them)`);
+export function heldMessage(error: unknown, secrets: Secrets): string {
+  const [headline = ''] = describeRedacted(error, secrets).split('\n');
+  return `${headline} (other machines go on; the update ends with this error after them)`;
 }

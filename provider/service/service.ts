@@ -5,17 +5,20 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 import { presentType } from '../../schema/former-types.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
-import type { AnyResource, Context } from '../resource.ts';
+import { type AnyResource, type Context, PartialFailure, type Properties } from '../resource.ts';
 import { markSecretInputs, markSecretOutputs, type Secrets } from '../wire/secrets.ts';
+import { recordedForm } from '../wire/summaries.ts';
 import { decode, encode } from '../wire/wire.ts';
 import { checkInputs } from './check.ts';
 import { parseProviderConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
 import { UnhealthyRead, WithSecrets } from './errors.ts';
+import { callFunction } from './functions.ts';
 import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
-import { heldMessage, Operations } from './operations.ts';
+import { Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
 import { previewOf } from './preview.ts';
+import { RunReport } from './run-report.ts';
 import { packageSchema } from './schema.ts';
 
 interface Addressed {
@@ -29,6 +32,8 @@ export class ProviderService {
   /** Stands for what was checked since the provider was configured. */
   #operation: object = {};
   #engine: EngineLog | undefined;
+  #report = new RunReport(() => this.#engine);
+  #summarizesNew = true;
 
   constructor(
     resources: ReadonlyMap<string, AnyResource>,
@@ -51,6 +56,7 @@ export class ProviderService {
   async attach(request: plugin.PluginAttach): Promise<empty.Empty> {
     this.#connect(request.getAddress());
     this.operations.renew();
+    this.#report = new RunReport(() => this.#engine);
     return new empty.Empty();
   }
 
@@ -89,6 +95,7 @@ export class ProviderService {
     const { config } = parseProviderConfig(decode(request.getArgs()).properties, process.env);
     this.#operation = {};
     this.operations.holdFailures = config.onFailure === 'continue';
+    this.#summarizesNew = config.newResources === 'summary';
     const response = new proto.ConfigureResponse();
     response.setAcceptsecrets(true);
     response.setSupportspreview(true);
@@ -100,12 +107,13 @@ export class ProviderService {
     const { properties, secrets } = decode(request.getNews());
     const resource = this.#resource(request);
     markSecretInputs(resource, properties, secrets);
-    const recorded = request.hasOlds() ? decode(request.getOlds()).properties : {};
-    const hasRecorded = Object.keys(recorded).length > 0;
-    const outcome = checkInputs(resource, properties, hasRecorded ? recorded : undefined, this.#operation);
-    for (const note of outcome.notes ?? []) this.#engine?.log(request.getUrn(), 'info', secrets.redact(note));
+    const { properties: recorded, summarized } = decode(request.getOlds());
+    const isNew = Object.keys(recorded).length === 0;
+    const asRecorded = recordedForm(resource, isNew ? this.#summarizesNew : summarized);
+    const outcome = checkInputs(resource, properties, isNew ? undefined : recorded, this.#operation);
+    for (const note of outcome.notes ?? []) this.#report.note(request.getUrn(), secrets.redact(note));
     if (outcome.notes?.length) await this.#engine?.flush();
-    return checkResponse(outcome, secrets);
+    return checkResponse({ ...outcome, inputs: asRecorded(outcome.inputs) }, secrets);
   }
 
   async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {
@@ -114,43 +122,49 @@ export class ProviderService {
     const recorded = recordedFrom(request);
     const diff = this.#resource(request).diff(recorded.value, desired.properties);
     for (const note of diff.notes ?? []) {
-      this.#engine?.log(request.getUrn(), 'info', desired.secrets.with(recorded.secrets).redact(note));
+      this.#report.note(request.getUrn(), desired.secrets.with(recorded.secrets).redact(note));
     }
     await this.#engine?.flush();
-    return diffResponse(diff);
+    return diffResponse(diff, recorded.summarized);
   }
 
   async create(request: proto.CreateRequest): Promise<proto.CreateResponse> {
     const resource = this.#resource(request);
-    const { properties, secrets } = decode(request.getProperties());
+    const { properties, secrets, summarized } = decode(request.getProperties());
+    const asRecorded = recordedForm(resource, summarized);
     const response = new proto.CreateResponse();
     if (request.getPreview()) {
-      response.setProperties(encode(previewOf(resource, properties), secrets));
+      response.setProperties(encode(asRecorded(previewOf(resource, properties)), secrets));
       return response;
     }
-    const created = await this.#change(request, secrets, (context) => resource.create(properties, context));
+    const created = await this.#change(request, secrets, asRecorded, (context) =>
+      resource.create(properties, context),
+    );
     markSecretOutputs(resource, created.state, secrets);
     response.setId(created.id);
-    response.setProperties(encode(created.state, secrets));
+    response.setProperties(encode(asRecorded(created.state), secrets));
     return response;
   }
 
   async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
     const resource = this.#resource(request);
     const desired = decode(request.getNews());
+    const asRecorded = recordedForm(resource, desired.summarized);
     const recorded = recordedFrom(request);
     // A property is no secret once the new inputs give it in the clear, but the text of an old secret stays one.
     const secrets = desired.secrets.with(recorded.secrets, false);
     const response = new proto.UpdateResponse();
     if (request.getPreview()) {
-      response.setProperties(encode(previewOf(resource, desired.properties, recorded.value), secrets));
+      response.setProperties(
+        encode(asRecorded(previewOf(resource, desired.properties, recorded.value)), secrets),
+      );
       return response;
     }
-    const state = await this.#change(request, secrets, (context) =>
+    const state = await this.#change(request, secrets, asRecorded, (context) =>
       resource.update(recorded.value, desired.properties, context),
     );
     markSecretOutputs(resource, state, secrets);
-    response.setProperties(encode(state, secrets));
+    response.setProperties(encode(asRecorded(state), secrets));
     return response;
   }
 
@@ -162,6 +176,7 @@ export class ProviderService {
     // An import knows the id alone.
     const isImport =
       Object.keys(inputs.properties).length === 0 && Object.keys(state.properties).length === 0;
+    const asRecorded = recordedForm(resource, isImport || inputs.summarized);
     const recorded = isImport ? undefined : { inputs: inputs.properties, state: state.properties };
     const found = await this.#run(request, secrets, (context) =>
       resource.read(request.getId(), recorded, context),
@@ -169,10 +184,11 @@ export class ProviderService {
     const response = new proto.ReadResponse();
     if (!found) return response;
     markSecretOutputs(resource, found.state, secrets);
-    if (found.unhealthy !== undefined) throw new UnhealthyRead(found, secrets);
+    const recording = { ...found, inputs: asRecorded(found.inputs), state: asRecorded(found.state) };
+    if (found.unhealthy !== undefined) throw new UnhealthyRead(recording, secrets);
     response.setId(found.id);
-    response.setInputs(encode(found.inputs, secrets));
-    response.setProperties(encode(found.state, secrets));
+    response.setInputs(encode(recording.inputs, secrets));
+    response.setProperties(encode(recording.state, secrets));
     return response;
   }
 
@@ -188,17 +204,9 @@ export class ProviderService {
   }
 
   async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
-    const functions = ['nixos:index:getVersion'];
-    if (functions.includes(request.getTok())) {
-      const response = new proto.InvokeResponse();
-      response.setReturn(encode({ version: packageVersion() }));
-      return response;
-    }
-    throw new FleetError({
-      code: 'config-invalid',
-      what: `the nixos provider has no function '${request.getTok()}'`,
-      fix: `It has ${[...functions, ...this.#resources.keys()].join(', ')}`,
-    });
+    const response = new proto.InvokeResponse();
+    response.setReturn(encode(callFunction(request.getTok(), this.#resources.keys())));
+    return response;
   }
 
   async cancel(): Promise<empty.Empty> {
@@ -225,16 +233,29 @@ export class ProviderService {
   }
 
   /** Runs an operation that changes something; its failure may be held back while others run. */
-  #change<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
+  #change<T>(
+    request: Addressed,
+    secrets: Secrets,
+    asRecorded: (properties: Properties) => Properties,
+    work: (context: Context) => Promise<T>,
+  ): Promise<T> {
+    const urn = request.getUrn();
+    const recording = async (context: Context) => {
+      try {
+        const done = await work(context);
+        this.#report.succeeded(urn);
+        return done;
+      } catch (error) {
+        this.#report.failed(urn, error);
+        if (!(error instanceof PartialFailure)) throw error;
+        throw new PartialFailure(error.id, asRecorded(error.state as Properties), error.cause as Error);
+      }
+    };
     return this.#attempt(secrets, () =>
       this.operations.change(
-        (signal) => this.#work(request, secrets, signal, work),
-        (error) =>
-          this.#engine?.log(
-            request.getUrn(),
-            'warning',
-            heldMessage(error, (text) => secrets.redact(text)),
-          ),
+        (signal) => this.#work(request, secrets, signal, recording),
+        (error) => this.#report.held(urn, error, secrets),
+        () => this.#report.close(),
       ),
     );
   }

@@ -1,5 +1,6 @@
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
 import { isPlainObject } from '../../lib/base/differences.ts';
+import { isSummarized, withWholeInputs } from '../../schema/summarized.ts';
 import type { Properties } from '../resource.ts';
 import { Secrets } from './secrets.ts';
 import { isUnknown, unknown } from './unknown.ts';
@@ -21,6 +22,8 @@ const unknownSentinel = '04da6b54-80e4-46f7-96ec-b56ff0331ba9';
 export interface Decoded {
   properties: Properties;
   secrets: Secrets;
+  /** Whether they were recorded with summaries; `properties` are whole. */
+  summarized: boolean;
 }
 
 /** Engine to provider: plain values, with `unknown` for what is not known yet; secrets are listed apart. */
@@ -59,7 +62,8 @@ export function decode(message: struct.Struct | undefined): Decoded {
     secrets.add(path, plain);
     return plain;
   };
-  return { properties: (message ? plainStruct(message) : {}) as Properties, secrets };
+  const recorded = (message ? plainStruct(message) : {}) as Properties;
+  return { properties: withWholeInputs(recorded), secrets, summarized: isSummarized(recorded) };
 }
 
 /** Provider to engine. `undefined` members are left out. */

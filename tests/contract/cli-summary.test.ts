@@ -73,6 +73,18 @@ test('new resources are reported, with exit code 2', async () => {
   assert.match(text, /^- `linux of web` is new$/m);
 });
 
+test('a preview of new resources shows counts, and the whole on request (fault 80)', async () => {
+  const { text } = await project.pulumi('preview', '--diff');
+  assert.match(text, /config +: "2 symbols: 1 y, 1 m"/);
+  assert.match(text, /ports +: "sshd on 22; open: 22\/tcp"/);
+  assert.doesNotMatch(text, /EXT4|nixosLabel/);
+  await project.pulumi('config', 'set', 'nixos:newResources', 'whole');
+  const whole = await project.pulumi('preview', '--diff');
+  assert.match(whole.text, /EXT4: "y"/);
+  assert.match(whole.text, /nixosLabel/);
+  await project.pulumi('config', 'rm', 'nixos:newResources');
+});
+
 test('without changes the exit code is 0', async () => {
   project.declare(built);
   const up = await project.pulumi('up', '--yes', '--skip-preview');
@@ -91,6 +103,12 @@ const another: Declared[] = [
   deployment('web', newSystem.outPath, changed),
   deployment('db', system.outPath, facts),
 ];
+
+test('a changed symbol is shown at its leaf', async () => {
+  project.declare(another);
+  const { text } = await project.pulumi('preview', '--diff');
+  assert.match(text, /~ __config: \{\n\s+- EXT4: "y"\n\s+~ KVM +: "m" => "y"/);
+});
 
 test('each machine’s changes come from its facts, without secrets, also with a saved plan', async () => {
   project.declare(another);

@@ -1,4 +1,5 @@
 import { FleetError, isFailure } from '../../../lib/base/errors.ts';
+import { summarizeFacts } from '../../../lib/evaluation/summarize-facts.ts';
 import { drifted, sameMachine, wrongMachine } from '../../../lib/machine/guard.ts';
 import { mayTake, newClaim, ownedByOther } from '../../../lib/machine/ownership/ownership.ts';
 import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
@@ -38,6 +39,7 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
     'Makes one machine run one system: copies the closure, switches under a supervisor that rolls back by itself, and records what was read back from the machine.',
   inputs: deploymentInputs,
   state: deploymentState,
+  summaries: { facts: summarizeFacts },
 
   /** The same system keeps what was recorded with it, where the program does not know it: see components/host.ts. */
   complete(inputs, recorded) {

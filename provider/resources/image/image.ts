@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { sameValue } from '../../../lib/base/differences.ts';
 import { hashFile } from '../../../lib/base/hash.ts';
 import { factsChanges } from '../../../lib/evaluation/changes.ts';
+import { summarizeFacts } from '../../../lib/evaluation/summarize-facts.ts';
 import { findImage } from '../../../lib/images/find-image.ts';
 import { describeImage, formatOfName, type ImageFile } from '../../../lib/images/image-file.ts';
 import { type ImageManifest, keepCopy, keptState, removeCopy } from '../../../lib/images/kept-copy.ts';
@@ -24,6 +25,7 @@ export const image: Resource<ImageInputs, ImageState> = {
     'A disk image of a machine’s configuration, built on this computer, kept from garbage collection and, with keep, copied to a file with a manifest beside it.',
   inputs: imageInputs,
   state: imageState,
+  summaries: { facts: summarizeFacts },
 
   check(inputs) {
     return storePathProblems(inputs);

@@ -1,5 +1,6 @@
 import { sameValue } from '../../../lib/base/differences.ts';
 import { configuredChanges } from '../../../lib/evaluation/changes.ts';
+import { summarizeSymbols } from '../../../lib/evaluation/summarize-facts.ts';
 import {
   type KernelInputs,
   type KernelState,
@@ -35,6 +36,10 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     'A kernel that one or more machines run, built on this computer. Its inputs show every config symbol that changes.',
   inputs: kernelInputs,
   state: kernelState,
+  summaries: {
+    config: summarizeSymbols,
+    configured: (text: string) => summarizeSymbols(symbolsOf(text)),
+  },
 
   check(inputs) {
     return storePathProblems(inputs);
