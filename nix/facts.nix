@@ -3,16 +3,14 @@
 # Used as `nix eval FLAKE#.nixosConfigurations --apply "(this text) { … }"`, so it cannot import files. It must work
 # with any version of NixOS and with lab systems that lack many options: hence the `or` defaults, and no nixpkgs lib.
 #
-# Each host's result is printed with builtins.trace, as a line "MARK {…}": earlier results survive an error that tryEval cannot
-# catch (a missing attribute, an abort), and the caller can show progress.
+# Each host's result is printed with builtins.trace, as a line "MARK {…}": earlier results survive the error of a host, which ends
+# the evaluation with Nix's own message, and the caller can show progress.
 {
   # Name -> attribute of nixosConfigurations. For an image, JSON with its `configuration` and its path in it, `image`. For another
   # output, of which only the derivation is needed, JSON with `configuration` and `output`.
   hosts,
   # Prefix of each result line.
   mark,
-  # Whether a failing host aborts the evaluation, with Nix's own message.
-  strict,
 }:
 configurations:
 let
@@ -605,7 +603,7 @@ let
       there = configurations ? ${target.configuration};
       machine = configurations.${target.configuration};
       path = target.image or target.output or [ ];
-      reached = if there && path != [ ] then reach machine.config [ ] path else { };
+      reached = if there && isSystem && path != [ ] then reach machine.config [ ] path else { };
       image = reached.found;
       system = if target ? image then inside machine image else machine;
       facts =
@@ -614,16 +612,11 @@ let
         else
           systemFacts system
           // (if target ? image then { image = imageFacts image system.config; } else { });
-      caught =
-        if strict then
-          {
-            success = true;
-            value = deepSeq facts facts;
-          }
-        else
-          tryEval (deepSeq facts facts);
+      # What colmena or deploy-rs take for a machine may be no NixOS system.
+      isSystem = isAttrs machine && machine ? config;
+      value = deepSeq facts facts;
       kernelPath =
-        if there && !reached ? at && caught.success then caught.value.kernel.drvPath or null else null;
+        if there && isSystem && !reached ? at then value.kernel.drvPath or null else null;
       newKernel = kernelPath != null && !seen ? ${kernelPath};
       kernel =
         let
@@ -651,21 +644,21 @@ let
             host = name;
             missing = attrNames configurations;
           } null
+        else if !isSystem then
+          report {
+            host = name;
+            foreign = if isAttrs machine then attrNames machine else [ ];
+          } null
         else if reached ? at then
           report {
             host = name;
             missing = reached.names;
             inherit (reached) at;
           } null
-        else if caught.success then
-          report {
-            host = name;
-            ${if target ? output then "output" else "facts"} = caught.value;
-          } null
         else
           report {
             host = name;
-            caught = true;
+            ${if target ? output then "output" else "facts"} = value;
           } null;
     in
     builtins.seq begun (

@@ -1,5 +1,5 @@
 import type { FleetError } from '../base/errors.ts';
-import { evaluationError, missingError } from './host-error.ts';
+import { evaluationError, foreignError, missingError } from './host-error.ts';
 import { lacksConfigurations, noConfigurations } from './no-configurations.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
@@ -18,40 +18,42 @@ export interface RawFleet {
 }
 
 /**
- * Evaluates targets in batches, as many at a time as memory and cores allow. If a target ends its batch, the remaining ones are
- * evaluated in a new batch, and the target alone, for its error message.
+ * Evaluates targets in batches, as many at a time as memory and cores allow. A target that fails ends its batch with its message,
+ * and the remaining ones are evaluated in new batches: none is evaluated twice.
  * @throws FleetError `flake-invalid` if the flake has no nixosConfigurations
  */
 export async function evaluateTargets(request: EvaluateRequest): Promise<RawFleet> {
   const { targets, flake, resources, onTarget } = request;
   const fleet: RawFleet = { facts: new Map(), outputs: new Map(), errors: new Map(), kernels: new Map() };
   const { batches, workers, batchMiB } = planBatches(Object.keys(targets), resources);
-  const queue = batches.map((names) => ({ names, strict: false }));
+  const queue = [...batches];
 
   let unconfigured = false;
-  const batch = async ({ names, strict }: { names: string[]; strict: boolean }): Promise<void> => {
+  const batch = async (names: string[]): Promise<void> => {
     const result = await runBatch({
       ...request,
       targets: Object.fromEntries(names.map((name) => [name, targetOf(name)])),
       heapMiB: batchMiB,
-      strict,
-      onTarget: strict ? undefined : onTarget,
     });
     collect(result);
-    // If no target began, the flake itself fails, and would fail for each target.
     const nothingBegan = result.failed.length === 0 && result.notReached.length === names.length;
     if (nothingBegan && lacksConfigurations(result.stderr)) {
       unconfigured = true;
       queue.length = 0;
       return;
     }
-    const alone = nothingBegan || (strict && names.length === 1);
-    if (alone) {
-      for (const name of [...result.failed, ...result.notReached]) fail(name, result.stderr);
-      return;
+    if (result.killed && names.length > 1) {
+      queue.push(...result.failed.map((name) => [name]));
+    } else {
+      for (const name of result.failed) {
+        fail(name, result.stderr);
+        onTarget?.();
+      }
     }
-    for (const name of result.failed) queue.push({ names: [name], strict: true });
-    if (result.notReached.length > 0) queue.push({ names: result.notReached, strict: false });
+    // If no target began, the flake itself fails, and would fail for each target.
+    if (nothingBegan)
+      for (const name of result.notReached) fail(name, result.stderr);
+    else if (result.notReached.length > 0) queue.push(...planBatches(result.notReached, resources).batches);
   };
   const collect = (result: BatchResult) => {
     for (const [name, facts] of result.facts) fleet.facts.set(name, facts);
@@ -59,6 +61,9 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
     for (const kernel of result.kernels) fleet.kernels.set(kernel.drvPath, kernel);
     for (const [name, missing] of result.missing) {
       fleet.errors.set(name, missingError(name, targetOf(name), flake, missing));
+    }
+    for (const [name, attributes] of result.foreign) {
+      fleet.errors.set(name, foreignError(name, targetOf(name), attributes));
     }
   };
   const fail = (name: string, stderr: string) => {

@@ -3,7 +3,14 @@ import { FleetError } from '../base/errors.ts';
 import { shellCommand } from '../base/quote.ts';
 import { closest } from '../base/text.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
-import { isSyntaxError, parseNixError, withLocalPaths } from '../store/nix/nix-error.ts';
+import {
+  fetchFix,
+  isFetchError,
+  isSyntaxError,
+  optionOfError,
+  parseNixError,
+  withLocalPaths,
+} from '../store/nix/nix-error.ts';
 import type { Missing } from './raw-facts.ts';
 import { builtAttribute, type Target } from './target.ts';
 
@@ -14,18 +21,58 @@ export function evaluationError(
   flake: LockedFlake,
   stderr: string,
 ): FleetError {
-  const why = withLocalPaths(parseNixError(stderr), flake.storePath, flake.localPath);
-  const syntax = isSyntaxError(why);
-  const [, file, line] = (syntax && /^\s*at (.+?):(\d+):\d+:?$/m.exec(why)) || [];
+  const local = (text: string) => withLocalPaths(text, flake.storePath, flake.localPath);
+  const message = local(parseNixError(stderr));
+  const option = optionOfError(stderr);
   const installable = `${flake.flakeRef}#${outputOf(target.configuration, builtAttribute(target))}.drvPath`;
+  const trace = `For the full trace: nix eval --show-trace ${shellCommand([installable, ...flake.overrides])}`;
+  const host = target.label ?? name;
+  if (isSyntaxError(message)) {
+    const [, file, line] = /^\s*at (.+?):(\d+):\d+:?$/m.exec(message) ?? [];
+    return new FleetError({
+      code: 'flake-invalid',
+      what: 'a file of the flake is not valid Nix',
+      host,
+      why: message,
+      fix: file ? `Fix line ${line} of ${file}.` : trace,
+    });
+  }
+  if (isFetchError(message)) {
+    return new FleetError({
+      code: 'flake-invalid',
+      what: 'an input of the flake cannot be fetched',
+      host,
+      why: message,
+      fix: fetchFix,
+    });
+  }
   return new FleetError({
-    code: syntax ? 'flake-invalid' : 'evaluation-failed',
-    what: syntax ? 'a file of the flake is not valid Nix' : 'the configuration cannot be evaluated',
-    host: target.label ?? name,
-    why,
-    fix: file
-      ? `Fix line ${line} of ${file}.`
-      : `For the full trace: nix eval --show-trace ${shellCommand([installable, ...flake.overrides])}`,
+    code: 'evaluation-failed',
+    what: 'the configuration cannot be evaluated',
+    host,
+    why: [message, ...(option ? [local(option)] : [])].join('\n'),
+    fix: /attribute '(rev|shortRev|revCount)' missing/.test(message) ? `${dirtyFix}\n${trace}` : trace,
+  });
+}
+
+const dirtyFix =
+  'A tree with uncommitted changes has no revision: commit them, or write self.rev or self.dirtyRev or null.';
+
+/** The error of a target that is something else than a NixOS system. */
+export function foreignError(
+  name: string,
+  { configuration, label }: Target,
+  attributes: readonly string[],
+): FleetError {
+  return new FleetError({
+    code: 'flake-invalid',
+    what: `nixosConfigurations.${configuration} is not a NixOS system`,
+    host: label ?? name,
+    why:
+      attributes.length > 0
+        ? `it has no config, but: ${attributes.slice(0, 10).join(', ')}`
+        : 'it is no attribute set with config',
+    fix: 'Make it by nixpkgs.lib.nixosSystem { modules = [ … ]; }.',
   });
 }
 

@@ -1,12 +1,17 @@
 import { counted } from '../base/text.ts';
 
-/** Reports the progress of an evaluation each second and at each configuration. */
+/**
+ * Reports the progress of an evaluation: at its begin, after a second, and then each time that half as much again has passed.
+ * Without a terminal each report is a line.
+ */
 export class EvaluationProgress {
   readonly #started = Date.now();
   readonly #total: number;
   readonly #report: (message: string) => void;
   readonly #timer: NodeJS.Timeout;
   #done = 0;
+  /** When the next report is due, in seconds. */
+  #next = 0;
 
   constructor(total: number, report: (message: string) => void) {
     this.#total = total;
@@ -26,7 +31,10 @@ export class EvaluationProgress {
   }
 
   #show(): void {
-    this.#report(progressLine(this.#total, this.#done, (Date.now() - this.#started) / 1000));
+    const seconds = (Date.now() - this.#started) / 1000;
+    if (seconds < this.#next) return;
+    this.#next = Math.max(seconds + 1, seconds * 1.5);
+    this.#report(progressLine(this.#total, this.#done, seconds));
   }
 }
 

@@ -123,5 +123,5 @@ export type FactsRecord =
   | { kernel: RawKernel }
   | { host: string; facts: RawFacts }
   | { host: string; output: RawDerivation }
-  | { host: string; caught: true }
+  | { host: string; foreign: string[] }
   | ({ host: string } & Missing);

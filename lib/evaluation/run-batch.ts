@@ -4,6 +4,7 @@ import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
 import type { FactsRecord, Missing, RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
 import { formatTarget, type Target } from './target.ts';
+import { EvaluationWarnings, withWarnings } from './warnings.ts';
 
 export interface BatchRequest {
   flake: LockedFlake;
@@ -12,8 +13,6 @@ export interface BatchRequest {
   /** Targets by name. */
   targets: Readonly<Record<string, Target>>;
   heapMiB: number;
-  /** Whether the failure of a target ends the batch, with Nix's message. */
-  strict: boolean;
   signal?: AbortSignal;
   /** Called as each target is done. */
   onTarget?: () => void;
@@ -25,45 +24,55 @@ export interface BatchResult {
   kernels: RawKernel[];
   /** Targets that are not in the flake, and the names that are. */
   missing: Map<string, Missing>;
-  /** Targets that failed, to be evaluated alone for their message. */
+  /** Targets that are no NixOS systems, and the names of their attributes. */
+  foreign: Map<string, readonly string[]>;
+  /** The target that ended the batch by its failure. */
   failed: string[];
   /** Targets that were not reached, because the evaluator ended before. */
   notReached: string[];
   /** nix's messages, without the results; empty if it succeeded. */
   stderr: string;
+  /** Whether the evaluator was killed, mostly because it ran out of memory: a smaller batch may succeed. */
+  killed: boolean;
 }
 
 /** Evaluates targets in one nix process. Failures are returned, not thrown. */
 export async function runBatch(request: BatchRequest): Promise<BatchResult> {
-  const { flake, expression, targets, heapMiB, strict, signal, onTarget } = request;
+  const { flake, expression, targets, heapMiB, signal, onTarget } = request;
   const mark = `nixos-fleet-${crypto.randomUUID()}`;
   const result: BatchResult = {
     facts: new Map(),
     outputs: new Map(),
     kernels: [],
     missing: new Map(),
+    foreign: new Map(),
     failed: [],
     notReached: [],
     stderr: '',
+    killed: false,
   };
   const other: string[] = [];
+  const warnings = new EvaluationWarnings();
   const begun: string[] = [];
   const onStderrLine = (line: string) => {
     const at = line.indexOf(mark);
     // Nix also prints the source lines of a trace, which contain the mark.
     const record = at === 'trace: '.length ? parseRecord(line.slice(at + mark.length)) : undefined;
-    if (record === undefined) other.push(line);
-    else if ('begin' in record) begun.push(record.begin);
-    else if ('kernel' in record) result.kernels.push(record.kernel);
+    if (record === undefined) {
+      if (!warnings.line(line)) other.push(line);
+    } else if ('begin' in record) {
+      warnings.end();
+      begun.push(record.begin);
+    } else if ('kernel' in record) result.kernels.push(record.kernel);
     else {
-      if ('facts' in record) result.facts.set(record.host, record.facts);
+      if ('facts' in record) result.facts.set(record.host, withWarnings(record.facts, warnings.take()));
       else if ('output' in record) result.outputs.set(record.host, record.output);
       else if ('missing' in record) result.missing.set(record.host, record);
-      else result.failed.push(record.host);
+      else result.foreign.set(record.host, record.foreign);
       onTarget?.();
     }
   };
-  const apply = `(${expression}\n) { mark = ${nixString(mark)}; strict = ${strict}; hosts = ${nixStrings(mapValues(targets, formatTarget))}; }`;
+  const apply = `(${expression}\n) { mark = ${nixString(mark)}; hosts = ${nixStrings(mapValues(targets, formatTarget))}; }`;
   let ended = false;
   try {
     const { exitCode } = await evalApply({
@@ -78,6 +87,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
   } catch (error) {
     // An evaluator that was killed, mostly because it ran out of memory, must not end the other batches.
     if (!hasCode(error, 'command-failed')) throw error;
+    result.killed = true;
     other.push(`error: ${error.message}`);
   }
   if (!ended) {
@@ -85,7 +95,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
       ...result.facts.keys(),
       ...result.outputs.keys(),
       ...result.missing.keys(),
-      ...result.failed,
+      ...result.foreign.keys(),
     ]);
     result.failed.push(...begun.filter((name) => !done.has(name)));
     const reached = new Set([...done, ...begun]);

@@ -6,11 +6,13 @@ import { type Clock, realClock } from '../../lib/base/clock.ts';
  * grace time after that in which the program can bring the next steps; then all held answers go out.
  *
  * A held answer waits for no other held answer, so there is always an end: when nothing has happened for the grace
- * time, everything is released.
+ * time, everything is released. While a deployment that the engine compared has not begun, the grace time is longer: on a
+ * busy computer the engine takes seconds between two steps.
  */
 export class FailureHold {
   readonly #graceMilliseconds: number;
   readonly #clock: Clock;
+  readonly #expected = new Map<string, string>();
   #running = 0;
   #lastSeen = 0;
   #held: (() => void)[] = [];
@@ -22,8 +24,19 @@ export class FailureHold {
     this.#clock = clock;
   }
 
+  /** A change of a resource, of this machine, is to come. */
+  expect(resource: string, host: string): void {
+    this.#expected.set(resource, host);
+  }
+
+  /** What was to come for a machine does not: it failed. */
+  forget(host: string): void {
+    for (const [resource, each] of this.#expected) if (each === host) this.#expected.delete(resource);
+  }
+
   /** An operation begins. Call the result once, when it has ended; a failure then waits at `hold`. */
-  begin(): () => void {
+  begin(resource = ''): () => void {
+    this.#expected.delete(resource);
     this.#running += 1;
     this.seen();
     let ended = false;
@@ -69,7 +82,8 @@ export class FailureHold {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
     if (this.#held.length === 0 || this.#running > 0) return;
-    const left = this.#lastSeen + this.#graceMilliseconds - this.#clock.now();
+    const grace = this.#graceMilliseconds * (this.#expected.size > 0 ? 30 : 1);
+    const left = this.#lastSeen + grace - this.#clock.now();
     if (left <= 0) this.#release();
     else this.#stopTimer = this.#clock.after(left, () => this.#schedule());
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseUrn } from '../../lib/base/urn.ts';
 import type { Secrets } from '../wire/secrets.ts';
 import { describeRedacted } from './errors.ts';
 import { FailureHold } from './failure-hold.ts';
@@ -38,9 +39,9 @@ export class Operations {
   async change<T>(
     work: (signal: AbortSignal) => Promise<T>,
     onHeld: (error: unknown) => void,
-    onReleased: () => void = () => {},
+    { resource, onReleased }: { resource?: string; onReleased?: () => void } = {},
   ): Promise<T> {
-    const end = this.#hold.begin();
+    const end = this.#hold.begin(resource);
     try {
       return await this.run(work);
     } catch (error) {
@@ -48,12 +49,23 @@ export class Operations {
       if (this.holdFailures && !this.#cancelled) {
         if (this.#hold.running > 0) onHeld(error);
         await this.#hold.hold();
-        onReleased();
+        onReleased?.();
       }
       throw error;
     } finally {
       end();
     }
+  }
+
+  /** A change of the resource is to come; failures wait longer for the deployment of a machine to begin. */
+  expect(urn: string): void {
+    const { type, name } = parseUrn(urn);
+    if (type === 'nixos:index:Deployment') this.#hold.expect(urn, name);
+  }
+
+  /** Nothing more is to come for a machine. */
+  forget(host: string): void {
+    this.#hold.forget(host);
   }
 
   /** To be called on each call of the engine: more changes may follow. */

@@ -24,8 +24,9 @@ export class RunReport {
     if (type === 'nixos:index:Deployment') this.#tally.deployed(name);
   }
 
-  failed(urn: string, error: unknown): void {
-    this.#tally.failed(parseUrn(urn).name, error);
+  /** Returns the machine concerned. */
+  failed(urn: string, error: unknown): string {
+    return this.#tally.failed(parseUrn(urn).name, error);
   }
 
   /** A failure is reported when the other machines are done: this is a line before. */

@@ -21,9 +21,7 @@ import { previewOf } from './preview.ts';
 import { RunReport } from './run-report.ts';
 import { packageSchema } from './schema.ts';
 
-interface Addressed {
-  getUrn(): string;
-}
+type Addressed = Pick<proto.CheckRequest, 'getUrn'>;
 
 /** The provider's methods as the engine calls them, each from message to message; errors are thrown as they are. */
 export class ProviderService {
@@ -111,6 +109,7 @@ export class ProviderService {
     const isNew = Object.keys(recorded).length === 0;
     const asRecorded = recordedForm(resource, isNew ? this.#summarizesNew : summarized);
     const outcome = checkInputs(resource, properties, isNew ? undefined : recorded, this.#operation);
+    if (isNew) this.operations.expect(request.getUrn());
     for (const note of outcome.notes ?? []) this.#report.note(request.getUrn(), secrets.redact(note));
     if (outcome.notes?.length) await this.#engine?.flush();
     return checkResponse({ ...outcome, inputs: asRecorded(outcome.inputs) }, secrets);
@@ -124,6 +123,7 @@ export class ProviderService {
     for (const note of diff.notes ?? []) {
       this.#report.note(request.getUrn(), desired.secrets.with(recorded.secrets).redact(note));
     }
+    if (diff.changes) this.operations.expect(request.getUrn());
     await this.#engine?.flush();
     return diffResponse(diff, recorded.summarized);
   }
@@ -246,7 +246,7 @@ export class ProviderService {
         this.#report.succeeded(urn);
         return done;
       } catch (error) {
-        this.#report.failed(urn, error);
+        this.operations.forget(this.#report.failed(urn, error));
         if (!(error instanceof PartialFailure)) throw error;
         throw new PartialFailure(error.id, asRecorded(error.state as Properties), error.cause as Error);
       }
@@ -255,7 +255,7 @@ export class ProviderService {
       this.operations.change(
         (signal) => this.#work(request, secrets, signal, recording),
         (error) => this.#report.held(urn, error, secrets),
-        () => this.#report.close(),
+        { resource: urn, onReleased: () => this.#report.close() },
       ),
     );
   }

@@ -14,21 +14,22 @@ export class Tally {
     this.#failed.delete(host);
   }
 
-  /** @param name of the resource, for an error that names no machine */
-  failed(name: string, error: unknown): void {
+  /** Returns the machine. @param name of the resource, for an error that names none */
+  failed(name: string, error: unknown): string {
     const failure = failureOf(error instanceof PartialFailure ? error.cause : error);
     const host = failure?.host ?? name;
     this.#deployed.delete(host);
     if (!this.#failed.has(host)) this.#failed.set(host, shortReason(failure ?? error));
+    return host;
   }
 
-  /** '9 machines deployed; failed: m10 (…), m11 (…)'; undefined where it would repeat the only error, or an earlier line. */
+  /** '9 machines deployed; failed: m10: …; m11: …'; undefined where it would repeat the only error, or an earlier line. */
   close(): string | undefined {
     const total = this.#deployed.size + this.#failed.size;
     if (this.#failed.size === this.#closed || total < 2) return undefined;
     this.#closed = this.#failed.size;
     const failures = [...this.#failed].sort(([one], [other]) => (one < other ? -1 : 1));
-    return `${counted(this.#deployed.size, 'machine')} deployed; failed: ${failures.map(([host, why]) => `${host} (${why})`).join(', ')}`;
+    return `${counted(this.#deployed.size, 'machine')} deployed; failed: ${failures.map(([host, why]) => `${host}: ${why}`).join('; ')}`;
   }
 }
 

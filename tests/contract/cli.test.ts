@@ -53,7 +53,7 @@ test('a preview shows what would be created, and builds nothing', async () => {
   project.declare(first);
   const text = await succeeds('preview', '--diff');
   assert.match(text, /outPath *: "\/nix\/store\/[^"]*web-one"/);
-  assert.match(text, /KVM *: "m"/);
+  assert.match(text, /config *: "3 symbols: 2 y, 1 m"/);
   assert.equal(existsSync(oneSystem.outPath), false);
 });
 

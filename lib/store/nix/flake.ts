@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
@@ -5,7 +6,7 @@ import { expandHome } from '../../base/home.ts';
 import { writtenSince } from '../../base/written-since.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
-import { parseNixError, withLocalPaths } from './nix-error.ts';
+import { fetchFix, isFetchError, parseNixError, withLocalPaths } from './nix-error.ts';
 
 export interface FlakeRequest {
   /** A flake reference; a relative one (`./nix`, `path:./nix`) is resolved against `baseDirectory`. */
@@ -60,6 +61,13 @@ interface MetadataJson {
  * @throws FleetError `flake-invalid`, with file, line and the line's text if Nix prints them
  */
 export async function lockFlake(request: FlakeRequest): Promise<LockedFlake> {
+  const flake = await readMetadata(request);
+  // Nix has completed the lock file, which belongs to the tree: its identity is that with the new file.
+  const { mtimeMs = 0 } = (flake.lockPath && statSync(flake.lockPath, { throwIfNoEntry: false })) || {};
+  return mtimeMs >= Math.floor(flake.lockedAt) ? await readMetadata(request) : flake;
+}
+
+async function readMetadata(request: FlakeRequest): Promise<LockedFlake> {
   const flakeRef = resolveFlakeRef(request.flake, request.baseDirectory);
   const overrides = [...lockArguments(request), ...overrideArguments(request)];
   const lockedAt = Date.now();
@@ -187,13 +195,16 @@ function flakeError(flake: string, flakeRef: string, stderr: string): FleetError
   const why = withLocalPaths(parseNixError(stderr), undefined, local);
   return new FleetError({
     code: 'flake-invalid',
-    what: `cannot read the flake '${flake}'`,
+    what: isFetchError(why)
+      ? `the flake '${flake}' or an input of it cannot be fetched`
+      : `cannot read the flake '${flake}'`,
     why,
     fix: fixFor(why, flakeRef),
   });
 }
 
 function fixFor(why: string, flakeRef: string): string {
+  if (isFetchError(why)) return fetchFix;
   if (/does not exist in (the )?Git repository|not tracked by Git/i.test(why)) {
     return 'Nix reads only files that Git tracks. Add them: git add FILE';
   }

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util';
 import { formatMiB } from '../../base/bytes.ts';
+import { printable } from '../../base/presentable.ts';
 import { storeName } from './nix.ts';
 
 /** Activity and result types of Nix's `--log-format internal-json` (logging.hh). */
@@ -63,7 +63,7 @@ export class NixLog {
   line(line: string): void {
     const event = parse(line);
     if (!event) {
-      if (line.trim()) this.notes.push(plain(line));
+      if (line.trim()) this.notes.push(printable(line));
       return;
     }
     switch (event.action) {
@@ -83,7 +83,7 @@ export class NixLog {
   }
 
   #message(event: LogEvent): void {
-    const text = plain(event.raw_msg ?? event.msg ?? '');
+    const text = printable(event.raw_msg ?? event.msg ?? '');
     if (event.level === 0) this.errors.push(text.replace(/^error:\s*/, ''));
     else if (event.level === 1) this.notes.push(text);
   }
@@ -126,7 +126,7 @@ export class NixLog {
     const [first, second, third] = event.fields ?? [];
     if (event.type === result.buildLogLine) {
       const lines = this.#buildLogs.get(current.subject) ?? [];
-      lines.push(plain(String(first)));
+      lines.push(printable(String(first)));
       if (lines.length > (this.#options.keptLines ?? 15)) lines.shift();
       this.#buildLogs.set(current.subject, lines);
     } else if (event.type === result.progress) {
@@ -176,9 +176,4 @@ function parse(line: string): LogEvent | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Text without terminal colours. */
-export function plain(text: string): string {
-  return stripVTControlCharacters(text).replaceAll('\r', '');
 }

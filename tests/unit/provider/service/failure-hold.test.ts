@@ -92,3 +92,27 @@ test('ending twice counts once', () => {
   first();
   assert.equal(hold.running, 1);
 });
+
+test('a deployment that is to come is waited for longer, unless its machine failed (fault 57)', async () => {
+  const { clock, hold, released, fail } = setUp();
+  hold.expect('web-deployment', 'web');
+  hold.expect('db-deployment', 'db');
+  fail('web', hold.begin('web-system'));
+  hold.forget('web');
+  await clock.pass(20_000);
+  assert.deepEqual(released, []);
+  const db = hold.begin('db-deployment');
+  await clock.pass(60_000);
+  assert.deepEqual(released, []);
+  db();
+  await clock.pass(1000);
+  assert.deepEqual(released, ['web']);
+});
+
+test('a deployment that never comes does not hold a failure back for ever', async () => {
+  const { clock, hold, released, fail } = setUp();
+  hold.expect('db-deployment', 'db');
+  fail('web', hold.begin());
+  await clock.pass(30_000);
+  assert.deepEqual(released, ['web']);
+});

@@ -20,7 +20,7 @@ test('the closing line counts the machines and names each failure with its reaso
   tally.failed('m10', new PartialFailure('id', {}, noRoom));
   assert.equal(
     tally.close(),
-    '3 machines deployed; failed: m10 (too little free space in /nix), m11 (the machine does not answer)',
+    '3 machines deployed; failed: m10: too little free space in /nix; m11: the machine does not answer',
   );
   assert.equal(tally.close(), undefined, 'once');
 });
@@ -31,7 +31,7 @@ test('a machine counts once: by its first failure, and not as deployed', () => {
   tally.deployed('m1');
   tally.failed('m10-secret', noRoom);
   tally.failed('m10', new Error('later'));
-  assert.equal(tally.close(), '1 machine deployed; failed: m10 (too little free space in /nix)');
+  assert.equal(tally.close(), '1 machine deployed; failed: m10: too little free space in /nix');
 });
 
 test('a run with one machine has no closing line', () => {
@@ -44,7 +44,7 @@ test('an error that is a bug has a reason, too', () => {
   const tally = new Tally();
   tally.deployed('m1');
   tally.failed('m2', new TypeError('x is not a function'));
-  assert.equal(tally.close(), '1 machine deployed; failed: m2 (x is not a function)');
+  assert.equal(tally.close(), '1 machine deployed; failed: m2: x is not a function');
 });
 
 test('equal facts of several machines are shown once (fault 57)', () => {
