@@ -158,7 +158,8 @@ export class Fleet extends pulumi.ComponentResource {
         if (pulumi.runtime.isDryRun()) resolve();
       });
     });
-    throw new pulumi.RunError(failures.join('\n'));
+    // What failed alike has one message.
+    throw new pulumi.RunError([...new Set(failures)].join('\n'));
   }
 }
 

@@ -3,6 +3,7 @@ import type { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { checkSystems } from '../lib/evaluation/check-systems.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
+import { groupErrors } from '../lib/evaluation/group-errors.ts';
 import type { OutputEvaluation } from '../lib/evaluation/types.ts';
 import { checkKernels } from '../lib/kernel/check-kernels.ts';
 import { configureKernels } from '../lib/kernel/configure.ts';
@@ -39,8 +40,10 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     refuseUnrehearsed({ ...evaluated, kernels }, rehearsed.failures),
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
+  const built = await checkSystems(checked, config.builders, { preview: pulumi.runtime.isDryRun() });
+  const [evaluatedHosts, evaluatedImages] = groupErrors(built.hosts, built.images);
   return {
-    fleet: await checkSystems(checked, config.builders, { preview: pulumi.runtime.isDryRun() }),
+    fleet: { ...built, hosts: evaluatedHosts, images: evaluatedImages },
     /** `config.system.build.vm` of the hosts that are rehearsed, by host. */
     rehearsed: rehearsed.outputs,
     /** `config.system.build.vm` of the virtual machines that have a configuration. */

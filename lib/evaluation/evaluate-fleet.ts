@@ -7,6 +7,7 @@ import { condenseFleet } from './condense-fleet.ts';
 import { evaluateTargets } from './evaluate-targets.ts';
 import { type CachedHost, type CachedOutput, type CacheKey, FactsCache } from './facts-cache.ts';
 import { factsExpression } from './facts-expression.ts';
+import { groupErrors } from './group-errors.ts';
 import { assertionError } from './host-error.ts';
 import { EvaluationProgress } from './progress.ts';
 import { pruneCache } from './prune.ts';
@@ -77,15 +78,20 @@ export async function evaluateFleet(
     const output = results.outputs.get(name);
     return output ? { ok: true, ...output } : { ok: false, error: errorOf(results, name) };
   };
+  const [evaluatedHosts, evaluatedImages, evaluatedOutputs] = groupErrors(
+    mapValues(request.hosts, (_, name) => hostOf(name)),
+    mapValues(images, (_, name) => hostOf(imageKey(name))),
+    mapValues(outputs, (_, name) => outputOf(outputKey(name))),
+  );
   const kernels = [...results.hosts.values()].flatMap(({ kernel }) => kernel ?? []);
   return {
     revision: flake.revision,
     fingerprint: sha256(`${flake.identity} ${factsVersion} ${nixVersion}`),
     inputs: flake.inputs,
     fromCache,
-    hosts: mapValues(request.hosts, (_, name) => hostOf(name)),
-    images: mapValues(images, (_, name) => hostOf(imageKey(name))),
-    outputs: mapValues(outputs, (_, name) => outputOf(outputKey(name))),
+    hosts: evaluatedHosts,
+    images: evaluatedImages,
+    outputs: evaluatedOutputs,
     kernels: Object.fromEntries(kernels.map((kernel) => [kernel.drvPath, kernel])),
   };
 }

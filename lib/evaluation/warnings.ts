@@ -34,6 +34,8 @@ export class EvaluationWarnings {
 
 /** Facts with warnings of their evaluation; NixOS prints those of the option `warnings`, too. */
 export function withWarnings(facts: RawFacts, printed: readonly string[]): RawFacts {
+  // Failed assertions come alone.
+  if (!facts.toplevel) return facts;
   const known = new Set(facts.warnings.map((warning) => warning.trim()));
   const others = printed.filter((warning) => !known.has(warning.trim()));
   return { ...facts, warnings: [...facts.warnings, ...new Set(others)] };

@@ -1,5 +1,6 @@
 import { FleetError } from '../base/errors.ts';
 import { sameMachine } from './guard.ts';
+import { operator } from './operator.ts';
 import type { MachineReading } from './parse-reading.ts';
 import { readMachine } from './read-machine.ts';
 import { parseResult } from './record/result.ts';
@@ -34,10 +35,15 @@ async function tryRead(machine: Machine): Promise<LiveResult> {
   }
 }
 
-/** A note for the preview; undefined if the machine runs what was last deployed to it. */
-export function describeLive(result: LiveResult, host: string, desired?: string): string | undefined {
+/** A note for the preview; undefined if the machine runs what this operator or nobody deployed last, or the desired system. */
+export function describeLive(
+  result: LiveResult,
+  host: string,
+  desired?: string,
+  me = operator(),
+): string | undefined {
   if ('problem' in result) return `the live system of ${host} could not be read: ${result.problem}`;
-  return liveNote(result.reading, host, desired);
+  return liveNote(result.reading, host, desired) ?? otherOperatorNote(result.reading, host, desired, me);
 }
 
 /**
@@ -90,6 +96,17 @@ export function describeForeignOwner(
   const owner = 'reading' in result ? result.reading.owner : undefined;
   if (!owner || owner.stack === stack || owner.stack === takeOverFrom) return undefined;
   return `${host} was deployed last by the stack ${owner.stack} (by ${owner.by}, ${owner.since}): unless this is that stack under a new name, up refuses it without takeOverFrom: ${owner.stack}`;
+}
+
+/** A note on a live system that another operator deployed: a state of one's own knows nothing of it. */
+function otherOperatorNote(
+  { system, record }: MachineReading,
+  host: string,
+  desired: string | undefined,
+  me: string,
+): string | undefined {
+  if (desired === undefined || system === desired || !record || record.by === me) return undefined;
+  return `${host} runs ${system}, deployed by ${record.by} at ${record.at}: if this preview shows no change of ${host}, its state is older than that; record the live system by pulumi refresh`;
 }
 
 /** A machine's live system as a plan records it, with the system of the next boot if that differs. */

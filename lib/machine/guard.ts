@@ -7,9 +7,11 @@ export function wrongMachine(host: string, expected: string, found: string, urn?
     code: 'wrong-machine',
     what: 'the machine at this address is not the recorded one',
     host,
-    why: `its machine-id is ${found}, the recorded one is ${expected}`,
+    why: `its machine-id is ${found}, the recorded one is ${expected}; its ssh host key was accepted`,
     fix: [
-      'Check the address. If the machine was replaced on purpose, replace its deployment:',
+      'If its host key is a pinned one, it is the same machine, and its machine-id is new at each boot: keep it in its NixOS configuration,',
+      'with /etc/machine-id among the persisted files (environment.persistence."/persist".files = [ "/etc/machine-id" ]), or boot.kernelParams = [ "systemd.machine_id=…" ].',
+      'Else check the address. If the machine was replaced on purpose, replace its deployment:',
       `pulumi up --replace '${urn ?? `<URN of ${host}'s deployment, from pulumi stack --show-urns>`}'`,
     ].join('\n'),
   });

@@ -1,3 +1,4 @@
+import { FleetError } from '../../lib/base/errors.ts';
 import { failureOf } from '../../lib/base/failure.ts';
 import { counted } from '../../lib/base/text.ts';
 import { ActivationError } from '../../lib/machine/switch/explain.ts';
@@ -37,6 +38,7 @@ export class Tally {
 function shortReason(error: unknown): string {
   if (error instanceof ActivationError && error.result.failedUnits.length > 0)
     return `failed units: ${error.result.failedUnits.join(', ')}`;
+  if (error instanceof FleetError) return error.what;
   const [headline = ''] = String(error instanceof Error ? error.message : error).split('\n');
-  return headline.replace(/^[^\s:]+: (?=.*\[[a-z-]+\]$)/, '').replace(/ \[[a-z-]+\]$/, '');
+  return headline;
 }

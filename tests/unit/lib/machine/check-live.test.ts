@@ -70,9 +70,9 @@ const result = (changes: object) =>
     endedAt: 1790000001,
     ...changes,
   });
-const note = (changes: Partial<MachineReading>, desired?: string) => {
+const note = (changes: Partial<MachineReading>, desired?: string, me = 'ann@laptop') => {
   const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
-  return describeLive({ reading: { ...reading, system: path('a'), ...changes } }, 'web', desired);
+  return describeLive({ reading: { ...reading, system: path('a'), ...changes } }, 'web', desired, me);
 };
 
 test('a live system without a record was not deployed by nixos-fleet', () => {
@@ -115,6 +115,16 @@ test('a failed pull of the machine is named, until a later deployment (fault 7)'
     /the last deployment to web \(by pull@web.*failed:[\s\S]*could not pull[\s\S]*no route/,
   );
   assert.equal(note({ record, lastResult: result({ ...pull, outcome: 'locked' }) }, path('a')), undefined);
+
+test('a live system that another operator deployed is named, with who and when (fault 54)', () => {
+  const other = { ...record, at: '2026-01-01T00:00:00Z' };
+  const shown = note({ record: other, lastResult: result({}) }, path('n'), 'bob@pc') ?? '';
+  assert.match(
+    shown,
+    /^web runs \S*a{32}\S*, deployed by ann@laptop at 2026-01-01T00:00:00Z: if this preview/,
+  );
+  assert.equal(note({ record: other, lastResult: result({}) }, path('n')), undefined, 'one’s own');
+  assert.equal(note({ record: other, lastResult: result({}) }, path('a'), 'bob@pc'), undefined, 'desired');
 });
 
 const machine = (lines: string): LiveResult => ({

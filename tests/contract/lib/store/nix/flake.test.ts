@@ -28,6 +28,17 @@ test('the identity changes with a time that an evaluation can read', async () =>
   assert.notEqual((await metadata(`path:${folder}`)).identity, before.identity);
 });
 
+test('the identity is that with the lock file that Nix completes (fault 78)', async () => {
+  const folder = await ownFolder();
+  await mkdir(join(folder, 'data'));
+  await writeFile(
+    join(folder, 'flake.nix'),
+    `{ inputs.data = { url = "path:${folder}/data"; flake = false; }; outputs = _: { }; }`,
+  );
+  const first = await metadata(`path:${folder}`);
+  assert.equal((await metadata(`path:${folder}`)).identity, first.identity);
+});
+
 test('the identity changes with the content of a replaced input', async () => {
   const folder = await ownFolder();
   const input = join(folder, 'input');
