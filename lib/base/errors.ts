@@ -74,7 +74,6 @@ export interface FleetErrorDetails {
 export class FleetError extends Error {
   readonly code: ErrorCode;
   readonly what: string;
-  readonly what: string;
   readonly host: string | undefined;
   readonly why: string | undefined;
   readonly fix: string | undefined;
@@ -83,7 +82,6 @@ export class FleetError extends Error {
     super(formatError(details), { cause: details.cause });
     this.name = 'FleetError';
     this.code = details.code;
-    this.what = details.what;
     this.what = details.what;
     this.host = details.host;
     this.why = details.why;
