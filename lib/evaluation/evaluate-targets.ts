@@ -51,8 +51,7 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
       }
     }
     // If no target began, the flake itself fails, and would fail for each target.
-    if (nothingBegan)
-      for (const name of result.notReached) fail(name, result.stderr);
+    if (nothingBegan) for (const name of result.notReached) fail(name, result.stderr);
     else if (result.notReached.length > 0) queue.push(...planBatches(result.notReached, resources).batches);
   };
   const collect = (result: BatchResult) => {

@@ -19,3 +19,12 @@ export function callFunction(name: string, resourceTypes: Iterable<string>): Pro
     fix: `It has ${[...Object.keys(functions), ...resourceTypes].join(', ')}`,
   });
 }
+
+/** The error for a version of the schema that does not exist. */
+export function unknownSchema(version: number): FleetError {
+  return new FleetError({
+    code: 'config-invalid',
+    what: `the schema has no version ${version}`,
+    fix: 'Ask for version 0.',
+  });
+}

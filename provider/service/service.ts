@@ -13,7 +13,7 @@ import { checkInputs } from './check.ts';
 import { parseProviderConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
 import { UnhealthyRead, WithSecrets } from './errors.ts';
-import { callFunction } from './functions.ts';
+import { callFunction, unknownSchema } from './functions.ts';
 import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
 import { Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
@@ -65,13 +65,7 @@ export class ProviderService {
   }
 
   async getSchema(request: proto.GetSchemaRequest): Promise<proto.GetSchemaResponse> {
-    if (request.getVersion() !== 0) {
-      throw new FleetError({
-        code: 'config-invalid',
-        what: `the schema has no version ${request.getVersion()}`,
-        fix: 'Ask for version 0.',
-      });
-    }
+    if (request.getVersion() !== 0) throw unknownSchema(request.getVersion());
     const response = new proto.GetSchemaResponse();
     response.setSchema(JSON.stringify(packageSchema(this.#resources.values(), packageVersion())));
     return response;
