@@ -72,10 +72,7 @@ describe('facts of real NixOS machines', { skip }, () => {
         'builtins.mapAttrs (_: m: m.config.system.build.toplevel.drvPath)',
       );
     const facts = () =>
-      evaluate<unknown>(
-        'nixosConfigurations',
-        `(${expression}) { hosts = ${list}; mark = "@"; }`,
-      );
+      evaluate<unknown>('nixosConfigurations', `(${expression}) { hosts = ${list}; mark = "@"; }`);
     // Alternating, and the fastest of each, so that other load does not decide.
     const rounds: { alone: Measured<unknown>; facts: Measured<unknown> }[] = [];
     for (let round = 0; round < 3; round++) rounds.push({ alone: await alone(), facts: await facts() });

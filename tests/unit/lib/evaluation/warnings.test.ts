@@ -17,5 +17,6 @@ test('warnings of an evaluation are collected, of any nixpkgs, with all their li
 
 test('a warning of the option warnings is not repeated', () => {
   const facts = { toplevel: { drvPath: 'd', out: 'o' }, warnings: ['a'] } as RawFacts;
-  assert.deepEqual(withWarnings(facts, ['a\n', 'b', 'b']).warnings, ['a', 'b']);
+  const shown = withWarnings(facts, ['a\n', 'b', 'b']);
+  assert.deepEqual('warnings' in shown && shown.warnings, ['a', 'b']);
 });
