@@ -115,6 +115,7 @@ test('a failed pull of the machine is named, until a later deployment (fault 7)'
     /the last deployment to web \(by pull@web.*failed:[\s\S]*could not pull[\s\S]*no route/,
   );
   assert.equal(note({ record, lastResult: result({ ...pull, outcome: 'locked' }) }, path('a')), undefined);
+});
 
 test('a live system that another operator deployed is named, with who and when (fault 54)', () => {
   const other = { ...record, at: '2026-01-01T00:00:00Z' };
