@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { after, before, test } from 'node:test';
 import {
   longestCheckSeconds,
@@ -102,4 +102,27 @@ test('a path is requested from the machine, a URL as given', () => {
   assert.equal(urlAt('web', 'http://web.example:80/', 'web.example').isOwn, true);
   assert.equal(longestCheckSeconds({}), 0);
   assert.equal(longestCheckSeconds({ ...check({ tcp: 1 }), two: healthCheck.parse({ tcp: 2 }) }), 30);
+});
+
+test('a cancel during health checks is a cancel, not a bug (fault 38)', async () => {
+  const silent = createTcpServer();
+  silent.listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const at = (silent.address() as AddressInfo).port;
+  const checks = [
+    { http: { url: `http://127.0.0.1:${at}/` } },
+    { http: { url: `http://alias.invalid:${at}/` } },
+  ];
+  for (const given of checks) {
+    const controller = new AbortController();
+    const connected = once(silent, 'connection');
+    const ended = runHealthChecks(machine, check({ ...given, timeoutSeconds: 60 }), {
+      signal: controller.signal,
+    });
+    const [socket] = (await connected) as [Socket];
+    controller.abort();
+    await assert.rejects(ended, { name: 'FleetError', code: 'cancelled' });
+    socket.destroy();
+  }
+  silent.close();
 });
