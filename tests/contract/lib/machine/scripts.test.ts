@@ -102,7 +102,7 @@ test('a record is refused if its system is not in the store', () => {
   assert.equal(reply.why(), "/nix/store/x-it's $(a) system is not in the machine's store");
 });
 
-test('a result is valid JSON, whatever the names of failed units', () => {
+test('a result is valid JSON, whatever the names of failed units (fault 53)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'result-'));
   const failedUnits = ['a\\x2db.service', 'quote".mount'];
   const variables = {

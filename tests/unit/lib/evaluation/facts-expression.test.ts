@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { condensingSources, factsExpression } from '../../../../lib/evaluation/facts-expression.ts';
 
-test('the version of the facts covers the code that condenses them, and no other file of the folder', () => {
+test('the version of the facts covers the code that condenses them, and no other file of the folder (fault 46)', () => {
   const sources = [...condensingSources().keys()];
   assert.deepEqual(
     sources.filter((path) => !path.startsWith('../')),

@@ -50,7 +50,7 @@ test('a disk install has its host’s connection, except for its own settings', 
   });
 });
 
-test('connection settings are kept apart from the others', async () => {
+test('connection settings are kept apart from the others (fault 43)', async () => {
   const { address: _, becomePassword: __, ...entered } = filledConnection;
   const { web } = await settingsOf({
     images: { web: {} },
