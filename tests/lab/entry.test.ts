@@ -258,6 +258,79 @@ test('sshOptions apply to every connection, the copy’s too', async () => {
   await assert.rejects(readMachine(at(misspelt)), failsWith('config-invalid', /Compresion|compresion/));
 });
 
+/** Puts an ssh on PATH whose user has this ssh_config, for as long as `body` runs. */
+async function withUserConfig(lines: readonly string[], body: () => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(state, 'user-'));
+  const path = process.env.PATH;
+  const ssh = await runToEnd('sh', ['-c', 'command -v ssh']);
+  writeFileSync(join(folder, 'config'), lines.map((line) => `${line}\n`).join(''));
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\nexec ${ssh.stdout.trim()} -F ${folder}/config "$@"\n`, {
+    mode: 0o755,
+  });
+  process.env.PATH = `${folder}:${path}`;
+  try {
+    await body();
+  } finally {
+    process.env.PATH = path;
+  }
+}
+
+test('an ssh_config that changes sessions changes neither commands nor copies (faults 21, 23)', async () => {
+  const lines = [
+    'RemoteCommand echo another',
+    'RequestTTY force',
+    'SessionType none',
+    'StdinNull yes',
+    'PermitLocalCommand yes',
+    'LocalCommand echo local',
+    'LocalForward 127.0.0.1:8022 127.0.0.1:22',
+    'ExitOnForwardFailure yes',
+    'LogLevel QUIET',
+  ];
+  await withUserConfig(lines, async () => {
+    await at(root).close();
+    const path = await system('user-config');
+    // Over the shared connection and over new ones beside it.
+    await new Deployer(root).up(path);
+    assert.equal(await liveSystem(), path);
+    assert.equal((await at(root).run('cat', { fresh: true })).stdout, '');
+    const refused = { ...root, identityFile: '/nonexistent' };
+    await assert.rejects(readMachine(at(refused)), failsWith('access-denied', /Permission denied/));
+    await at(root).close();
+  });
+});
+
+test('beside hostKey no other source of keys counts (fault 22)', async () => {
+  const { hostKey = '' } = machines.one ?? {};
+  const lines = [
+    `KnownHostsCommand /bin/echo ${root.address} ${hostKey}`,
+    'VerifyHostKeyDNS yes',
+    'StrictHostKeyChecking no',
+    'NoHostAuthenticationForLocalhost yes',
+  ];
+  await withUserConfig(lines, async () => {
+    const otherKey = { ...root, hostKey: machines.gate?.hostKey };
+    await assert.rejects(readMachine(at(otherKey)), failsWith('host-key', /not the expected one/));
+  });
+});
+
+test('a .bashrc that prints or reads is named, for scripts and for copies (fault 56)', async () => {
+  const bashrc = (line: string) => writeFileSync(join(machines.one?.root ?? '', 'root/.bashrc'), `${line}\n`);
+  const path = await system('bashrc');
+  try {
+    bashrc('echo Welcome to one');
+    assert.equal(await asRoot('echo answer'), 'answer');
+    await assert.rejects(
+      copyToMachine(at(root), { paths: [path] }),
+      failsWith('copy-failed', /login shell prints(.|\n)*Welcome to one(.|\n)*\.bashrc/),
+    );
+    bashrc('cat >/dev/null');
+    await assert.rejects(readMachine(at(root)), failsWith('command-failed', /login shell of root reads/));
+  } finally {
+    rmSync(join(machines.one?.root ?? '', 'root/.bashrc'));
+  }
+});
+
 /** Copies Node and the project to the machine, which then deploys itself. Returns the command. */
 function installOperator(): string {
   const folder = join(machines.one?.root ?? '', 'opt/fleet');
