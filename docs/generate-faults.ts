@@ -56,7 +56,7 @@ export function faultTable(list: unknown, tests: ReadonlyMap<string, ShownBy[]>)
         ? row(number, 'Reported, and not so.', fault.wrong, (tests.get(number) ?? []).map(shown).join('<br>'))
         : row(number, fault.before, fault.after, (tests.get(number) ?? []).map(shown).join('<br>')),
     );
-  return { text: ['| Fault | Before | Now | Test |', '|---|---|---|---|', ...rows].join('\n'), lacking };
+  return { text: ['| Fault | Before | Now | Shown by |', '|---|---|---|---|', ...rows].join('\n'), lacking };
 }
 
 function shown({ file, title }: ShownBy): string {

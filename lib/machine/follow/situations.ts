@@ -5,7 +5,7 @@
 import { type FleetError, hasCode } from '../../base/errors.ts';
 
 /** What is done: ask the machine again, give it the operator's answer, repeat the request, or conclude. */
-export type Action = 'ask' | 'answer' | 'repeat' | 'conclude';
+type Action = 'ask' | 'answer' | 'repeat' | 'conclude';
 
 interface Row {
   seen: string;

@@ -34,7 +34,7 @@ test('a fault without a test, and a test of an unknown fault, are lacking', () =
   assert.deepEqual(lacking, ['fault 9 has no test', 'fault 3 is not listed']);
   assert.equal(
     text,
-    `| Fault | Before | Now | Test |
+    `| Fault | Before | Now | Shown by |
 |---|---|---|---|
 | 2 | Bad. | Good. | [a.test.ts](../tests/a.test.ts): one |
 | 9 | x | y |  |

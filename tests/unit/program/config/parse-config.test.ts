@@ -92,11 +92,11 @@ test('a wrong type is named with its key, what it must be and what it is', () =>
 
 test('all errors are reported together, with the file to edit', () => {
   const message = refusal({
-    hosts: '{"web":{"user":"Root!"},"Bad_Name":{}}',
+    hosts: '{"web":{"user":"Root!"},"bad name":{}}',
     lab: '{"network":"10.0.0.1/8"}',
   });
   assert.match(message, /hosts\.web\.user: must be a Unix user name/);
-  assert.match(message, /Bad_Name/);
+  assert.match(message, /bad name/);
   assert.match(message, /lab\.network: must be an IPv4 network with 24 bits/);
   assert.match(message, /Pulumi\.prod\.yaml/);
 });
