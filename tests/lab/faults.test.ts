@@ -180,3 +180,26 @@ test('a full boot partition: profile, boot loader and live system are rolled bac
   await deployer.up(changed);
   await machine.assertOn(changed, deployer);
 });
+
+/** REEXECUTIONS=20 plays more rounds; docs/reliability.md has the result. */
+const reexecutions = Number(process.env.REEXECUTIONS ?? 2);
+
+test('a systemd that re-executes itself in the switch, reloaded meanwhile, and sshd restarted: confirmed each time (faults 48, 60)', async () => {
+  const { plain = '', reexecuted = '' } = await labSystems(['plain', 'reexecuted']);
+  await deployer.up(plain);
+  for (let round = 1; round <= reexecutions; round += 1) {
+    const system = round % 2 === 1 ? reexecuted : plain;
+    const delays = Array.from({ length: 4 }, () => (Math.random() * 2).toFixed(2));
+    // Without reset-failed, systemd refuses the sixth start within ten seconds.
+    const disturbance = `for delay in ${delays.join(' ')}; do sleep $delay; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh; done`;
+    const { onStatus, acted } = when('activating the new system', () =>
+      machine.until(`systemd-run --quiet --collect --unit=disturb-${round} sh -c '${disturbance}'`),
+    );
+    await deployer.up(system, { onStatus, confirmTimeoutSeconds: 60 });
+    await acted;
+    assert.ok(deployer.lines.includes('restarting systemd...'), deployer.lines.join('\n'));
+    await machine.assertOn(system, deployer);
+    await machine.until(`! systemctl is-active --quiet disturb-${round}`);
+    console.log(`round ${round}: confirmed, disturbed after ${delays.join(', ')} s`);
+  }
+});

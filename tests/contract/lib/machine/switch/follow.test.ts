@@ -12,6 +12,7 @@ import {
 import { Sandbox } from './sandbox.ts';
 
 const unit = 'nixos-fleet-1';
+const claimScript = scriptFile('../../../../../lib/machine/switch/claim.sh', import.meta.url);
 const confirmScript = scriptFile('../../../../../lib/machine/switch/confirm.sh', import.meta.url);
 
 function machine(context: TestContext): Sandbox {
@@ -74,4 +75,15 @@ test('another live system is rejected, with the reason (fault 55)', (context) =>
     'confirm',
   );
   assert.equal(sandbox.read(`run/nixos-fleet/units/${unit}/confirm`), 't');
+});
+
+test('a start without an answer is claimed: it has happened, or never will (fault 18)', (context) => {
+  const sandbox = machine(context);
+  const claimed = (unit: string, reason = '') =>
+    sandbox.script(claimScript, { variables: { unit, reason } }).text('state');
+  assert.equal(claimed(unit), 'started');
+  assert.equal(claimed(unit, 'cancelled'), 'started');
+  assert.equal(sandbox.read(`run/nixos-fleet/units/${unit}/reject`), 'cancelled');
+  assert.equal(claimed('nixos-fleet-2'), 'not-started');
+  assert.equal(claimed('nixos-fleet-2'), 'started', 'its folder is there: start.sh makes it, or fails');
 });
