@@ -12,6 +12,12 @@ export interface CommandProxyArgs extends Pick<ConnectionArgs, 'user' | 'port' |
   hostKey: pulumi.Input<string>;
 }
 
+/**
+ * Seconds for a TCP connection, of which @pulumi/command tries ten. Not `connectTimeoutSeconds`: @pulumi/command runs a command
+ * again when any property of its connection changes.
+ */
+const perDialTimeout = 15;
+
 type Known = pulumi.Unwrap<Partial<ConnectionArgs>>;
 
 /**
@@ -50,7 +56,6 @@ export function knownConnection(host: string, direct: Known, proxy?: Known) {
   }
   const target = endpoint(host, 'connection', direct);
   const through = proxy ? endpoint(host, 'commandProxy', proxy) : jumpOf(host, direct);
-  const perDialTimeout = direct.connectTimeoutSeconds ?? 15;
   return { ...target, perDialTimeout, ...(through ? { proxy: { ...through, perDialTimeout } } : {}) };
 }
 

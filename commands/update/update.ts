@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
 import { writeAtomically } from '../../lib/base/files.ts';
 import { sha256 } from '../../lib/base/hash.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
+import { withTemporaryFolder } from '../../lib/base/temporary-folder.ts';
 import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
 import type { FleetEvaluation, FleetRequest } from '../../lib/evaluation/types.ts';
 import { lockFlake } from '../../lib/store/nix/flake.ts';
@@ -42,16 +42,13 @@ export async function newerLock(request: UpdateRequest, inputs: readonly string[
   for (const input of inputs) lockedInput(locks, input);
   const before = lockPath && (await readFile(lockPath, 'utf8').catch(() => undefined));
   if (lockPath === undefined || before === undefined) throw withoutLock(flake, lockPath);
-  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-update-'));
-  try {
+  return await withTemporaryFolder(async (folder) => {
     const after = await updateInputs({ flakeRef, inputs, output: join(folder, 'flake.lock'), signal });
     const copy = join(cacheRoot(), 'locks', `${sha256(after).slice(0, 16)}.lock`);
     await writeAtomically(copy, after);
     const changes = changedInputs(JSON.parse(before) as Locks, JSON.parse(after) as Locks);
     return { path: lockPath, before, copy, after, changes };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 type Configure = (kernels: FleetEvaluation['kernels']) => Promise<Record<string, EvaluatedKernel>>;

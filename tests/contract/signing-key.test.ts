@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
@@ -87,6 +89,23 @@ test('the key file for Nix is readable by its owner only, and removed afterwards
     /it failed/,
   );
   assert.ok(!readdirSync(dirname(folder)).includes(folder.split('/').at(-1) ?? ''));
+});
+
+test('the key file of a killed process is removed by the next one (fault 33)', async () => {
+  const module = new URL('../../lib/store/nix/signing-key.ts', import.meta.url).href;
+  const program = `import { withKeyFile } from '${module}';
+await withKeyFile('cache-1:secret', (file) => new Promise(() => { console.log(file); setInterval(() => {}, 1000); }));`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = await once(child.stdout, 'data');
+  const file = String(line).trim();
+  await withKeyFile('cache-1:other', async () => assert.ok(existsSync(file), 'while it runs'));
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+  assert.ok(existsSync(file));
+  await withKeyFile('cache-1:other', async () => assert.ok(!existsSync(dirname(file))));
 });
 
 test('the engine gets the secret key as a secret, and the public key in plain text', async () => {

@@ -8,6 +8,7 @@ command -v disk >/dev/null || . "${0%/*}/disks.sh"
 mount_point=/run/nixos-fleet/written-disk
 mkdir -p "$mount_point"
 trap 'umount "$mount_point" 2>/dev/null; rmdir "$mount_point"' EXIT
+trap 'exit 3' HUP INT TERM PIPE
 for part in $(partitions "$name"); do
 	mount "$(path_of "$part")" "$mount_point" 2>/dev/null || continue
 	# The root file system of NixOS.

@@ -5,6 +5,9 @@
 command -v disk >/dev/null || . "${0%/*}/disks.sh"
 : "${folder:?}" "${kernel_sha256:?}" "${initrd_sha256:?}" "${params?}" "${user:?}"
 
+# The folder will hold the host keys.
+trap 'rm -rf "$folder"' EXIT
+trap 'exit 3' HUP INT TERM PIPE
 [ "$(sha256 <"$folder/kernel")" = "$kernel_sha256" ] || fail 'the kernel arrived incomplete'
 [ "$(sha256 <"$folder/initrd")" = "$initrd_sha256" ] || fail 'the initrd arrived incomplete'
 

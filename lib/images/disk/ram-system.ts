@@ -21,6 +21,8 @@ export interface RamSystemRequest extends BootRequest {
   reading: Pick<DiskReading, 'bootId' | 'memoryKiB'>;
 }
 
+const remotePrefix = '/var/tmp/nixos-fleet-ram-';
+
 /** Memory that the RAM system needs beside its files, KiB. */
 const spareKiB = 256 * 1024;
 
@@ -32,8 +34,8 @@ export async function enterRamSystem(machine: Machine, request: RamSystemRequest
   const { name: host } = machine;
   const { folder, reading, signal, status } = request;
   await refuseLittleMemory(host, request);
-  const remoteFolder = `/var/tmp/nixos-fleet-ram-${randomBytes(8).toString('hex')}`;
-  await runOrFail(machine, ['mkdir', '-p', '-m', '0700', remoteFolder], signal);
+  const remoteFolder = `${remotePrefix}${randomBytes(8).toString('hex')}`;
+  await makeFolder(machine, remoteFolder, signal);
   for (const file of ['kernel', 'initrd']) {
     status(`sending the ${file} of the RAM system`);
     const words = ['sh', '-c', 'cat >"$1"', 'sh', `${remoteFolder}/${file}`];
@@ -76,7 +78,9 @@ async function refuseLittleMemory(host: string, { folder, reading }: RamSystemRe
   });
 }
 
-async function runOrFail(machine: Machine, words: readonly string[], signal: AbortSignal): Promise<void> {
+/** Creates a private folder. Removes those of interrupted runs, which may hold ssh host keys. */
+async function makeFolder(machine: Machine, folder: string, signal: AbortSignal): Promise<void> {
+  const words = ['sh', '-c', 'rm -rf "$1"*; mkdir -p -m 0700 "$2"', 'sh', remotePrefix, folder];
   const { exitCode, stderr } = await machine.run(words, { signal });
   if (exitCode !== 0) throw notStarted(machine.name, stderr.trim());
 }

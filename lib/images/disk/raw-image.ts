@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { FleetError } from '../../base/errors.ts';
 import { cacheRoot } from '../../base/home.ts';
+import { withTemporaryFolder } from '../../base/temporary-folder.ts';
 import { convertToRaw } from '../../local/vm/disk.ts';
 import { describeImage } from '../image-file.ts';
 
@@ -42,15 +43,15 @@ export async function withRawImage<T>(
     throw notAnImage(image, host, `its format is ${format}`);
   const parent = join(cacheRoot(), 'disk-images');
   await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, 'raw-'));
-  const target = join(folder, 'disk.raw');
-  try {
-    if (unpack) await pipeline(createReadStream(image), unpack(), createWriteStream(target), { signal });
-    else await convertToRaw(image, target, host, signal);
-    return await use(await rawImage(target, image, host));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return await withTemporaryFolder(
+    async (folder) => {
+      const target = join(folder, 'disk.raw');
+      if (unpack) await pipeline(createReadStream(image), unpack(), createWriteStream(target), { signal });
+      else await convertToRaw(image, target, host, signal);
+      return await use(await rawImage(target, image, host));
+    },
+    { parent },
+  );
 }
 
 /** SHA-256 of the whole image and of its first MiB. */

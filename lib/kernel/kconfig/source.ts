@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from '../../base/process/run.ts';
+import { withTemporaryFolder } from '../../base/temporary-folder.ts';
 
 /**
  * Calls `use` with the folder of a kernel source; an archive that tar can read is unpacked for it. Undefined if the path is
@@ -17,16 +17,13 @@ export async function withSource<Result>(
 ): Promise<Result | undefined> {
   if (!existsSync(path)) return undefined;
   if (statSync(path).isDirectory()) return use(path);
-  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-source-'));
-  try {
+  return await withTemporaryFolder(async (folder) => {
     const only = patterns.map((pattern) => `*/${pattern}`);
     const args = ['-xf', path, '-C', folder, '--wildcards', ...only];
     await run('tar', args, { timeoutSeconds: 300, signal }).catch(() => undefined);
     const [top] = await readdir(folder);
     return top === undefined ? undefined : use(join(folder, top));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /** Undefined if the file cannot be read. */

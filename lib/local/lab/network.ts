@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../../base/errors.ts';
 import { readIfThere, readJson, undefinedIfMissing, writeJson } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process/run.ts';
+import { withTemporaryFolder } from '../../base/temporary-folder.ts';
 import { ensureLabBase, labTools } from './base.ts';
 import { type Cidr, gatewayOf, overlap, parseCidr } from './cidr.ts';
 import { bridgeName, networkPaths } from './paths.ts';
@@ -92,12 +92,14 @@ async function describe(request: NetworkRequest) {
 async function ensureIdentity(keygen: string, lab: string): Promise<void> {
   const paths = networkPaths(lab);
   if ((await readIfThere(paths.publicKey)) !== undefined) return;
-  const draft = `${paths.identity}.${randomUUID()}`;
-  await run(keygen, ['-q', '-t', 'ed25519', '-N', '', '-C', `nixos-fleet lab ${lab}`, '-f', draft], {
-    timeoutSeconds: seconds,
-  });
-  await rename(draft, paths.identity);
-  await rename(`${draft}.pub`, paths.publicKey);
+  const make = async (folder: string) => {
+    const draft = join(folder, 'key');
+    const args = ['-q', '-t', 'ed25519', '-N', '', '-C', `nixos-fleet lab ${lab}`, '-f', draft];
+    await run(keygen, args, { timeoutSeconds: seconds });
+    await rename(draft, paths.identity);
+    await rename(`${draft}.pub`, paths.publicKey);
+  };
+  await withTemporaryFolder(make, { parent: dirname(paths.identity) });
 }
 
 async function ensureBridge(ip: string, bridge: string, address: string): Promise<void> {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { readIfThere, writeAtomically } from '../../base/files.ts';
 import { run } from '../../base/process/run.ts';
+import { withTemporaryFolder } from '../../base/temporary-folder.ts';
 import { ensureVmBase } from './base.ts';
 import { vmPaths } from './paths.ts';
 
@@ -18,12 +19,14 @@ export async function ensureIdentity({ stack, name, identityFile }: VirtualMachi
 async function ensureKey(file: string, comment: string): Promise<void> {
   if ((await readIfThere(file)) !== undefined) return;
   const { tools } = await ensureVmBase();
-  const draft = `${file}.${randomUUID()}`;
-  await run(tools['ssh-keygen'], ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', draft], {
-    timeoutSeconds: 60,
-  });
-  await rename(`${draft}.pub`, `${file}.pub`);
-  await rename(draft, file);
+  const make = async (folder: string) => {
+    const draft = join(folder, 'key');
+    const args = ['-q', '-t', 'ed25519', '-N', '', '-C', comment, '-f', draft];
+    await run(tools['ssh-keygen'], args, { timeoutSeconds: 60 });
+    await rename(`${draft}.pub`, `${file}.pub`);
+    await rename(draft, file);
+  };
+  await withTemporaryFolder(make, { parent: dirname(file) });
 }
 
 /** The machine-id, generated once for the machine. */

@@ -19,7 +19,9 @@ probe() {
 }
 
 { $nix config show 2>/dev/null || $nix show-config; } | sed -n 's/^builders = /builders=/p'
-answers=$(mktemp -d)
+answers=$(mktemp -d) || fail 'no temporary folder could be created'
+trap 'rm -r "$answers"' EXIT
+trap 'exit 3' HUP INT TERM PIPE
 printf '%s\n' "$builders" | {
 	while IFS=$tab read -r name store key; do
 		[ -z "$name" ] || probe "$name" "$store" "$key" &
@@ -27,4 +29,3 @@ printf '%s\n' "$builders" | {
 	wait
 }
 cat "$answers"/* 2>/dev/null
-rm -r "$answers"

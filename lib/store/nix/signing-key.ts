@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
+import { withTemporaryFolder } from '../../base/temporary-folder.ts';
 import { type KeyPair, parseSecretKey } from './key-format.ts';
 import { nix } from './nix.ts';
 
@@ -21,12 +21,9 @@ export async function generateSigningKey(name: string, signal?: AbortSignal): Pr
 
 /** Calls `work` with a temporary file that contains a secret key, readable by this user only. */
 export async function withKeyFile<T>(secretKey: string, work: (file: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'nixos-fleet-key-'));
-  try {
+  return await withTemporaryFolder(async (folder) => {
     const file = join(folder, 'key');
     await writeFile(file, `${secretKey}\n`, { mode: 0o600, flag: 'wx' });
     return await work(file);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }

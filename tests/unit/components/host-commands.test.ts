@@ -143,7 +143,7 @@ test('a jump host of the connection is the proxy, and ignored settings are repor
         port: 2200,
         hostKey: jumpKey,
         privateKey: 'PRIVATE KEY',
-        perDialTimeout: 30,
+        perDialTimeout: 15,
         dialErrorLimit: 10,
       });
     }
@@ -194,6 +194,15 @@ test('host keys are required, also of the proxy, and a key to log in with', () =
     perDialTimeout: 15,
     proxy: { host: 'jump', user: 'root', port: 22, hostKey, perDialTimeout: 15 },
   });
+});
+
+test('a changed connectTimeoutSeconds leaves the connection of commands as it is, so none runs again (fault 42)', () => {
+  const proxy = { address: 'gate', hostKey, identityFile };
+  const slow = { connectTimeoutSeconds: 60 };
+  assert.deepEqual(
+    knownConnection('web', { ...connection, ...slow }, { ...proxy, ...slow }),
+    knownConnection('web', connection, proxy),
+  );
 });
 
 test('a connection that @pulumi/command cannot use is refused, unless commandProxy is set', () => {
