@@ -251,11 +251,15 @@ test('a flake for colmena alone is one error, which says how its systems are use
   assert.match((other as FleetError).message, /its outputs are: packages/);
 });
 
-test('a flake whose outputs fail is an error of each host', async () => {
+test('a flake whose outputs fail is one error of all hosts (fault 75)', async () => {
   const folder = await ownFlake();
   await edit(folder, 'flake.nix', 'outputs = _: {', 'outputs = _: throw "no outputs today" {');
   const fleet = await evaluateFixture(['web', 'db'], { folder });
-  for (const name of ['web', 'db']) assert.equal(failed(fleet, name).why, 'no outputs today');
+  const [web, db] = [fleet.hosts.web, fleet.hosts.db];
+  assert.ok(web && !web.ok && db && !db.ok);
+  assert.equal(web.error, db.error);
+  assert.equal(web.error.host, 'web, db');
+  assert.equal(web.error.why, 'no outputs today');
 });
 
 test('a host and its attribute may have different names', async () => {
