@@ -44,8 +44,9 @@ generation_of() {
 
 # --- Entries of the boot loader
 
-# The contents of an EFI variable of the boot loader, without its attributes.
-efi_variable() { tail -c +5 "$efi/$1-$efi_vendor" 2>/dev/null | tr -d '\000'; }
+# The contents of an EFI variable of the boot loader, without its attributes. By a pipe: tail seeks in a file, which efivarfs refuses.
+# shellcheck disable=SC2002
+efi_variable() { cat "$efi/$1-$efi_vendor" 2>/dev/null | tail -c +5 | tr -d '\000'; }
 
 # The folders that may contain systemd-boot's files: $BOOT, then the EFI system partition.
 loader_folders() {
