@@ -208,9 +208,13 @@ removable_kib() {
 # --- Changes
 
 # set_default SYSTEM: makes a system the boot loader's default, and renews the menu of all generations. Returns the exit code of its
-# switch-to-configuration.
+# switch-to-configuration. The menu is on the disk afterwards: not every installer sees to that, and FAT, which has no journal, may
+# lose a file that was replaced shortly before a power cut.
 set_default() {
-	boot_run "$1/bin/switch-to-configuration" boot || return
+	boot_run "$1/bin/switch-to-configuration" boot
+	set -- "$1" "$?"
+	boot_run sync
+	[ "$2" = 0 ] || return "$2"
 	mkdir -p "$fleet_state"
 	printf 'system=%s\nprofile=%s\n' "$1" "$(readlink "$profile")" | write "$fleet_state/default"
 	return 0

@@ -20,6 +20,8 @@ install() {
 	}
 	sync "$2.new"
 	mv "$2.new" "$2"
+	# FAT's entry may name the blocks of the replaced file until then, which are free.
+	sync "$2"
 }
 # write FILE: standard input becomes the file.
 write() {

@@ -23,6 +23,8 @@ install() {
 	sync "$new"
 	mv "$new" "$2"
 	new=
+	# FAT's entry may name the blocks of the replaced file until then, which are free.
+	sync "$2"
 }
 
 # on_esp FILE: the place of a store's file below /boot.

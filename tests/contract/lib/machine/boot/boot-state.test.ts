@@ -1,5 +1,7 @@
 /** The state of what a machine boots: profile, boot loader's default, choice for the next boot, kexec. */
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { BootMachine, cannotRun } from './boot-machine.ts';
 
@@ -28,6 +30,17 @@ for (const bootLoader of ['systemd-boot', 'grub', 'none'] as const) {
     assert.equal(machine.state().default, 'new');
   });
 }
+
+test('a menu is on the disk before the default counts as set, also if its installer failed', {
+  skip: cannotRun,
+}, () => {
+  const machine = machineWith('grub');
+  machine.write('bin-first/sync', '#!/bin/sh\n[ -e /var/lib/nixos-fleet/default ] || echo sync >>/log\n');
+  chmodSync(join(machine.root, 'bin-first/sync'), 0o755);
+  machine.system('broken', { onBoot: 'exit 1' });
+  machine.ok('set_default /systems/broken && exit 1; set_default /systems/old');
+  assert.match(machine.read('log'), /^boot broken\nsync\nboot old\n(.+\n)*sync\n$/);
+});
 
 test('an entry with tries, and a default that an EFI variable names', { skip: cannotRun }, () => {
   const machine = machineWith('systemd-boot');
