@@ -106,7 +106,9 @@ export class ProviderService {
     if (isNew) this.operations.expect(request.getUrn());
     for (const note of outcome.notes ?? []) this.#report.note(request.getUrn(), secrets.redact(note));
     if (outcome.notes?.length) await this.#engine?.flush();
-    return checkResponse({ ...outcome, inputs: asRecorded(outcome.inputs) }, secrets);
+    // What was refused may be no value that has a summary.
+    const inputs = outcome.failures.length > 0 ? outcome.inputs : asRecorded(outcome.inputs);
+    return checkResponse({ ...outcome, inputs }, secrets);
   }
 
   async diff(request: proto.DiffRequest): Promise<proto.DiffResponse> {

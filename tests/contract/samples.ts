@@ -328,7 +328,7 @@ export const samples: Record<string, Sample> = {
     },
     changed: { ...signingKey, name: 'cache.example.org-2' },
     paths: ['name'],
-    bad: { name: 'a:b', rotation: 'soon', consumers: { web: { user: 'Me' } } },
+    bad: { name: 'a:b', rotation: 'soon', consumers: { web: { user: 'no one' } } },
     badProperties: ['name', 'rotation', 'consumers.web.user'],
     badIds: ['/nowhere/key', '/dev/null'],
   },
