@@ -180,7 +180,7 @@ function hash(bytes: Buffer): string {
 }
 
 /** systemd-boot's entry for the next boot alone, in the firmware's authenticated variables. */
-export function oneShot(variables: Buffer): string | undefined {
+function oneShot(variables: Buffer): string | undefined {
   const name = Buffer.from('LoaderEntryOneShot\0', 'utf16le');
   const headerSize = 60;
   const added = 0x3f;

@@ -21,7 +21,7 @@ interface Write {
 const flags = { flush: 1n, fua: 2n, discard: 4n };
 
 /** The writes in a log, in their order. */
-export function readLog(file: string, size: number): Write[] {
+function readLog(file: string, size: number): Write[] {
   const handle = openSync(file, 'r');
   const head = Buffer.alloc(32);
   try {
