@@ -64,8 +64,7 @@ const vmHost = 'nix/lab/hosts/vm.nix';
 test('the preview shows the kernel and the image before they are built', async () => {
   const { text } = await stack.preview();
   assert.match(text, /nixos:index:Kernel: \(create\)/);
-  for (const symbol of ['EFI_STUB *: "y"', 'BLK_DEV_LOOP *: "m"', 'PRINTK_TIME *: "n"'])
-    assert.match(text, new RegExp(`^ *\\+? *${symbol}$`, 'm'));
+  assert.match(text, /config\s*: "\d+ symbols: \d+ y, \d+ m, \d+ n/);
   assert.match(text, /nixos:index:Image: \(create\)/);
   assert.match(text, /system\s*: "\/nix\/store\/\w+-nixos-system-vm-/);
   assert.match(text, /diskSizeMiB\s*: 1024/);
