@@ -7,6 +7,7 @@ const refusals = {
     /no tty present/,
     /you must have a tty/,
     /incorrect (password|authentication) attempt/,
+    /you do not exist in the passwd database/,
     /account or password is expired/i,
     /account validation failure/,
     /account expired/,

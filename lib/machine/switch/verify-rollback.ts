@@ -9,8 +9,9 @@ import type { Machine } from '../ssh/machine.ts';
 const limitSeconds = 60;
 
 /**
- * Verifies a rollback that the machine reports, over a fresh connection as the regular user. Returns what is wrong; undefined if the
- * previous system is live and can be reached, or nothing was rolled back.
+ * Verifies a rollback that the machine reports, over a fresh connection, as the user who began it: in a first deployment that may be
+ * the bootstrap user alone. Returns what is wrong; undefined if the previous system is live and can be reached, or nothing was rolled
+ * back.
  */
 export async function verifyRollback(
   machine: Machine,
@@ -22,7 +23,7 @@ export async function verifyRollback(
   const verified = await until(
     async () => {
       try {
-        const { current } = await readMachine(machine.asRegularUser(), {
+        const { current } = await readMachine(machine, {
           fresh: true,
           signal,
           timeoutSeconds: 20,
