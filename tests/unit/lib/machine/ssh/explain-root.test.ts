@@ -68,6 +68,7 @@ test('only messages by which sudo refuses count, not its warnings (fault 25)', (
     assert.equal(explain(admin, stderr), undefined, stderr);
   for (const refusal of [
     'sudo: a terminal is required to read the password; either use the -S option',
+    'sudo: you do not exist in the passwd database',
     'sudo: interactive authentication is required',
     'sudo: PAM account management error: Permission denied',
     'sudo: account validation failure, is your account locked?',
