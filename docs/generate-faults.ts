@@ -11,10 +11,10 @@ const project = join(import.meta.dirname, '..');
 const page = join(import.meta.dirname, 'reliability.md');
 const [begin, end] = ['<!-- faults: begin -->', '<!-- faults: end -->'];
 
-const mended = z.strictObject({ before: z.string(), after: z.string() });
+const fixed = z.strictObject({ before: z.string(), after: z.string() });
 /** Not a fault, after all, and why. */
 const mistaken = z.strictObject({ wrong: z.string() });
-const faultList = z.record(z.string().regex(/^\d+$/), z.union([mended, mistaken]));
+const faultList = z.record(z.string().regex(/^\d+$/), z.union([fixed, mistaken]));
 
 /** Where a fault is shown. */
 export interface ShownBy {
