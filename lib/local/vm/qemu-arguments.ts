@@ -136,7 +136,7 @@ function kernel({ inputs, accelerator }: QemuRequest): string[] {
 }
 
 /**
- * Under emulation, Linux is told not to test its timer: on a busy computer the ticks come too late for the test, and the kernel
+ * Under emulation, Linux must not test its timer: on a busy computer the ticks come too late for the test, and the kernel
  * panics. It skips the test by itself under KVM.
  */
 function kernelParams({ inputs, accelerator }: Pick<QemuRequest, 'inputs' | 'accelerator'>): string[] {

@@ -129,7 +129,7 @@ entry_of() {
 
 # --- Reading
 
-# The system that the boot loader starts by default; empty if that cannot be told.
+# The system that the boot loader starts by default; empty if that is unknown.
 boot_default() {
 	case $(boot_loader) in
 	systemd-boot)
@@ -162,7 +162,7 @@ boot_default() {
 kexec_is_loaded() { [ ! -e /run/systemd/container ] && [ "$(cat /sys/kernel/kexec_loaded 2>/dev/null)" = 1 ]; }
 
 # The system that only the next boot starts: the one of a loaded kexec kernel, or of the boot loader's entry. Empty if there is none,
-# `unknown` if its system cannot be told.
+# `unknown` if its system cannot be read.
 boot_once() {
 	if kexec_is_loaded; then
 		cat "$loaded_kexec" 2>/dev/null || echo unknown
@@ -182,7 +182,7 @@ boot_once() {
 	[ -z "$once" ] || echo "$once"
 }
 
-# The system that the next boot starts; empty if that cannot be told.
+# The system that the next boot starts; empty if that is unknown.
 boot_next() {
 	set -- "$(boot_once)"
 	case $1 in '') boot_default ;; unknown) ;; *) echo "$1" ;; esac

@@ -64,7 +64,7 @@ impossible() {
 	exit 3
 }
 
-# lasts FOLDER: whether its files survive a reboot, as far as can be told.
+# lasts FOLDER: whether its files survive a reboot, as far as the mounts show.
 lasts() {
 	# shellcheck disable=SC2046 # type and options
 	set -- "$1" $(findmnt --noheadings --output FSTYPE,OPTIONS --target "$1" 2>/dev/null | tail -n 1)

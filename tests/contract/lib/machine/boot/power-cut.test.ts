@@ -10,15 +10,13 @@ import { test } from 'node:test';
 import { shellVariables } from '../../../../../lib/base/quote.ts';
 import { armScript, trialFiles } from '../../../../../lib/machine/reboot/trial.ts';
 import { scriptText } from '../../../../../lib/machine/script/text.ts';
-import { startVariables } from '../../../../../lib/machine/switch/start-script.ts';
 import { tidyScript } from '../../../../../lib/machine/switch/tidy.ts';
-import { deploymentSettings } from '../../../../../schema/deployment.ts';
 import { BootMachine, cannotRun } from './boot-machine.ts';
+import { folder, prepareSwitch } from './prepare-switch.ts';
 
 /** What changes files that survive a reboot. A tool with a change of several files is one step: it is not part of this project. */
 const programs = ['nix-env', 'bootctl', 'grub-reboot', 'grub-editenv', 'mv', 'ln', 'rm', 'rmdir'];
 const trialUnit = 'etc/systemd/system.control/sysinit.target.wants/nixos-fleet-trial.service';
-const folder = 'run/nixos-fleet/units/u';
 
 /** Counts a step. At the cut, all processes of the session end at once. */
 const step = (command: string) => `#!/bin/sh
@@ -104,31 +102,8 @@ class CutMachine extends BootMachine {
   }
 }
 
-const deployment = (machine: CutMachine, answer: 'confirm' | 'reject') => {
-  const variables = startVariables(
-    {
-      ...deploymentSettings.parse({ reboot: 'never', trial: 'never' }),
-      ...{ unit: 'u', host: 'web', system: '/systems/new', by: 'ann', token: 't', machineId: 'm' },
-      expectedLive: '',
-      ownership: { claim: 'c', urn: 'urn:pulumi:dev::fleet::nixos:index:Deployment::web' },
-      ...{ activationSeconds: 60, confirmSeconds: 0 },
-    },
-    { host: 'web', system: '/systems/new', revision: '', by: 'ann', at: 'now' },
-  );
-  const files = {
-    prelude: 'prelude.sh',
-    supervisor: 'supervisor.sh',
-    result: 'result.sh',
-    finish: 'finish.sh',
-    recover: 'recover.sh',
-    lock_script: 'lock.sh',
-    boot_state: 'boot-state.sh',
-    parameters: 'parameters',
-  };
-  for (const [name, file] of Object.entries(files))
-    machine.write(`${folder}/${file}`, String(variables[name]));
-  machine.write(`${folder}/${answer}`, answer === 'confirm' ? 't' : 'unhealthy');
-};
+const deployment = (machine: CutMachine, answer: 'confirm' | 'reject') =>
+  prepareSwitch(machine, '/systems/new', { reboot: 'never', trial: 'never' }, answer);
 const supervise = `sh /${folder}/supervisor.sh run /${folder}\n`;
 
 function prepareTrial(machine: CutMachine): void {

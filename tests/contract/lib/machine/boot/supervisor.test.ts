@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { type ActivationResult, activationResult } from '../../../../../lib/machine/record/result.ts';
-import { startVariables } from '../../../../../lib/machine/switch/start-script.ts';
-import { deploymentSettings } from '../../../../../schema/deployment.ts';
 import { BootMachine, cannotRun } from './boot-machine.ts';
+import { folder, prepareSwitch } from './prepare-switch.ts';
 
 const machines: BootMachine[] = [];
 after(() => {
   for (const machine of machines) machine.remove();
 });
-const folder = 'run/nixos-fleet/units/u';
 
 /** A machine with the supervisor's files, and what it is to switch to. */
 function prepared(
@@ -20,35 +18,7 @@ function prepared(
   const machine = new BootMachine(bootLoader);
   machines.push(machine);
   const system = machine.system('new', parts);
-  const variables = startVariables(
-    {
-      ...deploymentSettings.parse({}),
-      unit: 'u',
-      host: 'web',
-      system,
-      by: 'ann',
-      token: 't',
-      machineId: 'm',
-      expectedLive: '',
-      ownership: { claim: 'c', urn: 'urn:pulumi:dev::fleet::nixos:index:Deployment::web' },
-      activationSeconds: 60,
-      confirmSeconds: 0,
-    },
-    { host: 'web', system, revision: '', by: 'ann', at: 'now' },
-  );
-  const files = {
-    prelude: 'prelude.sh',
-    supervisor: 'supervisor.sh',
-    result: 'result.sh',
-    finish: 'finish.sh',
-    recover: 'recover.sh',
-    lock_script: 'lock.sh',
-    boot_state: 'boot-state.sh',
-    parameters: 'parameters',
-  };
-  for (const [name, file] of Object.entries(files))
-    machine.write(`${folder}/${file}`, String(variables[name]));
-  machine.write(`${folder}/confirm`, 't');
+  prepareSwitch(machine, system, {}, 'confirm');
   return machine;
 }
 
