@@ -106,10 +106,29 @@ roll_back_live() {
 		went_back="by-reboot"
 		return
 	fi
+	begun=$(wc -l <"$dir/log")
 	switch "$old" test
 	rollback_code=$?
+	reload_again
 	if [ "$(target /run/current-system)" != "$old" ]; then not_back="the live system${not_back:+, }$not_back"; fi
 	if [ "$rollback_code" = 0 ] || [ "$rollback_code" = 4 ]; then went_back=yes; else went_back=failed; fi
+}
+
+# Reloads what the new system reloaded and the way back did not touch. switch-to-configuration reloads a unit for a new reload trigger,
+# and leaves it alone where the trigger is gone again: systemd-networkd would keep the addresses of the new system.
+reload_again() {
+	back=$(tail -n "+$((begun + 1))" "$dir/log" | units_that stopping starting restarting reloading)
+	head -n "$begun" "$dir/log" | units_that reloading | sort -u | grep -Fvx "${back:-.}" | while read -r name; do
+		echo "nixos-fleet: reloading $name" >>"$dir/log"
+		boot_run systemctl reload "$name"
+	done
+}
+# units_that WORD…: the units that an output of switch-to-configuration names after a word.
+units_that() {
+	expression=
+	for word in "$@"; do expression="$expression
+s/^$word the following units: //p"; done
+	sed -n "$expression" | tr -d ' ' | tr ',' '\n'
 }
 
 # undo OUTCOME EXIT-CODE: rolls back and ends.

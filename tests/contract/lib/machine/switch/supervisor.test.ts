@@ -107,6 +107,21 @@ test('the checks of the previous system do not refuse a rollback (fault 62)', as
   assert.equal(one.sandbox.read('calls'), 'new check \nnew test \nold test 1\n');
 });
 
+test('units that the new system reloaded are reloaded on the way back, if it did not touch them', async (context) => {
+  const one = machine(context, {
+    old: { test: 'echo "restarting the following units: b.service, c.service"' },
+    new: { test: 'echo "reloading the following units: a.service, b.service"; exit 101' },
+  });
+  one.sandbox.command('systemctl', 'echo "$*" >>"$root/systemctl"');
+  await one.sandbox.start('run').ended;
+  assert.deepEqual(one.ending(), ['activation-failed', 'yes']);
+  const reloads = one.sandbox.read('systemctl').split('\n');
+  assert.deepEqual(
+    reloads.filter((line) => line.startsWith('reload')),
+    ['reload a.service'],
+  );
+});
+
 for (const [code, why] of [
   [1, 'an older lock'],
   [11, 'the lock'],
