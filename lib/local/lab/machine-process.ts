@@ -33,7 +33,13 @@ export async function startProcess(
   const { tools } = await ensureLabBase();
   const paths = machinePaths(lab, name);
   await rm(paths.pid, { force: true });
-  const command = [tools['systemd-nspawn'], ...nspawnArguments(machine)];
+  // Version 2 of cgroups, as NixOS machines have, also where this computer has version 1: systemd 258 has no other.
+  const command = [
+    'env',
+    'SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1',
+    tools['systemd-nspawn'],
+    ...nspawnArguments(machine),
+  ];
   if (await systemdRuns()) {
     await run('systemd-run', [...systemdRunArguments(machine.title, paths.console), ...command], {
       timeoutSeconds: 60,

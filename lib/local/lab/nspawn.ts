@@ -26,6 +26,8 @@ export function nspawnArguments(machine: NspawnMachine): string[] {
     '--kill-signal=SIGRTMIN+3',
     '--notify-ready=no',
     '--console=read-only',
+    // NixOS makes /var/empty immutable, and the machine's files are to be removed with it.
+    '--drop-capability=CAP_LINUX_IMMUTABLE',
     '--link-journal=no',
     '--resolv-conf=off',
     '--timezone=off',
