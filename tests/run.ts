@@ -1,6 +1,6 @@
 /**
  * Runs the named suites, or all, and prints the counts in the last line: `N passed, N failed, N skipped`.
- * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs]…
+ * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs|real]…
  */
 import { globSync } from 'node:fs';
 import { relative } from 'node:path';
@@ -22,8 +22,8 @@ interface Suite {
   concurrency: number;
   /** A module that each test file loads first. */
   preload?: string;
-  /** Environment variable that the suite needs; without it, it is skipped and counts as one skipped test. */
-  needs?: string;
+  /** Environment variables that the suite needs, with examples; without one, it is skipped and counts as one skipped test. */
+  needs?: Record<string, string>;
 }
 
 const suites: Record<string, Suite> = {
@@ -34,14 +34,22 @@ const suites: Record<string, Suite> = {
   lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 3 },
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
   // One file at a time, as the tests measure the evaluator.
-  nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: 'NIXPKGS' },
+  nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: { NIXPKGS: '/path/to/nixpkgs' } },
+  // One file at a time: each builds the systems that it needs.
+  real: {
+    pattern: 'tests/real/**/*.test.ts',
+    concurrency: 1,
+    needs: { NIXPKGS: '/path/to/nixpkgs', SWITCH_TO_CONFIGURATION: '/path/to/switch-to-configuration' },
+  },
 };
 
-async function runSuite(name: string, { pattern, concurrency, preload, needs }: Suite): Promise<Counts> {
+async function runSuite(name: string, { pattern, concurrency, preload, needs = {} }: Suite): Promise<Counts> {
   if (!pattern) return await lint();
-  if (needs && !process.env[needs]) {
+  const unset = Object.keys(needs).filter((variable) => !process.env[variable]);
+  if (unset.length > 0) {
+    const example = Object.entries(needs).map(([variable, value]) => `${variable}=${value} `);
     console.log(
-      `SKIPPED: ${needs} is not set. It evaluates the flake in nix/: ${needs}=/path/to/nixpkgs npm run test:${name}`,
+      `SKIPPED: ${unset.join(' and ')} not set. To run it: ${example.join('')}npm run test:${name}`,
     );
     return { passed: 0, failed: 0, skipped: 1 };
   }

@@ -381,10 +381,7 @@ test('a machine switched by hand: refresh shows it, and up deploys the desired s
 test('a lost state: import adopts the machine without a diff', async () => {
   await machine.target.close();
   const lost = new Deployer(machine.target.connection);
-  const { address, identityFile = '', hostKey = '' } = machine.target.connection;
-  await lost.import(
-    `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`,
-  );
+  await lost.import(machine.url);
   assert.equal(lost.recorded?.id, deployer.recorded?.id);
   assert.equal(await lost.up(good), false);
 });

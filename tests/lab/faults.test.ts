@@ -33,19 +33,9 @@ beforeEach(async () => {
   await deployer.up(good);
 });
 
-/** Sets the machine's port of the bridge on this computer up or down. */
-async function cable(state: 'up' | 'down'): Promise<void> {
-  const { stdout } = await run('ip', ['-o', 'link', 'show', 'master', machine.bridge], {
-    timeoutSeconds: 10,
-  });
-  const [, port] = /^\d+: ([^@:]+)/.exec(stdout) ?? [];
-  assert.ok(port, stdout);
-  await run('ip', ['link', 'set', port, state], { timeoutSeconds: 10 });
-}
-
 test('the network fails during the switch for good: the machine rolls back by itself', async () => {
   const bad = await fixtureSystem('cut-off', { test: 'echo reached; sleep 1' });
-  const { onStatus, acted } = when('reached', () => cable('down'));
+  const { onStatus, acted } = when('reached', () => machine.cable('down'));
   try {
     await assert.rejects(
       deployer.up(bad, { onStatus, confirmTimeoutSeconds: 1 }),
@@ -54,7 +44,7 @@ test('the network fails during the switch for good: the machine rolls back by it
     await acted;
     assert.equal(deployer.live.system, good, 'the state keeps the last reading');
   } finally {
-    await cable('up');
+    await machine.cable('up');
   }
   await machine.reachable();
   await machine.until('[ ! -e /run/nixos-fleet/holder ]');

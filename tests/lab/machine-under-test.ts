@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FleetError } from '../../lib/base/errors.ts';
+import { run } from '../../lib/base/process/run.ts';
 import { shellQuote } from '../../lib/base/quote.ts';
 import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
@@ -49,11 +50,20 @@ export class MachineUnderTest {
     return this.#request.address;
   }
 
-  /** `network`: the first three bytes of its addresses, such as '10.213.20'. */
-  static async create(title: string, network: string): Promise<MachineUnderTest> {
+  /** What `pulumi import` takes for it. */
+  get url(): string {
+    const { address, identityFile = '', hostKey = '' } = this.target.connection;
+    return `ssh://root@${address}?identityFile=${identityFile}&hostKey=${encodeURIComponent(hostKey ?? '')}`;
+  }
+
+  /**
+   * @param network the first three bytes of its addresses, such as '10.213.20'
+   * @param root the root file system that its own is copied from; the lab's base by default
+   */
+  static async create(title: string, network: string, root?: string): Promise<MachineUnderTest> {
     const state = mkdtempSync(join(tmpdir(), `nixos-fleet-${title}-`));
     process.env.XDG_STATE_HOME = state;
-    const { base } = await ensureLabBase();
+    const base = root ?? (await ensureLabBase()).base;
     // A lab of this process: in a second run at the same time the network fails with "addresses in use".
     const request = { lab: `${title}-${process.pid}`, name: 'one', address: `${network}.11`, base };
     const { lab, name, address } = request;
@@ -89,6 +99,14 @@ export class MachineUnderTest {
   /** Waits on the machine until a command succeeds there. */
   async until(command: string, seconds = 30): Promise<void> {
     await this.run(`timeout ${seconds} sh -c ${shellQuote(`until ${command}; do sleep 0.1; done`)}`);
+  }
+
+  /** Sets the machine's port of the bridge on this computer up or down. */
+  async cable(state: 'up' | 'down'): Promise<void> {
+    const { stdout } = await run('ip', ['-o', 'link', 'show', 'master', this.bridge], { timeoutSeconds: 10 });
+    const [, port] = /^\d+: ([^@:]+)/.exec(stdout) ?? [];
+    assert.ok(port, stdout);
+    await run('ip', ['link', 'set', port, state], { timeoutSeconds: 10 });
   }
 
   /** Waits until sshd answers: an interface that was down takes a while to get its address. */
