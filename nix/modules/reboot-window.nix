@@ -24,9 +24,9 @@ let
         ]
       }:$PATH
       ${lib.concatMapStrings builtins.readFile [
-        ../../lib/machine/script/prelude.sh
-        ../../lib/machine/boot/lock.sh
-        ../../lib/machine/boot/boot-state.sh
+        ./scripts/prelude.sh
+        ./scripts/lock.sh
+        ./scripts/boot-state.sh
         file
       ]}
     '';

@@ -11,13 +11,13 @@ let
   inherit (lib) mkOption types;
   # The supervisor of a switch, which is the same for a push and a pull.
   scripts = pkgs.linkFarm "nixos-fleet-supervisor" {
-    "prelude.sh" = ../../lib/machine/script/prelude.sh;
-    "lock.sh" = ../../lib/machine/boot/lock.sh;
-    "boot-state.sh" = ../../lib/machine/boot/boot-state.sh;
-    "supervisor.sh" = ../../lib/machine/switch/supervisor.sh;
-    "recover.sh" = ../../lib/machine/switch/recover.sh;
-    "result.sh" = ../../lib/machine/switch/result.sh;
-    "finish.sh" = ../../lib/machine/switch/finish.sh;
+    "prelude.sh" = ./scripts/prelude.sh;
+    "lock.sh" = ./scripts/lock.sh;
+    "boot-state.sh" = ./scripts/boot-state.sh;
+    "supervisor.sh" = ./scripts/supervisor.sh;
+    "recover.sh" = ./scripts/recover.sh;
+    "result.sh" = ./scripts/result.sh;
+    "finish.sh" = ./scripts/finish.sh;
   };
 in
 {
@@ -137,9 +137,9 @@ in
         Type = "oneshot";
         ExecStart = pkgs.writeShellScript "nixos-fleet-pull" (
           lib.concatMapStrings builtins.readFile [
-            ../../lib/machine/script/prelude.sh
-            ../../lib/machine/boot/lock.sh
-            ../../lib/machine/switch/result.sh
+            ./scripts/prelude.sh
+            ./scripts/lock.sh
+            ./scripts/result.sh
             ./scripts/pull.sh
           ]
         );

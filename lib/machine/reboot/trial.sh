@@ -14,15 +14,15 @@ set -u
 mode=$1
 dir=/var/lib/nixos-fleet/trial
 unit='' host='' system='' previous='' profile='' revision='' by='' token='' limit_seconds=600 boot_id='' kexec='' required=''
-# shellcheck source=lib/machine/script/prelude.sh
+# shellcheck source=nix/modules/scripts/prelude.sh
 . "$dir/prelude.sh"
 # shellcheck source=/dev/null
 . "$dir/parameters"
-# shellcheck source=lib/machine/boot/lock.sh
+# shellcheck source=nix/modules/scripts/lock.sh
 . "$dir/lock.sh"
-# shellcheck source=lib/machine/boot/boot-state.sh
+# shellcheck source=nix/modules/scripts/boot-state.sh
 . "$dir/boot-state.sh"
-# shellcheck source=lib/machine/switch/result.sh
+# shellcheck source=nix/modules/scripts/result.sh
 . "$dir/result.sh"
 boot_log=$dir/log
 # How long an armed trial waits for the machine to go down, in seconds.

@@ -9,7 +9,7 @@ import { type MachineReading, parseHolder } from '../parse-reading.ts';
 import { profilePath, readMachine } from '../read-machine.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
 import { Reply } from '../script/reply.ts';
-import { bootStateScript, lockScript, prelude, scriptFile } from '../script/text.ts';
+import { bootStateScript, lockScript, moduleScript, prelude, scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
 import type { RebootRequest } from './request-reboot.ts';
@@ -24,7 +24,7 @@ const resultScript = scriptFile('./trial-result.sh', import.meta.url);
 export const trialFiles = {
   prelude,
   trial: scriptFile('./trial.sh', import.meta.url),
-  result: scriptFile('../switch/result.sh', import.meta.url),
+  result: moduleScript('result.sh'),
   lock_script: lockScript,
   boot_state: bootStateScript,
 };

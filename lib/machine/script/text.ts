@@ -14,14 +14,19 @@ export function scriptFile(name: string, base: string): string {
   return readFileSync(new URL(name, base), 'utf8');
 }
 
+/** The text of a script that the flake's modules run, too: a copy of the folder `nix` needs nothing beside it. */
+export function moduleScript(name: string): string {
+  return scriptFile(`../../../nix/modules/scripts/${name}`, import.meta.url);
+}
+
 /** Comes before each script: PATH, and the functions that print a reply. */
-export const prelude = scriptFile('./prelude.sh', import.meta.url);
+export const prelude = moduleScript('prelude.sh');
 
 /** The machine's lock. Comes after the prelude. */
-export const lockScript = scriptFile('../boot/lock.sh', import.meta.url);
+export const lockScript = moduleScript('lock.sh');
 
 /** Reads and changes what a machine boots. Comes after the prelude. */
-export const bootStateScript = scriptFile('../boot/boot-state.sh', import.meta.url);
+export const bootStateScript = moduleScript('boot-state.sh');
 
 /** Runs switch-to-configuration. Arguments: the system's path, the action. */
 export const switchScript = scriptFile('./switch-to-configuration.sh', import.meta.url);

@@ -3,7 +3,14 @@ import { shellVariables } from '../../base/quote.ts';
 import { type Ownership, ownershipScript } from '../ownership/ownership.ts';
 import { profilePath } from '../read-machine.ts';
 import type { DeploymentRecord } from '../record/record.ts';
-import { bootStateScript, lockScript, prelude, type ScriptData, scriptFile } from '../script/text.ts';
+import {
+  bootStateScript,
+  lockScript,
+  moduleScript,
+  prelude,
+  type ScriptData,
+  scriptFile,
+} from '../script/text.ts';
 import { activatedPath } from './goal.ts';
 import { recordScript, recordVariables } from './record-script.ts';
 
@@ -57,10 +64,10 @@ const files = {
   prelude,
   lock_script: lockScript,
   boot_state: bootStateScript,
-  supervisor: scriptFile('./supervisor.sh', import.meta.url),
-  result: scriptFile('./result.sh', import.meta.url),
-  finish: scriptFile('./finish.sh', import.meta.url),
-  recover: scriptFile('./recover.sh', import.meta.url),
+  supervisor: moduleScript('supervisor.sh'),
+  result: moduleScript('result.sh'),
+  finish: moduleScript('finish.sh'),
+  recover: moduleScript('recover.sh'),
 };
 const hold = scriptFile('./hold.sh', import.meta.url);
 

@@ -2,31 +2,22 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { parseResult } from '../../../lib/machine/record/result.ts';
-import { lockScript, scriptFile } from '../../../lib/machine/script/text.ts';
+import { lockScript, moduleScript } from '../../../lib/machine/script/text.ts';
 import { BootMachine, cannotRun } from '../lib/machine/boot/boot-machine.ts';
 
 const machines: BootMachine[] = [];
 after(() => {
   for (const machine of machines) machine.remove();
 });
-const own = (path: string) => scriptFile(`../../../${path}`, import.meta.url);
-const files = [
-  'script/prelude',
-  'boot/lock',
-  'boot/boot-state',
-  'switch/supervisor',
-  'switch/recover',
-  'switch/result',
-  'switch/finish',
-];
-const pull = lockScript + own('lib/machine/switch/result.sh') + own('nix/modules/scripts/pull.sh');
+const files = ['prelude', 'lock', 'boot-state', 'supervisor', 'recover', 'result', 'finish'];
+const pull = lockScript + moduleScript('result.sh') + moduleScript('pull.sh');
 
 /** The machine pulls the system `new`, and its last result is read. */
 function pulled({ check = 'exit 0', build = 'echo /systems/new' } = {}) {
   const machine = new BootMachine('systemd-boot');
   machines.push(machine);
   machine.system('new');
-  for (const file of files) machine.write(`scripts/${file.split('/')[1]}.sh`, own(`lib/machine/${file}.sh`));
+  for (const file of files) machine.write(`scripts/${file}.sh`, moduleScript(`${file}.sh`));
   machine.write('health-check', `#!/bin/sh\n${check}\n`);
   machine.write(
     'bin-first/nix',

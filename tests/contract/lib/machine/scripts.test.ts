@@ -10,7 +10,13 @@ import { ownershipScript } from '../../../../lib/machine/ownership/ownership.ts'
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { activationResult } from '../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
-import { lockScript, type ScriptData, scriptFile, scriptText } from '../../../../lib/machine/script/text.ts';
+import {
+  lockScript,
+  moduleScript,
+  type ScriptData,
+  scriptFile,
+  scriptText,
+} from '../../../../lib/machine/script/text.ts';
 import { explainRefusedSwitch } from '../../../../lib/machine/switch/begin.ts';
 import { recordScript, recordVariables } from '../../../../lib/machine/switch/record-script.ts';
 import {
@@ -114,7 +120,7 @@ test('a result is valid JSON, whatever the names of failed units (fault 53)', ()
     action: 'switch',
   };
   const more = { activated: '/s', old: '/o', old_generation: 1, units: failedUnits.join('\n'), folder };
-  const script = `${scriptFile('../../../../lib/machine/switch/result.sh', import.meta.url)}
+  const script = `${moduleScript('result.sh')}
 history=$folder/history.jsonl failed=$units
 result_json units-failed 4 | say64 result
 say64 history <"$history"

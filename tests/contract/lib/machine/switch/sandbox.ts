@@ -18,10 +18,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { shellVariables } from '../../../../../lib/base/quote.ts';
 import { type ActivationResult, activationResult } from '../../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
-import { type ScriptData, scriptFile, scriptText } from '../../../../../lib/machine/script/text.ts';
+import { moduleScript, type ScriptData, scriptText } from '../../../../../lib/machine/script/text.ts';
 
 const unit = 'nixos-fleet-1';
-const switchFolder = '../../../../../lib/machine/switch/';
 
 /** Shell lines that run in a step of a system's switch-to-configuration; `$root` is the sandbox. */
 export interface Hooks {
@@ -119,19 +118,8 @@ esac
 
   /** Writes the files of a switch to `system`, as start.sh does. */
   prepare(system: string, parameters: Record<string, string | number> = {}): void {
-    for (const [name, file] of Object.entries({
-      'prelude.sh': '../script/prelude.sh',
-      'lock.sh': '../boot/lock.sh',
-      'boot-state.sh': '../boot/boot-state.sh',
-      'supervisor.sh': 'supervisor.sh',
-      'result.sh': 'result.sh',
-      'finish.sh': 'finish.sh',
-      'recover.sh': 'recover.sh',
-    }))
-      writeFileSync(
-        join(this.directory, name),
-        this.#moved(scriptFile(switchFolder + file, import.meta.url)),
-      );
+    for (const name of ['prelude', 'lock', 'boot-state', 'supervisor', 'result', 'finish', 'recover'])
+      writeFileSync(join(this.directory, `${name}.sh`), this.#moved(moduleScript(`${name}.sh`)));
     writeFileSync(join(this.directory, 'log'), '');
     writeFileSync(join(this.directory, 'phase'), 'starting    \n');
     const text = shellVariables({

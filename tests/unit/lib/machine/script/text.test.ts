@@ -9,7 +9,7 @@ test('a script comes after the prelude and its data', () => {
 });
 
 test('a script file is read from its module’s folder', () => {
-  const module = new URL('../../../../../lib/machine/script/text.ts', import.meta.url).href;
-  assert.equal(scriptFile('./prelude.sh', module), prelude);
+  const module = new URL('../../../../../nix/modules/updates.nix', import.meta.url).href;
+  assert.equal(scriptFile('./scripts/prelude.sh', module), prelude);
   assert.match(prelude, /^#!\/bin\/sh\n/);
 });

@@ -20,21 +20,21 @@ set -u
 mode=$1 dir=$2
 unit='' host='' system='' activated='' action=switch profile=/nix/var/nix/profiles/system revision='' by='' token=''
 activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='' install_boot_loader='' reboot=never trial=''
-# shellcheck source=lib/machine/script/prelude.sh
+# shellcheck source=nix/modules/scripts/prelude.sh
 . "$dir/prelude.sh"
 # shellcheck source=/dev/null
 . "$dir/parameters"
 
 roots=/nix/var/nix/gcroots/nixos-fleet
-# shellcheck source=lib/machine/boot/lock.sh
+# shellcheck source=nix/modules/scripts/lock.sh
 . "$dir/lock.sh"
-# shellcheck source=lib/machine/boot/boot-state.sh
+# shellcheck source=nix/modules/scripts/boot-state.sh
 . "$dir/boot-state.sh"
-# shellcheck source=lib/machine/switch/result.sh
+# shellcheck source=nix/modules/scripts/result.sh
 . "$dir/result.sh"
-# shellcheck source=lib/machine/switch/finish.sh
+# shellcheck source=nix/modules/scripts/finish.sh
 . "$dir/finish.sh"
-# shellcheck source=lib/machine/switch/recover.sh
+# shellcheck source=nix/modules/scripts/recover.sh
 . "$dir/recover.sh"
 
 # Written in place, which needs no space: on a full /run an earlier phase would otherwise stay. DIR may have been removed.
