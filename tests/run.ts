@@ -8,11 +8,18 @@ import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { lint } from './lint.ts';
+import { lacksPrograms } from './real/binary-cache.ts';
 
 interface Counts {
   passed: number;
   failed: number;
   skipped: number;
+}
+
+interface Lack {
+  why: string;
+  /** Variables that would give it. */
+  example: string;
 }
 
 interface Suite {
@@ -22,8 +29,8 @@ interface Suite {
   concurrency: number;
   /** A module that each test file loads first. */
   preload?: string;
-  /** Environment variables that the suite needs, with examples; without one, it is skipped and counts as one skipped test. */
-  needs?: Record<string, string>;
+  /** What the suite cannot run without, if that is not there: it then counts as one skipped test. */
+  lacks?: () => Promise<Lack | undefined> | Lack | undefined;
 }
 
 const suites: Record<string, Suite> = {
@@ -34,23 +41,24 @@ const suites: Record<string, Suite> = {
   lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 3 },
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
   // One file at a time, as the tests measure the evaluator.
-  nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, needs: { NIXPKGS: '/path/to/nixpkgs' } },
+  nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, lacks: lacksNixpkgs },
   // One file at a time: each builds the systems that it needs.
   real: {
     pattern: 'tests/real/**/*.test.ts',
     concurrency: 1,
-    needs: { NIXPKGS: '/path/to/nixpkgs', SWITCH_TO_CONFIGURATION: '/path/to/switch-to-configuration' },
+    lacks: async () => lacksNixpkgs() ?? (await lacksPrograms()),
   },
 };
 
-async function runSuite(name: string, { pattern, concurrency, preload, needs = {} }: Suite): Promise<Counts> {
+function lacksNixpkgs(): Lack | undefined {
+  return process.env.NIXPKGS ? undefined : { why: 'NIXPKGS is not set', example: 'NIXPKGS=/path/to/nixpkgs' };
+}
+
+async function runSuite(name: string, { pattern, concurrency, preload, lacks }: Suite): Promise<Counts> {
   if (!pattern) return await lint();
-  const unset = Object.keys(needs).filter((variable) => !process.env[variable]);
-  if (unset.length > 0) {
-    const example = Object.entries(needs).map(([variable, value]) => `${variable}=${value} `);
-    console.log(
-      `SKIPPED: ${unset.join(' and ')} not set. To run it: ${example.join('')}npm run test:${name}`,
-    );
+  const lack = await lacks?.();
+  if (lack) {
+    console.log(`SKIPPED: ${lack.why}. To run it: ${lack.example} npm run test:${name}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
   const files = globSync(pattern).sort();

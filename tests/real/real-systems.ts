@@ -1,6 +1,7 @@
 /**
- * Systems of real NixOS modules with Debian's programs, and a root file system with one of them installed. Needs NIXPKGS, a
- * nixpkgs as a local Git repository, and SWITCH_TO_CONFIGURATION, a built switch-to-configuration-ng.
+ * Systems of real NixOS modules, and a root file system with one of them installed. Needs NIXPKGS, a nixpkgs as a local Git
+ * repository. Programs are nixpkgs' own where a binary cache has them, else Debian's with SWITCH_TO_CONFIGURATION, a built
+ * switch-to-configuration-ng.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
@@ -11,37 +12,33 @@ import { z } from 'zod';
 import { readJson, writeJson } from '../../lib/base/files.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { run } from '../../lib/base/process/run.ts';
+import { cacheOf } from './binary-cache.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const fixture = join(project, 'tests/fixtures/real');
-/** Gigabytes of memory that one evaluation of `groupSize` systems takes. */
+/** Systems that one process of Nix evaluates, and the gigabytes of memory that it takes. */
 const [groupSize, groupGigabytes] = [10, 2];
 
+interface Inputs {
+  /** Arguments of Nix that evaluate systems.nix: all that is not in this project comes from outside. */
+  args: string[];
+  /** A hash of all that the systems are made of. */
+  key: string;
+}
+
 /** Builds systems of tests/fixtures/real/systems.nix, and returns their store paths by name. */
-export async function realSystems(names: readonly string[]): Promise<Record<string, string>> {
+export async function realSystems<Name extends string>(
+  names: readonly Name[],
+): Promise<Record<Name, string>> {
   const inputs = await fixtureInputs();
   const folder = join(cacheRoot(), 'real/systems', inputs.key);
   await mkdir(folder, { recursive: true });
   const known = await knownSystems(folder, names);
   const missing = names.filter((name) => !known[name]);
-  const groups = chunks(missing, groupSize);
-  const build = async (group: readonly string[]) => {
-    const attributes = group.flatMap((name) => ['--attr', name]);
-    // Roots of the garbage collector, in the order of the attributes.
-    const roots = join(folder, createHash('sha256').update(group.join(' ')).digest('hex').slice(0, 12));
-    const { stdout } = await run(
-      'nix-build',
-      [join(fixture, 'systems.nix'), ...inputs.args, ...attributes, '--out-link', roots],
-      { timeoutSeconds: 3600 },
-    );
-    const paths = stdout.trim().split('\n');
-    for (const [index, name] of group.entries()) {
-      await writeJson(join(folder, `${name}.json`), { path: paths[index] });
-    }
-  };
   const atOnce = freemem() / 2 ** 30 > 2 * groupGigabytes ? 2 : 1;
-  for (const pair of chunks(groups, atOnce)) await Promise.all(pair.map(build));
-  return { ...known, ...(await knownSystems(folder, missing)) };
+  for (const pair of chunks(chunks(missing, groupSize), atOnce))
+    await Promise.all(pair.map((group) => build(group, inputs, folder)));
+  return { ...known, ...(await knownSystems(folder, missing)) } as Record<Name, string>;
 }
 
 /** A root file system with a system installed, in the cache folder. */
@@ -52,9 +49,23 @@ export async function installedRoot(system: string): Promise<string> {
   if (existsSync(root)) return root;
   for (const old of globSync(join(cacheRoot(), 'real', 'root*')))
     await rm(old, { recursive: true, force: true });
-  await run('sh', [script, system, `${root}.new`], { timeoutSeconds: 600 });
+  await run('sh', [script, system, `${root}.new`, join(await busybox(), 'busybox')], { timeoutSeconds: 600 });
   await rename(`${root}.new`, root);
   return root;
+}
+
+async function build(group: readonly string[], { args }: Inputs, folder: string): Promise<void> {
+  const attributes = group.flatMap((name) => ['--attr', name]);
+  // Roots of the garbage collector; the output has the paths in the order of the attributes.
+  const roots = join(folder, createHash('sha256').update(group.join(' ')).digest('hex').slice(0, 12));
+  const systems = join(fixture, 'systems.nix');
+  const { stdout } = await run('nix-build', [systems, ...args, ...attributes, '--out-link', roots], {
+    timeoutSeconds: 3600,
+  });
+  const paths = stdout.trim().split('\n');
+  for (const [index, name] of group.entries()) {
+    await writeJson(join(folder, `${name}.json`), { path: paths[index] });
+  }
 }
 
 /** Those of `names` that were built from the same inputs and are still in the store. */
@@ -62,53 +73,69 @@ async function knownSystems(folder: string, names: readonly string[]): Promise<R
   const found: Record<string, string> = {};
   for (const name of names) {
     const path = (await readJson(join(folder, `${name}.json`), z.object({ path: z.string() })))?.path;
-    if (
+    const there =
       path &&
       (await access(path).then(
         () => true,
         () => false,
-      ))
-    )
-      found[name] = path;
+      ));
+    if (there) found[name] = path;
   }
   return found;
 }
 
-/** Arguments of Nix that evaluate systems.nix, since all that is not in this project comes from outside, and a key of them all. */
-async function fixtureInputs(): Promise<{ args: string[]; key: string }> {
+async function fixtureInputs(): Promise<Inputs> {
+  const nixpkgs = given('NIXPKGS');
+  const hash = createHash('sha256');
+  for (const file of globSync(join(fixture, '*')).sort()) hash.update(file).update(await readFile(file));
+  for (const command of ['rev-parse', 'diff']) {
+    hash.update((await run('git', ['-C', nixpkgs, command, 'HEAD'], { timeoutSeconds: 120 })).stdout);
+  }
+  const args = ['--arg', 'nixpkgs', `builtins.fetchGit { url = ${JSON.stringify(`file://${nixpkgs}`)}; }`];
+  const cache = await cacheOf(nixpkgs);
+  if (cache) args.push(...cache.options);
+  else args.push(...(await debianInputs(hash)));
+  return {
+    args,
+    key: hash
+      .update(cache?.url ?? '')
+      .digest('hex')
+      .slice(0, 12),
+  };
+}
+
+/** What the world of Debian's programs is made of. */
+async function debianInputs(hash: ReturnType<typeof createHash>): Promise<string[]> {
   const names = readFileSync(join(fixture, 'packages'), 'utf8')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .flatMap((line) => line.split(' ').filter(Boolean));
-  const [nixpkgs, switchToConfiguration] = [given('NIXPKGS'), given('SWITCH_TO_CONFIGURATION')];
-  const debs = join(cacheRoot(), 'debs/real');
-  await run(join(project, 'setup/debs'), ['forky', debs, ...names], { timeoutSeconds: 1800 });
-  const busybox = join(cacheRoot(), 'debs/real-busybox');
-  await mkdir(busybox, { recursive: true });
-  const unpack = `dpkg-deb --fsys-tarfile "$1"/busybox-static_*.deb | tar -x -O --wildcards '*/bin/busybox' >"$2/busybox" && chmod 755 "$2/busybox"`;
-  if (!existsSync(join(busybox, 'busybox')))
-    await run('sh', ['-c', unpack, 'sh', debs, busybox], { timeoutSeconds: 60 });
-
-  const hash = createHash('sha256');
-  for (const file of globSync(join(fixture, '*')).sort()) hash.update(file).update(await readFile(file));
+  const debs = await debianPackages('real', names);
+  const switchToConfiguration = given('SWITCH_TO_CONFIGURATION');
   hash.update(await readFile(join(debs, 'manifest'))).update(await readFile(switchToConfiguration));
-  for (const of of [
-    ['rev-parse', 'HEAD'],
-    ['diff', 'HEAD'],
-  ]) {
-    hash.update((await run('git', ['-C', nixpkgs, ...of], { timeoutSeconds: 120 })).stdout);
-  }
-  const nixpkgsSource = `builtins.fetchGit { url = ${JSON.stringify(`file://${nixpkgs}`)}; }`;
-  const debsSource = `builtins.path { path = ${JSON.stringify(debs)}; name = "debs"; filter = path: type: type == "directory" || builtins.match ".*[.]deb" path != null; }`;
-  return {
-    args: [
-      ...['--arg', 'nixpkgs', nixpkgsSource],
-      ...['--arg', 'debs', debsSource],
-      ...['--arg', 'busybox', busybox],
-      ...['--arg', 'switchToConfiguration', switchToConfiguration],
-    ],
-    key: hash.digest('hex').slice(0, 12),
-  };
+  const source = `builtins.path { path = ${JSON.stringify(debs)}; name = "debs"; filter = path: type: type == "directory" || builtins.match ".*[.]deb" path != null; }`;
+  return [
+    ...['--arg', 'debs', source],
+    ...['--arg', 'busybox', await busybox()],
+    ...['--arg', 'switchToConfiguration', switchToConfiguration],
+  ];
+}
+
+/** A folder with a static busybox. */
+async function busybox(): Promise<string> {
+  const debs = await debianPackages('real-busybox-deb', ['busybox-static']);
+  const folder = join(cacheRoot(), 'debs/real-busybox');
+  await mkdir(folder, { recursive: true });
+  const unpack = `dpkg-deb --fsys-tarfile "$1"/busybox-static_*.deb | tar -x -O --wildcards '*/bin/busybox' >"$2/busybox" && chmod 755 "$2/busybox"`;
+  if (!existsSync(join(folder, 'busybox')))
+    await run('sh', ['-c', unpack, 'sh', debs, folder], { timeoutSeconds: 60 });
+  return folder;
+}
+
+async function debianPackages(folder: string, names: readonly string[]): Promise<string> {
+  const debs = join(cacheRoot(), 'debs', folder);
+  await run(join(project, 'setup/debs'), ['forky', debs, ...names], { timeoutSeconds: 1800 });
+  return debs;
 }
 
 function given(variable: string): string {

@@ -1,4 +1,5 @@
 /** Switches between two systems. */
+import { interruptions } from './interruptions.ts';
 import type { Scenario } from './scenario.ts';
 
 export const scenarios: Scenario[] = [
@@ -138,6 +139,7 @@ export const scenarios: Scenario[] = [
     exitCode: 4,
     says: /broken\.service/,
   },
+  ...interruptions,
   { title: 'a changed sshd', from: 'plain', to: 'sshd-changed', outcome: 'confirmed', exitCode: 0 },
   {
     title: 'sshd turned off',
@@ -219,12 +221,12 @@ export const scenarios: Scenario[] = [
   },
   {
     title: 'action dry-activate',
-    from: 'plain',
-    to: 'unit',
+    from: 'unit',
+    to: 'plain',
     settings: { action: 'dry-activate' },
     outcome: 'none',
     exitCode: null,
-    says: /would start the following units: hello\.service/,
+    says: /would stop the following units: hello\.service/,
   },
   {
     title: 'a reboot',

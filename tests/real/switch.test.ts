@@ -27,12 +27,6 @@ after(async () => {
   await machine?.remove();
 });
 
-test('a machine that NixOS installed is adopted without a switch', async () => {
-  await deployer.import(machine.url);
-  assert.deepEqual([deployer.live.system, deployer.live.generation], [systems.plain, 1]);
-  assert.equal(await deployer.up(systems.plain ?? ''), false);
-});
-
 for (const scenario of scenarios) test(scenario.title, () => play(scenario));
 
 test('the table', () => {

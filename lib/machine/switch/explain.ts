@@ -149,7 +149,10 @@ function exitCodeMeaning({ exitCode, outcome }: ActivationResult): string {
       return 'exit code 101: switch-to-configuration crashed';
     case 124:
     case 137:
-      return outcome === 'timed-out' ? 'it was killed at its timeout' : `exit code ${exitCode}`;
+      if (outcome === 'timed-out') return 'it was killed at its timeout';
+      return exitCode === 137
+        ? 'exit code 137: it was killed, as the kernel does when memory runs out'
+        : `exit code ${exitCode}`;
     default:
       return `exit code ${exitCode}`;
   }

@@ -202,6 +202,7 @@ check() {
 activate_and_wait() {
 	phase activating
 	failed_before=$(failed_units)
+	limit=$(($(seconds) + activation_seconds))
 	switch "$activated" test
 	code=$?
 	switched=$code
@@ -224,7 +225,9 @@ activate_and_wait() {
 		action=boot
 		return
 		;;
-	124 | 137) undo timed-out "$code" ;;
+	124) undo timed-out "$code" ;;
+	# Killed by timeout, as the last resort, or by somebody else.
+	137) if [ "$(seconds)" -ge "$limit" ]; then undo timed-out "$code"; else undo activation-failed "$code"; fi ;;
 	*) undo activation-failed "$code" ;;
 	esac
 

@@ -107,6 +107,21 @@ test('the checks of the previous system do not refuse a rollback (fault 62)', as
   assert.equal(one.sandbox.read('calls'), 'new check \nnew test \nold test 1\n');
 });
 
+test('a switch-to-configuration that is killed did not time out', async (context) => {
+  const killed = machine(context, { new: { test: 'kill -9 $$' } });
+  await killed.sandbox.start('run').ended;
+  assert.deepEqual(killed.ending(), ['activation-failed', 'yes']);
+  assert.equal(killed.sandbox.result()?.exitCode, 137);
+});
+
+test('a switch-to-configuration that ends only when timeout kills it has timed out', async (context) => {
+  const hanging = machine(context, {}, { activation_seconds: 1 });
+  const once = 'case "$4 $5" in */new/*test) sleep "$3"; exit 137 ;; esac';
+  hanging.sandbox.command('timeout', `${once}; shift 3; exec "$@"`);
+  await hanging.sandbox.start('run').ended;
+  assert.deepEqual(hanging.ending(), ['timed-out', 'yes']);
+});
+
 test('units that the new system reloaded are reloaded on the way back, if it did not touch them', async (context) => {
   const one = machine(context, {
     old: { test: 'echo "restarting the following units: b.service, c.service"' },
