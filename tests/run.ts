@@ -42,10 +42,9 @@ const suites: Record<string, Suite> = {
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
   // One file at a time, as the tests measure the evaluator.
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, lacks: lacksNixpkgs },
-  // One file at a time: each builds the systems that it needs.
   real: {
     pattern: 'tests/real/**/*.test.ts',
-    concurrency: 1,
+    concurrency: 2,
     lacks: async () => lacksNixpkgs() ?? (await lacksPrograms()),
   },
 };

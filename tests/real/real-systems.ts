@@ -4,10 +4,10 @@
  * switch-to-configuration-ng.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readJson, writeJson } from '../../lib/base/files.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
@@ -33,6 +33,7 @@ export async function realSystems<Name extends string>(
   const inputs = await fixtureInputs();
   const folder = join(cacheRoot(), 'real/systems', inputs.key);
   await mkdir(folder, { recursive: true });
+  await removeOld('systems/*', folder);
   const known = await knownSystems(folder, names);
   const missing = names.filter((name) => !known[name]);
   const atOnce = freemem() / 2 ** 30 > 2 * groupGigabytes ? 2 : 1;
@@ -47,11 +48,23 @@ export async function installedRoot(system: string): Promise<string> {
   const key = createHash('sha256').update(system).update(readFileSync(script)).digest('hex').slice(0, 12);
   const root = join(cacheRoot(), 'real', `root-${key}`);
   if (existsSync(root)) return root;
-  for (const old of globSync(join(cacheRoot(), 'real', 'root*')))
-    await rm(old, { recursive: true, force: true });
-  await run('sh', [script, system, `${root}.new`, join(await busybox(), 'busybox')], { timeoutSeconds: 600 });
-  await rename(`${root}.new`, root);
+  await removeOld('root-*', root);
+  // Of this process, since other test files may make the same.
+  const draft = `${root}.${process.pid}`;
+  await run('sh', [script, system, draft, join(await busybox(), 'busybox')], { timeoutSeconds: 600 });
+  await rename(draft, root).catch(async (error) => {
+    if (!existsSync(root)) throw error;
+    await rm(draft, { recursive: true });
+  });
   return root;
+}
+
+/** Removes what nothing was made in for a week, of other nixpkgs or earlier sources. */
+async function removeOld(pattern: string, current: string): Promise<void> {
+  for (const path of globSync(join(cacheRoot(), 'real', pattern))) {
+    const isOld = Date.now() - statSync(path).mtimeMs > 7 * 86_400_000;
+    if (isOld && path !== current) await rm(path, { recursive: true, force: true });
+  }
 }
 
 async function build(group: readonly string[], { args }: Inputs, folder: string): Promise<void> {
@@ -87,7 +100,8 @@ async function knownSystems(folder: string, names: readonly string[]): Promise<R
 async function fixtureInputs(): Promise<Inputs> {
   const nixpkgs = given('NIXPKGS');
   const hash = createHash('sha256');
-  for (const file of globSync(join(fixture, '*')).sort()) hash.update(file).update(await readFile(file));
+  const files = globSync(join(fixture, '*'), { exclude: ['**/make-base.sh'] }).sort();
+  for (const file of files) hash.update(basename(file)).update(await readFile(file));
   for (const command of ['rev-parse', 'diff']) {
     hash.update((await run('git', ['-C', nixpkgs, command, 'HEAD'], { timeoutSeconds: 120 })).stdout);
   }

@@ -84,6 +84,7 @@ async function play(scenario: Scenario): Promise<void> {
     nameOf(booted),
   ]);
 
+  assert.notEqual(error?.code, 'rollback-failed', error?.message);
   assert.equal(happened, outcome, error?.message ?? deployer.lines.join('\n'));
   assert.equal(result?.exitCode ?? null, exitCode);
   assert.equal(error === undefined, ['confirmed', 'none'].includes(outcome), error?.message);
