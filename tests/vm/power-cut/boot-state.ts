@@ -128,10 +128,25 @@ export class Disk {
       return () => ({ entry, once });
     }
     const name = /^default (.*)$/m.exec(this.#text('loader/loader.conf') ?? '')?.[1] ?? '';
-    const entry = needed(whole(this.#systemdBootEntry(name)), `systemd-boot’s default ${name}`);
+    const entry = needed(
+      whole(this.#systemdBootEntry(name) ?? this.#newestEntry()),
+      'an entry of systemd-boot',
+    );
     const trial = whole(this.#systemdBootEntry('fleet-trial.conf'));
     // systemd-boot ignores a name without an entry.
     return (oneShot) => ({ entry, once: oneShot === 'fleet-trial.conf' ? trial : undefined });
+  }
+
+  /** What systemd-boot starts when loader.conf names no entry: the first of its menu, in which the newest version comes first. */
+  #newestEntry(): Entry | undefined {
+    const names = this.#mtools('mdir', '-b', '-i', this.#esp, '::/loader/entries')?.toString('latin1') ?? '';
+    const entries = names.split('\n').flatMap((path) => {
+      const name = /nixos-[0-9a-f]+\.conf$/.exec(path)?.[0];
+      const generation = /^version Generation (\d+)/m.exec(this.#text(`loader/entries/${name}`) ?? '')?.[1];
+      const entry = name && this.#systemdBootEntry(name);
+      return entry && generation ? [{ entry, generation: Number(generation) }] : [];
+    });
+    return entries.sort((a, b) => b.generation - a.generation)[0]?.entry;
   }
 
   #systemdBootEntry(name: string): Entry | undefined {
@@ -160,12 +175,20 @@ export class Disk {
 
   /** A file of the EFI system partition. */
   #bytes(path: string): Buffer | undefined {
+    return this.#mtools('mtype', '-i', this.#esp, `::/${path}`);
+  }
+
+  get #esp(): string {
+    return `${this.#disk}@@${espStart}`;
+  }
+
+  #mtools(...command: string[]): Buffer | undefined {
     try {
-      return execFileSync(
-        `${this.#tools.mtools}/bin/mtools`,
-        ['-c', 'mtype', '-i', `${this.#disk}@@${espStart}`, `::/${path}`],
-        { env: { MTOOLS_SKIP_CHECK: '1' }, stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 26 },
-      );
+      return execFileSync(`${this.#tools.mtools}/bin/mtools`, ['-c', ...command], {
+        env: { MTOOLS_SKIP_CHECK: '1' },
+        stdio: ['ignore', 'pipe', 'ignore'],
+        maxBuffer: 2 ** 26,
+      });
     } catch {
       return undefined;
     }

@@ -1,0 +1,3 @@
+import { powerCuts } from './power-cut/power-cuts.ts';
+
+powerCuts('grub', ['grub', 'grub-edited', 'grub-next', 'grub-last'], 23752);
