@@ -509,6 +509,28 @@ let
         };
         default = null;
       };
+      # What decides what a switch does to running units, beside their texts.
+      switching = {
+        value =
+          let
+            scripts = option "system.activationScripts.script" "";
+          in
+          {
+            release = plain (option "system.nixos.release" "");
+            systemd = plain (option "systemd.package" "");
+            unitPackages = map (item: {
+              inherit (package item) name;
+              path = plain item;
+            }) (option "systemd.packages" [ ]);
+            defaultTarget = plain (option "systemd.defaultUnit" "");
+            activationLists =
+              builtins.replaceStrings
+                [ "/run/nixos/activation-restart-list" "/run/nixos/activation-reload-list" ]
+                [ "" "" ]
+                scripts != scripts;
+          };
+        default = null;
+      };
       specialisations = {
         # Only the names: a broken module of a variant must not fail the system.
         value = attrNames (option "specialisation" { });

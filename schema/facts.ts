@@ -1,5 +1,27 @@
 import { z } from 'zod';
 
+const switching = z.object({
+  release: z.string().describe('system.nixos.release, whose switch-to-configuration it is.'),
+  systemd: z.string().describe('Digest of the store path of systemd.'),
+  systemConf: z.string().describe('Digest of system.conf with its store paths.'),
+  packages: z
+    .record(z.string(), z.string())
+    .describe('systemd.packages, whose units are files: name to a digest of the store paths.'),
+  units: z
+    .record(z.string(), z.string())
+    .describe(
+      'Units, those of users as user/NAME: a digest of the text with store paths, and what else counts.',
+    ),
+  mounts: z.record(z.string(), z.string()).describe('fstab: mount point to digests of device and options.'),
+  swaps: z.record(z.string(), z.boolean()).describe('fstab: swap devices.'),
+  activationLists: z
+    .boolean()
+    .optional()
+    .describe('Whether activation scripts name units to restart or to reload.'),
+});
+
+export type Switching = z.infer<typeof switching>;
+
 /**
  * What a preview shows of a machine's configuration. Maps throughout, never arrays, so that each entry has a
  * stable path of its own in Pulumi's diff (`facts.packages.jq: "1.6" => "1.7"`).
@@ -69,6 +91,9 @@ export const hostFacts = z.object({
     })
     .optional()
     .describe('What else decides whether the machine can be deployed to again; absent in older states.'),
+  switching: switching
+    .optional()
+    .describe('What decides what a switch does to running units; absent in older states.'),
   unread: z
     .record(z.string(), z.boolean())
     .optional()

@@ -1,5 +1,5 @@
 import { configuredChanges, factsChanges, kernelChanges } from '../../lib/evaluation/changes.ts';
-import { consequences } from '../../lib/evaluation/consequences.ts';
+import { type ConsequenceOptions, consequences } from '../../lib/evaluation/consequences.ts';
 import { type HostFacts, parseFacts } from '../../schema/facts.ts';
 import { kernelInputs, symbolsOf } from '../../schema/kernel.ts';
 import type { Diagnostic, Operation, Preview, PreviewStep } from './parse-preview.ts';
@@ -94,9 +94,11 @@ function machine(step: PreviewStep): Changed {
 }
 
 function meaning({ old, desired }: PreviewStep, before: HostFacts, after: HostFacts): string[] {
-  const { live } = old.outputs as { live?: { kernel?: unknown } };
+  const { live } = old.outputs as { live?: { kernel?: unknown; specialisation?: unknown } };
   return consequences(before, after, {
-    reboot: desired.reboot as 'never' | 'when-needed' | 'always' | undefined,
+    reboot: desired.reboot as ConsequenceOptions['reboot'],
+    action: desired.action as ConsequenceOptions['action'],
+    specialisation: String(desired.specialisation || live?.specialisation || ''),
     ...(typeof live?.kernel === 'string' ? { runningKernel: live.kernel } : {}),
   });
 }

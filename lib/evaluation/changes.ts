@@ -16,8 +16,11 @@ export function factsChanges(old: HostFacts, desired: HostFacts): string[] {
   return limited(differences(knownOf(old, desired), knownOf(desired, old)), describe);
 }
 
-/** Without parts that either side does not know: an older version recorded fewer, and some cannot be read. */
-function knownOf({ unread = {}, ...facts }: HostFacts, other: HostFacts): Partial<HostFacts> {
+/**
+ * Without parts that either side does not know: an older version recorded fewer, and some cannot be read. What decides about
+ * running units is shown as a prediction.
+ */
+function knownOf({ unread = {}, switching: _, ...facts }: HostFacts, other: HostFacts): Partial<HostFacts> {
   const unknown = Object.keys({ ...unread, ...other.unread }).flatMap((part) =>
     part === 'about' ? ['nixosLabel', 'stateVersion'] : [part],
   );

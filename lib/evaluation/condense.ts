@@ -2,6 +2,7 @@ import type { HostFacts } from '../../schema/facts.ts';
 import { sha256 } from '../base/hash.ts';
 import { mapValues } from '../base/map-values.ts';
 import type { NamedText } from './derivation-text.ts';
+import { switching } from './prediction/switching.ts';
 import type { RawEtc, RawPackage, RawSystem, RawUnit } from './raw-facts.ts';
 import { fingerprintOfKey } from './ssh-key.ts';
 
@@ -67,6 +68,7 @@ export function condense(raw: RawSystem, options: CondenseOptions): HostFacts {
     specialisations: marked(raw.specialisations, true),
     inhibitors: raw.inhibitors,
     ...(raw.access ? { access: accessFacts(raw.access) } : {}),
+    switching: switching(raw),
     ...(raw.unread.length > 0 ? { unread: marked(raw.unread, true) } : {}),
   };
 }

@@ -1,25 +1,31 @@
 import type { DeploymentInputs } from '../../schema/deployment.ts';
 import type { HostFacts } from '../../schema/facts.ts';
 import { differences, sameValue } from '../base/differences.ts';
+import { describePrediction } from './prediction/describe.ts';
+import { predictSwitch } from './prediction/predict.ts';
 
 export interface ConsequenceOptions {
   /** The machine's setting. @default 'never' */
   reboot?: DeploymentInputs['reboot'] | undefined;
   /** The running kernel (uname -r), if it is known. */
   runningKernel?: string | undefined;
+  /** The machine's setting. @default 'switch' */
+  action?: DeploymentInputs['action'] | undefined;
+  /** The specialisation that runs, or is desired. */
+  specialisation?: string | undefined;
 }
 
 /** What a change of the system means for a running machine: a reboot, a switch that is refused, or what a switch restarts. */
 export function consequences(
   old: HostFacts,
   desired: HostFacts,
-  { reboot = 'never', runningKernel }: ConsequenceOptions = {},
+  { reboot = 'never', runningKernel, action = 'switch', specialisation = '' }: ConsequenceOptions = {},
 ): string[] {
   const due = reboot === 'never' ? 'reboot due after this' : 'the machine will be rebooted';
   const inhibited = inhibitorNote(old, desired, reboot);
   return [
     ...whyReboot(old, desired, runningKernel).map((why) => `${due}: ${why}`),
-    ...(inhibited.length > 0 ? inhibited : switchNotes(old, desired)),
+    ...(inhibited.length > 0 || action === 'boot' ? inhibited : switchNotes(old, desired, specialisation)),
   ];
 }
 
@@ -37,20 +43,55 @@ function inhibitorNote(old: HostFacts, desired: HostFacts, reboot: DeploymentInp
   ];
 }
 
+/**
+ * What a switch does to what runs. Facts of an earlier version have no units as a switch compares them: only what nearly always
+ * goes with a change of nixpkgs or of packages is known.
+ */
+function switchNotes(old: HostFacts, desired: HostFacts, specialisation: string): string[] {
+  const [before, after] = [old.switching, desired.switching];
+  if (!before || !after) {
+    return [
+      ...guessedNotes(old, desired),
+      before
+        ? 'not predicted: which units the switch restarts (those of the new system could not be read)'
+        : 'not predicted: which units the switch restarts (an earlier version recorded the running system)',
+    ];
+  }
+  const predicted = predictSwitch(before, after);
+  if (!predicted) {
+    return [
+      ...guessedNotes(old, desired),
+      `not predicted: which units the switch restarts (NixOS ${after.release} has other rules)`,
+    ];
+  }
+  const { reexecutes } = predicted;
+  const why =
+    reexecutes &&
+    `the switch re-executes systemd: ${reexecutes === 'systemd' ? systemdChange(old, desired) : 'system.conf changes'}`;
+  return [
+    ...(why ? [why] : []),
+    ...(specialisation
+      ? [`not predicted: which units the switch restarts (specialisation ${specialisation})`]
+      : describePrediction(predicted)),
+  ];
+}
+
+function systemdChange(old: HostFacts, desired: HostFacts): string {
+  const [before, after] = [old.packages.systemd, desired.packages.systemd];
+  const unknown = 'of another package';
+  return before === after ? 'another build of it' : `systemd ${before ?? unknown} → ${after ?? unknown}`;
+}
+
 /** Names of D-Bus's unit: dbus-broker is one of its two implementations. */
 const dbusUnits = ['dbus-broker.service', 'dbus.service'];
 
-/**
- * What a switch does beside the changed units: systemd is re-executed for another systemd or system.conf, which has store paths;
- * D-Bus is reloaded for another set of packages.
- */
-function switchNotes(old: HostFacts, desired: HostFacts): string[] {
+/** systemd is re-executed for another systemd or system.conf, which has store paths; D-Bus is reloaded for another set of packages. */
+function guessedNotes(old: HostFacts, desired: HostFacts): string[] {
   const [oldRevision, revision] = [nixpkgsRevision(old), nixpkgsRevision(desired)];
   const nixpkgs = oldRevision !== revision ? 'nixpkgs changes' : '';
-  const [before, after] = [old.packages.systemd, desired.packages.systemd];
   const systemd =
-    before !== after
-      ? `systemd ${before ?? 'of another package'} → ${after ?? 'of another package'}`
+    old.packages.systemd !== desired.packages.systemd
+      ? systemdChange(old, desired)
       : old.etc['systemd/system.conf'] !== desired.etc['systemd/system.conf']
         ? 'system.conf changes'
         : nixpkgs;

@@ -76,6 +76,15 @@ export interface RawSystem {
     nix: boolean | null;
     switchable: boolean | null;
   } | null;
+  switching: {
+    release: string;
+    /** Store path. */
+    systemd: string;
+    /** systemd.packages */
+    unitPackages: { name: string; path: string }[];
+    defaultTarget: string;
+    activationLists: boolean;
+  } | null;
   specialisations: string[];
   inhibitors: Record<string, string>;
   warnings: string[];

@@ -45,7 +45,7 @@ export function diffDeployment(
   const known = Object.keys(goal).length > 0 || !live;
   return changesFrom(
     { ...detailed, ...(known ? goal : liveDiff(live, desired, desired.action === 'boot')) },
-    { notes: notes(desired, factsOf(base), live?.kernel) },
+    { notes: notes(desired, factsOf(base), live) },
   );
 }
 
@@ -79,12 +79,8 @@ function factsOf({ facts }: DeploymentInputs): HostFacts | undefined {
 }
 
 /** Lines for what property paths cannot show. */
-function notes(
-  inputs: DeploymentInputs,
-  old: HostFacts | undefined,
-  runningKernel: string | undefined,
-): string[] {
-  const { host, reboot } = inputs;
+function notes(inputs: DeploymentInputs, old: HostFacts | undefined, live: LiveState | undefined): string[] {
+  const { host, reboot, action } = inputs;
   const desired = factsOf(inputs);
   if (!desired) return [];
   if (!old) {
@@ -95,7 +91,12 @@ function notes(
   const changes = factsChanges(old, desired);
   return [
     ...limitedNote(inputs, old),
-    ...consequences(old, desired, { reboot, runningKernel }),
+    ...consequences(old, desired, {
+      reboot,
+      action,
+      runningKernel: live?.kernel,
+      specialisation: inputs.specialisation || live?.specialisation,
+    }),
     ...(changes.length > 0 ? [[`facts of ${host}:`, ...changes].join('\n  ')] : []),
   ];
 }

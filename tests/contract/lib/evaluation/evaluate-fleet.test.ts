@@ -3,6 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { FleetError } from '../../../../lib/base/errors.ts';
+import { consequences } from '../../../../lib/evaluation/consequences.ts';
 import type { FleetEvaluation } from '../../../../lib/evaluation/evaluate-fleet.ts';
 import { explainTextChange } from '../../../../lib/evaluation/texts.ts';
 import { ownFlake, ownFolder } from '../../../fixtures/flakes/copy.ts';
@@ -159,7 +160,11 @@ test('an edit changes only the facts that it affects, and its lines are shown', 
   const after = evaluated(fleet, 'web').facts;
   const { 'web.service': changed = '', ...units } = after.units;
   const { 'web.service': old = '', ...oldUnits } = before.units;
-  assert.deepEqual({ ...after, units }, { ...before, units: oldUnits });
+  assert.deepEqual(
+    { ...after, units, switching: undefined },
+    { ...before, units: oldUnits, switching: undefined },
+  );
+  assert.deepEqual(consequences(before, after), ['the switch restarts web']);
   assert.deepEqual(explainTextChange(old, changed), [
     '- ExecStart=/bin/web --port 80',
     '+ ExecStart=/bin/web --port 81',

@@ -21,6 +21,7 @@ const unit: RawUnit = {
 const raw: RawSystem = {
   unread: [],
   access: null,
+  switching: null,
   kernelNeeds: null,
   toplevel: { drvPath: '/nix/store/x.drv', out: '/nix/store/x' },
   nixosLabel: '26.11',

@@ -6,7 +6,11 @@ test('the version of the facts covers the code that condenses them, and no other
   const sources = [...condensingSources().keys()];
   assert.deepEqual(
     sources.filter((path) => !path.startsWith('../')),
-    ['condense-fleet.ts', 'condense-kernel.ts', 'condense.ts', 'derivation-text.ts', 'ssh-key.ts'],
+    [
+      ...['condense-fleet.ts', 'condense-kernel.ts', 'condense.ts', 'derivation-text.ts'],
+      ...['switching', 'unit-fact', 'unit-text', 'units-at-boot'].map((name) => `prediction/${name}.ts`),
+      'ssh-key.ts',
+    ],
   );
   for (const path of ['../base/map-values.ts', '../store/nix/derivation.ts'])
     assert.ok(sources.includes(path));
