@@ -15,6 +15,7 @@ const killings: Scenario[] = [
     'the supervisor’s cgroup is killed, as for want of memory',
     'echo 1 >"/sys/fs/cgroup/system.slice/$unit.service/cgroup.kill"',
   ],
+  ['the supervisor’s unit is stopped', 'systemctl stop --no-block "$unit.service"'],
 ].map(([title = '', command = '']) => ({
   title,
   from: 'plain',

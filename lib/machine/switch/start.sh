@@ -23,8 +23,12 @@ put phase "starting
 # Only root may read the token.
 (umask 077 && put parameters "${parameters}action=$action
 ") || exit 4
+# Without the default order after basic.target: where the unit is being stopped, switch-to-configuration's start of that target would
+# wait for the rollback that runs it.
 systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to ${system##*/}" \
 	--property=TimeoutStopSec=$((activation_seconds + 60)) \
+	--property=DefaultDependencies=no --property=Conflicts=shutdown.target --property=Before=shutdown.target \
+	--property=RequiresMountsFor="/nix/store /var/lib" \
 	--property="ExecStopPost=/bin/sh $directory/supervisor.sh stopped $directory" \
 	/bin/sh "$directory/supervisor.sh" "$mode" "$directory" || exit 5
 say state started

@@ -59,6 +59,8 @@ start_supervisor() {
 	chmod 600 "$dir/parameters"
 	systemd-run --quiet --collect --unit="$unit" --description="nixos-fleet: switching to ${system##*/}" \
 		--property=TimeoutStopSec=660 --property="ExecStopPost=/bin/sh $dir/supervisor.sh stopped $dir" \
+		--property=DefaultDependencies=no --property=Conflicts=shutdown.target --property=Before=shutdown.target \
+		--property=RequiresMountsFor="/nix/store /var/lib" \
 		/bin/sh "$dir/supervisor.sh" run "$dir"
 }
 

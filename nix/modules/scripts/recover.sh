@@ -10,10 +10,16 @@ recover() {
 	[ -e "$dir/previous" ] || finish killed null
 	# shellcheck source=/dev/null
 	. "$dir/previous"
-	take_lock "$unit" "$by" 30 || {
-		went_back=superseded
-		finish killed null
-	}
+	# ExecStopPost and the watcher both come here: the second waits until the first has rolled back.
+	give_up=$(($(seconds) + activation_seconds + 60))
+	until take_lock "$unit" "$by" 30; do
+		! has_ended || exit 0
+		if [ "$(seconds)" -ge "$give_up" ] || ! grep -qx "unit=$unit" "$run/holder" 2>/dev/null; then
+			went_back=superseded
+			finish killed null
+		fi
+		sleep 0.2
+	done
 	# The other of ExecStopPost and the watcher was first.
 	! has_ended || { release_lock && exit 0; }
 	! grep -qx 'checking *' "$dir/phase" || finish killed null

@@ -1,6 +1,6 @@
 /** The supervisor of a switch, run by this computer's shells with stand-ins for systemd and Nix. */
 import assert from 'node:assert/strict';
-import { chmodSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Hooks, Sandbox } from './sandbox.ts';
@@ -105,6 +105,22 @@ test('the checks of the previous system do not refuse a rollback (fault 62)', as
   const one = machine(context, { new: { test: 'exit 101' } });
   await one.sandbox.start('run').ended;
   assert.equal(one.sandbox.read('calls'), 'new check \nnew test \nold test 1\n');
+});
+
+test('of two that recover a killed supervisor, the second waits for the first', async (context) => {
+  const one = machine(context, { new: { test: 'kill -9 $PPID; sleep 1' } });
+  const { sandbox } = one;
+  // The parent of the tool is `timeout`; the supervisor is its parent.
+  sandbox.command('timeout', 'shift 3; exec "$@"');
+  await sandbox.start('run').ended;
+  // The first holds the lock for longer than the second waits at a time.
+  sandbox.command(
+    'flock',
+    'if [ "$1" = -w ] && ! [ -e "$root/waited" ]; then touch "$root/waited"; exit 1; fi; exec /usr/bin/flock "$@"',
+  );
+  await sandbox.start('stopped').ended;
+  assert.deepEqual(one.ending(), ['killed', 'yes']);
+  assert.ok(existsSync(join(sandbox.root, 'waited')));
 });
 
 test('a switch-to-configuration that is killed did not time out', async (context) => {
