@@ -44,8 +44,9 @@ export const errorCodes = {
   'hardware-failed':
     'Hardware detection failed on a machine, or the file for its result could not be read or written.',
   'image-failed': 'A build contains no disk image, or the copy of an image could not be written.',
-  'disk-refused': 'A guard refused to install an image on a disk; nothing was written.',
-  'disk-failed': 'An image was not written completely to a disk, or reading it back showed something else.',
+  'disk-refused': 'A guard refused to install an image or a system on a disk; nothing was written.',
+  'disk-failed':
+    'An image or a system was not completely installed on a disk, or reading it back showed something else.',
   'lab-failed': 'A lab machine or its network could not be created, started or removed.',
   'vm-failed': 'A virtual machine could not be created, started, reached or removed.',
   'file-invalid': 'A file that nixos-fleet maintains is damaged, or was written by a newer version.',

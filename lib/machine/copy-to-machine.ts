@@ -11,6 +11,8 @@ import type { Machine } from './ssh/machine.ts';
 export interface CopyToMachineRequest {
   /** Valid store paths; their closures are copied. */
   paths: readonly string[];
+  /** Folder with the root file system of a system that is being installed, whose store receives them. Default: the live system's. */
+  root?: string;
   /** Whether the machine first fetches what its own caches have. Default: false. */
   substituteOnDestination?: boolean;
   signal?: AbortSignal;
@@ -26,9 +28,9 @@ const batchSize = 4000;
 
 const missingScript = scriptFile('./missing-paths.sh', import.meta.url);
 const fetchScript = scriptFile('./fetch-paths.sh', import.meta.url);
-/** An argument and not a script file: the standard input is the stream. */
+/** An argument and not a script file: the standard input is the stream. `$1` is the store. */
 const importCommand =
-  'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin; exec nix-store --import >/dev/null';
+  'PATH=$PATH:/run/current-system/sw/bin:/nix/var/nix/profiles/default/bin:/usr/local/bin; exec nix-store --store "$1" --import >/dev/null';
 
 /**
  * Copies the missing paths of closures into a machine's store, as root. `nix copy` does so where becoming root needs no
@@ -42,7 +44,10 @@ export async function copyToMachine(machine: Machine, request: CopyToMachineRequ
   const { user, becomePassword } = reachable.connection;
   if (user !== 'root' && becomePassword !== undefined) return await sendMissing(reachable, request);
   const store = reachable.store();
-  await copyClosure({ ...request, host: machine.name, target: store.uri, sshOpts: store.env.NIX_SSHOPTS });
+  const { root, ...copied } = request;
+  const target =
+    root === undefined ? store.uri : `${store.uri}&remote-store=${encodeURIComponent(storeIn(root))}`;
+  await copyClosure({ ...copied, host: machine.name, target, sshOpts: store.env.NIX_SSHOPTS });
 }
 
 /** The machine, entered as a user whose login works: neither nix copy nor a stream can be retried as another user. */
@@ -60,10 +65,10 @@ async function withWorkingLogin(machine: Machine, { signal }: CopyToMachineReque
 }
 
 async function sendMissing(machine: Machine, request: CopyToMachineRequest): Promise<void> {
-  const { paths, substituteOnDestination, signal, onProgress } = request;
+  const { paths, root, substituteOnDestination, signal, onProgress } = request;
   const closure = [...(await requisites(paths, { signal }))];
-  if (substituteOnDestination) await substitute(machine, request);
-  const lacking = await missingOnMachine(machine, request, closure);
+  if (substituteOnDestination && root === undefined) await substitute(machine, request);
+  const lacking = root === undefined ? await missingOnMachine(machine, request, closure) : new Set(closure);
   const missing = closure.filter((path) => lacking.has(path));
   let bytes = 0;
   for (let sent = 0; sent < missing.length; sent += batchSize) {
@@ -77,7 +82,7 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
       if (Math.floor(bytes / 2 ** 20) > before) report();
     };
     report();
-    const words = ['sh', '-c', importCommand];
+    const words = ['sh', '-c', importCommand, 'sh', root === undefined ? 'auto' : storeIn(root)];
     const stream = exportPaths(part, { host: machine.name, signal, onBytes });
     const either = signal ? AbortSignal.any([signal, watch.signal]) : watch.signal;
     const options = { signal: either, timeoutSeconds: limitSeconds };
@@ -89,6 +94,11 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
       .finally(() => watch.end());
     if (exitCode !== 0) throw failed(machine, stderr, exitCode);
   }
+}
+
+/** Nix's name for the store in a root file system. */
+function storeIn(root: string): string {
+  return `local?root=${root}`;
 }
 
 /** The paths that are not valid in the machine's store. */

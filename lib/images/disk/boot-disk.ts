@@ -1,4 +1,4 @@
-import { FleetError } from '../../base/errors.ts';
+import { FleetError, hasCode } from '../../base/errors.ts';
 import { untilBack } from '../../machine/reboot/wait.ts';
 import { scriptFile } from '../../machine/script/text.ts';
 import type { Machine } from '../../machine/ssh/machine.ts';
@@ -47,14 +47,17 @@ export async function rebootInto(
 ): Promise<void> {
   const { signal, status, timeoutSeconds } = request;
   status('rebooting the machine');
-  await runScript(machine, rebootScript, { signal });
+  // A machine that goes down at once ends the connection before its reply; one that does not reboot is found out by its boot ID.
+  await runScript(machine, rebootScript, { signal }).catch((error: unknown) => {
+    if (!hasCode(error, 'unreachable')) throw error;
+  });
   await machine.close();
   const readBootId = (limit: number) => bootIdOf(after, limit, signal);
   const last = await waitForNewBoot(readBootId, bootId, request);
   if (last === undefined) return;
   throw new FleetError({
     code: 'reboot-failed',
-    what: `the image is written and verified, but the machine did not answer within ${timeoutSeconds} s after its reboot`,
+    what: `the disk is installed, but the machine did not answer within ${timeoutSeconds} s after its reboot`,
     host: machine.name,
     why: last,
     fix: 'Check its console: does the firmware boot the disk? Check its address and host key in hosts too.',
