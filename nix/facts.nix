@@ -11,6 +11,10 @@
   hosts,
   # Prefix of each result line.
   mark,
+  # In which order they are evaluated.
+  order ? builtins.attrNames hosts,
+  # Called at the end of each, with its number from 1, where the evaluation is observed.
+  pulse ? null,
 }:
 configurations:
 let
@@ -615,8 +619,9 @@ let
     };
 
   step =
-    seen: name:
+    seen: index:
     let
+      name = builtins.elemAt order index;
       target =
         if builtins.substring 0 1 hosts.${name} == "{" then
           builtins.fromJSON hosts.${name}
@@ -682,11 +687,14 @@ let
             host = name;
             ${if target ? output then "output" else "facts"} = value;
           } null;
+      ended = if pulse == null then null else builtins.seq (pulse (index + 1)) (report { end = name; } null);
     in
     builtins.seq begun (
       builtins.seq said (
-        builtins.seq kernelSaid (if newKernel then seen // { ${kernelPath} = true; } else seen)
+        builtins.seq kernelSaid (
+          builtins.seq ended (if newKernel then seen // { ${kernelPath} = true; } else seen)
+        )
       )
     );
 in
-builtins.seq (foldl' step { } (attrNames hosts)) true
+builtins.seq (foldl' step { } (builtins.genList (index: index) (builtins.length order))) true

@@ -11,7 +11,7 @@ import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { ramSystems } from './config/disk-installs.ts';
 import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
-import { warn } from './log.ts';
+import { note, warn } from './log.ts';
 import { progressAfterOneSecond } from './progress.ts';
 import type { Stack } from './read-stack.ts';
 
@@ -33,6 +33,7 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     memoryMiB: config.evaluationMemoryMiB,
     onProgress: progressAfterOneSecond(),
   });
+  if (evaluated.explanation !== undefined) note(evaluated.explanation);
   const kernels =
     config.kernelPreview === 'configure' ? await configure(evaluated.kernels) : evaluated.kernels;
   const rehearsed = groupOf(outputs, 'rehearsed');

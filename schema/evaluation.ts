@@ -79,6 +79,8 @@ export interface FleetEvaluation<Failure extends Error = Error> {
   inputs: Record<string, number>;
   /** Whether nothing had to be evaluated. */
   fromCache: boolean;
+  /** How many configurations were evaluated and why, where facts of earlier were kept: "1 of 100 evaluated: hosts/web.nix changed". */
+  explanation?: string;
   hosts: Record<string, HostEvaluation<Failure>>;
   /** Disk images by name. */
   images: Record<string, HostEvaluation<Failure>>;

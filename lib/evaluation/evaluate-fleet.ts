@@ -4,26 +4,19 @@ import { mapValues } from '../base/map-values.ts';
 import { type LockedFlake, lockFlake, relockIfWritten } from '../store/nix/flake.ts';
 import { requireNix } from '../store/nix/version.ts';
 import { condenseFleet } from './condense-fleet.ts';
-import { evaluateTargets } from './evaluate-targets.ts';
-import { type CachedHost, type CachedOutput, type CacheKey, FactsCache } from './facts-cache.ts';
+import { evaluateTargets, noRawFleet } from './evaluate-targets.ts';
+import type { CacheKey } from './facts-cache.ts';
 import { factsExpression } from './facts-expression.ts';
+import { type EvaluatedTargets, FleetCache, merged, type Results } from './fleet-cache.ts';
+import { FleetReads } from './fleet-reads.ts';
 import { groupErrors } from './group-errors.ts';
 import { assertionError } from './host-error.ts';
 import { EvaluationProgress } from './progress.ts';
-import { pruneCache } from './prune.ts';
 import { usableResources } from './resources.ts';
 import { formatTarget, imageKey, outputKey, type Target } from './target.ts';
-import { keepTexts } from './texts.ts';
 import type { FleetEvaluation, FleetRequest, HostEvaluation, OutputEvaluation } from './types.ts';
 
 export type { FleetEvaluation, FleetRequest, HostEvaluation, OutputRequest } from './types.ts';
-
-/** Results by the names of the targets. */
-interface Results {
-  hosts: Map<string, CachedHost>;
-  outputs: Map<string, CachedOutput>;
-  errors: Map<string, FleetError>;
-}
 
 /**
  * Locks a flake once, and evaluates all hosts, images and other outputs of a fleet together. Results come from the cache if the
@@ -38,35 +31,43 @@ export async function evaluateFleet(
   const targets = targetsOf(request);
   const [nixVersion, first] = await Promise.all([requireNix(), lockFlake(request)]);
   const { text: expression, version: factsVersion } = factsExpression();
-  const keysFor = (flake: LockedFlake) =>
-    mapValues(
-      targets,
-      (target): CacheKey => ({
-        flakeIdentity: flake.identity,
-        factsVersion,
-        nixVersion,
-        target: formatTarget(target),
-      }),
-    );
-  const cache = new FactsCache();
+  const versions = { factsVersion, nixVersion };
+  const cacheFor = ({ identity, storePath }: LockedFlake) => {
+    const keyOf = (target: Target): CacheKey => ({
+      flakeIdentity: identity,
+      ...versions,
+      target: formatTarget(target),
+    });
+    return new FleetCache(targets, mapValues(targets, keyOf), storePath);
+  };
 
   let flake = first;
-  let keys = keysFor(flake);
-  let results = await readCache(cache, targets, keys);
-  const fromCache = missingTargets(targets, results).length === 0;
+  let cache = cacheFor(flake);
+  let results = await cache.read();
+  let fromCache = missingTargets(targets, results).length === 0;
+  let explanation: string | undefined;
   // A tree that is edited during its evaluation would be cached under a wrong key: evaluate again then.
   for (let attempt = 1; missingTargets(targets, results).length > 0; attempt++) {
-    const evaluated = await evaluateMissing(request, flake, expression, missingTargets(targets, results));
+    const reads = await FleetReads.open(flake, versions);
+    if (reads) {
+      const unknown = missingTargets(targets, results).map(([name]) => name);
+      results = merged(results, await cache.readValid(unknown, reads));
+    }
+    const missing = missingTargets(targets, results);
+    fromCache = missing.length === 0 && attempt === 1;
+    const evaluatedTargets = missing.map(([, target]) => formatTarget(target));
+    explanation ??= await reads?.explain(evaluatedTargets, Object.keys(targets).length);
+    const evaluated = await evaluateMissing(request, flake, expression, missing, reads);
     const after = await relockIfWritten(flake);
-    if (after.identity === flake.identity) {
-      await writeCache(cache, keys, evaluated);
+    if (after.identity === flake.identity && !evaluated.raw.written) {
+      await cache.write(evaluated, reads);
       results = merged(results, evaluated);
       break;
     }
     if (attempt === 3) throw changingError(request.flake);
     flake = after;
-    keys = keysFor(flake);
-    results = await readCache(cache, targets, keys);
+    cache = cacheFor(flake);
+    results = await cache.read();
   }
 
   const hostOf = (name: string): HostEvaluation => {
@@ -89,6 +90,7 @@ export async function evaluateFleet(
     fingerprint: sha256(`${flake.identity} ${factsVersion} ${nixVersion}`),
     inputs: flake.inputs,
     fromCache,
+    ...(explanation === undefined ? {} : { explanation }),
     hosts: evaluatedHosts,
     images: evaluatedImages,
     outputs: evaluatedOutputs,
@@ -119,47 +121,32 @@ function missingTargets(
   );
 }
 
-async function readCache(
-  cache: FactsCache,
-  targets: Record<string, Target>,
-  keys: Record<string, CacheKey>,
-): Promise<Results> {
-  const results: Results = { hosts: new Map(), outputs: new Map(), errors: new Map() };
-  await Promise.all(
-    Object.entries(keys).map(async ([name, key]) => {
-      if (targets[name]?.output) {
-        const output = await cache.getOutput(key);
-        if (output) results.outputs.set(name, output);
-      } else {
-        const host = await cache.get(key);
-        if (host) results.hosts.set(name, host);
-      }
-    }),
-  );
-  return results;
-}
-
-interface Evaluated extends Results {
-  texts: ReadonlyMap<string, string>;
-}
-
 async function evaluateMissing(
   request: FleetRequest,
   flake: LockedFlake,
   expression: string,
   targets: readonly [string, Target][],
-): Promise<Evaluated> {
+  reads: FleetReads | undefined,
+): Promise<EvaluatedTargets> {
   const { signal, onProgress } = request;
-  const progress = onProgress && new EvaluationProgress(targets.length, onProgress);
+  const progress =
+    targets.length > 0 && onProgress ? new EvaluationProgress(targets.length, onProgress) : undefined;
+  const raw = noRawFleet();
   try {
-    const raw = await evaluateTargets({
-      flake,
-      expression,
-      targets: Object.fromEntries(targets),
-      resources: usableResources(request),
-      signal,
-      onTarget: () => progress?.targetDone(),
-    });
+    for (const part of reads?.parts(targets, ([, target]) => formatTarget(target)) ?? [targets]) {
+      await evaluateTargets(
+        {
+          flake,
+          expression,
+          tree: reads?.tree,
+          targets: Object.fromEntries(part),
+          resources: usableResources(request),
+          signal,
+          onTarget: () => progress?.targetDone(),
+        },
+        raw,
+      );
+    }
     const { hosts, texts } = await condenseFleet(raw);
     const outputs = new Map(
       [...raw.outputs].map(([name, { drvPath, out }]) => [name, { drvPath, outPath: out }]),
@@ -168,40 +155,10 @@ async function evaluateMissing(
     for (const [name, facts] of raw.facts) {
       if (!facts.toplevel) errors.set(name, assertionError(name, facts.failedAssertions));
     }
-    return { hosts, outputs, errors, texts };
+    return { hosts, outputs, errors, texts, raw };
   } finally {
     progress?.end();
   }
-}
-
-/** Ignores errors: a cache that cannot be written only makes the next run slower. */
-async function writeCache(
-  cache: FactsCache,
-  keys: Record<string, CacheKey>,
-  { hosts, outputs, texts }: Evaluated,
-): Promise<void> {
-  const put = <Value>(
-    values: ReadonlyMap<string, Value>,
-    write: (key: CacheKey, value: Value) => Promise<void>,
-  ) =>
-    [...values].map(async ([name, value]) => {
-      const key = keys[name];
-      if (key) await write(key, value);
-    });
-  await Promise.allSettled([
-    keepTexts(texts),
-    ...put(hosts, (key, host) => cache.put(key, host)),
-    ...put(outputs, (key, output) => cache.putOutput(key, output)),
-  ]);
-  await pruneCache();
-}
-
-function merged(cached: Results, evaluated: Results): Results {
-  return {
-    hosts: new Map([...cached.hosts, ...evaluated.hosts]),
-    outputs: new Map([...cached.outputs, ...evaluated.outputs]),
-    errors: evaluated.errors,
-  };
 }
 
 function errorOf({ errors }: Results, name: string): FleetError {

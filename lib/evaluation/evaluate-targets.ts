@@ -3,10 +3,11 @@ import { evaluationError, foreignError, missingError } from './host-error.ts';
 import { lacksConfigurations, noConfigurations } from './no-configurations.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
+import type { HostReads } from './reads/attribute-reads.ts';
 import { type BatchRequest, type BatchResult, runBatch } from './run-batch.ts';
 
 export interface EvaluateRequest
-  extends Pick<BatchRequest, 'flake' | 'targets' | 'expression' | 'signal' | 'onTarget'> {
+  extends Pick<BatchRequest, 'flake' | 'targets' | 'expression' | 'tree' | 'signal' | 'onTarget'> {
   resources: Resources;
 }
 
@@ -15,16 +16,30 @@ export interface RawFleet {
   outputs: Map<string, RawDerivation>;
   errors: Map<string, FleetError>;
   kernels: Map<string, RawKernel>;
+  /** What each target has read at most, where that was observed. */
+  reads: Map<string, HostReads>;
+  /** Whether the flake's files were written meanwhile, as far as they were observed. */
+  written: boolean;
+}
+
+export function noRawFleet(): RawFleet {
+  return {
+    facts: new Map(),
+    outputs: new Map(),
+    errors: new Map(),
+    kernels: new Map(),
+    reads: new Map(),
+    written: false,
+  };
 }
 
 /**
  * Evaluates targets in batches, as many at a time as memory and cores allow. A target that fails ends its batch with its message,
- * and the remaining ones are evaluated in new batches: none is evaluated twice.
+ * and the remaining ones are evaluated in new batches: none is evaluated twice. The results are added to `fleet`.
  * @throws FleetError `flake-invalid` if the flake has no nixosConfigurations
  */
-export async function evaluateTargets(request: EvaluateRequest): Promise<RawFleet> {
+export async function evaluateTargets(request: EvaluateRequest, fleet = noRawFleet()): Promise<RawFleet> {
   const { targets, flake, resources, onTarget } = request;
-  const fleet: RawFleet = { facts: new Map(), outputs: new Map(), errors: new Map(), kernels: new Map() };
   const { batches, workers, batchMiB } = planBatches(Object.keys(targets), resources);
   const queue = [...batches];
 
@@ -58,6 +73,8 @@ export async function evaluateTargets(request: EvaluateRequest): Promise<RawFlee
     for (const [name, facts] of result.facts) fleet.facts.set(name, facts);
     for (const [name, output] of result.outputs) fleet.outputs.set(name, output);
     for (const kernel of result.kernels) fleet.kernels.set(kernel.drvPath, kernel);
+    for (const [name, reads] of result.reads ?? []) fleet.reads.set(name, reads);
+    fleet.written ||= result.written;
     for (const [name, missing] of result.missing) {
       fleet.errors.set(name, missingError(name, targetOf(name), flake, missing));
     }

@@ -1,4 +1,4 @@
-import { utimes } from 'node:fs/promises';
+import { link, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import {
@@ -45,7 +45,8 @@ export interface CacheKey {
 export class FactsCache {
   readonly #kernels = new Map<string, Promise<EvaluatedKernel | undefined>>();
 
-  async get(key: CacheKey): Promise<CachedHost | undefined> {
+  /** @param key the key, or the name that `cacheName` made of one */
+  async get(key: CacheKey | string): Promise<CachedHost | undefined> {
     const path = this.#path('facts', key);
     const host = await readWhole(path, cachedHost);
     if (!host || !(await inStore(host))) return undefined;
@@ -63,7 +64,7 @@ export class FactsCache {
     await writeAtomically(this.#path('facts', key), JSON.stringify({ ...host, kernel: kernelName }));
   }
 
-  async getOutput(key: CacheKey): Promise<CachedOutput | undefined> {
+  async getOutput(key: CacheKey | string): Promise<CachedOutput | undefined> {
     const path = this.#path('outputs', key);
     const output = await readWhole(path, cachedOutput);
     if (!output || !(await inStore(output))) return undefined;
@@ -75,6 +76,11 @@ export class FactsCache {
     await writeAtomically(this.#path('outputs', key), JSON.stringify(output));
   }
 
+  /** Makes facts that are still valid those of a new key. */
+  async keepAs(key: CacheKey, folder: 'facts' | 'outputs', name: string): Promise<void> {
+    await link(this.#path(folder, name), this.#path(folder, key));
+  }
+
   #kernel(name: string): Promise<EvaluatedKernel | undefined> {
     let kernel = this.#kernels.get(name);
     if (!kernel) {
@@ -84,15 +90,17 @@ export class FactsCache {
     return kernel;
   }
 
-  #path(folder: 'facts' | 'outputs', key: CacheKey): string {
-    const { flakeIdentity, factsVersion, nixVersion, target } = key;
-    const name = nameOf(JSON.stringify([flakeIdentity, factsVersion, nixVersion, target]));
-    return join(cacheRoot(), folder, `${name}.json`);
+  #path(folder: 'facts' | 'outputs', key: CacheKey | string): string {
+    return join(cacheRoot(), folder, `${typeof key === 'string' ? key : cacheName(key)}.json`);
   }
 
   #kernelPath(name: string): string {
     return join(cacheRoot(), 'facts', `kernel-${name}.json`);
   }
+}
+
+export function cacheName({ flakeIdentity, factsVersion, nixVersion, target }: CacheKey): string {
+  return nameOf(JSON.stringify([flakeIdentity, factsVersion, nixVersion, target]));
 }
 
 function nameOf(text: string): string {

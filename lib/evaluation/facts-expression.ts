@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, extname, join, relative } from 'node:path';
+import { packageRoot } from '../base/package-root.ts';
 
 /** The facts expression, and a hash of it and of the code that condenses its results: a change of either makes cached facts stale. */
 export function factsExpression(): { text: string; version: string } {
@@ -27,15 +28,4 @@ export function condensingSources(): Map<string, string> {
   };
   visit(join(import.meta.dirname, `condense-fleet${extension}`));
   return new Map([...sources].sort(([one], [other]) => (one < other ? -1 : 1)));
-}
-
-/** The nearest parent folder with nix/facts.nix: the package runs from its sources or from dist/. */
-function packageRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'nix/facts.nix'))) {
-    const parent = dirname(folder);
-    if (parent === folder) throw new Error('nix/facts.nix is missing from this installation of nixos-fleet');
-    folder = parent;
-  }
-  return folder;
 }

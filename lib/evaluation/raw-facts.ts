@@ -126,9 +126,15 @@ export interface Missing {
   at?: string[];
 }
 
-/** One result line of nix/facts.nix. */
+/** One result line of nix/facts.nix, or of nix/observe/self.nix. */
 export type FactsRecord =
   | { begin: string }
+  /** The evaluator has ended a host, with all that its record needs; only where it is observed. */
+  | { end: string }
+  /** An observed evaluation begins, and whether it is impure. */
+  | { started: boolean }
+  /** An attribute of the flake's source is used. */
+  | { use: string }
   | { kernel: RawKernel }
   | { host: string; facts: RawFacts }
   | { host: string; output: RawDerivation }

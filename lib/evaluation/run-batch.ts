@@ -3,6 +3,9 @@ import { mapValues } from '../base/map-values.ts';
 import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
 import type { FactsRecord, Missing, RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
+import type { HostReads } from './reads/attribute-reads.ts';
+import { observeEval, readLogLine } from './reads/observed-eval.ts';
+import type { Tree } from './reads/tree.ts';
 import { formatTarget, type Target } from './target.ts';
 import { EvaluationWarnings, withWarnings } from './warnings.ts';
 
@@ -13,6 +16,8 @@ export interface BatchRequest {
   /** Targets by name. */
   targets: Readonly<Record<string, Target>>;
   heapMiB: number;
+  /** The flake's files, to observe which are read. */
+  tree?: Tree;
   signal?: AbortSignal;
   /** Called as each target is done. */
   onTarget?: () => void;
@@ -24,6 +29,10 @@ export interface BatchResult {
   kernels: RawKernel[];
   /** Targets that are not in the flake, and the names that are. */
   missing: Map<string, Missing>;
+  /** What each target that ended has read; undefined if that is not known. */
+  reads?: ReadonlyMap<string, HostReads>;
+  /** Whether the flake's files were written meanwhile, as far as that was observed. */
+  written: boolean;
   /** Targets that are no NixOS systems, and the names of their attributes. */
   foreign: Map<string, readonly string[]>;
   /** The target that ended the batch by its failure. */
@@ -38,8 +47,9 @@ export interface BatchResult {
 
 /** Evaluates targets in one nix process. Failures are returned, not thrown. */
 export async function runBatch(request: BatchRequest): Promise<BatchResult> {
-  const { flake, expression, targets, heapMiB, signal, onTarget } = request;
+  const { flake, expression, targets, heapMiB, tree, signal, onTarget } = request;
   const mark = `nixos-fleet-${crypto.randomUUID()}`;
+  const observed = tree && (await observeEval(flake, tree, mark));
   const result: BatchResult = {
     facts: new Map(),
     outputs: new Map(),
@@ -49,6 +59,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     failed: [],
     notReached: [],
     stderr: '',
+    written: false,
     killed: false,
   };
   const other: string[] = [];
@@ -64,6 +75,9 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
       warnings.end();
       begun.push(record.begin);
     } else if ('kernel' in record) result.kernels.push(record.kernel);
+    else if ('started' in record) observed?.observer.started(record.started);
+    else if ('use' in record) observed?.observer.used(record.use);
+    else if ('end' in record) observed?.observer.ended(record.end);
     else {
       if ('facts' in record) result.facts.set(record.host, withWarnings(record.facts, warnings.take()));
       else if ('output' in record) result.outputs.set(record.host, record.output);
@@ -72,16 +86,22 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
       onTarget?.();
     }
   };
-  const apply = `(${expression}\n) { mark = ${nixString(mark)}; hosts = ${nixStrings(mapValues(targets, formatTarget))}; }`;
+  const order = `[ ${Object.keys(targets).map(nixString).join(' ')} ]`;
+  const facts = `(${expression}\n) { mark = ${nixString(mark)}; order = ${order}; hosts = ${nixStrings(mapValues(targets, formatTarget))};`;
+  const apply = observed
+    ? `flake: let observed = ${observed.observe} flake; in builtins.seq observed.configurations (${facts} inherit (observed) pulse; } observed.configurations)`
+    : `${facts} }`;
+  const debug = (text: string) => observed?.observer.debugMessage(text);
   let ended = false;
   try {
     const { exitCode } = await evalApply({
-      flake,
-      attribute: 'nixosConfigurations',
+      flake: observed?.flake ?? flake,
+      attribute: observed?.attribute ?? 'nixosConfigurations',
       apply,
+      arguments: observed?.arguments,
       heapMiB,
       signal,
-      onStderrLine,
+      onStderrLine: observed ? (line) => readLogLine(line, { shown: onStderrLine, debug }) : onStderrLine,
     });
     ended = exitCode === 0;
   } catch (error) {
@@ -89,6 +109,9 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     if (!hasCode(error, 'command-failed')) throw error;
     result.killed = true;
     other.push(`error: ${error.message}`);
+  } finally {
+    result.reads = observed?.observer.end();
+    result.written = observed?.observer.written ?? false;
   }
   if (!ended) {
     const done = new Set([

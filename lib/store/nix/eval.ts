@@ -9,6 +9,8 @@ export interface ApplyRequest {
   apply: string;
   /** Initial heap of the evaluator: memory that it fills before it first collects garbage, MiB. */
   heapMiB?: number;
+  /** Further arguments. */
+  arguments?: readonly string[];
   signal?: AbortSignal;
   onStderrLine?: (line: string) => void;
 }
@@ -23,7 +25,8 @@ const largestHeapMiB = 3072;
 export function evalApply(request: ApplyRequest) {
   const { flake, attribute, apply, heapMiB, signal, onStderrLine } = request;
   const installable = `${flake.flakeRef}#.${attribute}`;
-  return nix(['eval', '--json', '--no-eval-cache', installable, '--apply', apply, ...flake.overrides], {
+  const more = [...(request.arguments ?? []), ...flake.overrides];
+  return nix(['eval', '--json', '--no-eval-cache', installable, '--apply', apply, ...more], {
     ...(heapMiB
       ? { env: { GC_INITIAL_HEAP_SIZE: `${Math.round(Math.min(heapMiB, largestHeapMiB))}M` } }
       : {}),

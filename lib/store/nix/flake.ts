@@ -29,6 +29,10 @@ export interface LockedFlake {
   lockedAt: number;
   /** Absolute reference, for further calls of nix. */
   flakeRef: string;
+  /** The reference as Nix resolved it: a folder has become the Git work tree around it. */
+  resolvedUrl: string;
+  /** Attributes of the tree, such as its revision and its hash, as far as Nix reports them. */
+  source: Readonly<Record<string, unknown>>;
   /** Arguments for the lock file and the replaced inputs, for further calls of nix. */
   overrides: string[];
   /** Differs whenever anything an evaluation can see differs: the tree, its revision, times, and every input. */
@@ -82,6 +86,8 @@ async function readMetadata(request: FlakeRequest): Promise<LockedFlake> {
     request,
     lockedAt,
     flakeRef,
+    resolvedUrl: json.resolvedUrl ?? '',
+    source: json.locked ?? {},
     overrides,
     identity: flakeIdentity(json),
     revision: json.revision ?? json.dirtyRevision ?? '',

@@ -15,6 +15,10 @@ interface LockNode {
   /** Input to the name of its node, or to the path of the input that it follows. */
   inputs?: Record<string, string | string[]>;
   locked?: LockedSource;
+  /** False for an input that is only a tree of files. */
+  flake?: boolean;
+  /** Path of the input that a relative folder belongs to; empty for the flake itself. */
+  parent?: string[];
 }
 
 /** The content of a flake.lock. */

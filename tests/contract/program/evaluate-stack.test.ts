@@ -110,7 +110,10 @@ test('one process evaluates hosts, images and outputs', async () => {
 test('a flake that changes during its evaluation is locked again', async () => {
   const folder = await settledFlake();
   const request = { flake: `path:${folder}`, baseDirectory: folder, hosts: { web: 'web' } };
-  const onProgress = () => writeFileSync(join(folder, 'lacking.nix'), '{ text = "[Service]"; }');
+  let edits = 0;
+  const onProgress = () => {
+    if (edits++ === 0) writeFileSync(join(folder, 'lacking.nix'), '{ text = "[Service]"; }');
+  };
   await evaluateFleet({ ...request, onProgress });
   assert.ok(counted().locks > 1);
   rmSync(join(folder, 'broken.nix'));

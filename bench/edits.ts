@@ -1,0 +1,131 @@
+/**
+ * What an edit costs: `evaluateFleet` after an edit of one host's file, of a file that three hosts use and of a README, each against
+ * `nix eval` of the toplevel paths of just these hosts; and of all hosts with nothing cached. One evaluator each, 12 lab machines.
+ *
+ * Usage: node bench/edits.ts
+ */
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { run } from '../lib/base/process/run.ts';
+import { markdownTable } from '../lib/base/table.ts';
+import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
+import { ensureLabBase } from '../lib/local/lab/base.ts';
+import { evalApply, nixString } from '../lib/store/nix/eval.ts';
+import { lockFlake } from '../lib/store/nix/flake.ts';
+import { compare } from './measure.ts';
+
+const runs = Number(process.env.BENCH_RUNS ?? 5);
+const names = Array.from({ length: 12 }, (_, index) => `host${String(index).padStart(2, '0')}`);
+const sharing = names.slice(3, 6);
+
+const { overrideInputs } = await ensureLabBase();
+const root = await mkdtemp(join(tmpdir(), 'nixos-fleet-bench-'));
+process.env.XDG_CACHE_HOME = join(root, 'cache');
+const folder = join(root, 'flake');
+const fleet = { flake: folder, baseDirectory: folder, overrideInputs };
+const evaluate = async () => {
+  const hosts = Object.fromEntries(names.map((name) => [name, name]));
+  return await evaluateFleet({ ...fleet, hosts, workers: 1 });
+};
+/** The same for Git, Nix's own locking and the evaluation, of these hosts alone. */
+const floor = async (hosts: readonly string[]) => {
+  const { exitCode, stderr } = await evalApply({
+    flake: await lockFlake(fleet),
+    attribute: 'nixosConfigurations',
+    apply: `all: map (name: let inherit (all.\${name}.config.system.build) toplevel; in [ toplevel.drvPath toplevel.outPath ]) [ ${hosts.map(nixString).join(' ')} ]`,
+  });
+  if (exitCode !== 0) throw new Error(stderr);
+};
+
+let edits = 0;
+const note = (path: string) => {
+  edits += 1;
+  return writeFile(
+    join(folder, path),
+    path.endsWith('.nix') ? `{ environment.etc."note".text = "${edits}"; }\n` : `${edits}\n`,
+  );
+};
+const expected = async (count: number) => {
+  const { explanation = `0 of ${names.length}`, fromCache } = await evaluate();
+  if (count === 0 ? !fromCache : !explanation.startsWith(`${count} of `)) throw new Error(explanation);
+};
+
+try {
+  await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
+  await rm(join(folder, 'hosts'), { recursive: true });
+  await cp(resolve(import.meta.dirname, '../nix/lab/hosts/web.nix'), join(folder, 'web.nix'));
+  await run('mkdir', [join(folder, 'hosts'), join(folder, 'notes')], { timeoutSeconds: 10 });
+  for (const name of names) {
+    const shared = sharing.includes(name) ? '../notes/shared.nix' : '';
+    await writeFile(
+      join(folder, 'hosts', `${name}.nix`),
+      `{ imports = [ ../web.nix ../notes/${name}.nix ${shared} ]; }\n`,
+    );
+    await note(`notes/${name}.nix`);
+  }
+  await writeFile(join(folder, 'notes/shared.nix'), '{ environment.etc."shared".text = "0"; }\n');
+  await note('README');
+  await run('git', ['-C', folder, 'init', '--quiet'], { timeoutSeconds: 30 });
+  await run('git', ['-C', folder, 'add', '--all'], { timeoutSeconds: 30 });
+
+  const rows: string[][] = [];
+  const row = (what: string, { a, b, ratio }: Awaited<ReturnType<typeof compare>>) =>
+    rows.push([what, `${a.toFixed(2)} s`, `${b.toFixed(2)} s`, ratio.toFixed(2)]);
+  const cold = async () => {
+    await rm(join(root, 'cache/nixos-fleet'), { recursive: true, force: true });
+    await evaluate();
+  };
+  row('nothing cached, 12 hosts', await compare(cold, () => floor(names), runs));
+  // The first edits leave the very hosts that read a file.
+  const [host = ''] = names.slice(7);
+  const shared = async () => {
+    edits += 1;
+    await writeFile(join(folder, 'notes/shared.nix'), `{ environment.etc."shared".text = "${edits}"; }\n`);
+  };
+  for (let again = 0; again < 3; again++) {
+    await note(`notes/${host}.nix`);
+    await evaluate();
+    await shared();
+    await evaluate();
+  }
+  row(
+    'a file of one host',
+    await compare(
+      async () => {
+        await note(`notes/${host}.nix`);
+        await expected(1);
+      },
+      () => floor([host]),
+      runs,
+    ),
+  );
+  row(
+    'a file of three hosts',
+    await compare(
+      async () => {
+        await shared();
+        await expected(3);
+      },
+      () => floor(sharing),
+      runs,
+    ),
+  );
+  row(
+    'a README, against locking alone',
+    await compare(
+      async () => {
+        await note('README');
+        await expected(0);
+      },
+      async () => {
+        await lockFlake(fleet);
+      },
+      runs,
+    ),
+  );
+  console.log(`Edits of a flake with ${names.length} lab machines, medians of ${runs} pairs\n`);
+  console.log(markdownTable(['after an edit of', 'evaluateFleet', 'nix eval of these hosts', 'ratio'], rows));
+} finally {
+  await rm(root, { recursive: true, force: true });
+}
