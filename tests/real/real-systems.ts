@@ -101,11 +101,14 @@ async function fixtureInputs(): Promise<Inputs> {
   const nixpkgs = given('NIXPKGS');
   const hash = createHash('sha256');
   const files = globSync(join(fixture, '*'), { exclude: ['**/make-base.sh'] }).sort();
+  const disko = process.env.DISKO ? given('DISKO') : undefined;
+  if (disko) files.push(...globSync(join(disko, '**/*.nix')).sort());
   for (const file of files) hash.update(basename(file)).update(await readFile(file));
   for (const command of ['rev-parse', 'diff']) {
     hash.update((await run('git', ['-C', nixpkgs, command, 'HEAD'], { timeoutSeconds: 120 })).stdout);
   }
   const args = ['--arg', 'nixpkgs', `builtins.fetchGit { url = ${JSON.stringify(`file://${nixpkgs}`)}; }`];
+  if (disko) args.push('--arg', 'disko', disko);
   const cache = await cacheOf(nixpkgs);
   if (cache) args.push(...cache.options);
   else args.push(...(await debianInputs(hash)));
