@@ -127,7 +127,9 @@ export class MachineUnderTest {
       [live.system, live.profileSystem, live.generation],
       [system, system, reading.generation],
     );
-    await this.until('[ -z "$(systemctl list-units --all --plain --no-legend "nixos-fleet-*")" ]');
+    // Those of nixosFleet.updates stay.
+    const units = 'systemctl list-units --all --plain --no-legend "nixos-fleet-*"';
+    await this.until(`[ -z "$(${units} | grep -v '^nixos-fleet-pull[.]')" ]`);
   }
 }
 

@@ -97,10 +97,22 @@ async function knownSystems(folder: string, names: readonly string[]): Promise<R
   return found;
 }
 
+/** Private key of the people in the systems. */
+export const personIdentity = join(cacheRoot(), 'real/person');
+
+/** Generates the key if there is none. */
+async function personPublicKey(): Promise<string> {
+  await mkdir(join(cacheRoot(), 'real'), { recursive: true });
+  const args = ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', personIdentity];
+  if (!existsSync(personIdentity)) await run('ssh-keygen', args, { timeoutSeconds: 60 });
+  return readFileSync(`${personIdentity}.pub`, 'utf8').trim();
+}
+
 async function fixtureInputs(): Promise<Inputs> {
   const nixpkgs = given('NIXPKGS');
   const hash = createHash('sha256');
-  const files = globSync(join(fixture, '*'), { exclude: ['**/make-base.sh'] }).sort();
+  const modules = globSync(join(project, 'nix/modules/**/*.{nix,sh}'));
+  const files = [...globSync(join(fixture, '*'), { exclude: ['**/make-base.sh'] }), ...modules].sort();
   const disko = process.env.DISKO ? given('DISKO') : undefined;
   if (disko) files.push(...globSync(join(disko, '**/*.nix')).sort());
   for (const file of files) hash.update(basename(file)).update(await readFile(file));
@@ -108,7 +120,9 @@ async function fixtureInputs(): Promise<Inputs> {
     hash.update((await run('git', ['-C', nixpkgs, command, 'HEAD'], { timeoutSeconds: 120 })).stdout);
   }
   const args = ['--arg', 'nixpkgs', `builtins.fetchGit { url = ${JSON.stringify(`file://${nixpkgs}`)}; }`];
-  if (disko) args.push('--arg', 'disko', disko);
+  const personKey = await personPublicKey();
+  hash.update(personKey);
+  args.push('--argstr', 'personKey', personKey, ...(disko ? ['--arg', 'disko', disko] : []));
   const cache = await cacheOf(nixpkgs);
   if (cache) args.push(...cache.options);
   else args.push(...(await debianInputs(hash)));
