@@ -85,12 +85,10 @@ export class ReadsFlake {
   /** Evaluates with the cache, and requires the results of an evaluation that knows nothing of it. Returns why it evaluated what. */
   async evaluate(more: Partial<FleetRequest> = {}): Promise<string> {
     const found = await evaluateFleet({ ...this.#request, ...more });
-    assert.deepEqual(
-      mapValues(found.hosts, (host) =>
-        host.ok ? { drvPath: host.drvPath, facts: host.facts } : host.error.why,
-      ),
-      await this.#cold(),
+    const hosts = mapValues(found.hosts, (host) =>
+      host.ok ? { drvPath: host.drvPath, facts: host.facts } : host.error.why,
     );
+    assert.deepEqual(asRecorded(hosts), asRecorded(await this.#cold()));
     return found.explanation ?? (found.fromCache ? 'nothing evaluated' : 'all evaluated');
   }
 
@@ -130,4 +128,9 @@ export class ReadsFlake {
       return host ? { drvPath: host.drvPath, facts: host.facts } : raw.errors.get(name)?.why;
     });
   }
+}
+
+/** As the cache keeps it: without the keys that have no value. */
+function asRecorded(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
