@@ -12,6 +12,12 @@ import { z } from 'zod';
 import { readJson, writeJson } from '../../lib/base/files.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { run } from '../../lib/base/process/run.ts';
+import { condenseFleet } from '../../lib/evaluation/condense-fleet.ts';
+import { noRawFleet } from '../../lib/evaluation/evaluate-targets.ts';
+import { factsExpression } from '../../lib/evaluation/facts-expression.ts';
+import type { FactsRecord, RawFacts } from '../../lib/evaluation/raw-facts.ts';
+import { nixString, nixStrings } from '../../lib/store/nix/eval.ts';
+import type { HostFacts } from '../../schema/facts.ts';
 import { cacheOf } from './binary-cache.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -40,6 +46,40 @@ export async function realSystems<Name extends string>(
   for (const pair of chunks(chunks(missing, groupSize), atOnce))
     await Promise.all(pair.map((group) => build(group, inputs, folder)));
   return { ...known, ...(await knownSystems(folder, missing)) } as Record<Name, string>;
+}
+
+/** What an evaluation tells of such systems, by name. */
+export async function realFacts(names: readonly string[]): Promise<Record<string, HostFacts>> {
+  const facts = new Map(Object.entries(await rawFacts(names)));
+  const { hosts } = await condenseFleet({ ...noRawFleet(), facts });
+  return Object.fromEntries([...hosts].map(([name, host]) => [name, host.facts]));
+}
+
+/** nix/facts.nix, applied to all in one process of Nix. */
+async function rawFacts(names: readonly string[]): Promise<Record<string, RawFacts>> {
+  const { args, key } = await fixtureInputs();
+  const { text } = factsExpression();
+  const version = createHash('sha256').update(text).update(names.join(' ')).digest('hex').slice(0, 12);
+  const kept = join(cacheRoot(), 'real/systems', key, `facts-${version}.json`);
+  const known = await readJson(kept, z.record(z.string(), z.custom<RawFacts>()));
+  if (known) return known;
+  const facts: Record<string, RawFacts> = {};
+  const mark = 'nixos-fleet-facts';
+  const hosts = nixStrings(Object.fromEntries(names.map((name) => [name, name])));
+  const inputs = '{ ... }@inputs';
+  const apply = `(${text}\n) { mark = ${nixString(mark)}; hosts = ${hosts}; }`;
+  const expression = `${inputs}: ${apply} (import ${join(fixture, 'systems.nix')} inputs)`;
+  await run('nix-instantiate', ['--eval', ...args, '--expr', expression], {
+    timeoutSeconds: 1800,
+    onStderrLine: (line) => {
+      const start = `trace: ${mark} `;
+      if (!line.startsWith(start)) return;
+      const record = JSON.parse(line.slice(start.length)) as FactsRecord;
+      if ('facts' in record) facts[record.host] = record.facts;
+    },
+  });
+  await writeJson(kept, facts);
+  return facts;
 }
 
 /** A root file system with a system installed, in the cache folder. */

@@ -77,6 +77,8 @@ function predictScope(before: Units, after: Units, isRecent: boolean): ScopePred
       predictNew(prediction, name, now);
       continue;
     }
+    // What runs under it has another name.
+    if (old.marks.has('alias')) continue;
     const into = isSureToRun(old) && isSureToRun(now) ? prediction : prediction.ifActive;
     // The restart of a target that others are part of; by itself it is no news.
     if (now.marks.has('reconfigures')) stopped.add(name);
@@ -87,7 +89,7 @@ function predictScope(before: Units, after: Units, isRecent: boolean): ScopePred
       prediction.ifActive.starts.push(name);
   }
   for (const [name, old] of before) {
-    if (after.has(name) || old.marks.has('stays')) continue;
+    if (after.has(name) || old.marks.has('stays') || old.marks.has('alias')) continue;
     (isSureToRun(old) ? prediction : prediction.ifActive).stops.push(name);
     stopped.add(name);
   }
@@ -96,7 +98,7 @@ function predictScope(before: Units, after: Units, isRecent: boolean): ScopePred
 }
 
 function predictNew(prediction: ScopePrediction, name: string, now: UnitFact): void {
-  if (/\.(target|slice)$/.test(name) || now.marks.has('idle')) return;
+  if (/\.(target|slice)$/.test(name) || now.marks.has('idle') || now.marks.has('alias')) return;
   (now.marks.has('conditional') ? prediction.ifActive : prediction).starts.push(name);
 }
 
@@ -145,7 +147,7 @@ function spread(prediction: ScopePrediction, after: Units, stopped: ReadonlySet<
   const isSure = (name: string) => prediction.restarts.includes(name) || prediction.stops.includes(name);
   for (const cause of reached) {
     for (const [name, fact] of after) {
-      if (reached.has(name) || !fact.needs.includes(cause)) continue;
+      if (reached.has(name) || fact.marks.has('alias') || !fact.needs.includes(cause)) continue;
       reached.add(name);
       if (isListed(name) || /\.(target|slice)$/.test(name)) continue;
       const sure = isSureToRun(fact) && (isSure(cause) || after.get(cause)?.marks.has('reconfigures'));

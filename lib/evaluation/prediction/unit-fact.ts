@@ -22,6 +22,8 @@ const marks = {
   stays: 'stays',
   /** A target with X-StopOnReconfiguration. */
   reconfigures: 'reconfigures',
+  /** Another name of a unit: what runs under it in one system may have a name of its own in another. */
+  alias: 'alias',
 } as const;
 
 type UnitMark = keyof typeof marks;

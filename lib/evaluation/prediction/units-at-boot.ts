@@ -20,6 +20,11 @@ const unconditional = [...startedBySystemd, 'systemd-udevd.service'].concat(
   ['systemd-networkd', 'systemd-resolved'].map((name) => `${name}.service`),
 );
 
+/** Services that systemd brings, and that stop and restart with one that NixOS configures. */
+const boundInSystemd = {
+  'systemd-networkd-persistent-storage.service': 'systemd-networkd.service',
+};
+
 export interface UnitsAtBoot {
   scope: 'system' | 'user';
   /** The target of the boot. */
@@ -55,6 +60,19 @@ export function unitFacts(
       (unit) => enabled.has(unit) && !startsOnly.has(unit),
     );
     facts.set(name, { ...fact, marks, needs: needs.sort() });
+  }
+  for (const [name, { aliases }] of enabled) {
+    const fact = facts.get(name);
+    if (!fact) continue;
+    const marks = new Set([...fact.marks, 'alias' as const]);
+    for (const alias of aliases) facts.set(alias, { ...fact, marks });
+  }
+  if (scope === 'system') {
+    for (const [name, needed] of Object.entries(boundInSystemd)) {
+      if (!facts.has(needed) || facts.has(name)) continue;
+      const text = parseUnitText(`[Unit]\nBindsTo=${needed}`);
+      facts.set(name, { ...unitFact(name, text), marks: new Set(['conditional']) });
+    }
   }
   return facts;
 }

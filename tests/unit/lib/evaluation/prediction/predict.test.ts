@@ -301,6 +301,48 @@ test('what needs a unit that stops or restarts goes with it', () => {
   });
 });
 
+test('a unit with two names is changed under that which it runs under', () => {
+  const broker = (text = ''): Unit => ({
+    ...service(`X-ReloadIfChanged=true\n${text}`),
+    aliases: ['dbus.service'],
+  });
+  const daemon: Unit = { ...service('X-ReloadIfChanged=true\n'), aliases: ['dbus-broker.service'] };
+  const addition = (text: string) => ({ 'dbus.service': { text: `[Service]\n${text}`, wantedBy: [] } });
+  assertUnits({
+    both: [
+      { 'dbus-broker.service': broker(), ...addition('User=a\n') },
+      { 'dbus-broker.service': broker('Group=b\n'), ...addition('User=b\n') },
+      { reloads: ['dbus-broker.service'] },
+    ],
+    'the other name alone': [
+      { 'dbus-broker.service': broker(), ...addition('User=a\n') },
+      { 'dbus-broker.service': broker(), ...addition('User=b\n') },
+      {},
+    ],
+    new: [{}, { 'dbus-broker.service': broker() }, { starts: ['dbus-broker.service'] }],
+    gone: [{ 'dbus-broker.service': broker() }, {}, { stops: ['dbus-broker.service'] }],
+    'names that swap': [
+      { 'dbus.service': daemon },
+      { 'dbus-broker.service': broker('User=b\n') },
+      { reloads: ['dbus.service'] },
+    ],
+  });
+});
+
+test('a service of systemd that is bound to one of the configuration goes with it', () => {
+  const bound = 'systemd-networkd-persistent-storage.service';
+  const networkd = (text = '') => ({ 'systemd-networkd.service': service(text) });
+  assertUnits({
+    restarted: [
+      networkd(),
+      networkd('User=b\n'),
+      { restarts: ['systemd-networkd.service'], ifActive: { restarts: [bound] } },
+    ],
+    reloaded: [networkd(), networkd('ExecReload=b\n'), { reloads: ['systemd-networkd.service'] }],
+    gone: [networkd(), {}, { stops: ['systemd-networkd.service'], ifActive: { stops: [bound] } }],
+  });
+});
+
 test('file systems and swap devices', () => {
   const fstab = (...lines: string[]) => system({}, readFstab(lines.join('\n')));
   const cases: [string[], string[], Expected][] = [
