@@ -2,6 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { Fleet, Images } from './components/index.ts';
 import { describeError } from './lib/base/failure.ts';
 import { mapValues } from './lib/base/map-values.ts';
+import { labSystemNames } from './lib/local/lab/lab-system.ts';
 import { assertDistinct, liveSystem, readLiveSystems } from './lib/machine/check-live.ts';
 import { declareMachines } from './program/declare-machines.ts';
 import { evaluateStack } from './program/evaluate-stack.ts';
@@ -14,7 +15,7 @@ import { readStack } from './program/read-stack.ts';
 skipPromiseStacks();
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
-async function program(): Promise<{ fleet: Fleet; images: Images }> {
+async function program(): Promise<{ fleet: Fleet; images: Images; lab: string | undefined }> {
   // The engine starts the provider on its first call: here, so that it starts during the evaluation.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const stack = await readStack();
@@ -23,7 +24,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
   const hardware = detectHardware(stack);
   const disks = readDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);
-  const { fleet: evaluation, virtual, memory } = evaluated;
+  const { fleet: evaluation } = evaluated;
   const images = new Images(name, {
     images: stack.images,
     evaluations: evaluation.images,
@@ -40,16 +41,18 @@ async function program(): Promise<{ fleet: Fleet; images: Images }> {
     hosts,
     failures: [
       ...images.failures,
-      ...[...virtual.failures, ...memory.failures].map(({ message }) => message),
+      ...[evaluated.virtual, evaluated.memory, evaluated.lab].flatMap(({ failures }) =>
+        failures.map(({ message }) => message),
+      ),
       ...hardwareFailures,
     ],
     builders: config.builders,
     ...(live ? { liveSystems: mapValues(live, liveSystem) } : {}),
   });
-  return { fleet, images };
+  return { fleet, images, lab: stack.lab && labSystemNames[stack.lab.decision.system] };
 }
 
-const { fleet, images } = await program().then(
+const { fleet, images, lab } = await program().then(
   async (declared) => {
     await declared.fleet.completed;
     return declared;
@@ -66,5 +69,5 @@ export const machines = fleet.machines;
 export const history = fleet.history;
 const { summaries } = images;
 
-/** The disk images: `ImageSummary` by image. */
-export { summaries as images };
+/** The disk images: `ImageSummary` by image. `lab`: what the lab's machines run, for a stack with such machines. */
+export { lab, summaries as images };

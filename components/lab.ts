@@ -9,7 +9,9 @@ export interface LabArgs {
   /** Root file system that each machine starts from. */
   base: string;
   /** Machine's name to its address in the network. */
-  machines: Record<string, string>;
+  machines: Readonly<Record<string, string>>;
+  /** NixOS system that a machine starts with, by machine; the others are copies of the base. */
+  systems?: Readonly<Record<string, { drvPath: string; outPath: string }>>;
 }
 
 /** Test machines on the operator's computer: containers with their own systemd and sshd. */
@@ -30,7 +32,14 @@ export class Lab extends pulumi.ComponentResource {
     for (const [machineName, address] of Object.entries(args.machines)) {
       const machine = new LabMachine(
         machineName,
-        { lab: name, name: machineName, address, bridge: network.bridge, base: args.base },
+        {
+          lab: name,
+          name: machineName,
+          address,
+          bridge: network.bridge,
+          base: args.base,
+          system: args.systems?.[machineName],
+        },
         { parent: this },
       );
       machines[machineName] = machine;

@@ -16,12 +16,12 @@ import type { Stack } from './read-stack.ts';
 /** Declares the stack's lab and virtual machines and disk installs; returns all hosts with their connections. */
 export function declareMachines(
   stack: Stack,
-  { rehearsed, virtual: { outputs: systems }, memory }: Evaluated,
+  { rehearsed, virtual: { outputs: systems }, memory, lab: { outputs: first } }: Evaluated,
   images: Images,
   diskReadings: Readonly<Record<string, DiskReading>>,
 ): Record<string, FleetHost> {
   const { name: stackName, config, hosts, secrets } = stack;
-  const lab = declareLab(stack);
+  const lab = declareLab(stack, first);
   const virtual =
     Object.keys(config.virtualMachines).length > 0
       ? new VirtualMachines(stackName, {
@@ -41,8 +41,9 @@ export function declareMachines(
   for (const [name, host] of Object.entries(hosts)) {
     const connection = connectionOf(host);
     const machine = virtualMachineOf(name, host);
-    // Its virtual machine could not be evaluated; the error is reported at the end.
+    // Its virtual machine, or the first system of its container, could not be evaluated; the error is reported at the end.
     if (machine && !virtual?.machines[machine]) continue;
+    if (host.lab && !lab?.machines[name]) continue;
     declared[name] = {
       ...declaredOf(host),
       connection: lab?.connections[name] ?? virtual?.connectionOf(machine, connection) ?? connection,
@@ -64,9 +65,12 @@ export function declareMachines(
   return mapValues(declared, (host) => ({ ...host, caches }));
 }
 
-function declareLab({ name, config, labBase, labMachines }: Stack): Lab | undefined {
-  const network = config.lab?.network;
-  return labBase && network
-    ? new Lab(name, { network, base: labBase.base, machines: labMachines })
-    : undefined;
+/** Declares the lab, without new machines whose first system could not be evaluated. */
+function declareLab({ name, lab }: Stack, first: Evaluated['lab']['outputs']): Lab | undefined {
+  if (!lab) return undefined;
+  const { network, base } = lab;
+  if (lab.decision.system === 'imitation') return new Lab(name, { network, base, machines: lab.machines });
+  const systems = { ...first, ...lab.systems };
+  const machines = Object.entries(lab.machines).filter(([machine]) => systems[machine]);
+  return new Lab(name, { network, base, machines: Object.fromEntries(machines), systems });
 }

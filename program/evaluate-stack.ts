@@ -10,6 +10,7 @@ import { configureKernels } from '../lib/kernel/configure.ts';
 import { refuseUnrehearsed } from '../lib/local/rehearsal/refuse.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
 import { ramSystems } from './config/disk-installs.ts';
+import { firstSystems } from './config/lab.ts';
 import { rehearsedSystems, virtualSystems } from './config/virtual-machines.ts';
 import { note, warn } from './log.ts';
 import { progressAfterOneSecond } from './progress.ts';
@@ -19,8 +20,9 @@ import type { Stack } from './read-stack.ts';
 export type Evaluated = Awaited<ReturnType<typeof evaluateStack>>;
 
 /** Evaluates the flake once for everything in the stack, and checks the kernels and systems. */
-export async function evaluateStack({ config, hosts, images, disks, flake }: Stack) {
+export async function evaluateStack({ config, hosts, images, disks, lab, flake }: Stack) {
   const groups = {
+    lab: firstSystems(hosts, lab),
     rehearsed: rehearsedSystems(hosts),
     virtual: virtualSystems(config),
     memory: ramSystems(disks),
@@ -49,6 +51,8 @@ export async function evaluateStack({ config, hosts, images, disks, flake }: Sta
     rehearsed: rehearsed.outputs,
     /** `config.system.build.vm` of the virtual machines that have a configuration. */
     virtual: groupOf(outputs, 'virtual'),
+    /** NixOS systems that new machines of the lab start with. */
+    lab: groupOf(outputs, 'lab'),
     /** Systems in RAM that machines boot with kexec while their disks are written. */
     memory: groupOf(outputs, 'memory'),
   };

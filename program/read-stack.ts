@@ -1,15 +1,15 @@
 import * as pulumi from '@pulumi/pulumi';
 import { mapValues } from '../lib/base/map-values.ts';
-import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { refusePlainPasswords } from './config/become-password.ts';
 import { diskInstallSettings } from './config/disk-installs.ts';
 import { stackFlake } from './config/flake.ts';
 import { resolveSecrets } from './config/host-secrets.ts';
 import { hostSettings, labAddresses } from './config/hosts.ts';
 import { imageSettings } from './config/images.ts';
+import { stackLab, withLab } from './config/lab.ts';
 import { parseStackConfig } from './config/parse-config.ts';
 import { isSecretConfig, ownConfig } from './config/pulumi-config.ts';
-import { warn } from './log.ts';
+import { note, warn } from './log.ts';
 import { reachHosts } from './reach-hosts.ts';
 
 /** The stack as its config describes it. */
@@ -22,7 +22,9 @@ export async function readStack() {
   refusePlainPasswords(config, name, isSecretConfig);
   const hosts = hostSettings(config);
   const baseDirectory = pulumi.getRootDirectory();
-  const labMachines = labAddresses(hosts);
+  const flake = await stackFlake(config, baseDirectory);
+  const lab = await stackLab(name, config, labAddresses(hosts), flake);
+  if (lab) note(lab.decision.text);
   return {
     name,
     config,
@@ -35,8 +37,7 @@ export async function readStack() {
     ),
     /** Machines that exist already, by host. */
     machines: await reachHosts(name, hosts),
-    labMachines,
-    labBase: Object.keys(labMachines).length > 0 ? await ensureLabBase() : undefined,
-    flake: await stackFlake(config, baseDirectory),
+    lab,
+    flake: withLab(flake, lab),
   };
 }

@@ -149,6 +149,12 @@ export const stackConfig = z
     lab: z
       .strictObject({
         network: cidr.optional(),
+        system: z
+          .enum(['auto', 'nixos', 'imitation'])
+          .default('auto')
+          .describe(
+            'What new containers of the lab run: `nixos` is real NixOS, whose packages this computer’s Nix fetches, `imitation` Debian’s packages behind NixOS’s activation interface, `auto` NixOS where a binary cache of this computer’s Nix has its packages. Existing ones stay as they are.',
+          ),
         kernels: z
           .boolean()
           .default(false)

@@ -18,6 +18,15 @@ export const labMachineInputs = z.object({
     .describe(
       'Root file system that its own is copied from when it is made. A change alone is none: machines stay.',
     ),
+  system: z
+    .object({
+      drvPath: z.string().describe('Derivation of the toplevel.'),
+      outPath: z.string().describe('Store path of the toplevel.'),
+    })
+    .optional()
+    .describe(
+      'NixOS system that is installed into its root file system when it is made, in place of a copy of the base. A change alone is none.',
+    ),
 });
 export type LabMachineInputs = z.infer<typeof labMachineInputs>;
 

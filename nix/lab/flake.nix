@@ -1,5 +1,5 @@
 {
-  description = "The lab's machines: Debian's packages behind NixOS's activation interface, built by plain Nix";
+  description = "The lab's machines: NixOS, or Debian's packages behind NixOS's activation interface, built by plain Nix";
 
   # Which Debian packages there are is known after the set-up only, which gives its own folder:
   #   nix build ./nix/lab#nixosConfigurations.web.config.system.build.toplevel --override-input debian path:FOLDER
@@ -17,6 +17,8 @@
     url = "path:./no-packages";
     flake = false;
   };
+  # With ./nixos the containers are NixOS; its nixpkgs is fetched by nothing else: --override-input nixos path:…/nixos
+  inputs.nixos.url = "path:./no-nixos";
 
   outputs =
     {
@@ -24,6 +26,7 @@
       debian,
       image-debian,
       kernel-debian,
+      nixos,
     }:
     let
       lib = import ./lib;
@@ -38,10 +41,27 @@
         builtins.attrNames (builtins.readDir ./hosts)
       );
       hostName = builtins.replaceStrings [ ".nix" ] [ "" ];
+
+      # Machines that boot a kernel of their own are imitated in any case.
+      labSystem =
+        arguments:
+        let
+          real = nixos.lib.labSystem {
+            inherit (arguments) name;
+            inherit (index) system;
+            modules = [
+              ./modules/heartbeat.nix
+              # NixOS's is another one, of Elastic.
+              { disabledModules = [ "services/logging/heartbeat.nix" ]; }
+            ]
+            ++ arguments.modules or [ ];
+          };
+        in
+        if nixos ? lib && real.config.boot.isContainer then real else self.lib.labSystem arguments;
     in
     {
       lib = lib // {
-        # Systems of hosts kept elsewhere: labSystem { name = "web"; modules = [ ./web.nix ]; }
+        # Imitated systems of hosts kept elsewhere: labSystem { name = "web"; modules = [ ./web.nix ]; }
         labSystem =
           arguments:
           lib.labSystem (
@@ -63,11 +83,12 @@
       nixosConfigurations = builtins.listToAttrs (
         map (file: {
           name = hostName file;
-          value = self.lib.labSystem {
+          value = labSystem {
             name = hostName file;
             modules = [ (./hosts + "/${file}") ];
           };
         }) hosts
       );
-    };
+    }
+    // (if nixos ? lib then { nixos = nixos.lib.describe index.system; } else { });
 }

@@ -1,10 +1,11 @@
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { ensureLabImageBase } from '../../lib/local/lab/image-base.ts';
 import { ensureLabKernelBase } from '../../lib/local/lab/kernel-base.ts';
+import type { FlakeRequest } from '../../lib/store/nix/flake.ts';
 import type { StackConfig } from '../../schema/config.ts';
 
 /** The stack's flake as a request for evaluations, with its input overrides. */
-export async function stackFlake(config: StackConfig, baseDirectory: string) {
+export async function stackFlake(config: StackConfig, baseDirectory: string): Promise<FlakeRequest> {
   return {
     flake: config.flake,
     baseDirectory,

@@ -28,6 +28,8 @@ export interface TestStackOptions {
   stack: string;
   /** First three bytes of the lab's network: '10.213.21'. */
   network: string;
+  /** The config key lab.system: by default not what this computer's caches decide. */
+  system?: 'auto' | 'imitation';
 }
 
 export type Machine = MachineSummary;
@@ -37,9 +39,10 @@ export type Live = LiveState;
 export type Shown = RunResult & { text: string };
 
 /** The dev stack's three containers, without its virtual machine. */
-const containers = (network: string): string => `config:
+const containers = (network: string, system: 'auto' | 'imitation'): string => `config:
   nixos-fleet:flake: ./nix/lab
   nixos-fleet:lab:
+    system: ${system}
     network: ${network}.0/24
   nixos-fleet:hosts:
     web:
@@ -84,7 +87,7 @@ export class TestStack {
     symlinkSync(join(project, 'node_modules'), join(folder, 'project/node_modules'));
     const stack = new TestStack(folder, options);
     stack.write('../backend/.keep', '');
-    stack.write(`Pulumi.${options.stack}.yaml`, containers(options.network));
+    stack.write(`Pulumi.${options.stack}.yaml`, containers(options.network, options.system ?? 'imitation'));
     await stack.pulumi('stack', 'init', options.stack);
     return stack;
   }

@@ -176,18 +176,22 @@ async function fixtureInputs(): Promise<Inputs> {
 }
 
 /** What the world of Debian's programs is made of. */
-async function debianInputs(hash: ReturnType<typeof createHash>): Promise<string[]> {
+export async function debianSources() {
   const names = readFileSync(join(fixture, 'packages'), 'utf8')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .flatMap((line) => line.split(' ').filter(Boolean));
   const debs = await debianPackages('real', names);
-  const switchToConfiguration = given('SWITCH_TO_CONFIGURATION');
+  return { debs, busybox: await busybox(), switchToConfiguration: given('SWITCH_TO_CONFIGURATION') };
+}
+
+async function debianInputs(hash: ReturnType<typeof createHash>): Promise<string[]> {
+  const { debs, busybox, switchToConfiguration } = await debianSources();
   hash.update(await readFile(join(debs, 'manifest'))).update(await readFile(switchToConfiguration));
   const source = `builtins.path { path = ${JSON.stringify(debs)}; name = "debs"; filter = path: type: type == "directory" || builtins.match ".*[.]deb" path != null; }`;
   return [
     ...['--arg', 'debs', source],
-    ...['--arg', 'busybox', await busybox()],
+    ...['--arg', 'busybox', busybox],
     ...['--arg', 'switchToConfiguration', switchToConfiguration],
   ];
 }
@@ -209,7 +213,7 @@ async function debianPackages(folder: string, names: readonly string[]): Promise
   return debs;
 }
 
-function given(variable: string): string {
+export function given(variable: string): string {
   const value = process.env[variable];
   if (!value || !existsSync(value)) throw new Error(`${variable} names nothing: ${value}`);
   return resolve(value);

@@ -24,7 +24,7 @@ async function configure(port: number): Promise<void> {
   const config = {
     flake: './nix/lab',
     overrideInputs: overrideInputs,
-    lab: { network: '10.213.43.0/24' },
+    lab: { system: 'imitation', network: '10.213.43.0/24' },
     hosts: { web },
   };
   stack.configure(config);

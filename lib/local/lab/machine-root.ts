@@ -3,6 +3,7 @@ import { chmod, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 
 import { dirname, join } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 import { run, runToEnd } from '../../base/process/run.ts';
+import { copyClosure } from '../../store/nix/copy.ts';
 import { ensureLabBase } from './base.ts';
 import { machinePaths, networkPaths } from './paths.ts';
 
@@ -13,9 +14,18 @@ export interface MachineIdentity {
   hostKey: string;
 }
 
-/** Creates a machine's root file system from the base, with its own identity. Removes what an interrupted run left. */
+/** A NixOS system of a container, as evaluated. */
+export interface NixosSystem {
+  drvPath: string;
+  outPath: string;
+}
+
+/**
+ * Creates a machine's root file system with its own identity: an installation of the NixOS system, else a copy of the base.
+ * Removes what an interrupted run left.
+ */
 export async function makeRoot(
-  { lab, name, base }: { lab: string; name: string; base: string },
+  { lab, name, base, system }: { lab: string; name: string; base: string; system?: NixosSystem | undefined },
   signal?: AbortSignal,
 ): Promise<MachineIdentity> {
   const { tools } = await ensureLabBase();
@@ -24,7 +34,8 @@ export async function makeRoot(
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await rm(paths.root, { recursive: true, force: true });
   await rm(draft, { recursive: true, force: true });
-  await copy(base, draft, name, signal);
+  if (system) await install(system, draft, name, signal);
+  else await copy(base, draft, name, signal);
 
   const machineId = randomUUID().replaceAll('-', '');
   await writeFile(join(draft, 'etc/machine-id'), `${machineId}\n`);
@@ -54,16 +65,53 @@ async function copy(base: string, root: string, host: string, signal?: AbortSign
   });
 }
 
+/** Installs a NixOS system as the first generation, as nixos-install does. The system itself makes the rest when it boots. */
+async function install(
+  { outPath }: NixosSystem,
+  root: string,
+  host: string,
+  signal?: AbortSignal,
+): Promise<void> {
+  const folders = ['etc/ssh', 'root/.ssh', 'sbin', 'usr', 'var', 'run', 'proc', 'sys', 'dev', 'tmp'];
+  const [profiles, roots] = ['nix/var/nix/profiles', 'nix/var/nix/gcroots'];
+  for (const folder of [...folders, profiles, roots]) await mkdir(join(root, folder), { recursive: true });
+  for (const folder of ['root', 'root/.ssh']) await chmod(join(root, folder), 0o700);
+  await chmod(join(root, 'tmp'), 0o1777);
+  await writeFile(join(root, 'etc/os-release'), '');
+  // Nix would link the folder on this computer.
+  await symlink('/nix/var/nix/profiles', join(root, roots, 'profiles'));
+  await copyClosure({
+    paths: [outPath],
+    target: `local?root=${encodeURIComponent(root)}`,
+    host,
+    // A copy that a power cut damages is made again.
+    options: { 'fsync-metadata': 'false' },
+    signal,
+  });
+  await symlink(outPath, join(root, profiles, 'system-1-link'));
+  await symlink('system-1-link', join(root, profiles, 'system'));
+  await symlink('/nix/var/nix/profiles/system/init', join(root, 'sbin/lab-init'));
+}
+
 /**
- * Writes what may change between starts of a machine: its static address for systemd-networkd, without a gateway, and the
- * Nix commands on the PATH of every ssh session.
+ * Writes what may change between starts of a machine: its static address for systemd-networkd, without a gateway. On a copy of
+ * the base also the Nix commands on the PATH of every ssh session; NixOS has its own.
  */
-export async function prepareRoot(lab: string, name: string, address: string, prefix: number): Promise<void> {
+export async function prepareRoot(
+  {
+    lab,
+    name,
+    address,
+    system,
+  }: { lab: string; name: string; address: string; system?: NixosSystem | undefined },
+  prefix: number,
+): Promise<void> {
   const { nix } = await ensureLabBase();
   const { root } = machinePaths(lab, name);
   const folder = join(root, 'etc/systemd/network');
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, '10-lab.network'), networkUnit(address, prefix));
+  if (system) return;
   for (const command of await readdir(nix.bin)) {
     if (!/^nix(-|$)/.test(command)) continue;
     const link = join(root, 'usr/local/bin', command);

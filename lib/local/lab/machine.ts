@@ -10,7 +10,7 @@ import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
 import { requireInotify } from './inotify.ts';
 import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
-import { type MachineIdentity, makeRoot, prepareRoot } from './machine-root.ts';
+import { type MachineIdentity, makeRoot, type NixosSystem, prepareRoot } from './machine-root.ts';
 import { type Network, readNetwork } from './network.ts';
 import { machinePaths, machineTitle, networkPaths } from './paths.ts';
 
@@ -22,6 +22,8 @@ export interface MachineRequest {
   address: string;
   /** Root file system that its own is copied from; used on creation. */
   base: string;
+  /** NixOS system, built, that is installed on creation in place of a copy of the base. */
+  system?: NixosSystem | undefined;
 }
 
 export interface LabMachine extends MachineRequest, MachineIdentity {
@@ -40,6 +42,7 @@ const machineRecord = z.object({
   name: z.string(),
   address: z.string(),
   base: z.string(),
+  system: z.object({ drvPath: z.string(), outPath: z.string() }).optional(),
   machineId: z.string(),
   hostKey: z.string(),
 });
@@ -75,9 +78,9 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   record = { ...record, address: request.address };
   if (!running) {
     await requireInotify(request.name);
-    await prepareRoot(request.lab, request.name, request.address, cidr.prefix);
+    await prepareRoot(record, cidr.prefix);
     await writeJson(paths.record, record);
-    await start(request, network);
+    await start(record, network);
   }
   await waitForSsh(request, signal);
   return describe(record);
@@ -107,7 +110,7 @@ export async function deleteMachine(lab: string, name: string): Promise<void> {
   for (const folder of [...folders, '/run/systemd/nspawn']) await rmdir(folder).catch(() => undefined);
 }
 
-async function start(request: MachineRequest, network: Network): Promise<void> {
+async function start(request: MachineRecord, network: Network): Promise<void> {
   const { nix } = await ensureLabBase();
   await startProcess(request.lab, request.name, {
     title: machineTitle(request.lab, request.name),
@@ -115,7 +118,7 @@ async function start(request: MachineRequest, network: Network): Promise<void> {
     root: machinePaths(request.lab, request.name).root,
     bridge: network.bridge,
     readOnly: {
-      ...(nix.shared ? { [nix.shared]: nix.shared } : {}),
+      ...(nix.shared && !request.system ? { [nix.shared]: nix.shared } : {}),
       [networkPaths(request.lab).hosts]: '/etc/hosts',
     },
   });

@@ -35,8 +35,8 @@ export async function copyClosure(request: CopyRequest): Promise<void> {
   const log = new NixLog({ onProgress: (_, message) => onProgress?.(message) });
   const args = ['copy', '--to', target, '--log-format', 'internal-json'];
   // Paths copied by root need no signature: `ssh://` never checks them, `ssh-ng://` does by default. A machine that does not
-  // trust the user still rejects them.
-  if (target.startsWith('ssh-ng://')) args.push('--no-check-sigs');
+  // trust the user still rejects them. A store in a folder checks them by default, too.
+  if (/^(ssh-ng:\/\/|local\?)/.test(target)) args.push('--no-check-sigs');
   if (substituteOnDestination) args.push('--substitute-on-destination');
   for (const [name, value] of Object.entries(request.options ?? {})) args.push('--option', name, value);
   const watch = new StallWatch(request.stallSeconds ?? stallSeconds);

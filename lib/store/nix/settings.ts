@@ -9,6 +9,8 @@ export interface NixSettings {
   extraPlatforms: string[];
   /** The `builders` setting; a line that begins with `@` names a file with more builders. */
   builders: string;
+  /** Stores that paths are fetched from. */
+  substituters: string[];
 }
 
 let found: Promise<NixSettings> | undefined;
@@ -38,10 +40,14 @@ async function readSettings(): Promise<NixSettings> {
 /** Parses the output of `nix config show --json`. */
 export function parseNixSettings(stdout: string): NixSettings {
   const settings = JSON.parse(stdout) as Record<string, { value?: unknown } | undefined>;
-  const platforms = settings['extra-platforms']?.value;
+  const list = (name: string) => {
+    const value = settings[name]?.value;
+    return Array.isArray(value) ? value.map(String) : [];
+  };
   return {
     system: String(settings.system?.value ?? ''),
-    extraPlatforms: Array.isArray(platforms) ? platforms.map(String) : [],
+    extraPlatforms: list('extra-platforms'),
     builders: String(settings.builders?.value ?? ''),
+    substituters: list('substituters'),
   };
 }

@@ -1,10 +1,15 @@
 # The lab's database.
 { pkgs, ... }:
 {
-  services.redis = {
+  services.redis.servers."" = {
     enable = true;
+    # For the whole lab, without a password.
+    bind = null;
     openFirewall = true;
-    settings.maxmemory = "64mb";
+    settings = {
+      maxmemory = "64mb";
+      protected-mode = "no";
+    };
   };
 
   services.heartbeat = {

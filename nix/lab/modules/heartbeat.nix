@@ -1,8 +1,8 @@
-# A service whose setting can be read on the machine: /run/heartbeat/message.
+# A service whose setting can be read on the machine: /run/heartbeat/message. NixOS's machines of the lab have it, too.
 {
   config,
   lib,
-  build,
+  pkgs,
   ...
 }:
 let
@@ -34,7 +34,7 @@ in
       wantedBy = [ "multi-user.target" ];
       environment = {
         MESSAGE = cfg.message;
-        PATH = "${build.busybox}/bin";
+        PATH = lib.mkForce "${pkgs.coreutils or pkgs.busybox}/bin";
       };
       script = ''
         while :; do

@@ -7,60 +7,83 @@
 }:
 let
   inherit (lib) mkIf mkOption types;
-  cfg = config.services.redis;
-  configuration = build.writers.writeText "redis.conf" ''
-    port ${toString cfg.port}
-    bind ${cfg.bind}
-    protected-mode no
-    dir /var/lib/redis
-    daemonize no
-    supervised systemd
-    ${builtins.concatStringsSep "\n" (
-      map (name: "${name} ${cfg.settings.${name}}") (builtins.attrNames cfg.settings)
-    )}
-  '';
-in
-{
-  options.services.redis = {
-    enable = mkOption {
-      type = types.bool;
-      default = false;
-      description = "Whether redis runs.";
-    };
-    port = mkOption {
-      type = types.port;
-      default = 6379;
-      description = "TCP port it listens on.";
-    };
-    bind = mkOption {
-      type = types.str;
-      default = "0.0.0.0";
-      description = "Address it listens on.";
-    };
-    openFirewall = mkOption {
-      type = types.bool;
-      default = false;
-      description = "Whether other machines reach it.";
-    };
-    settings = mkOption {
-      type = types.attrsOf types.str;
-      default = { };
-      description = "Lines of redis.conf.";
+  inherit (builtins)
+    attrNames
+    concatStringsSep
+    filter
+    listToAttrs
+    map
+    ;
+  inherit (config.services.redis) servers;
+  running = filter (name: servers.${name}.enable) (attrNames servers);
+  # As in NixOS, the server "" is redis.service, and the server "cache" redis-cache.service.
+  serviceOf = name: if name == "" then "redis" else "redis-${name}";
+  configuration =
+    name: server:
+    build.writers.writeText "redis.conf" ''
+      port ${toString server.port}
+      ${if server.bind == null then "" else "bind ${server.bind}"}
+      dir /var/lib/${serviceOf name}
+      daemonize no
+      supervised systemd
+      ${concatStringsSep "\n" (map (key: "${key} ${server.settings.${key}}") (attrNames server.settings))}
+    '';
+  service = name: server: {
+    description = "Redis Server - ${serviceOf name}";
+    wantedBy = [ "multi-user.target" ];
+    after = [ "network.target" ];
+    serviceConfig = {
+      Type = "notify";
+      ExecStart = "${pkgs.redis}/bin/redis-server ${configuration name server}";
+      StateDirectory = serviceOf name;
+      Restart = "on-failure";
     };
   };
+in
+{
+  options.services.redis.servers = mkOption {
+    type = types.attrsOf (
+      types.submodule {
+        enable = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether the server runs.";
+        };
+        port = mkOption {
+          type = types.port;
+          default = 6379;
+          description = "TCP port it listens on.";
+        };
+        bind = mkOption {
+          type = types.nullOr types.str;
+          default = "127.0.0.1";
+          description = "Address it listens on; null is all.";
+        };
+        openFirewall = mkOption {
+          type = types.bool;
+          default = false;
+          description = "Whether other machines reach it.";
+        };
+        settings = mkOption {
+          type = types.attrsOf types.str;
+          default = { };
+          description = "Lines of redis.conf.";
+        };
+      }
+    );
+    default = { };
+    description = "Redis servers by name.";
+  };
 
-  config = mkIf cfg.enable {
-    networking.firewall.allowedTCPPorts = mkIf cfg.openFirewall [ cfg.port ];
-    systemd.services.redis = {
-      description = "Redis";
-      wantedBy = [ "multi-user.target" ];
-      after = [ "network.target" ];
-      serviceConfig = {
-        Type = "notify";
-        ExecStart = "${pkgs.redis}/bin/redis-server ${configuration}";
-        StateDirectory = "redis";
-        Restart = "on-failure";
-      };
-    };
+  config = mkIf (running != [ ]) {
+    networking.firewall.allowedTCPPorts = map (name: servers.${name}.port) (
+      filter (name: servers.${name}.openFirewall) running
+    );
+    systemd.services = listToAttrs (
+      map (name: {
+        name = serviceOf name;
+        value = service name servers.${name};
+      }) running
+    );
   };
 }

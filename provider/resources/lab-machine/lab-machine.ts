@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { FleetError } from '../../../lib/base/errors.ts';
 import {
   deleteMachine,
@@ -5,7 +6,7 @@ import {
   type LabMachine,
   readLabMachine,
 } from '../../../lib/local/lab/machine.ts';
-import { bridgeName } from '../../../lib/local/lab/paths.ts';
+import { bridgeName, machinePaths } from '../../../lib/local/lab/paths.ts';
 import {
   type LabMachineInputs,
   type LabMachineState,
@@ -13,7 +14,8 @@ import {
   labMachineState,
 } from '../../../schema/lab-machine.ts';
 import { changesFrom, leafDiff } from '../../diff.ts';
-import type { Resource } from '../../resource.ts';
+import type { Context, Resource } from '../../resource.ts';
+import { buildAndKeep } from '../../store/store-build.ts';
 
 /** A machine of a lab. Its id is LAB/NAME. */
 export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
@@ -25,7 +27,7 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
 
   diff(recorded, desired) {
     const identity = ({ lab, name }: LabMachineInputs) => ({ lab, name });
-    // Not `base`: machines keep the one that they were made from.
+    // Neither `base` nor `system`: machines keep what they were made from.
     const place = ({ address, bridge }: LabMachineInputs) => ({ address, bridge });
     return changesFrom(
       {
@@ -46,8 +48,7 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
   },
 
   async create(inputs, context) {
-    context.status('starting');
-    const machine = await ensureMachine(inputs, context.signal);
+    const machine = await ensure(inputs, context);
     return { id: `${inputs.lab}/${inputs.name}`, state: stateOf(inputs, machine) };
   },
 
@@ -55,14 +56,13 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
     const [lab, name] = recorded ? [recorded.inputs.lab, recorded.inputs.name] : partsOf(id);
     const machine = await readLabMachine(lab, name);
     if (!machine) return undefined;
-    const { address, base } = machine;
-    const inputs = { bridge: bridgeName(lab), ...recorded?.inputs, lab, name, address, base };
+    const { address, base, system } = machine;
+    const inputs = { bridge: bridgeName(lab), ...recorded?.inputs, lab, name, address, base, system };
     return { id, inputs, state: stateOf(inputs, machine) };
   },
 
   async update(_recorded, desired, context) {
-    context.status('starting');
-    return stateOf(desired, await ensureMachine(desired, context.signal));
+    return stateOf(desired, await ensure(desired, context));
   },
 
   async delete(recorded, context) {
@@ -70,6 +70,18 @@ export const labMachine: Resource<LabMachineInputs, LabMachineState> = {
     await deleteMachine(recorded.inputs.lab, recorded.inputs.name);
   },
 };
+
+/** Builds the system of a machine that has to be made, and starts the machine. */
+async function ensure(inputs: LabMachineInputs, context: Context): Promise<LabMachine> {
+  const { lab, name, system } = inputs;
+  if (system && !(await readLabMachine(lab, name))) {
+    // Removed with the machine.
+    const gcRoot = join(machinePaths(lab, name).folder, 'system');
+    await buildAndKeep({ ...system, gcRoot, host: name }, context);
+  }
+  context.status('starting');
+  return await ensureMachine(inputs, context.signal);
+}
 
 function partsOf(id: string): [lab: string, name: string] {
   const [lab, name, ...rest] = id.split('/');

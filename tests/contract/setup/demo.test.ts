@@ -16,7 +16,7 @@ async function pulumi(sandbox: Sandbox, code: number): Promise<() => Promise<str
     'pulumi',
     `[ "$1" != version ] || { echo v3.210.0; exit; }
      echo "$* [$PULUMI_BACKEND_URL] [\${PULUMI_CONFIG_PASSPHRASE-unset}]" >> '${calls}'
-     case $1 in up) echo 'up is shown'; exit ${code} ;; destroy) exit ${code} ;; stack) [ "$2" != output ] || echo '${machines}' ;; esac`,
+     case $1 in up) echo 'up is shown'; exit ${code} ;; destroy) exit ${code} ;; stack) case $2$3 in outputmachines) echo '${machines}' ;; outputlab) echo 'real NixOS' ;; esac ;; esac`,
   );
   return async () => (await readFile(calls, 'utf8')).trim().split('\n');
 }
@@ -30,10 +30,12 @@ test('the demo deploys the dev stack into a state store of its own and shows the
   assert.deepEqual(await calls(), [
     `stack select --create dev ${state}`,
     `up --yes --refresh --stack dev --suppress-outputs ${state}`,
+    `stack output lab --stack dev ${state}`,
     `stack output machines --json --stack dev ${state}`,
   ]);
   assert.match(result.stderr, /state is kept in .* with an empty passphrase \(for lab machines only/);
   assert.match(result.stdout, /^up is shown$/m);
+  assert.match(result.stdout, /^lab: real NixOS$/m);
   assert.match(result.stdout, /^web +1 +– +6\.1\.0 +nginx +today$/m);
   assert.match(result.stdout, /npm run demo -- destroy/);
 });

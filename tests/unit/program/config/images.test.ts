@@ -48,5 +48,5 @@ test('a virtual machine’s image is one of the stack’s, or a path', () => {
 
 test('lab containers need a network; virtual machines do not', () => {
   assert.throws(() => parse({ lab: {}, hosts: { web: { lab: true } } }), /needs the key lab with a network/);
-  assert.deepEqual(parse({ lab: {}, images: { web: {} } }).lab, { kernels: false });
+  assert.deepEqual(parse({ lab: {}, images: { web: {} } }).lab, { system: 'auto', kernels: false });
 });

@@ -67,6 +67,7 @@ test('the computer’s own builders stay, and a system that a builder has native
     system: 'x86_64-linux',
     extraPlatforms: ['i686-linux', 'aarch64-linux', 'riscv64-linux'],
     builders: '@/etc/nix/machines',
+    substituters: [],
   };
   assert.deepEqual(buildSettings({}, computer), {});
   const settings = buildSettings({ big }, computer);

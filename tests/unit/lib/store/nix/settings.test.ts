@@ -7,10 +7,12 @@ test('the output of nix config show is parsed', () => {
     system: { value: 'x86_64-linux' },
     'extra-platforms': { value: ['i686-linux'] },
     builders: { value: '@/etc/nix/machines' },
+    substituters: { value: ['https://cache.nixos.org/'] },
   };
   assert.deepEqual(parseNixSettings(JSON.stringify(shown)), {
     system: 'x86_64-linux',
     extraPlatforms: ['i686-linux'],
     builders: '@/etc/nix/machines',
+    substituters: ['https://cache.nixos.org/'],
   });
 });

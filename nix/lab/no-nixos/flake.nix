@@ -1,0 +1,4 @@
+{
+  description = "In place of NixOS: the lab's containers imitate it";
+  outputs = _: { };
+}
