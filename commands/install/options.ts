@@ -32,7 +32,7 @@ export function layoutDisks({ disk, overwrite }: Pick<InstallOptions, 'disk' | '
   if (disks.length === 0) throw mistake('--disk is missing: the disks that the layout writes');
   const names = disks.map(({ serial, sizeBytes }) => serial ?? String(sizeBytes));
   const unknown = overwrite.find((each) => !names.includes(each));
-  if (unknown !== undefined) throw mistake(`--overwrite ${unknown} is none of the disks`);
+  if (unknown !== undefined) throw mistake(`--overwrite ${unknown} does not name one of the disks`);
   return disks;
 }
 

@@ -16,7 +16,7 @@ test('a disk without identity, no disk, and an --overwrite of another one are re
     [['/dev/vda'], [], /--disk \/dev\/vda is not DEVICE=SERIAL/],
     [['vda=S1'], [], /is not DEVICE=SERIAL/],
     [[], [], /--disk is missing/],
-    [['/dev/vda=S1'], ['S2'], /--overwrite S2 is none of the disks/],
+    [['/dev/vda=S1'], ['S2'], /--overwrite S2 does not name one of the disks/],
   ] as const)
     assert.throws(() => layoutDisks({ disk: [...disk], overwrite: [...overwrite] }), reason);
 });

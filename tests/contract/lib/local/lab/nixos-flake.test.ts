@@ -125,7 +125,7 @@ test('a NixOS that cannot be fetched or evaluated is reported by its error', asy
   });
 });
 
-test('a flake without the input imitates NixOS, and is refused where real NixOS is asked for', async () => {
+test('a flake without the input imitates NixOS, and is refused where real NixOS is required', async () => {
   const cache = await binaryCache({});
   const flake = flakeWith(untouched, false);
   assert.deepEqual(await probeNixos(flake, [cache]), {
