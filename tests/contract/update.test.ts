@@ -77,10 +77,13 @@ test('a dry run shows each machine’s changes, and leaves the lock file as it i
       'm',
     ),
   );
-  assert.match(shown.text, /^web: 2 changes\n {2}~ packages\.jq: "1\.7\.1" => "1\.8\.0"$/m);
   assert.match(
     shown.text,
-    /^db: 1 change\n {2}~ units\["web\.service"\]\n {6}- ExecStart=\/bin\/db\n {6}\+ ExecStart=\/bin\/db --fast$/m,
+    /^web: 2 changes; the switch restarts web\n {2}~ packages\.jq: "1\.7\.1" => "1\.8\.0"$/m,
+  );
+  assert.match(
+    shown.text,
+    /^db: 1 change; the switch restarts web\n {2}~ units\["web\.service"\]\n {6}- ExecStart=\/bin\/db\n {6}\+ ExecStart=\/bin\/db --fast$/m,
   );
   assert.match(shown.text, /^box: nothing changes$/m);
   assert.match(shown.text, /^throwing: did not evaluate before, either\n.*no such colour: mauve/ms);
@@ -119,7 +122,7 @@ test('a machine that no longer evaluates keeps the old lock, unless --keep is gi
   const now = await commit('1.9.0', 'throw "db has lost its service"');
   const { exitCode, text } = await update('kit');
   assert.equal(exitCode, 1, text);
-  assert.match(text, /^web: 2 changes$/m);
+  assert.match(text, /^web: 2 changes; the switch restarts web$/m);
   assert.match(
     text,
     /^db: no longer evaluates\n {2}db: .*\[evaluation-failed\]\n.*db has lost its service/ms,
