@@ -335,7 +335,7 @@ test('a .bashrc that prints or reads is named, for scripts and for copies (fault
 function installOperator(): string {
   const folder = join(machines.one?.root ?? '', 'opt/fleet');
   mkdirSync(join(folder, 'lib-of-node'), { recursive: true });
-  for (const part of ['lib', 'schema', 'provider', 'tests/lab', 'package.json'])
+  for (const part of ['lib', 'schema', 'provider', 'nix/modules/scripts', 'tests/lab', 'package.json'])
     cpSync(join(project, part), join(folder, part), { recursive: true });
   // Not needed for a deployment.
   const needless = ['@pulumi', '@biomejs', '@types', '@grpc', 'typescript', 'google-protobuf'];
