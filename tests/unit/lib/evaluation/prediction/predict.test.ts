@@ -144,7 +144,7 @@ test('units that come, go and are masked', () => {
   });
 });
 
-test('a unit that may not be active is told apart', () => {
+test('a unit that may not be active is named where active', () => {
   const changed = (text: string, wantedBy = boot): [Units, Units] => [
     { 'a.service': service(text, wantedBy) },
     { 'a.service': service(`${text}User=b\n`, wantedBy) },
