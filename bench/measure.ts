@@ -24,7 +24,7 @@ export async function compare(
   };
 }
 
-async function seconds(work: () => Promise<void>): Promise<number> {
+export async function seconds(work: () => Promise<unknown>): Promise<number> {
   const begun = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - begun) / 1e9;

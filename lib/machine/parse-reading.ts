@@ -18,6 +18,8 @@ export interface MachineReading {
   specialisation: string;
   /** /run/current-system; if a specialisation is live, its own path. */
   current: string;
+  /** Whether the system that was asked for is in its store with its closure, kept by a root. */
+  holds: boolean;
   /** /run/booted-system */
   booted: string;
   /** The system that the profile points to. */
@@ -72,6 +74,7 @@ export function parseReading(reply: Reply): MachineReading {
     system: text('system'),
     specialisation: text('specialisation'),
     current: text('current'),
+    holds: reply.flag('holds'),
     booted: text('booted'),
     profileSystem: text('profile'),
     generation: reply.number('generation') ?? 0,

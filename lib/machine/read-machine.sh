@@ -1,8 +1,8 @@
 #!/bin/sh
 # Prints the state of a machine. Changes nothing. Comes after prelude.sh, lock.sh, ownership.sh and: profile (the path of the system
-# profile).
+# profile) wanted (a system that may be in its store, or empty).
 # A value that cannot be read is empty.
-: "${profile=/nix/var/nix/profiles/system}"
+: "${profile=/nix/var/nix/profiles/system}" "${wanted=}"
 free_kib() {
 	set -- "$1" "$(stat -f -c '%a %S' "$1" 2>/dev/null)"
 	[ -z "$2" ] || echo $((${2% *} * (${2#* } / 512) / 2))
@@ -44,6 +44,9 @@ for name in current booted profile system; do
 	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done
 	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" <"$path/kernel-params"
 done
+
+# With a root, the whole closure is there, and stays.
+[ -z "$wanted" ] || [ "$(target "$roots/${wanted##*/}/system")" != "$wanted" ] || say holds yes
 
 say free-nix "$(free_kib /nix)"
 [ ! -d /boot ] || say free-boot "$(free_kib /boot)"

@@ -1,7 +1,7 @@
 import { FleetError } from '../base/errors.ts';
 import { ownershipScript } from './ownership/ownership.ts';
 import { type MachineReading, parseReading } from './parse-reading.ts';
-import { lockScript, scriptFile } from './script/text.ts';
+import { lockScript, scriptFile, scriptText } from './script/text.ts';
 import type { Machine, RunOnMachineOptions } from './ssh/machine.ts';
 import { runScript } from './ssh/run-script.ts';
 
@@ -10,11 +10,18 @@ const script = lockScript + ownershipScript + scriptFile('./read-machine.sh', im
 export interface ReadMachineOptions extends Pick<RunOnMachineOptions, 'signal' | 'timeoutSeconds' | 'fresh'> {
   /** Name of the system profile. Default: system. */
   profile?: string;
+  /** A system of which the reading tells whether the machine has it. */
+  system?: string;
 }
 
 /** Path of a system profile. Default: `system`, which lies outside `system-profiles`. */
 export function profilePath(name = 'system'): string {
   return `/nix/var/nix/profiles/${name === 'system' ? name : `system-profiles/${name}`}`;
+}
+
+/** A whole script that reads the state of a machine, as part of another one. */
+export function readingScript(profile?: string): string {
+  return scriptText(script, { variables: { profile: profilePath(profile) } });
 }
 
 /**
@@ -23,9 +30,9 @@ export function profilePath(name = 'system'): string {
  */
 export async function readMachine(
   machine: Machine,
-  { profile, ...options }: ReadMachineOptions = {},
+  { profile, system = '', ...options }: ReadMachineOptions = {},
 ): Promise<MachineReading> {
-  const variables = { profile: profilePath(profile) };
+  const variables = { profile: profilePath(profile), wanted: system };
   const reply = await runScript(machine, script, { ...options, variables });
   const what = 'the machine could not be read';
   if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });

@@ -1,4 +1,4 @@
-import { lstat, unlink } from 'node:fs/promises';
+import { lstat, realpath, unlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { sha256 } from '../../lib/base/hash.ts';
@@ -20,6 +20,11 @@ export function gcRootName(urn: string, kind: string): string {
   const safe = plain.replaceAll(/[^A-Za-z0-9._-]/g, '_').slice(0, 180);
   if (safe === plain) return safe;
   return `${safe}-${sha256(plain).slice(0, 8)}`;
+}
+
+/** Whether a root keeps this path, which is then in the store with its closure. */
+export async function isKeptBy(root: string, path: string): Promise<boolean> {
+  return (await realpath(root).catch(() => undefined)) === path;
 }
 
 /** Removes the link, and only if it is one: a state from elsewhere must not cost a file. */

@@ -7,7 +7,6 @@ import { operator } from '../operator.ts';
 import type { Ownership } from '../ownership/ownership.ts';
 import type { MachineReading } from '../parse-reading.ts';
 import type { DeploymentRecord } from '../record/record.ts';
-import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { begin, claim } from './begin.ts';
 import { explainResult } from './explain.ts';
@@ -33,22 +32,29 @@ export interface ActivationRequest
   clock?: Clock;
 }
 
+export interface Activated {
+  /** Units that failed, and were accepted. */
+  failedUnits: string[];
+  /** The machine after the switch; undefined if it has to be read. */
+  reading?: MachineReading | undefined;
+}
+
 /**
- * Switches a machine under a supervisor. Returns the supervisor's result once the new system is live, confirmed and the default
- * for the next boot. A cancel rejects the system.
+ * Switches a machine under a supervisor. Returns once the new system is live, confirmed and the default for the next boot. A cancel
+ * rejects the system.
  * @throws FleetError if the machine rolled back or could not be followed
  */
-export async function activate(machine: Machine, request: ActivationRequest): Promise<ActivationResult> {
+export async function activate(machine: Machine, request: ActivationRequest): Promise<Activated> {
   const { signal, clock } = request;
   const parameters = switchParameters(machine, request);
   const ended = await beginAndFollow(machine, request, parameters).catch(async (error: unknown) => {
     throw signal?.aborted ? await cancel(machine, parameters.unit) : error;
   });
-  const { result, log, unhealthy, notAnswered } = ended;
+  const { result, log, unhealthy, notAnswered, reading } = ended;
   const unverified = await verifyRollback(machine, result, { signal, clock });
   const failure = explainResult(result, log, { unhealthy, notAnswered, unverified });
   if (failure) throw failure;
-  return result;
+  return { failedUnits: result.failedUnits, reading };
 }
 
 /** The parameters of a new switch, with a unique unit name and token. */
@@ -75,11 +81,11 @@ async function beginAndFollow(
 ): Promise<Followed> {
   const { record, reading, signal, healthChecks, clock } = request;
   const { unit, token, confirmSeconds } = parameters;
-  const startDoubt = await begin(machine, parameters, record, signal);
-  const confirmation = { unit, activated: activatedPath(request), token };
+  const begun = await begin(machine, parameters, record, { follow: true, signal });
+  const confirmation = { unit, activated: activatedPath(request), token, profile: request.profile };
   return await followSupervisor(machine, confirmation, {
     bootId: reading.bootId,
-    startDoubt,
+    ...begun,
     clock,
     // By then a supervisor without a confirmation has rolled back.
     unreachableLimitSeconds: confirmSeconds + 60,

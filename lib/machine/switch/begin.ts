@@ -8,31 +8,43 @@ import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { type RunScriptOptions, runScript } from '../ssh/run-script.ts';
+import { followScript, followVariables, type Progress, parseProgress } from './follow-script.ts';
 import { type SwitchParameters, startScript, startVariables } from './start-script.ts';
 
 const claimScript = scriptFile('./claim.sh', import.meta.url);
 
+/** What is known of a supervisor after its start. */
+export interface Begun {
+  /** Why it is not known whether it has started: the connection was lost, or systemd did not reply. */
+  startDoubt?: FleetError;
+  /** Its first news, if it was followed. */
+  progress?: Progress | undefined;
+}
+
 /**
- * Runs the checks that precede any change on the machine, then starts the supervisor's unit. Returns the reason if it is not known
- * whether the supervisor has started: the connection was lost, or systemd did not reply.
+ * Runs the checks that precede any change on the machine, then starts the supervisor's unit, and waits for its first news if
+ * `follow` is set.
  * @throws FleetError wrong-machine, owned-by-other, drifted, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
   machine: Machine,
   parameters: SwitchParameters,
   record: DeploymentRecord,
-  signal?: AbortSignal,
-): Promise<FleetError | undefined> {
-  const variables = startVariables(parameters, record);
-  const reply = await runScript(machine, startScript, { variables, signal }).catch((error: unknown) => {
+  { follow, signal }: { follow: boolean; signal?: AbortSignal | undefined },
+): Promise<Begun> {
+  const [script, followed] = follow
+    ? [startScript + followScript, followVariables(parameters.unit, { phase: 'starting', offset: 0 })]
+    : [startScript, {}];
+  const variables = { ...startVariables(parameters, record), ...followed };
+  const reply = await runScript(machine, script, { variables, signal }).catch((error: unknown) => {
     if (isNoAnswer(error)) return error;
     throw error;
   });
-  if (reply instanceof FleetError) return reply;
-  if (reply.text('state') === 'started') return undefined;
+  if (reply instanceof FleetError) return { startDoubt: reply };
+  if (reply.text('state') === 'started') return { progress: parseProgress(reply) };
   const refusal = explainRefusedSwitch(parameters, reply);
   if (exitCodesOfRefusals.includes(reply.exitCode)) throw refusal;
-  return refusal;
+  return { startDoubt: refusal };
 }
 
 /** Exit codes with which the start script ends before it calls systemd-run. */

@@ -61,11 +61,10 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
     await writeRecord(machine, record, request.ownership, signal);
   } else {
     assertDeployable(reading, host);
-    if (reading.system !== system) await deliver(machine, request);
+    if (reading.system !== system && !reading.holds) await deliver(machine, request);
   }
   try {
-    if (!isReached) await switchTo(machine, request, record);
-    const now = await read();
+    const now = (isReached ? undefined : await switchTo(machine, request, record)) ?? (await read());
     if (!rebootWanted(request, now, !isReached)) return now;
     const booted = await reboot(machine, {
       ...request,
@@ -75,8 +74,7 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
     });
     // The boot loader starts the system itself, so a specialisation has to be activated after the boot.
     if (isLive(booted, request)) return booted;
-    await switchTo(machine, { ...request, reading: booted }, record);
-    return await read();
+    return (await switchTo(machine, { ...request, reading: booted }, record)) ?? (await read());
   } catch (error) {
     if (!(error instanceof FleetError) || signal?.aborted) throw error;
     const now = await readAfterFailure(machine, request, error);
@@ -85,17 +83,23 @@ export async function deploy(machine: Machine, request: DeployRequest): Promise<
   }
 }
 
-/** Switches, then removes old generations. */
-async function switchTo(machine: Machine, request: DeployRequest, record: DeploymentRecord): Promise<void> {
+/** Switches, then removes old generations. Returns the machine after that; undefined if it has to be read. */
+async function switchTo(
+  machine: Machine,
+  request: DeployRequest,
+  record: DeploymentRecord,
+): Promise<MachineReading | undefined> {
   const { reading, action } = request;
   // A state written by an earlier version has no health checks.
   const healthChecks = request.healthChecks ?? {};
   const run = request.via === 'nixos-rebuild' ? activateByNixosRebuild : activate;
-  const { failedUnits } = await run(machine, { ...request, record, healthChecks });
+  const { failedUnits, reading: after } = await run(machine, { ...request, record, healthChecks });
   if (failedUnits.length > 0) {
     request.warn(`${machine.name} runs the new system, but units failed: ${failedUnits.join(', ')}`);
   }
-  if (action !== 'test') await tidy(machine, { ...request, before: reading.system, by: record.by });
+  const tidied =
+    action !== 'test' && (await tidy(machine, { ...request, before: reading.system, by: record.by }));
+  return tidied ? undefined : after;
 }
 
 /** Whether a machine still has to be rebooted after the switch. @param changed whether a switch was made */

@@ -1,5 +1,6 @@
+import { type MachineReading, parseReading } from '../parse-reading.ts';
 import { type ActivationResult, activationResult } from '../record/result.ts';
-import type { Reply } from '../script/reply.ts';
+import { Reply } from '../script/reply.ts';
 import { type ScriptData, scriptFile } from '../script/text.ts';
 
 /** What the supervisor of a unit is doing. */
@@ -24,6 +25,8 @@ export interface Progress {
   result: ActivationResult | undefined;
   /** The text of a result file that cannot be parsed. */
   unreadable: string | undefined;
+  /** The machine after the end of the switch, if it was to be read and the switch has ended. */
+  reading: MachineReading | undefined;
 }
 
 /** How long one poll waits on the machine for news, in seconds. */
@@ -32,16 +35,21 @@ export const pollSeconds = 8;
 /** Waits on the machine until the supervisor has news, and prints them. */
 export const followScript = scriptFile('./follow.sh', import.meta.url);
 
-/** Variables of `followScript`. */
+/**
+ * Variables of `followScript`.
+ * @param readingScript reads the machine once the switch has ended, which is then the only news; its reply is `Progress.reading`
+ */
 export function followVariables(
   unit: string,
   seen: { phase: Phase; offset: number; waitSeconds?: number },
+  readingScript = '',
 ): NonNullable<ScriptData['variables']> {
   return {
     unit,
     seen_phase: seen.phase,
     seen_size: seen.offset,
     wait_seconds: seen.waitSeconds ?? pollSeconds,
+    reading: readingScript,
   };
 }
 
@@ -49,7 +57,7 @@ const states: readonly string[] = ['running', 'ended', 'unknown'] satisfies Prog
 
 /** Parses the reply of `followScript`; undefined if it was cut off or garbled. */
 export function parseProgress(reply: Reply): Progress | undefined {
-  const known = states.includes(reply.text('state')) && /^[0-9a-f-]{36}$/.test(reply.text('boot-id'));
+  const known = states.includes(reply.text('unit-state')) && /^[0-9a-f-]{36}$/.test(reply.text('boot-id'));
   if (!reply.isWhole || !known) return undefined;
   const result = reply.json('result', activationResult);
   return {
@@ -57,8 +65,14 @@ export function parseProgress(reply: Reply): Progress | undefined {
     output: reply.decoded('output') ?? '',
     offset: reply.number('offset') ?? 0,
     bootId: reply.text('boot-id'),
-    state: reply.text('state') as Progress['state'],
+    state: reply.text('unit-state') as Progress['state'],
     result,
     unreadable: result ? undefined : reply.decoded('result'),
+    reading: readingOf(reply),
   };
+}
+
+function readingOf(reply: Reply): MachineReading | undefined {
+  const reading = new Reply(reply.host, { stdout: reply.decoded('reading') });
+  return reading.isWhole && reading.text('machine-id') ? parseReading(reading) : undefined;
 }

@@ -8,6 +8,7 @@ import {
   type SwitchMemory,
   situations,
 } from '../follow/situations.ts';
+import type { MachineReading } from '../parse-reading.ts';
 import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
@@ -28,6 +29,8 @@ export interface FollowOptions {
   bootId: string;
   /** Why it is not known whether the supervisor has started; undefined if it has. */
   startDoubt?: FleetError | undefined;
+  /** What the machine replied when it was started. */
+  progress?: Progress | undefined;
   /** How long the machine may be unreachable before the call fails, in seconds. */
   unreachableLimitSeconds: number;
   signal?: AbortSignal;
@@ -45,6 +48,8 @@ export interface Followed {
   unhealthy: string[];
   /** Why the last attempt to confirm was not answered; undefined if one was. */
   notAnswered: string | undefined;
+  /** The machine after the switch, if the connection that confirmed it could read it. */
+  reading: MachineReading | undefined;
 }
 
 /** Pause after a reply without news, in seconds. */
@@ -111,22 +116,27 @@ export async function followSupervisor(
     }
   }
 
-  /** Sends the operator's answer; the machine may not reply. */
-  async function answer(): Promise<void> {
+  /** Sends the operator's answer, and returns what followed; the machine may not reply. */
+  async function answer(): Promise<Progress | undefined> {
     unhealthy ??= (await options.healthChecks?.()) ?? [];
     try {
-      await confirm(machine, confirmation, signal, unhealthy.join('; '));
+      const reason = unhealthy.join('; ');
+      const { progress } = await confirm(machine, confirmation, { offset: seen.offset, reason, signal });
       memory = { ...memory, answered: true, repliedAt: clock.now() };
       notAnswered = undefined;
+      return progress;
     } catch (error) {
       if (!isNoAnswer(error)) throw error;
       notAnswered = error.why ?? error.message;
       options.onLine(`not confirmed yet, trying again: ${notAnswered}`);
+      return undefined;
     }
   }
 
+  let next = options.progress;
   for (;;) {
-    const progress = await look();
+    const progress = next ?? (await look());
+    next = undefined;
     if (progress) {
       log += progress.output;
       show(progress.output);
@@ -143,11 +153,17 @@ export async function followSupervisor(
       case 'repeat':
         break;
       case 'answer':
-        await answer();
+        next = await answer();
         break;
       case 'conclude':
         if (situation === 'result' && progress?.result)
-          return { result: progress.result, log, unhealthy: unhealthy ?? [], notAnswered };
+          return {
+            result: progress.result,
+            log,
+            unhealthy: unhealthy ?? [],
+            notAnswered,
+            reading: progress.reading,
+          };
         if (situation === 'another-boot') throw anotherBoot(host, unit, seen.phase);
         if (situation === 'no-result') {
           throw options.startDoubt && seen.phase === 'starting'
@@ -156,7 +172,8 @@ export async function followSupervisor(
         }
         throw lost(host, unit, silence);
     }
-    if (situation !== 'working' || notAnswered !== undefined) await pause(pauseSeconds, clock, signal);
+    const isFollowed = situation === 'working' || (situation === 'waiting' && next !== undefined);
+    if (!isFollowed || notAnswered !== undefined) await pause(pauseSeconds, clock, signal);
   }
 }
 

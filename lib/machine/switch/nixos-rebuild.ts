@@ -7,7 +7,7 @@ import { runToEnd } from '../../base/process/run.ts';
 import { runHealthChecks } from '../health/health-checks.ts';
 import type { ActivationResult } from '../record/result.ts';
 import type { Machine } from '../ssh/machine.ts';
-import { type ActivationRequest, switchParameters } from './activate.ts';
+import { type Activated, type ActivationRequest, switchParameters } from './activate.ts';
 import { begin, claim } from './begin.ts';
 import { explainResult } from './explain.ts';
 import { notStarted } from './explain-lost.ts';
@@ -21,13 +21,13 @@ import { endHold, waitForHold } from './hold.ts';
 export async function activateByNixosRebuild(
   machine: Machine,
   request: ActivationRequest,
-): Promise<ActivationResult> {
+): Promise<Activated> {
   const { record, signal, healthChecks, status } = request;
   requireTool(machine.name);
   const parameters = switchParameters(machine, request);
-  const doubt = await begin(machine, parameters, record, signal);
-  if (doubt && (await claim(machine, parameters.unit, { signal })) === 'not-started')
-    throw notStarted(machine.name, doubt);
+  const { startDoubt } = await begin(machine, parameters, record, { follow: false, signal });
+  if (startDoubt && (await claim(machine, parameters.unit, { signal })) === 'not-started')
+    throw notStarted(machine.name, startDoubt);
   const refused = await waitForHold(machine, parameters);
   const { outcome, exitCode, log } = refused
     ? { outcome: refused.outcome, exitCode: null, log: '' }
@@ -38,7 +38,7 @@ export async function activateByNixosRebuild(
   const result = refused ?? (await endHold(machine, parameters, end));
   const failure = explainResult(result, log, { unhealthy });
   if (failure) throw failure;
-  return result;
+  return { failedUnits: result.failedUnits };
 }
 
 type RebuildResult = Pick<ActivationResult, 'outcome' | 'exitCode'> & { log: string };

@@ -25,12 +25,12 @@ export interface TidyRequest
 
 /**
  * Removes old generations and collects garbage after a confirmed deployment, as configured. A failure is only a warning, since
- * the new system is live.
+ * the new system is live. Returns whether there was anything to do.
  * @throws FleetError cancelled
  */
-export async function tidy(machine: Machine, request: TidyRequest): Promise<void> {
+export async function tidy(machine: Machine, request: TidyRequest): Promise<boolean> {
   const { keepGenerations, collectGarbage, before, by, signal, status, warn } = request;
-  if (!keepGenerations && !collectGarbage) return;
+  if (!keepGenerations && !collectGarbage) return false;
   status(collectGarbage ? 'removing old generations, collecting garbage' : 'removing old generations');
   const variables = {
     profile: profilePath(request.profile),
@@ -49,4 +49,5 @@ export async function tidy(machine: Machine, request: TidyRequest): Promise<void
   const problem = reply.text('skipped') || (isDone ? undefined : reply.why());
   if (problem) warn(`${machine.name} runs the new system, but not all old ones were removed: ${problem}`);
   if (reply.has('freed')) status(reply.text('freed'));
+  return true;
 }

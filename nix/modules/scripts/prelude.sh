@@ -26,4 +26,7 @@ target() { [ ! -e "$1" ] || readlink -f "$1"; }
 # write FILE: replaces a file by the standard input, all or nothing.
 write() { cat >"$1.part" && mv "$1.part" "$1"; }
 # The monotonic clock, in seconds.
-seconds() { sed 's/[. ].*//' /proc/uptime; }
+seconds() {
+	read -r uptime _ </proc/uptime
+	echo "${uptime%.*}"
+}

@@ -23,7 +23,7 @@ import {
   type Recorded,
   type Resource,
 } from '../../resource.ts';
-import { gcRootPath } from '../../store/gc-root.ts';
+import { gcRootPath, isKeptBy } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';
 import { namingConsole } from '../console.ts';
 import { checkDeployment } from './check.ts';
@@ -61,7 +61,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   async create(inputs, context) {
     const { signal } = context;
     const machine = machineOf(inputs);
-    const reading = await readMachine(machine, { profile: inputs.profile, signal });
+    const { profile, system } = inputs;
+    const reading = await readMachine(machine, { profile, system, signal });
     const id = reading.machineId;
     return { id, state: await deployTo({ id, claim: newClaim() }, machine, inputs, reading, context) };
   },
@@ -86,7 +87,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   async update(recorded, desired, context) {
     const { signal } = context;
     const machine = machineOf(desired);
-    const reading = await readMachine(machine, { profile: desired.profile, signal });
+    const { profile, system } = desired;
+    const reading = await readMachine(machine, { profile, system, signal });
     const known = recorded.state.live.system;
     if (known && reading.system !== known && reading.system !== desired.system) {
       const drift = drifted(desired.host, reading, known);
@@ -184,8 +186,10 @@ async function retire(
 
 /** Builds the system where this computer lacks it: another operator's computer built it, or it was garbage-collected. */
 async function haveClosure({ host, system, drvPath }: DeploymentInputs, context: Context): Promise<void> {
-  if (!drvPath || (await invalidPaths([system], { signal: context.signal })).size === 0) return;
-  await buildAndKeep({ host, drvPath, outPath: system, gcRoot: gcRootPath(context.urn, 'system') }, context);
+  const gcRoot = gcRootPath(context.urn, 'system');
+  if (!drvPath || (await isKeptBy(gcRoot, system))) return;
+  if ((await invalidPaths([system], { signal: context.signal })).size === 0) return;
+  await buildAndKeep({ host, drvPath, outPath: system, gcRoot }, context);
 }
 
 async function importMachine(

@@ -9,17 +9,15 @@ import { connection } from '../../../../../schema/connection.ts';
 import type { Random } from '../../../virtual-clock.ts';
 
 const of = (file: string) => scriptFile(`../../../../../lib/machine/${file}`, import.meta.url);
-/** The scripts that the model understands, by what they end with. */
+/** The scripts that the model understands. A start and a confirmation are followed, and so contain the script that follows. */
 const scripts = {
   start: of('switch/start.sh'),
   claim: of('switch/claim.sh'),
-  follow: of('switch/follow.sh'),
   confirm: of('switch/confirm.sh'),
+  follow: of('switch/follow.sh'),
   read: of('read-machine.sh'),
 };
 type Script = keyof typeof scripts | 'command';
-
-const tails = Object.entries(scripts).map(([kind, text]) => [kind as Script, text.slice(-200)] as const);
 
 const boots = ['11111111-1111-1111-1111-111111111111', '22222222-2222-2222-2222-222222222222'] as const;
 export const bootId = boots[0];
@@ -161,10 +159,10 @@ export class ModelMachine implements Machine {
     const noise: Record<typeof how, string> = {
       'cut off': stdout.slice(0, Math.floor(random.between(0, stdout.length - 2))).replace(/[^\n]*$/, ''),
       garbage: random.pick(
-        'state=\nend=yes\n',
+        'unit-state=\nend=yes\n',
         'Welcome!\n',
-        'state=ended\n',
-        'phase=finished\nstate=gone\nboot-id=?\nend=yes\n',
+        'unit-state=ended\n',
+        'phase=finished\nunit-state=gone\nboot-id=?\nend=yes\n',
       ),
       empty: '',
     };
@@ -186,8 +184,10 @@ export class ModelMachine implements Machine {
   async #execute(kind: Script, text: string, fresh: boolean, signal?: AbortSignal): Promise<RunResult> {
     this.#happen();
     switch (kind) {
-      case 'start':
-        return this.#start();
+      case 'start': {
+        const reply = this.#start();
+        return reply.exitCode === 0 ? joined(reply, await this.#follow(text, signal)) : reply;
+      }
       case 'claim': {
         if (!this.#directory) {
           this.#directory = true;
@@ -202,22 +202,26 @@ export class ModelMachine implements Machine {
         const reason = variable(text, 'reason') || (this.live === 'new' ? '' : 'the live system is another');
         if (reason) this.#reject(reason);
         else if (this.#phase === 'waiting' && this.rejectedAt === undefined) this.#accept();
-        return lines({ answer: reason ? 'reject' : 'confirm' });
+        return joined(lines({ answer: reason ? 'reject' : 'confirm' }), await this.#follow(text, signal));
       }
       case 'follow':
         return await this.#follow(text, signal);
       case 'read':
-        return lines({
-          'machine-id': 'm',
-          'boot-id': boots[this.#boot],
-          current: this.live,
-          system: this.live,
-          profile: this.profile,
-          end: 'yes',
-        });
+        return this.#read();
       case 'command':
         return { stdout: fresh ? '' : 'not fresh', stderr: '', exitCode: this.story.healthy ? 0 : 1 };
     }
+  }
+
+  #read(): RunResult {
+    return lines({
+      'machine-id': 'm',
+      'boot-id': boots[this.#boot],
+      current: this.live,
+      system: this.live,
+      profile: this.profile,
+      end: 'yes',
+    });
   }
 
   #start(): RunResult {
@@ -356,14 +360,18 @@ export class ModelMachine implements Machine {
       const [from, to] = this.story.systemdSilent;
       const state = now >= from && now < to ? 'unknown' : this.#unit === 'running' ? 'running' : 'ended';
       const phase = this.#directory ? this.#phase : '';
-      if (state === 'ended' || (phase && phase !== seen) || this.#log.length > size || now >= wait) {
+      const reads = variable(text, 'reading') !== '';
+      const hasNews = (phase && phase !== seen) || this.#log.length > size;
+      if (state === 'ended' || (reads ? phase === 'finished' : hasNews) || now >= wait) {
+        const isRead = reads && phase === 'finished';
         return lines({
           phase,
-          state,
+          'unit-state': state,
           'boot-id': boots[this.#boot],
           ...(this.#result === undefined ? {} : { result: base64(this.#result) }),
           offset: this.#log.length,
           output: base64(this.#log.slice(size)),
+          ...(isRead ? { reading: base64(this.#read().stdout) } : {}),
           end: 'yes',
         });
       }
@@ -412,13 +420,16 @@ export class ModelMachine implements Machine {
 
 function scriptOf(script: string | readonly string[]): Script {
   if (typeof script !== 'string') return 'command';
-  const tail = script.slice(-200);
-  for (const [kind, text] of tails) if (tail === text) return kind;
+  for (const [kind, text] of Object.entries(scripts)) if (script.includes(text)) return kind as Script;
   throw new Error(`a script that is not in the model: ${script.slice(-200)}`);
 }
 
 function variable(text: string, name: string): string {
   return new RegExp(`^${name}='?(.*?)'?$`, 'm').exec(text)?.[1] ?? '';
+}
+
+function joined(one: RunResult, other: RunResult): RunResult {
+  return { ...other, stdout: one.stdout + other.stdout };
 }
 
 function lines(values: Record<string, string | number>): RunResult {

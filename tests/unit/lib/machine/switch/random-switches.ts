@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { parentPort, workerData } from 'node:worker_threads';
 import { FleetError } from '../../../../../lib/base/errors.ts';
+import type { MachineReading } from '../../../../../lib/machine/parse-reading.ts';
 import { activate } from '../../../../../lib/machine/switch/activate.ts';
 import { ActivationError } from '../../../../../lib/machine/switch/explain.ts';
 import { deploymentSettings } from '../../../../../schema/deployment.ts';
@@ -52,6 +53,8 @@ interface Round {
   machine: ModelMachine;
   /** What the operator hears. */
   error: FleetError | undefined;
+  /** What the operator was told of the machine after a success, if anything. */
+  reading: MachineReading | undefined;
   /** When. */
   at: number;
   cancelledAt: number | undefined;
@@ -87,11 +90,12 @@ export async function play(seed: number, change: Partial<Story> = {}, cancels = 
   const result = await clock.until(ended, hour);
   const error = result.status === 'rejected' ? result.reason : undefined;
   if (error !== undefined && !(error instanceof FleetError)) throw error;
-  return { machine, error, at: clock.now(), cancelledAt, hasHealthCheck };
+  const reading = result.status === 'fulfilled' ? result.value.reading : undefined;
+  return { machine, error, reading, at: clock.now(), cancelledAt, hasHealthCheck };
 }
 
 /** What must hold after every round, whatever happened. */
-export function check({ machine, error, at, cancelledAt, hasHealthCheck }: Round): void {
+export function check({ machine, error, reading, at, cancelledAt, hasHealthCheck }: Round): void {
   const { story } = machine;
   const { ended, live, profile } = machine;
   const heard = error?.message ?? 'confirmed';
@@ -103,6 +107,12 @@ export function check({ machine, error, at, cancelledAt, hasHealthCheck }: Round
       'success: the machine is on the system, and at its end',
     );
     assert.ok(!unhealthy, 'success: health checks passed');
+    if (reading)
+      assert.deepEqual(
+        [reading.system, reading.profileSystem],
+        ['new', 'new'],
+        'success: it was read at its end',
+      );
   } else if (error.code === 'cancelled') {
     assert.ok(cancelledAt !== undefined, 'cancelled by the operator');
   } else if (/could not be started/.test(heard)) {

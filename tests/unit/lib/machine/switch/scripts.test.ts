@@ -64,7 +64,7 @@ test('progress is parsed, and a reply that was cut off is ignored', () => {
   const bootId = '11111111-1111-1111-1111-111111111111';
   const output = Buffer.from('activating…\n').toString('base64');
   const read = (stdout: string) => parseProgress(new Reply('web', { stdout }));
-  const text = `phase=waiting\nstate=running\nboot-id=${bootId}\noffset=14\noutput=${output}\n`;
+  const text = `phase=waiting\nunit-state=running\nboot-id=${bootId}\noffset=14\noutput=${output}\n`;
   const end = 'end=yes\n';
   assert.deepEqual(read(text + end), {
     phase: 'waiting',
@@ -74,6 +74,7 @@ test('progress is parsed, and a reply that was cut off is ignored', () => {
     output: 'activating…\n',
     result: undefined,
     unreadable: undefined,
+    reading: undefined,
   });
   assert.equal(read(text), undefined);
   assert.equal(read(`${text}result=${Buffer.from('{').toString('base64')}\n${end}`)?.unreadable, '{');

@@ -31,6 +31,7 @@ const reading: MachineReading = {
   system: path('a'),
   specialisation: '',
   current: path('a'),
+  holds: false,
   booted: path('a'),
   profileSystem: path('a'),
   generation: 3,
