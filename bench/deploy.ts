@@ -3,20 +3,26 @@
  * against bare `nix build`, `nix copy` and `switch-to-configuration` over ssh, one machine after the other. All three evaluate the
  * same flake and deploy the same systems. Usage: node bench/deploy.ts [machines…] (3 12 30)
  *
+ * BENCH_RTT is a round-trip time in milliseconds, 0 by default. The machines are on this computer: without a delay, all three share its
+ * processors with them.
+ *
  * DEPLOY_RS is the folder with bin/deploy and bin/activate; by default `cargo install` makes it where cargo is, else it is skipped.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run, runToEnd } from '../lib/base/process/run.ts';
 import { markdownTable } from '../lib/base/table.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { deleteLab } from '../lib/local/lab/delete-lab.ts';
-import { ensureMachine, type LabMachine } from '../lib/local/lab/machine.ts';
+import { ensureMachine } from '../lib/local/lab/machine.ts';
 import { ensureNetwork } from '../lib/local/lab/network.ts';
+import { delayed } from './delayed.ts';
 import { median, seconds } from './measure.ts';
 
 const project = resolve(import.meta.dirname, '..');
+const delay = Number(process.env.BENCH_RTT ?? 0) / 2;
 const rounds = Number(process.env.BENCH_RUNS ?? 3);
 const network = '10.213.90';
 const version = '1.0.0';
@@ -57,10 +63,17 @@ async function findDeployRs(): Promise<string | undefined> {
 
 const begun = Date.now();
 let edits = 0;
+interface Target {
+  name: string;
+  address: string;
+  port: number;
+  hostKey: string;
+}
+
 /** Changes all machines' systems. */
-function edit(machines: readonly LabMachine[], identityFile: string): void {
+function edit(machines: readonly Target[], identityFile: string): void {
   edits += 1;
-  const listed = machines.map(({ name, address }) => ({ name, address }));
+  const listed = machines.map(({ name, address, port }) => ({ name, address, port: String(port) }));
   const content = { text: `edit ${edits} of ${lab}, ${begun}`, machines: listed, identityFile };
   writeFileSync(join(flake, 'machines.json'), JSON.stringify(content));
 }
@@ -70,7 +83,7 @@ async function pulumi(args: string[]): Promise<string> {
   return (await run('pulumi', [...args, '--non-interactive'], options)).stdout;
 }
 
-function makeProject(machines: readonly LabMachine[], identityFile: string): void {
+function makeProject(machines: readonly Target[], identityFile: string): void {
   mkdirSync(join(folder, 'project'), { recursive: true });
   for (const part of [
     'Pulumi.yaml',
@@ -86,7 +99,7 @@ function makeProject(machines: readonly LabMachine[], identityFile: string): voi
     cpSync(join(project, part), join(folder, 'project', part), { recursive: true });
   if (!existsSync(join(folder, 'project/node_modules')))
     symlinkSync(join(project, 'node_modules'), join(folder, 'project/node_modules'));
-  const hosts = machines.map(({ name, address, hostKey }) => [name, { address, hostKey, identityFile }]);
+  const hosts = machines.map(({ name, ...connection }) => [name, { ...connection, identityFile }]);
   const config = {
     'nixos-fleet:flake': flake,
     'nixos-fleet:overrideInputs': inputs,
@@ -95,7 +108,7 @@ function makeProject(machines: readonly LabMachine[], identityFile: string): voi
   writeFileSync(join(folder, 'project/Pulumi.bench.yaml'), JSON.stringify({ config }));
 }
 
-async function bare(machines: readonly LabMachine[], identityFile: string): Promise<void> {
+async function bare(machines: readonly Target[], identityFile: string): Promise<void> {
   const options = [
     '-i',
     identityFile,
@@ -106,7 +119,8 @@ async function bare(machines: readonly LabMachine[], identityFile: string): Prom
     '-o',
     'LogLevel=ERROR',
   ];
-  for (const { name, address } of machines) {
+  for (const { name, address, port } of machines) {
+    const ssh = [...options, '-p', String(port)];
     const attribute = `${flake}#nixosConfigurations.${name}.config.system.build.toplevel`;
     const built = await run(
       'nix',
@@ -116,14 +130,14 @@ async function bare(machines: readonly LabMachine[], identityFile: string): Prom
     const system = built.stdout.trim();
     await run('nix', ['copy', '--no-check-sigs', '--to', `ssh-ng://root@${address}`, system], {
       ...limit,
-      env: { NIX_SSHOPTS: options.join(' ') },
+      env: { NIX_SSHOPTS: ssh.join(' ') },
     });
     const command = `PATH=$PATH:/usr/local/bin; nix-env -p /nix/var/nix/profiles/system --set ${system} && ${system}/bin/switch-to-configuration switch`;
-    await run('ssh', [...options, `root@${address}`, command], limit);
+    await run('ssh', [...ssh, `root@${address}`, command], limit);
   }
 }
 
-async function byDeployRs(machines: readonly LabMachine[]): Promise<void> {
+async function byDeployRs(machines: readonly Target[]): Promise<void> {
   const command = join(deployRs ?? '', 'bin/deploy');
   const options = ['--skip-checks', '--targets', flake, '--', ...overrides];
   const made = await runToEnd(command, options, { ...limit, cwd: folder });
@@ -135,9 +149,18 @@ async function measure(count: number): Promise<string[]> {
   const names = Array.from({ length: count }, (_, index) => `m${String(index + 1).padStart(2, '0')}`);
   const hosts = Object.fromEntries(names.map((name, index) => [name, `${network}.${index + 11}`]));
   const { identityFile } = await ensureNetwork({ lab, cidr: `${network}.0/24`, hosts });
-  const machines: LabMachine[] = [];
-  for (const [name, address] of Object.entries(hosts))
-    machines.push(await ensureMachine({ lab, name, address, base }));
+  const machines: Target[] = [];
+  const servers: Server[] = [];
+  for (const [name, address] of Object.entries(hosts)) {
+    const { hostKey } = await ensureMachine({ lab, name, address, base });
+    if (delay === 0) {
+      machines.push({ name, address, port: 22, hostKey });
+      continue;
+    }
+    const { port, server } = await delayed(address, 22, delay);
+    machines.push({ name, address: '127.0.0.1', port, hostKey });
+    servers.push(server);
+  }
   makeProject(machines, identityFile);
   const ways: [string, () => Promise<unknown>][] = [
     ['fleet', () => pulumi(['up', '--yes', '--skip-preview'])],
@@ -153,6 +176,7 @@ async function measure(count: number): Promise<string[]> {
       // The first round is not counted.
       if (round > 0) times[name] = [...(times[name] ?? []), taken];
     }
+  for (const server of servers) server.close();
   const ratio = (name: string) => {
     const other = times[name];
     return other ? median(other.map((value, round) => (times.fleet?.[round] ?? 0) / value)).toFixed(2) : '';
@@ -179,7 +203,9 @@ try {
   await deleteLab(lab);
   rmSync(folder, { recursive: true, force: true });
 }
-console.log(`\nA text changed and a unit restarted on all machines (median of ${rounds} rounds)\n`);
+console.log(
+  `\nA text changed and a unit restarted on all machines, ${2 * delay} ms round trip (median of ${rounds} rounds)\n`,
+);
 console.log(
   markdownTable(['machines', 'pulumi up s', 'deploy-rs s', 'bare s', 'up/deploy-rs', 'up/bare'], rows),
 );

@@ -1,4 +1,4 @@
-# Lab machines for bench/deploy.ts, which writes machines.json ({ text, machines = [ { name, address } ], identityFile })
+# Lab machines for bench/deploy.ts, which writes machines.json ({ text, machines = [ { name, address, port } ], identityFile })
 # and deploy-rs's program `activate`.
 {
   # The benchmark gives both: --override-input.
@@ -71,9 +71,17 @@
           "UserKnownHostsFile=/dev/null"
         ];
         nodes = each (
-          { name, address }:
+          {
+            name,
+            address,
+            port,
+          }:
           {
             hostname = address;
+            sshOpts = [
+              "-p"
+              port
+            ];
             profiles.system.path = profile self.nixosConfigurations.${name};
           }
         );

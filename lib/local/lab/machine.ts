@@ -8,11 +8,11 @@ import { until } from '../../base/until.ts';
 import { sshBanner } from '../../machine/ssh/scan.ts';
 import { ensureLabBase } from './base.ts';
 import { contains, parseAddress, parseCidr } from './cidr.ts';
-import { requireInotify } from './inotify.ts';
 import { machineProcess, startProcess, stopProcess } from './machine-process.ts';
 import { type MachineIdentity, makeRoot, type NixosSystem, prepareRoot } from './machine-root.ts';
 import { type Network, readNetwork } from './network.ts';
 import { machinePaths, machineTitle, networkPaths } from './paths.ts';
+import { requireRoom } from './room.ts';
 
 export interface MachineRequest {
   /** Name of the lab, whose network must be up. */
@@ -77,7 +77,7 @@ export async function ensureMachine(request: MachineRequest, signal?: AbortSigna
   record ??= { ...request, ...(await makeRoot(request, signal)) };
   record = { ...record, address: request.address };
   if (!running) {
-    await requireInotify(request.name);
+    await requireRoom(request.name);
     await prepareRoot(record, cidr.prefix);
     await writeJson(paths.record, record);
     await start(record, network);

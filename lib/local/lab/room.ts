@@ -1,15 +1,41 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises';
+import { availableMiB } from '../../base/available-memory.ts';
 import { FleetError } from '../../base/errors.ts';
 
 const limitFile = '/proc/sys/fs/inotify/max_user_instances';
 /** Instances of a lab machine: its systemd, journald, logind, D-Bus and networkd. */
 const perMachine = 6;
 
+/** What an idle machine takes (31 MiB), a deployment to it, and a reserve for the programs that make it. */
+const neededMiB = 256;
+
+/**
+ * Fails if this computer has no room for another lab machine. It looks before each start: without memory the kernel would end some
+ * machine's processes, without inotify instances the machine would boot and get no network.
+ */
+export async function requireRoom(host: string): Promise<void> {
+  const problem = memoryProblem(host, availableMiB());
+  if (problem) throw problem;
+  await requireInotify(host);
+}
+
+/** The error of a machine that would get too little memory. */
+export function memoryProblem(host: string, available: number): FleetError | undefined {
+  if (available >= neededMiB) return undefined;
+  return new FleetError({
+    code: 'lab-failed',
+    host,
+    what: 'this computer has too little memory for another lab machine',
+    why: `${Math.floor(available)} MiB are available, and ${neededMiB} MiB are needed to start a machine and deploy to it`,
+    fix: 'End other programs, or make fewer machines. Machines that run stay.',
+  });
+}
+
 /**
  * Fails if this user has no inotify instances left for another lab machine: a machine's root is this computer's, so that they
- * share one limit, and a machine without them boots but gets no network.
+ * share one limit.
  */
-export async function requireInotify(host: string): Promise<void> {
+async function requireInotify(host: string): Promise<void> {
   const limit = Number(await readFile(limitFile, 'utf8').catch(() => '')) || Number.POSITIVE_INFINITY;
   if (limit === Number.POSITIVE_INFINITY) return;
   const problem = inotifyProblem(host, await instancesInUse(), limit);
