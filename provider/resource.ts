@@ -107,6 +107,11 @@ export interface Resource<Inputs, State> {
   check?(inputs: Inputs, recorded?: Inputs, operation?: object): Record<string, string>;
   /** Compares the recorded with the desired; reads nothing else. */
   diff(recorded: Recorded<Inputs, State>, desired: Inputs): DiffResult;
+  /**
+   * A note for a preview of an update that takes longer than `diff` may: it may start programs and read machines, and changes nothing.
+   * Many resources are explained at once.
+   */
+  explain?(recorded: Recorded<Inputs, State>, desired: Inputs, context: Context): Promise<string | undefined>;
   /** Outputs that are known before anything is done; everything else is unknown in a preview. */
   preview(desired: Inputs, recorded?: Recorded<Inputs, State>): Partial<State>;
   create(inputs: Inputs, context: Context): Promise<Created<State>>;

@@ -27,6 +27,7 @@ export function toMarkdown(stack: string, summary: Summary, room: Room): string 
     ...messages('Errors', errors, room),
     ...table(machines.filter(isChange), room),
     ...details(machines.filter(isChange), room),
+    ...closures(machines, room),
     ...section('Kernels', kernels.filter(isChange), room),
     ...section('Images', images.filter(isChange), room),
     ...list(others, room),
@@ -89,21 +90,52 @@ function section(title: string, changed: readonly Changed[], room: Room): string
 }
 
 /** The changes of each, folded; resources with equal changes share one list. */
-function details(changed: readonly Changed[], { lines: most, rows }: Room): string[] {
-  const groups = new Map<string, { names: string[]; lines: string[] }>();
-  for (const { name, lines } of changed) {
+function details(changed: readonly Changed[], room: Room): string[] {
+  return folded(
+    changed,
+    ({ lines }) => lines,
+    room,
+    (lines) => {
+      const count = countOf(lines);
+      return { title: `${count} ${count === 1 ? 'change' : 'changes'}`, lines };
+    },
+  );
+}
+
+/** The changes of closures in the same way: the first line is the title. */
+function closures(machines: readonly Changed[], room: Room): string[] {
+  return folded(
+    machines,
+    ({ closure }) => closure,
+    room,
+    ([title = '', ...lines]) => ({
+      title: `closure, ${title}`,
+      lines,
+    }),
+  );
+}
+
+function folded(
+  changed: readonly Changed[],
+  linesOf: (each: Changed) => readonly string[],
+  { lines: most, rows }: Room,
+  blockOf: (lines: readonly string[]) => { title: string; lines: readonly string[] },
+): string[] {
+  const groups = new Map<string, { names: string[]; lines: readonly string[] }>();
+  for (const each of changed) {
+    const lines = linesOf(each);
     if (lines.length === 0) continue;
     const key = lines.join('\n');
     const group = groups.get(key) ?? { names: [], lines };
-    group.names.push(name);
+    group.names.push(each.name);
     groups.set(key, group);
   }
   return [...groups.values()].slice(0, rows).map(({ names, lines }) => {
-    const count = countOf(lines);
+    const block = blockOf(lines);
     const shown = names.slice(0, rows).map((name) => `<code>${html(name)}</code>`);
     const more = names.length > rows ? ` and ${names.length - rows} more` : '';
-    const summary = `${shown.join(', ')}${more}: ${count} ${count === 1 ? 'change' : 'changes'}`;
-    return `<details><summary>${summary}</summary>\n\n${fenced(lines, most, 'diff')}\n\n</details>`;
+    const summary = `${shown.join(', ')}${more}: ${html(block.title)}`;
+    return `<details><summary>${summary}</summary>\n\n${fenced(block.lines, most, 'diff')}\n\n</details>`;
   });
 }
 

@@ -1,4 +1,6 @@
 import { configuredChanges, factsChanges, kernelChanges } from '../../lib/evaluation/changes.ts';
+import { describeClosure } from '../../lib/evaluation/closure/describe.ts';
+import { keptChange } from '../../lib/evaluation/closure/kept.ts';
 import { type ConsequenceOptions, consequences } from '../../lib/evaluation/consequences.ts';
 import { type HostFacts, parseFacts } from '../../schema/facts.ts';
 import { kernelInputs, symbolsOf } from '../../schema/kernel.ts';
@@ -10,6 +12,8 @@ export interface Changed {
   operation: Operation;
   /** One line per changed property; below a unit the lines of its text. */
   lines: string[];
+  /** What changes in the closure: counts, a line per package, and what is left to do. */
+  closure: string[];
   /** Consequences for the machine, such as a reboot or a refused switch. */
   consequences: string[];
 }
@@ -37,7 +41,8 @@ export function summarize({ steps, diagnostics }: Preview): Summary {
   // The engine's order varies.
   const sorted = steps.toSorted((a, b) => a.name.localeCompare(b.name, 'en'));
   const ofType = (name: string) => sorted.filter(({ type }) => shortType(type) === name);
-  const machines = ofType('Deployment').map(machine);
+  const notes = closureNotes(diagnostics);
+  const machines = ofType('Deployment').map((step) => machine(step, notes));
   const listed = ['Deployment', 'Image', 'Kernel'];
   const changing = new Set(machines.filter(isChange).map(({ name }) => name));
   const others = sorted
@@ -65,10 +70,10 @@ export function hasChanges(summary: Summary): boolean {
   return [...machines, ...images, ...kernels, ...others].some(isChange);
 }
 
-function machine(step: PreviewStep): Changed {
+function machine(step: PreviewStep, notes: ReadonlyMap<string, string[]>): Changed {
   const { operation, old, desired, paths } = step;
   const name = String(desired.host ?? old.inputs.host ?? step.name);
-  if (!isChange(step)) return { name, operation, lines: [], consequences: [] };
+  if (!isChange(step)) return { name, operation, lines: [], closure: [], consequences: [] };
   // After a failure the outputs are what the machine runs, and the inputs are what was desired.
   const before = factsIn(old.outputs) ?? factsIn(old.inputs);
   const after = factsIn(desired);
@@ -86,6 +91,7 @@ function machine(step: PreviewStep): Changed {
         .filter((path) => path === 'live.system' || path === 'live.profileSystem')
         .map((path) => `~ ${path}: the machine was switched by other means`),
     ],
+    closure: closureLines(step, notes.get(step.name) ?? []),
     consequences: [
       ...(known ? meaning(step, known.before, known.after) : []),
       ...(paths.includes('live.rebootDue') ? ['the machine will be rebooted: it waits for that'] : []),
@@ -103,11 +109,33 @@ function meaning({ old, desired }: PreviewStep, before: HostFacts, after: HostFa
   });
 }
 
+/** The whole list, which this computer keeps after a preview, else the note of the preview, which is cut. */
+function closureLines({ old, desired }: PreviewStep, note: readonly string[]): string[] {
+  const { live } = old.outputs as { live?: { system?: unknown } };
+  const kept = keptChange(String(live?.system ?? ''), String(desired.system ?? ''));
+  const lines = kept ? describeClosure(kept) : [];
+  if (lines.length === 0) return [...note];
+  // Only the note has what is left to build and fetch.
+  return [...lines.slice(0, -1), note.at(-1) ?? lines.at(-1) ?? ''];
+}
+
+/** The provider's notes on closures, by resource: their lines, also where they name another resource that has the same. */
+function closureNotes(diagnostics: readonly Diagnostic[]): Map<string, string[]> {
+  const notes = new Map<string, string[]>();
+  for (const { resource, message } of diagnostics) {
+    if (!isOurs(resource) || !message.startsWith('closure of ')) continue;
+    const [headline = '', ...lines] = message.split('\n').map((line) => line.trim());
+    const same = / the same as of (\S+)$/.exec(headline)?.[1];
+    notes.set(resource.name, same ? (notes.get(same) ?? []) : lines);
+  }
+  return notes;
+}
+
 function image(step: PreviewStep): Changed {
   const [before, after] = [factsIn(step.old.inputs), factsIn(step.desired)];
   const changes = before && after ? factsChanges(before, after) : [];
   const lines = isChange(step) ? changes : [];
-  return { name: step.name, operation: step.operation, lines, consequences: [] };
+  return { name: step.name, operation: step.operation, lines, closure: [], consequences: [] };
 }
 
 function kernel(step: PreviewStep): Changed {
@@ -131,6 +159,7 @@ function kernel(step: PreviewStep): Changed {
     name: machines.length > 0 ? `${step.name} of ${machines.join(', ')}` : step.name,
     operation: step.operation,
     lines: isChange(step) ? lines : [],
+    closure: [],
     consequences: [],
   };
 }

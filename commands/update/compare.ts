@@ -8,7 +8,7 @@ import type { EvaluatedKernel } from '../../schema/evaluation.ts';
 export type TargetChange =
   | { kind: 'same' }
   /** `changes` is empty if only store paths differ. */
-  | { kind: 'changed'; changes: string[]; consequences: string[]; warnings: string[] }
+  | { kind: 'changed'; changes: string[]; closure: string[]; consequences: string[]; warnings: string[] }
   /** It could be evaluated before, and cannot now. */
   | { kind: 'broken'; error: FleetError }
   /** It could not be evaluated before, and can now. */
@@ -30,17 +30,23 @@ export interface FleetChange {
   kernels: KernelChange[];
 }
 
+interface Circumstances {
+  reboot?: ConsequenceOptions['reboot'];
+  /** Changes of the machine's closure, as lines. */
+  closure?: string[] | undefined;
+}
+
 /** Compares a fleet before and after an update of its flake's inputs. Reads the texts of units from the local cache. */
 export function compareFleets(
   before: FleetEvaluation,
   after: FleetEvaluation,
-  rebootOf: (host: string) => ConsequenceOptions['reboot'] = () => undefined,
+  circumstancesOf: (host: string) => Circumstances = () => ({}),
 ): FleetChange {
   const compared = (part: 'hosts' | 'images') =>
     Object.fromEntries(
       Object.entries(after[part]).flatMap(([name, now]) => {
         const old = before[part][name];
-        return old ? [[name, compare(old, now, { reboot: rebootOf(name) })]] : [];
+        return old ? [[name, compare(old, now, circumstancesOf(name))]] : [];
       }),
     );
   return { hosts: compared('hosts'), images: compared('images'), kernels: compareKernels(before, after) };
@@ -53,15 +59,20 @@ export function brokenTargets({ hosts, images }: FleetChange): string[] {
     .map(([name]) => name);
 }
 
-function compare(old: HostEvaluation, now: HostEvaluation, circumstances: ConsequenceOptions): TargetChange {
+function compare(
+  old: HostEvaluation,
+  now: HostEvaluation,
+  { reboot, closure = [] }: Circumstances,
+): TargetChange {
   if (!now.ok) return { kind: old.ok ? 'broken' : 'failing', error: now.error };
   if (!old.ok) return { kind: 'fixed' };
   if (pathsOf(old) === pathsOf(now)) return { kind: 'same' };
   return {
     kind: 'changed',
     changes: factsChanges(old.facts, now.facts),
+    closure: now.image ? [] : closure,
     // An image runs on no machine yet.
-    consequences: now.image ? [] : consequences(old.facts, now.facts, circumstances),
+    consequences: now.image ? [] : consequences(old.facts, now.facts, { reboot }),
     warnings: now.warnings.filter((warning) => !old.warnings.includes(warning)),
   };
 }

@@ -13,6 +13,7 @@ import { hostSettings } from '../../program/config/hosts.ts';
 import { imageSettings } from '../../program/config/images.ts';
 import { interruptSignal, print, runCommand } from '../command.ts';
 import { readStackConfig } from '../stack-config.ts';
+import { closureChanges } from './closures.ts';
 import { brokenTargets, compareFleets } from './compare.ts';
 import { describeFleetChange, describeInputChanges } from './report.ts';
 import { takeLock } from './take-lock.ts';
@@ -53,7 +54,11 @@ async function update(options: UpdateOptions, inputs: string[]): Promise<number>
       ? (await configureKernels(kernels, { signal, onProgress: showProgress })).kernels
       : kernels,
   ).finally(() => showProgress(''));
-  const change = compareFleets(before, after, (name) => hosts[name]?.reboot);
+  const closures = await closureChanges(before, after, signal);
+  const change = compareFleets(before, after, (name) => ({
+    reboot: hosts[name]?.reboot,
+    closure: closures[name],
+  }));
   print(describeFleetChange(change));
   const broken = brokenTargets(change);
   const take = !options['dry-run'] && (broken.length === 0 || options.keep);

@@ -56,12 +56,13 @@ function describe(names: string, change: TargetChange): string {
     const what = change.kind === 'broken' ? 'no longer evaluates' : 'did not evaluate before, either';
     return [`${names}: ${what}`, ...indented(change.error.message.split('\n'))].join('\n');
   }
-  const { changes, consequences, warnings } = change;
+  const { changes, closure, consequences, warnings } = change;
   const count = changes.filter((line) => /^[+~-] /.test(line)).length;
   const what = count === 0 ? 'rebuilt, no fact differs' : count === 1 ? '1 change' : `${count} changes`;
   return [
     [`${names}: ${what}`, ...consequences].join('; '),
     ...indented(changes),
+    ...(closure.length > 0 ? indented(['closure:', ...indented(closure)]) : []),
     ...indented(warnings.map((warning) => `new warning: ${warning}`)),
   ].join('\n');
 }

@@ -63,8 +63,8 @@ export class DerivationTexts {
     if (!derivation) return undefined;
     return {
       content: contentOf(derivation).slice(0, maxTextLength),
-      outputs: derivation.outputs.filter(Boolean),
-      inputs: derivation.inputDrvs.filter(isText),
+      outputs: Object.values(derivation.outputs).filter(Boolean),
+      inputs: Object.keys(derivation.inputDrvs).filter(isText),
     };
   }
 }

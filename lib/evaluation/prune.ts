@@ -6,7 +6,15 @@ import { cacheRoot } from '../base/home.ts';
 const dayMilliseconds = 24 * 3600 * 1000;
 
 /** Days without use after which a file is removed. Texts are kept longer: the state refers to them until the machine changes. */
-const keptDays = { facts: 30, configs: 30, outputs: 30, locks: 30, reads: 30, texts: 400 } as const;
+const keptDays = {
+  facts: 30,
+  configs: 30,
+  outputs: 30,
+  locks: 30,
+  reads: 30,
+  closures: 30,
+  texts: 400,
+} as const;
 
 /** Removes files of the cache that were not used for long, at most once a day. Never throws. */
 export async function pruneCache(now = Date.now()): Promise<void> {

@@ -17,7 +17,7 @@ import { callFunction, unknownSchema } from './functions.ts';
 import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
 import { Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
-import { previewOf } from './preview.ts';
+import { explain, previewOf } from './preview.ts';
 import { RunReport } from './run-report.ts';
 import { packageSchema } from './schema.ts';
 
@@ -151,10 +151,12 @@ export class ProviderService {
     const secrets = desired.secrets.with(recorded.secrets, false);
     const response = new proto.UpdateResponse();
     if (request.getPreview()) {
-      response.setProperties(
-        encode(asRecorded(previewOf(resource, desired.properties, recorded.value)), secrets),
-      );
-      return response;
+      const explained = (context: Context) => explain(resource, recorded.value, desired.properties, context);
+      const note = await this.#run(request, secrets, explained);
+      if (note) this.#report.note(request.getUrn(), secrets.redact(note));
+      await this.#engine?.flush();
+      const known = asRecorded(previewOf(resource, desired.properties, recorded.value));
+      return response.setProperties(encode(known, secrets));
     }
     const state = await this.#change(request, secrets, asRecorded, (context) =>
       resource.update(recorded.value, desired.properties, context),

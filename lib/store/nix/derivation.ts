@@ -2,9 +2,14 @@ import { readFile } from 'node:fs/promises';
 
 /** Parts of a .drv file. */
 export interface Derivation {
-  /** Store paths of the outputs. */
-  outputs: string[];
-  inputDrvs: string[];
+  /** Store paths of the outputs, by name; empty if only the build tells them. */
+  outputs: Record<string, string>;
+  /** Whether a hash fixes the outputs' content: they refer to nothing. */
+  fixed: boolean;
+  /** Outputs that are used of each input derivation. */
+  inputDrvs: Record<string, string[]>;
+  /** Input files that no derivation builds. */
+  sources: string[];
   /** The system that builds it, such as x86_64-linux. */
   system: string;
   args: string[];
@@ -29,10 +34,17 @@ export function parseDerivation(text: string): Derivation {
   const reader = { text, at: start };
   // DrvWithVersion("…",…) has its version before the outputs.
   const terms = readList(reader, ')').slice(text.startsWith('DrvWithVersion') ? 1 : 0);
-  const [outputs = [], inputDrvs = [], , system, , args = [], env = []] = terms;
+  const [outputs = [], inputDrvs = [], sources = [], system, , args = [], env = []] = terms;
+  const ofOutputs = list(outputs).map(list);
   return {
-    outputs: list(outputs).map((output) => string(list(output)[1])),
-    inputDrvs: list(inputDrvs).map((input) => string(list(input)[0])),
+    outputs: Object.fromEntries(ofOutputs.map(([name, path]) => [string(name), string(path)])),
+    fixed:
+      ofOutputs.length > 0 &&
+      ofOutputs.every(([, path, , hash]) => string(path) !== '' && string(hash) !== ''),
+    inputDrvs: Object.fromEntries(
+      list(inputDrvs).map((input) => [string(list(input)[0]), list(list(input)[1]).map(string)]),
+    ),
+    sources: list(sources).map(string),
     system: string(system),
     args: list(args).map(string),
     env: Object.fromEntries(list(env).map((pair) => [string(list(pair)[0]), string(list(pair)[1])])),

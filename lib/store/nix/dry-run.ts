@@ -1,5 +1,6 @@
 import { FleetError } from '../../base/errors.ts';
 import { nix, storeName } from './nix.ts';
+import { limitArguments } from './path-info.ts';
 
 /** How much a build would do. */
 export interface BuildEstimate {
@@ -31,7 +32,7 @@ export async function estimateBuild(
  */
 export async function listBuilds(drvPath: string, signal?: AbortSignal): Promise<string[]> {
   const { exitCode, stderr } = await dryRun([drvPath], { signal, timeoutSeconds: 600 });
-  if (exitCode === 0) return parseBuilds(stderr);
+  if (exitCode === 0) return [...parsePlan(stderr).builds];
   throw new FleetError({
     code: 'build-failed',
     what: `cannot list what a build of ${storeName(drvPath)} needs`,
@@ -40,8 +41,26 @@ export async function listBuilds(drvPath: string, signal?: AbortSignal): Promise
   });
 }
 
-function dryRun(drvPaths: readonly string[], options: DryRunOptions) {
-  return nix(['build', '--dry-run', '--no-link', ...drvPaths.map((drvPath) => `${drvPath}^out`)], options);
+/** What a build would build and fetch, by path. */
+export interface BuildPlan {
+  builds: ReadonlySet<string>;
+  fetches: ReadonlySet<string>;
+}
+
+/** What a build of these derivations would build and fetch; undefined if nix failed or took too long (60 s). */
+export async function planBuild(
+  drvPaths: readonly string[],
+  signal?: AbortSignal,
+): Promise<BuildPlan | undefined> {
+  if (drvPaths.length === 0) return { builds: new Set(), fetches: new Set() };
+  const ended = await dryRun(drvPaths, { signal, timeoutSeconds: 60 }, limitArguments).catch(() => undefined);
+  signal?.throwIfAborted();
+  return ended?.exitCode === 0 ? parsePlan(ended.stderr) : undefined;
+}
+
+function dryRun(drvPaths: readonly string[], options: DryRunOptions, args: readonly string[] = []) {
+  const installables = drvPaths.map((drvPath) => `${drvPath}^out`);
+  return nix(['build', '--dry-run', '--no-link', ...args, ...installables], options);
 }
 
 /** Parses what `nix build --dry-run` and `nix-store --realise --dry-run` print. */
@@ -60,14 +79,15 @@ export function parseEstimate(stderr: string): BuildEstimate {
   };
 }
 
-/** The derivations under "will be built" in what `nix build --dry-run` prints. */
-export function parseBuilds(stderr: string): string[] {
-  const paths: string[] = [];
-  let listed = false;
+/** Parses the lists that `nix build --dry-run` prints. */
+export function parsePlan(stderr: string): BuildPlan {
+  const [builds, fetches] = [new Set<string>(), new Set<string>()];
+  let list: Set<string> | undefined;
   for (const line of stderr.split('\n')) {
-    const path = /^ {2}(\/\S+\.drv)$/.exec(line)?.[1];
-    if (path && listed) paths.push(path);
-    else if (!line.startsWith('  ')) listed = /will be built:$/.test(line);
+    const path = /^ {2}(\/\S+)$/.exec(line)?.[1];
+    if (path) list?.add(path);
+    else if (/will be built:$/.test(line)) list = builds;
+    else list = /will be fetched\b.*:$/.test(line) ? fetches : undefined;
   }
-  return paths;
+  return { builds, fetches };
 }

@@ -15,6 +15,8 @@ export interface OtherStore {
 export interface PathInfo extends Signed {
   /** Bytes to download; undefined if unknown. */
   downloadSize?: number;
+  /** Its derivation, if the store knows it. */
+  deriver?: string;
 }
 
 export interface PathInfoRequest {
@@ -102,7 +104,7 @@ function environment(store: OtherStore | undefined) {
   return store?.sshOpts === undefined ? {} : { env: { NIX_SSHOPTS: store.sshOpts } };
 }
 
-type Entry = Omit<PathInfo, 'path'> | null;
+type Entry = (Omit<PathInfo, 'path' | 'deriver'> & { deriver?: string | null }) | null;
 
 /** Parses the output of `nix path-info --json` in both of its formats: full paths, and names below `info`. */
 export function parsePathInfos(json: string): Map<string, PathInfo> {
@@ -116,10 +118,12 @@ export function parsePathInfos(json: string): Map<string, PathInfo> {
     entries.flatMap(([name, entry]) => {
       if (!entry) return [];
       const path = byName ? `${whole.storeDir}/${name}` : name;
-      const { narHash, narSize, signatures = [], downloadSize } = entry;
-      const references = entry.references.map((other) => (byName ? `${whole.storeDir}/${other}` : other));
-      const info = { path, narHash, narSize, references, signatures };
-      return [[path, downloadSize === undefined ? info : { ...info, downloadSize }] as const];
+      const { narHash, narSize, signatures = [], downloadSize, deriver } = entry;
+      const full = (other: string) => (byName ? `${whole.storeDir}/${other}` : other);
+      const info: PathInfo = { path, narHash, narSize, references: entry.references.map(full), signatures };
+      if (downloadSize !== undefined) info.downloadSize = downloadSize;
+      if (deriver) info.deriver = full(deriver);
+      return [[path, info] as const];
     }),
   );
 }

@@ -27,6 +27,7 @@ import { gcRootPath, isKeptBy } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';
 import { namingConsole } from '../console.ts';
 import { checkDeployment } from './check.ts';
+import { correctClosure, explainClosure } from './closure.ts';
 import { diffDeployment } from './diff.ts';
 import { connectionFromId } from './id.ts';
 import { refuseOtherInterface } from './lockout.ts';
@@ -51,6 +52,8 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   check: checkDeployment,
 
   diff: diffDeployment,
+
+  explain: explainClosure,
 
   preview(desired, recorded) {
     const { facts: _, ...known } = desired;
@@ -144,6 +147,7 @@ async function deployTo(
     // After a failure the state has the facts of the system that runs.
     await refuseOtherInterface(machine, inputs, recorded?.state.facts ?? recorded?.inputs.facts, context);
   if (reading.system !== inputs.system || inputs.via === 'nixos-rebuild') await haveClosure(inputs, context);
+  const corrected = recorded && correctClosure(recorded, inputs, context).catch(() => undefined);
   const after = await namingConsole(inputs.connection, () =>
     deploy(machine, {
       ...inputs,
@@ -160,6 +164,8 @@ async function deployTo(
     }),
   );
   hosts.set(bootOf(after), inputs.host);
+  const correction = await corrected;
+  if (correction) context.log('info', correction);
   const state = { ...deploymentStateFrom(inputs, after), claim };
   await retire(id, machine, inputs, state, context);
   return state;

@@ -142,7 +142,13 @@ test('messages are shown once, by severity, with their resource', () => {
 
 test('machines with equal changes share one list; names and texts do not become markup', () => {
   const lines = ['~ etc.motd', '      + ``` @everyone <b>'];
-  const changed = (name: string) => ({ name, operation: 'update' as const, lines, consequences: [] });
+  const changed = (name: string) => ({
+    name,
+    operation: 'update' as const,
+    lines,
+    closure: [],
+    consequences: [],
+  });
   const markdown = toMarkdown(
     'prod',
     { ...empty, machines: ['a|b', '<@web>', '`x`'].map(changed), warnings: ['``` @ada'] },
@@ -155,9 +161,36 @@ test('machines with equal changes share one list; names and texts do not become 
   assert.match(markdown, /\n````text\n``` @ada\n````\n/);
 });
 
+test('changes of closures are those of the preview’s notes, also where it names another machine', () => {
+  const changed = (name: string) => ({
+    name,
+    old: host(someFacts(), { host: name }),
+    desired: host(newer, { host: name }),
+    paths: ['system'],
+  });
+  const about = (name: string) => ({ urn: urn('nixos:index:Deployment', name), severity: 'info' });
+  const block = 'expected: 1 package changes version\n  ~ jq: 1.7 → 1.8\n  to copy: 3 paths, about 2 MiB';
+  const summary = summaryOf(
+    [changed('db'), changed('web'), changed('x')],
+    [
+      { ...about('db'), message: `closure of db:\n  ${block}` },
+      { ...about('web'), message: 'closure of web: the same as of db' },
+    ],
+  );
+  const lines = block.split('\n').map((line) => line.trim());
+  assert.deepEqual(
+    summary.machines.map(({ closure }) => closure),
+    [lines, lines, []],
+  );
+  assert.match(
+    toMarkdown('prod', summary, all),
+    /<summary><code>db<\/code>, <code>web<\/code>: closure, expected: 1 package changes version<\/summary>\n\n```diff\n~ jq: 1\.7 → 1\.8\nto copy/,
+  );
+});
+
 test('the headline counts machines by operation', () => {
   const machine = (operation: 'same' | 'update' | 'create') => ({
-    ...{ name: 'x', operation, lines: [], consequences: [] },
+    ...{ name: 'x', operation, lines: [], closure: [], consequences: [] },
   });
   const machines = [machine('same'), machine('update'), machine('update'), machine('create')];
   assert.equal(
@@ -172,6 +205,7 @@ function largeFleet(count: number, each: number): Summary {
     name: `host-${host}`,
     operation: 'update' as const,
     lines: Array.from({ length: each }, (_, line) => `~ packages.p${line}: "${host}" => "${host + 1}"`),
+    closure: ['expected: 1 package is added', `+ curl 8.${host}`],
     consequences: ['reboot due after this: kernel 6.18.1 → 6.18.2'],
   }));
   return { ...empty, machines, errors: ['one thing\n'.repeat(each)] };

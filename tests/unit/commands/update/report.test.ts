@@ -69,7 +69,11 @@ test('machines with equal changes are shown together, with the consequences, and
     edge: host('c2', '6.18.40'),
     box: host('d'),
   });
-  const change = compareFleets(before, after, (name) => (name === 'edge' ? 'when-needed' : undefined));
+  const change = compareFleets(before, after, (name) =>
+    name === 'edge'
+      ? { reboot: 'when-needed', closure: ['expected: 1 package is added', '+ curl 8.15'] }
+      : {},
+  );
   const version = '  ~ kernel.version: "6.18.37" => "6.18.40"';
   assert.equal(
     describeFleetChange(change),
@@ -85,6 +89,9 @@ test('machines with equal changes are shown together, with the consequences, and
       '',
       'edge: 1 change; the machine will be rebooted: kernel 6.18.37 → 6.18.40',
       version,
+      '  closure:',
+      '    expected: 1 package is added',
+      '    + curl 8.15',
       '',
       'box: nothing changes',
       '',

@@ -5,7 +5,7 @@ import type { Derivation } from '../../../../lib/store/nix/derivation.ts';
 
 const path = (name: string) => `/nix/store/${'a'.repeat(32)}-${name}`;
 
-const derivations: Record<string, Partial<Derivation>> = {
+const derivations: Record<string, Partial<Omit<Derivation, 'inputDrvs'>> & { inputDrvs?: string[] }> = {
   'nginx.conf': {
     env: { buildCommand: `cp ${path('raw.conf')} $out`, nativeBuildInputs: path('gixy-1.0') },
     inputDrvs: ['raw.conf', 'unused.conf', 'gixy-1.0'],
@@ -22,12 +22,14 @@ const texts = new DerivationTexts(async (drvPath) => {
   const known = derivations[name];
   return (
     known && {
-      outputs: [path(name)],
+      outputs: { out: path(name) },
+      fixed: false,
+      sources: [],
       system: 'x86_64-linux',
       args: [],
       env: {},
       ...known,
-      inputDrvs: (known.inputDrvs ?? []).map((input) => `${path(input)}.drv`),
+      inputDrvs: Object.fromEntries((known.inputDrvs ?? []).map((input) => [`${path(input)}.drv`, ['out']])),
     }
   );
 });

@@ -13,7 +13,10 @@ test('a derivation that Nix wrote is parsed', async () => {
   assert.equal(derivation.system, 'x86_64-linux');
   assert.deepEqual(derivation.args, ['-c', 'echo "hi"']);
   assert.equal(derivation.env.text, 'a\n\tb \\ "c"');
-  assert.equal(derivation.inputDrvs.length, 1);
-  const input = await readDerivation(derivation.inputDrvs[0] ?? '');
-  assert.deepEqual(input?.outputs, [derivation.env.input]);
+  const [[drvPath, outputs] = ['', []], ...others] = Object.entries(derivation.inputDrvs);
+  assert.deepEqual([outputs, others], [['out'], []]);
+  assert.deepEqual(derivation.sources, []);
+  const input = await readDerivation(drvPath);
+  assert.deepEqual(input?.outputs, { out: derivation.env.input });
+  assert.equal(input?.fixed, false);
 });

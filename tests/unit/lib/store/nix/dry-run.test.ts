@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseBuilds, parseEstimate } from '../../../../../lib/store/nix/dry-run.ts';
+import { parseEstimate, parsePlan } from '../../../../../lib/store/nix/dry-run.ts';
 
 test('derivations to build and paths to fetch are counted, one and many', () => {
   const many = `these 12 derivations will be built:
@@ -14,16 +14,21 @@ these 30 paths will be fetched (1.50 GiB download, 4.00 GiB unpacked):
   assert.deepEqual(parseEstimate(''), { builds: 0, paths: 0, mebibytes: 0 });
 });
 
-test('derivations to build are listed, paths to fetch are not', () => {
-  const drv = (name: string) => `/nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-${name}.drv`;
+test('derivations to build and paths to fetch are listed', () => {
+  const path = (name: string) => `/nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-${name}`;
   const printed = `warning: something
 these 2 derivations will be built:
-  ${drv('a')}
-  ${drv('b')}
-this path will be fetched (1.2 KiB download):
-  /nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-fetched.drv
+  ${path('a.drv')}
+  ${path('b.drv')}
+this path will be fetched (1.2 KiB download, 3.4 KiB unpacked):
+  ${path('fetched.drv')}
+don't know how to build these paths:
+  ${path('unknown')}
 `;
-  assert.deepEqual(parseBuilds(printed), [drv('a'), drv('b')]);
-  assert.deepEqual(parseBuilds('this derivation will be built:\n  /n/x.drv\n'), ['/n/x.drv']);
-  assert.deepEqual(parseBuilds(''), []);
+  assert.deepEqual(parsePlan(printed), {
+    builds: new Set([path('a.drv'), path('b.drv')]),
+    fetches: new Set([path('fetched.drv')]),
+  });
+  assert.deepEqual([...parsePlan('this derivation will be built:\n  /n/x.drv\n').builds], ['/n/x.drv']);
+  assert.deepEqual(parsePlan(''), { builds: new Set(), fetches: new Set() });
 });
