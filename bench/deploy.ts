@@ -20,6 +20,7 @@ import { ensureMachine } from '../lib/local/lab/machine.ts';
 import { ensureNetwork } from '../lib/local/lab/network.ts';
 import { delayed } from './delayed.ts';
 import { median, seconds } from './measure.ts';
+import { type Most, watchProvider } from './watch-provider.ts';
 
 const project = resolve(import.meta.dirname, '..');
 const delay = Number(process.env.BENCH_RTT ?? 0) / 2;
@@ -162,8 +163,15 @@ async function measure(count: number): Promise<string[]> {
     servers.push(server);
   }
   makeProject(machines, identityFile);
+  let most: Most = { memoryMiB: 0, handles: 0 };
+  const up = () => pulumi(['up', '--yes', '--skip-preview']);
   const ways: [string, () => Promise<unknown>][] = [
-    ['fleet', () => pulumi(['up', '--yes', '--skip-preview'])],
+    [
+      'fleet',
+      async () => {
+        most = await watchProvider(join(folder, 'project'), up);
+      },
+    ],
     ...(deployRs ? [['deploy-rs', () => byDeployRs(machines)] as [string, () => Promise<void>]] : []),
     ['bare', () => bare(machines, identityFile)],
   ];
@@ -184,7 +192,8 @@ async function measure(count: number): Promise<string[]> {
   const shown = ['fleet', 'deploy-rs', 'bare'].map((name) =>
     times[name] ? median(times[name]).toFixed(1) : 'not measured',
   );
-  return [String(count), ...shown, ratio('deploy-rs'), ratio('bare')];
+  const provider = [`${Math.round(most.memoryMiB)}`, `${most.handles}`];
+  return [String(count), ...shown, ratio('deploy-rs'), ratio('bare'), ...provider];
 }
 
 const counts = process.argv.slice(2).map(Number);
@@ -207,5 +216,17 @@ console.log(
   `\nA text changed and a unit restarted on all machines, ${2 * delay} ms round trip (median of ${rounds} rounds)\n`,
 );
 console.log(
-  markdownTable(['machines', 'pulumi up s', 'deploy-rs s', 'bare s', 'up/deploy-rs', 'up/bare'], rows),
+  markdownTable(
+    [
+      'machines',
+      'pulumi up s',
+      'deploy-rs s',
+      'bare s',
+      'up/deploy-rs',
+      'up/bare',
+      'provider MiB',
+      'its file handles',
+    ],
+    rows,
+  ),
 );

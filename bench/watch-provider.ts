@@ -1,0 +1,34 @@
+/** The most memory and file handles that the provider of a project had while it ran. */
+import { readdir, readFile } from 'node:fs/promises';
+
+export interface Most {
+  memoryMiB: number;
+  handles: number;
+}
+
+/** Looks four times a second until `work` has ended. @param folder the project's */
+export async function watchProvider(folder: string, work: () => Promise<unknown>): Promise<Most> {
+  const most: Most = { memoryMiB: 0, handles: 0 };
+  const timer = setInterval(() => void look(folder, most), 250);
+  try {
+    await work();
+  } finally {
+    clearInterval(timer);
+  }
+  return most;
+}
+
+async function look(folder: string, most: Most): Promise<void> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid)) continue;
+    try {
+      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
+      if (!command.startsWith('node\0') || !command.includes(`${folder}/provider/`)) continue;
+      const resident = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+      most.memoryMiB = Math.max(most.memoryMiB, Number(resident ?? 0) / 1024);
+      most.handles = Math.max(most.handles, (await readdir(`/proc/${pid}/fd`)).length);
+    } catch {
+      // It has ended.
+    }
+  }
+}
