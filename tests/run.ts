@@ -42,9 +42,10 @@ const suites: Record<string, Suite> = {
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
   // One file at a time, as the tests measure the evaluator.
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, lacks: lacksNixpkgs },
+  // As the lab's.
   real: {
     pattern: 'tests/real/**/*.test.ts',
-    concurrency: 2,
+    concurrency: 3,
     lacks: async () => lacksNixpkgs() ?? (await lacksPrograms()),
   },
 };

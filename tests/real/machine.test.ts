@@ -30,7 +30,7 @@ const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-real-tools-'));
 
 before(async () => {
   systems = (await realSystems(names)) as typeof systems;
-  machine = await MachineUnderTest.create('real-machine', '10.213.71', await installedRoot(systems.plain));
+  machine = await MachineUnderTest.create('real-machine', '10.213.75', await installedRoot(systems.plain));
   deployer = new Deployer(machine.target.connection);
 });
 
