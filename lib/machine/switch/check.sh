@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the checks that precede any change; if one fails, prints state=… and exits. Comes after prelude.sh, lock.sh, boot-state.sh, ownership.sh,
-# inhibitors.sh and: system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch,
+# inhibitors.sh, boot-room.sh and: system activated (the system or its specialisation) action boot_instead (yes: if inhibitors forbid the switch,
 # action becomes boot)
 # machine_id reserve (required free space, KiB) expected_live (what must be live, unless it is the new system; empty for anything).
 : "${system:?}" "${activated:?}" "${action:?}" "${boot_instead?}" "${machine_id:?}" "${reserve:?}" "${expected_live?}"

@@ -55,6 +55,7 @@ export const startScript =
   bootStateScript +
   ownershipScript +
   scriptFile('./inhibitors.sh', import.meta.url) +
+  scriptFile('./boot-room.sh', import.meta.url) +
   scriptFile('./check.sh', import.meta.url) +
   recordScript +
   scriptFile('./start.sh', import.meta.url);

@@ -127,24 +127,42 @@ entry_of() {
 	esac
 }
 
+# chosen_by PATTERN [failing]: the system of the entry that systemd-boot takes for a pattern of names: of several the newest, and those
+# without a try left last. With `failing`, these do not count. Empty if there is none, `unknown` if the order is.
+chosen_by() {
+	pattern=${1%.conf}
+	for file in "$(entries_folder)"/*.conf; do
+		name=$(basename "$file" .conf)
+		# With boot counting, a name ends with the tries: +3, or +2-1.
+		case $name in *+0 | *+0-*) failed=1 ;; *) failed=0 ;; esac
+		case $name in *+[0-9]*) name=${name%+*} ;; esac
+		# shellcheck disable=SC2254 # a pattern
+		case $name in $pattern) ;; *) continue ;; esac
+		[ "$failed" = 0 ] || [ -z "${2:-}" ] || continue
+		printf '%s\t%s\t%s\t%s\n' "$failed" "$(sed -n 's/^sort-key[[:space:]]*//p' "$file")" "$(sed -n 's/^version Generation \([0-9]*\).*/\1/p' "$file")" "$(init_of "$file")"
+	done | sort -t "$(printf '\t')" -k 1,1n -k 3,3nr | awk -F '\t' '
+		NR == 1 { failed = $1; key = $2; number = $3; system_path = $4 }
+		$1 == failed && $4 != system_path && (key == "" || $2 != key || $3 == number) { unknown = 1 }
+		END { if (NR > 0) print unknown || system_path == "" ? "unknown" : system_path }
+	'
+}
+
 # --- Reading
+
+loader_setting() { sed -n "s/^$1[[:space:]]*//p" "$(first_folder loader/loader.conf)/loader/loader.conf" 2>/dev/null | tail -n 1; }
+# `preferred` (systemd 260), which NixOS writes where boots are counted, skips entries without a try left.
+systemd_boot_default() {
+	chosen=$(chosen_by "$(efi_variable LoaderEntryPreferred)" failing)
+	[ -n "$chosen" ] || chosen=$(chosen_by "$(efi_variable LoaderEntryDefault)")
+	[ -n "$chosen" ] || chosen=$(chosen_by "$(loader_setting preferred)" failing)
+	[ -n "$chosen" ] || chosen=$(chosen_by "$(loader_setting default)")
+	[ "$chosen" = unknown ] || echo "$chosen"
+}
 
 # The system that the boot loader starts by default; empty if that is unknown.
 boot_default() {
 	case $(boot_loader) in
-	systemd-boot)
-		pattern=$(efi_variable LoaderEntryDefault)
-		[ -n "$pattern" ] || pattern=$(sed -n 's/^default[[:space:]]*//p' "$(first_folder loader/loader.conf)/loader/loader.conf" 2>/dev/null | tail -n 1)
-		pattern=${pattern%.conf}
-		[ -n "$pattern" ] || return 0
-		# With boot counting, a name ends with the tries: +3, or +2-1.
-		for file in "$(entries_folder)"/*.conf; do
-			name=${file##*/}
-			name=${name%.conf}
-			# shellcheck disable=SC2254 # a pattern
-			case $name in $pattern | $pattern+[0-9]*) init_of "$file" ;; esac
-		done | sort -u | awk '{ system_path = $0 } END { if (NR == 1) print system_path }'
-		;;
+	systemd-boot) systemd_boot_default ;;
 	grub)
 		default=$(sed -n 's/^[[:space:]]*set default=//p' /boot/grub/grub.cfg | tr -d \''"' | grep -v next_entry | tail -n 1)
 		case $default in *saved_entry*) default=$(grub_variable saved_entry) ;; esac
@@ -171,7 +189,7 @@ boot_once() {
 	case $(boot_loader) in
 	systemd-boot)
 		once=$(efi_variable LoaderEntryOneShot)
-		[ -z "$once" ] || once=$(init_of "$(entries_folder)/${once%.conf}.conf" | grep . || echo unknown)
+		[ -z "$once" ] || once=$(chosen_by "$once" | grep . || echo unknown)
 		;;
 	grub)
 		once=$(grub_variable next_entry)
@@ -186,23 +204,6 @@ boot_once() {
 boot_next() {
 	set -- "$(boot_once)"
 	case $1 in '') boot_default ;; unknown) ;; *) echo "$1" ;; esac
-}
-
-# The KiB that systemd-boot's installer frees before it writes: files of the oldest entry alone, if a limit of configurations keeps
-# the menu shorter than the profile.
-removable_kib() {
-	[ "$(boot_loader)" = systemd-boot ] || { echo 0 && return; }
-	entries=$(entries_folder)
-	numbers=$(sed -n 's/^version Generation \([0-9]*\).*/\1/p' "$entries"/*.conf | sort -nu)
-	generations=$(find "${profile%/*}" -maxdepth 1 -name "${profile##*/}-*-link" | wc -l)
-	oldest=$(grep -lE "^version Generation $(printf '%s\n' "$numbers" | head -n 1)([ ,]|\$)" "$entries"/*.conf | head -n 1)
-	if [ -z "$oldest" ] || [ "$(printf '%s\n' "$numbers" | wc -l)" -ge "$generations" ] || default_is "$(init_of "$oldest")"; then
-		echo 0
-		return
-	fi
-	sed -n 's/^\(linux\|initrd\) //p' "$oldest" | while read -r file; do
-		[ "$(grep -lE "^(linux|initrd) $file\$" "$entries"/*.conf | wc -l)" != 1 ] || cat "${entries%/loader/entries}$file"
-	done | wc -c | awk '{ print int($1 / 1024) }'
 }
 
 # --- Changes

@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { scriptFile } from '../../../../../lib/machine/script/text.ts';
 import { BootMachine, cannotRun } from './boot-machine.ts';
+
+const sources = new URL('../../../../../', import.meta.url);
 
 const machines: BootMachine[] = [];
 after(() => {
@@ -53,7 +56,32 @@ test('an entry with tries, and a default that an EFI variable names', { skip: ca
   );
   assert.equal(machine.state().default, 'old');
   machine.ok('printf "default nixos-*\\n" >/boot/loader/loader.conf; rm $efi/LoaderEntryDefault-*');
-  assert.equal(machine.state().default, '', 'a pattern of several systems tells nothing');
+  assert.equal(machine.state().default, 'new', 'of several entries, the newest');
+  machine.ok('sed -i "/^sort-key/d" /boot/loader/entries/*');
+  assert.equal(machine.state().default, '', 'without a sort key, their order is not known');
+});
+
+test('boot counting: the preferred entry, or the newest where it has no try left', {
+  skip: cannotRun,
+}, () => {
+  const machine = machineWith('systemd-boot');
+  machine.write('tries', '3');
+  machine.system('new');
+  machine.ok(`nix-env -p ${profile} --set /systems/new; set_default /systems/old`);
+  assert.equal(machine.state().default, 'old');
+  const entries = '/boot/loader/entries';
+  machine.ok(`mv ${entries}/nixos-1+3.conf ${entries}/nixos-1+0-3.conf`);
+  assert.equal(machine.state().default, 'new');
+  machine.ok(`mv ${entries}/nixos-2+3.conf ${entries}/nixos-2+0-3.conf`);
+  assert.equal(machine.state().default, 'new', 'all have failed');
+  machine.ok(`mv ${entries}/nixos-1+0-3.conf ${entries}/nixos-1.conf`);
+  assert.equal(machine.state().default, 'old');
+  machine.ok('bootctl set-oneshot nixos-2.conf');
+  assert.equal(machine.state().once, 'new', 'an entry is named without its tries');
+  machine.ok(
+    '{ printf 1234; printf nixos-2.conf | sed "s/./&\\x00/g"; } >$efi/LoaderEntryPreferred-$efi_vendor; bootctl set-oneshot ""',
+  );
+  assert.equal(machine.state().default, 'old', 'a preferred entry without a try left is skipped');
 });
 
 test('GRUB: the names of entries have their menus, and the default may be a place or a title', {
@@ -160,9 +188,11 @@ test('a menu that is shorter than the profile makes room for a new entry: files 
   for (const name of ['a', 'b', 'shared']) machine.write(`boot/EFI/nixos/${name}`, 'x'.repeat(8192));
   for (const n of [2, 3]) machine.ok(`nix-env -p "$profile" --set /systems/old; : ${n}`);
   for (const n of [1, 2, 3]) entry(n, n === 2 ? '/EFI/nixos/a' : '/EFI/nixos/b');
-  assert.equal(machine.ok('removable_kib'), '0', 'no limit');
+  const text = scriptFile('./boot-room.sh', new URL('lib/machine/switch/', sources).href);
+  const removable = () => machine.ok(`${text}removable_kib`);
+  assert.equal(removable(), '0', 'no limit');
   machine.ok('rm /boot/loader/entries/nixos-1.conf');
-  assert.equal(machine.ok('removable_kib'), '8');
+  assert.equal(removable(), '8');
   machine.write('boot/loader/loader.conf', 'default nixos-2.conf\n');
-  assert.equal(machine.ok('removable_kib'), '0', 'the default stays');
+  assert.equal(removable(), '0', 'the default stays');
 });

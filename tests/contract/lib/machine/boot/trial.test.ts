@@ -14,9 +14,10 @@ after(() => {
 const skip = { skip: cannotRun };
 
 /** The profile names the system `new`, with another kernel; the boot loader starts `old`. */
-function machineWith(bootLoader: 'systemd-boot' | 'grub' | 'none'): BootMachine {
+function machineWith(bootLoader: 'systemd-boot' | 'grub' | 'none', tries = ''): BootMachine {
   const machine = new BootMachine(bootLoader);
   machines.push(machine);
+  if (tries) machine.write('tries', tries);
   machine.system('new', { kernel: 'k2' });
   machine.ok(
     'nix-env -p "$profile" --set /systems/new; set_default /systems/old; ln -sfn /systems/new /run/current-system',
@@ -60,13 +61,14 @@ const leftovers = (machine: BootMachine) =>
     'ls -d /var/lib/nixos-fleet/trial /etc/systemd/system.control /boot/loader/entries/fleet* /run/nixos-fleet/holder 2>/dev/null || true',
   );
 
-for (const [bootLoader, kexec] of [
-  ['systemd-boot', ''],
-  ['grub', ''],
-  ['systemd-boot', 'yes'],
+for (const [title, bootLoader, kexec, tries] of [
+  ['systemd-boot', 'systemd-boot', '', ''],
+  ['systemd-boot that counts boots', 'systemd-boot', '', '3'],
+  ['grub', 'grub', '', ''],
+  ['kexec', 'systemd-boot', 'yes', ''],
 ] as const) {
-  test(`${kexec ? 'kexec' : bootLoader}: armed, then confirmed, or fallen back`, skip, () => {
-    const machine = machineWith(bootLoader);
+  test(`${title}: armed, then confirmed, or fallen back`, skip, () => {
+    const machine = machineWith(bootLoader, tries);
     const reply = arm(machine, { kexec });
     assert.deepEqual(
       [reply.text('state'), reply.text('by')],
@@ -80,7 +82,7 @@ for (const [bootLoader, kexec] of [
     assert.deepEqual(machine.state(), { live: 'new', profile: 'new', default: 'new', once: '' });
     assert.equal(leftovers(machine), '');
 
-    const failing = machineWith(bootLoader);
+    const failing = machineWith(bootLoader, tries);
     arm(failing, { kexec });
     const result = boot(failing, 'old');
     assert.deepEqual([result?.outcome, result?.wentBack, result?.notBack], ['trial-failed', 'yes', '']);
