@@ -10,7 +10,7 @@ import { declareHostCommands, type HostCommandsArgs } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
-import { type HostSecret, Secret } from './secret.ts';
+import { type HostSecret, Secret, Secrets } from './secret.ts';
 import { System } from './system.ts';
 
 /**
@@ -27,6 +27,11 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   machineId?: pulumi.Input<string | undefined>;
   /** Files whose content is kept out of the Nix store, by name. */
   secrets?: Record<string, HostSecret>;
+  /**
+   * Whether the secrets are one resource `Secrets` instead of a `Secret` each; those with `when: after` are a second one.
+   * @default false
+   */
+  groupSecrets?: boolean;
   /** Built before the system; hosts with the same kernel share it. */
   kernel?: Kernel;
   /** Machines that may build the system, by name. */
@@ -161,16 +166,23 @@ export class Host extends pulumi.ComponentResource {
   }
 
   #secrets(
-    { secrets = {}, connection, machineId, takeOverFrom }: HostArgs,
+    { secrets = {}, groupSecrets, connection, machineId, takeOverFrom }: HostArgs,
     when: 'before' | 'after',
     dependsOn: pulumi.Resource[],
-  ): Secret[] {
-    return Object.entries(secrets)
+  ): pulumi.Resource[] {
+    const host = { host: this.#name, connection, machineId, takeOverFrom, when };
+    const options = { parent: this, dependsOn };
+    const files = Object.entries(secrets)
       .filter(([, secret]) => (secret.when ?? 'before') === when)
-      .map(([name, { when: _, path = `/run/keys/${name}`, ...secret }]) => {
-        const args = { host: this.#name, connection, machineId, takeOverFrom, when, path, ...secret };
-        return new Secret(`${this.#name}-${name}`, args, { parent: this, dependsOn });
-      });
+      .map(([name, { when: _, path = `/run/keys/${name}`, ...secret }]) => ({ name, path, ...secret }));
+    if (!groupSecrets)
+      return files.map(
+        ({ name, ...file }) => new Secret(`${this.#name}-${name}`, { ...host, ...file }, options),
+      );
+    if (files.length === 0) return [];
+    const byName = Object.fromEntries(files.map(({ name, ...file }) => [name, file]));
+    const name = when === 'before' ? this.#name : `${this.#name}-after`;
+    return [new Secrets(name, { ...host, files: byName }, options)];
   }
 }
 

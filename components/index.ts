@@ -25,7 +25,14 @@ export { Lab, type LabArgs } from './lab.ts';
 export { LiveSystems } from './live-systems.ts';
 export { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 export { type HostRehearsal, Rehearsal, type RehearsalArgs } from './rehearsal.ts';
-export { type HostSecret, Secret, type SecretArgs } from './secret.ts';
+export {
+  type HostSecret,
+  Secret,
+  type SecretArgs,
+  type SecretFileArgs,
+  Secrets,
+  type SecretsArgs,
+} from './secret.ts';
 export { SigningKey, type SigningKeyArgs } from './signing-key.ts';
 export { System } from './system.ts';
 export { VirtualMachine, type VirtualMachineArgs } from './virtual-machine.ts';

@@ -68,7 +68,7 @@ const builders: Described = {
   text: '`builders.<name>`: a machine that builds ([builders.md](builders.md)).',
 };
 const secrets: Described = {
-  title: 'Secrets',
+  title: 'Host secrets',
   schema: hostSecret,
   text: '`hosts.<name>.secrets.<name>`: a file whose content is in no Nix store ([secrets.md](secrets.md)).',
 };

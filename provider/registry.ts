@@ -13,6 +13,7 @@ import { liveSystems } from './resources/live-systems/live-systems.ts';
 import { machineBuilders } from './resources/machine-builders/machine-builders.ts';
 import { rehearsal } from './resources/rehearsal/rehearsal.ts';
 import { secret } from './resources/secret/secret.ts';
+import { secrets } from './resources/secrets/secrets.ts';
 import { signingKey } from './resources/signing-key/signing-key.ts';
 import { substituters } from './resources/substituters/substituters.ts';
 import { system } from './resources/system/system.ts';
@@ -28,6 +29,7 @@ const all: AnyResource[] = [
   liveSystems,
   deployment,
   secret,
+  secrets,
   signingKey,
   cacheStore,
   cachePush,

@@ -50,6 +50,12 @@ const hostDefaults = z.strictObject({
     .describe(
       'Whether a kernel whose configuration cannot boot any machine is a warning instead of an error. Default: false.',
     ),
+  groupSecrets: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the secrets of a machine are one resource instead of one each: quicker where there are many; see docs/secrets.md. Default: false.',
+    ),
   delivery: deploymentDefaults.delivery.describe(
     `${deploymentSettings.shape.delivery.description} Default: auto; copy if the stack has no caches.`,
   ),

@@ -46,5 +46,5 @@ export function connectionOf(host: HostSettings) {
 
 /** What a host's declaration takes over as it is in the config: its deployment settings, commands and description. */
 export function declaredOf(host: HostSettings) {
-  return pick(host, [...deploymentKeys, 'commands', 'description']);
+  return pick(host, [...deploymentKeys, 'commands', 'description', 'groupSecrets']);
 }

@@ -55,7 +55,10 @@ export function markSecretInputs(resource: AnyResource, inputs: Properties, secr
     const isSecret =
       alwaysSecret.some((secret) => secret === name) ||
       (path.length === 1 && named.some((secret) => secret === name));
-    if (isSecret && !isUnknown(value)) secrets.add(path, value);
+    if (isSecret && isPlainObject(value))
+      // Its names may be shown.
+      for (const [key, item] of Object.entries(value)) secrets.add([...path, key], item);
+    else if (isSecret && !isUnknown(value)) secrets.add(path, value);
     else if (Array.isArray(value)) for (const [index, item] of value.entries()) mark(item, [...path, index]);
     else if (isPlainObject(value))
       for (const [key, item] of Object.entries(value)) mark(item, [...path, key]);

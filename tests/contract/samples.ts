@@ -76,6 +76,30 @@ const secret = {
   encoding: 'text',
 };
 
+const files = {
+  database: {
+    path: '/run/keys/database',
+    owner: 'root',
+    group: 'root',
+    mode: '0400',
+    restartUnits: ['nginx.service'],
+    encoding: 'text',
+  },
+  'tls-key': {
+    path: '/var/lib/tls/key.pem',
+    owner: 'root',
+    group: 'nginx',
+    mode: '0440',
+    restartUnits: ['nginx.service'],
+    encoding: 'base64',
+  },
+};
+const secrets = { host: 'web', connection: deployment.connection, files };
+const secretValues = {
+  database: { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'hush-hush' },
+  'tls-key': { [sdk.specialSigKey]: sdk.specialSecretSig, value: 'aHVzaA==' },
+};
+
 const signingKey = {
   name: 'cache.example.org-1',
   consumers: { web: deployment.connection },
@@ -314,6 +338,23 @@ export const samples: Record<string, Sample> = {
     bad: { ...secret, path: '/run/../nix/x', mode: 256, owner: 'a b', restartUnits: ['nginx'], value: '' },
     badProperties: ['path', 'mode', 'owner', 'restartUnits[0]', 'value'],
     badIds: ['f056:/run/keys/database'],
+  },
+  'nixos:index:Secrets': {
+    inputs: { ...secrets, values: secretValues },
+    state: { ...secrets, contents: { database: 'in-place', 'tls-key': 'in-place' }, restartDue: false },
+    changed: {
+      ...secrets,
+      files: { ...files, database: { ...files.database, mode: '0440' } },
+      values: { ...secretValues, database: 'other' },
+    },
+    paths: ['files.database.mode', 'values.database'],
+    bad: {
+      ...secrets,
+      files: { ...files, database: { ...files.database, path: '/nix/x' }, 'a b': files.database },
+      values: { database: '', 'tls-key': 7 },
+    },
+    badProperties: ['files.database.path', 'files["a b"]', 'values.database', 'values.tls-key'],
+    badIds: ['f056:a1b2'],
   },
   'nixos:index:SigningKey': {
     inputs: signingKey,

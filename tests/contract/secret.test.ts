@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
-import { type Plain, ProviderProcess, urnOf } from './provider-process.ts';
+import { detailedDiff, type Plain, ProviderProcess, urnOf } from './provider-process.ts';
 import { samples } from './samples.ts';
 
 let provider: ProviderProcess;
@@ -61,4 +61,56 @@ test('the password of a connection is a secret however it was given, in every re
     const kept = state.connection as { becomePassword: object };
     assert.deepEqual(kept.becomePassword, marked('in the clear'));
   }
+});
+
+test('many secrets: each value is a secret of its own, and a preview names those that change, not their values', async () => {
+  const many = urnOf('nixos:index:Secrets');
+  const { inputs: desired, state } = samples['nixos:index:Secrets'] as { inputs: Plain; state: Plain };
+  const files = desired.files as Record<string, Plain>;
+  const values = { database: 'in the clear', 'tls-key': 'aHVzaA==' };
+  const { inputs, failures } = await provider.check(many, { ...desired, values });
+  assert.deepEqual(failures, []);
+  assert.deepEqual(inputs.values, { database: marked('in the clear'), 'tls-key': marked('aHVzaA==') });
+  const created = await provider.create(many, inputs, true);
+  assert.doesNotMatch(JSON.stringify(created.state), /in the clear|aHVzaA/);
+
+  const recorded = { id: 'm:a1b2', inputs: desired, state };
+  const next = {
+    ...inputs,
+    when: 'before',
+    files: { database: files.database, extra: { ...files.database, path: '/run/keys/extra' } },
+    values: { database: marked('in the clear'), extra: marked('also new') },
+  };
+  const diff = await provider.diff(many, recorded, next as unknown as Plain);
+  const paths = Object.keys(detailedDiff(diff));
+  assert.ok(paths.includes('values.database') && paths.includes('values.extra'), paths.join(' '));
+  const shown = provider.engine.shown.map(({ message }) => message).join('\n');
+  assert.match(shown, /secrets of web: new: extra; with new content: database; removed: tls-key/);
+  assert.match(shown, /the secrets of web are written before the deployment: if it rolls back/);
+  assert.doesNotMatch(shown + JSON.stringify(detailedDiff(diff)), /in the clear|also new|hush-hush/);
+});
+
+test('many secrets: a missing value, a value without a file and a path that two share are refused by name', async () => {
+  const many = urnOf('nixos:index:Secrets');
+  const { inputs: desired } = samples['nixos:index:Secrets'] as { inputs: Plain };
+  const files = desired.files as Record<string, Plain>;
+  const { failures } = await provider.check(many, {
+    ...desired,
+    files: { ...files, same: files.database },
+    values: { 'tls-key': '!!!!', same: 'x', other: 'y' },
+  } as unknown as Plain);
+  assert.deepEqual(Object.fromEntries(failures.map(({ property, reason }) => [property, reason])), {
+    'values.database': 'is missing',
+    'values.tls-key': 'is not base64',
+    'files.same.path': 'is the path of database, too',
+    'files.other': 'is missing',
+  });
+  const large = await provider.check(many, {
+    ...desired,
+    files: Object.fromEntries(
+      Array.from({ length: 17 }, (_, n) => [`f${n}`, { ...files.database, path: `/run/keys/f${n}` }]),
+    ),
+    values: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`f${n}`, 'x'.repeat(2 ** 20)])),
+  } as unknown as Plain);
+  assert.match(JSON.stringify(large.failures), /17 MiB: at most 16 MiB/);
 });

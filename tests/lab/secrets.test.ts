@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { runToEnd } from '../../lib/base/process/run.ts';
 import { CliProject } from '../contract/cli-project.ts';
@@ -31,10 +31,12 @@ before(async () => {
     join(project.folder, 'index.ts'),
     `import { readFileSync } from 'node:fs';
 import * as pulumi from '@pulumi/pulumi';
-import { Secret } from '${components}';
-const { connection, files } = JSON.parse(readFileSync('settings.json', 'utf8'));
+import { Secret, Secrets } from '${components}';
+const { connection, files, many } = JSON.parse(readFileSync('settings.json', 'utf8'));
 const value = new pulumi.Config().requireSecret('value');
 for (const [name, file] of Object.entries(files)) new Secret(name, { host: 'one', connection, value, ...file });
+const named = Object.entries(many).map(([name, { suffix = '', ...file }]) => [name, { value: pulumi.interpolate\`\${value}\${suffix}\`, ...file }]);
+if (named.length > 0) new Secrets('many', { host: 'one', connection, files: Object.fromEntries(named) });
 `,
   );
   await project.pulumi('stack', 'init', 'dev');
@@ -52,10 +54,10 @@ const app = {
   mode: '0440',
   restartUnits: ['reader.service', 'idle.service'],
 };
-const declare = (files: object) =>
+const declare = (files: object, many: object = {}) =>
   writeFileSync(
     join(project.folder, 'settings.json'),
-    JSON.stringify({ connection: machine.target.connection, files }),
+    JSON.stringify({ connection: machine.target.connection, files, many }),
   );
 const setValue = (n: number) => project.pulumi('config', 'set', '--secret', 'value', canary(n));
 const pid = () => machine.run('systemctl show --property=MainPID --value reader.service');
@@ -136,6 +138,89 @@ test('an owner that does not exist is an error, and no file is left', async () =
   assert.notEqual(exitCode, 0);
   assert.match(text, /there is no user nobody-knows or group root on the machine/);
   assert.equal(await machine.run('ls -A /run/keys'), 'app');
+});
+
+describe('many secrets as one resource', () => {
+  const several = Object.fromEntries(
+    Array.from({ length: 20 }, (_, n) => [`s${n}`, { path: `/run/keys/many/s${n}`, suffix: `${n}` }]),
+  );
+  const many = { ...several, s0: { ...several.s0, restartUnits: ['counting.service'] } };
+  Object.assign(many, { s1: { ...several.s1, owner: 'app', restartUnits: ['counting.service'] } });
+  const inodes = () => machine.run('stat -c "%n %i" /run/keys/many/*');
+
+  test('they are written together, each unit is restarted once, and no process has a content as an argument', async () => {
+    await machine.run(`printf '[Service]\\nExecStart=/bin/sh -c "echo >>/run/starts; exec sleep infinity"\\n' >/run/systemd/system/counting.service
+      systemctl daemon-reload; systemctl start counting.service`);
+    await machine.until('[ -s /run/starts ]');
+    await machine.run(': >/run/starts');
+    declare({}, many);
+    const running = up();
+    const { found } = await watchProcesses(traces, running);
+    assert.match(await running, /one: restarted counting\.service/);
+    assert.deepEqual(found, []);
+    await machine.until('[ -s /run/starts ]');
+    assert.equal(await machine.run('wc -l </run/starts'), '1');
+    assert.equal(await machine.run('cat /run/keys/many/s7'), `${canary(3)}7`);
+    assert.equal(
+      await machine.run('stat -c "%U %a" /run/keys/many/s1; ls -A /run/keys/many | wc -l'),
+      'app 400\n20',
+    );
+    const { exitCode, text } = await project.pulumi('preview', '--diff', '--expect-no-changes');
+    assert.equal(exitCode, 0, text);
+  });
+
+  test('a preview names those that change, and only these are written', async () => {
+    const before = await inodes();
+    const { s19: _, ...rest } = many as Record<string, object>;
+    const changed = {
+      ...rest,
+      s2: { ...several.s2, suffix: 'other' },
+      added: { path: '/run/keys/many/added' },
+    };
+    declare({}, changed);
+    const { text } = await project.pulumi('preview', '--diff');
+    assert.match(text, /secrets of one: new: added; with new content: s2; removed: s19/);
+    for (const trace of traces) assert.ok(!text.includes(trace));
+    await up();
+    const after = await inodes();
+    const left = before.split('\n').filter((line) => after.split('\n').includes(line));
+    assert.equal(left.length, 18, 'all but s2 and s19 are untouched');
+    assert.ok(!after.includes('/s19 ') && after.includes('/added '));
+    assert.equal(await machine.run('wc -l </run/starts'), '1', 'no unit uses them');
+    declare({}, many);
+    await up();
+  });
+
+  test('edited and missing files are named by refresh, and restored by up', async () => {
+    await machine.run('echo other >/run/keys/many/s3; chmod 0644 /run/keys/many/s4; rm /run/keys/many/s5');
+    const { text } = await project.pulumi('refresh', '--yes', '--diff', '--skip-preview');
+    assert.match(text, /s3\s*: "in-place" => "changed"/);
+    assert.match(text, /s5\s*: "in-place" => "missing"/);
+    assert.match(text, /"0400" => "0644"/);
+    assert.doesNotMatch(text, /s6\s*:/);
+    const preview = await project.pulumi('preview', '--diff');
+    assert.match(
+      preview.text,
+      /with another place, owner, mode or unit: s4; restored on the machine: s3, s5/,
+    );
+    await up();
+    assert.equal(
+      await machine.run('cat /run/keys/many/s3 /run/keys/many/s5; stat -c " %a" /run/keys/many/s4'),
+      `${canary(3)}3${canary(3)}5 400`,
+    );
+  });
+
+  test('secrets that become single ones keep their files', async () => {
+    const before = await machine.run('stat -c %i /run/keys/many/s6');
+    declare({ s6: { path: '/run/keys/many/s6' } }, { s7: several.s7 });
+    await up();
+    assert.equal(await machine.run('ls -A /run/keys/many'), 's6\ns7');
+    assert.notEqual(before, '');
+    declare({ app: { ...app, mode: '0400' } });
+    await up();
+    assert.equal(await machine.run('ls -A /run/keys/many; ls -A /run/nixos-fleet/secrets'), '');
+    await machine.run('rmdir /run/keys/many; systemctl stop counting.service');
+  });
 });
 
 test('the content is in no store, no state, no log and no other file', async () => {

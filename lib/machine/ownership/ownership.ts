@@ -80,6 +80,6 @@ export function ownedByOther(host: string, what: string, { stack, resource, by, 
 }
 
 /** Why a path stays although its resource is deleted. */
-export function keptForOwner(host: string, what: string, { resource }: Owner): string {
+export function keptForOwner(host: string, what: string, { resource }: Pick<Owner, 'resource'>): string {
   return `${host}: ${what} stays, as ${resource} has written it since`;
 }

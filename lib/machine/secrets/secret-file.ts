@@ -30,12 +30,12 @@ export interface SecretReading {
 export type SecretFile = Omit<SecretInputs, 'host' | 'connection' | 'machineId' | 'takeOverFrom' | 'when'>;
 
 /** The desired content in bytes. */
-function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
+export function contentOf({ value, encoding }: Pick<SecretInputs, 'value' | 'encoding'>): Buffer {
   return Buffer.from(value, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
-/** Time for the file itself, and for a unit to stop and start. */
-const limits = { fileSeconds: 60, unitSeconds: 180 };
+/** Time for the files themselves, and for a unit to stop and start. */
+export const secretLimits = { fileSeconds: 60, unitSeconds: 180 };
 
 /** Whether a text is base64 with its padding, in one line or several: a decoder would pass over anything else. */
 export function isBase64(text: string): boolean {
@@ -76,7 +76,8 @@ export async function writeSecret(
   if (machineId && found && found !== machineId) throw wrongMachine(machine.name, machineId, found);
   const owner = parseOwner(reply);
   if (owner) throw ownedByOther(machine.name, path, owner);
-  if (!reply.flag('written')) throw failed(machine, path, 'could not be written', reply.why());
+  if (!reply.flag('written'))
+    throw secretFailed(machine, `secret ${path}`, 'could not be written', reply.why());
   if (!reply.flag('restart-due')) return { machineId: found, restarted: [], notRestarted: undefined };
   return { machineId: found, ...(await restartUnits(machine, path, units, found, signal)) };
 }
@@ -91,14 +92,19 @@ async function restartUnits(
 ): Promise<{ restarted: string[]; notRestarted: FleetError | undefined }> {
   const what = 'was written, but units that use it did not restart';
   const variables = { action: 'restart', path, units: units.join('\n'), machine_id: machineId };
-  const timeoutSeconds = limits.fileSeconds + units.length * limits.unitSeconds;
+  const timeoutSeconds = secretLimits.fileSeconds + units.length * secretLimits.unitSeconds;
   try {
     const reply = await runAction(machine, variables, signal, timeoutSeconds);
-    const notRestarted = reply.isWhole ? undefined : failed(machine, path, what, reply.why());
+    const notRestarted = reply.isWhole
+      ? undefined
+      : secretFailed(machine, `secret ${path}`, what, reply.why());
     return { restarted: reply.list('restarted'), notRestarted };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { restarted: [], notRestarted: failed(machine, path, what, error.why ?? error.message) };
+    return {
+      restarted: [],
+      notRestarted: secretFailed(machine, `secret ${path}`, what, error.why ?? error.message),
+    };
   }
 }
 
@@ -114,7 +120,7 @@ export async function readSecret(
 ): Promise<SecretReading> {
   const salt = randomBytes(16).toString('hex');
   const reply = await runAction(machine, { action: 'read', path: inputs.path, salt }, signal);
-  if (!reply.isWhole) throw failed(machine, inputs.path, 'could not be read', reply.why());
+  if (!reply.isWhole) throw secretFailed(machine, `secret ${inputs.path}`, 'could not be read', reply.why());
   const machineId = reply.text('machine-id');
   if (!reply.flag('present')) return { machineId, file: undefined };
   const digest = createHash('sha256').update(salt).update(contentOf(inputs)).digest('hex');
@@ -148,23 +154,29 @@ export async function removeSecret(
   const found = reply.text('machine-id');
   if (reply.isWhole || (machineId && found && found !== machineId))
     return { machineId: found, owner: parseOwner(reply) };
-  throw failed(machine, path, 'could not be removed', reply.why());
+  throw secretFailed(machine, `secret ${path}`, 'could not be removed', reply.why());
 }
 
 async function runAction(
   machine: Machine,
   variables: Record<string, string>,
   signal?: AbortSignal,
-  timeoutSeconds = limits.fileSeconds,
+  timeoutSeconds = secretLimits.fileSeconds,
 ): Promise<Reply> {
   const redact = variables.content ? [variables.content] : [];
   return await runScript(machine, script, { variables, signal, timeoutSeconds, redact });
 }
 
-function failed({ name: host }: Machine, path: string, what: string, why: string): FleetError {
+/** What happened to a secret, or to the secrets, of a machine. */
+export function secretFailed(
+  { name: host }: Machine,
+  secrets: string,
+  what: string,
+  why: string,
+): FleetError {
   return new FleetError({
     code: 'secret-failed',
-    what: `the secret ${path} ${what}`,
+    what: `the ${secrets} ${what}`,
     host,
     why,
     fix: why.startsWith('there is no user')

@@ -47,3 +47,37 @@ test('secrets come before the deployment or after it, one file each', async () =
   assert.equal(late?.inputs.owner, 'app');
   assert.deepEqual([early?.inputs.when, late?.inputs.when], ['before', 'after']);
 });
+
+test('groupSecrets: one resource before the deployment and one after it', async () => {
+  const host = new Host('db', {
+    evaluated: { drvPath: '/nix/store/db.drv', outPath: '/nix/store/db', facts: someFacts() },
+    connection: { address: 'db' },
+    groupSecrets: true,
+    secrets: {
+      late: { value: 'late one', when: 'after', path: '/var/lib/late', owner: 'app' },
+      early: { value: 'early one' },
+      second: { value: 'second one' },
+    },
+  });
+  await new Promise<void>((resolve) => {
+    const poll = () => (registered.some(({ name }) => name === 'db-after') ? resolve() : setImmediate(poll));
+    host.deployment.urn.apply(poll);
+  });
+  const order = registered.filter(
+    ({ type, name }) => ['Secret', 'Secrets', 'Deployment'].includes(type) && name.startsWith('db'),
+  );
+  assert.deepEqual(
+    order.map(({ type, name }) => `${type} ${name}`),
+    ['Secrets db', 'Deployment db', 'Secrets db-after'],
+  );
+  const [before, , after] = order;
+  assert.deepEqual(before?.inputs.files, {
+    early: { path: '/run/keys/early' },
+    second: { path: '/run/keys/second' },
+  });
+  // The mock has one mark for all of them.
+  const marked = before?.inputs.values as { value: Record<string, string> } | undefined;
+  assert.deepEqual(marked?.value, { early: 'early one', second: 'second one' });
+  assert.deepEqual(after?.inputs.files, { late: { path: '/var/lib/late', owner: 'app' } });
+  assert.deepEqual([before?.inputs.when, after?.inputs.when], ['before', 'after']);
+});
