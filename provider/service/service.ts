@@ -130,8 +130,7 @@ export class ProviderService {
     const asRecorded = recordedForm(resource, summarized);
     const response = new proto.CreateResponse();
     if (request.getPreview()) {
-      response.setProperties(encode(asRecorded(previewOf(resource, properties)), secrets));
-      return response;
+      return response.setProperties(encode(asRecorded(previewOf(resource, properties)), secrets));
     }
     const created = await this.#change(request, secrets, asRecorded, (context) =>
       resource.create(properties, context),

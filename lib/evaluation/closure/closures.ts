@@ -8,7 +8,7 @@ import type { PackageChange } from './compare.ts';
 import type { Work } from './describe.ts';
 import { Derivations, type Graph } from './graph.ts';
 import { keepChange, keptChange } from './kept.ts';
-import { predictClosure } from './predict.ts';
+import { predictClosure, type SharedPredictions } from './predict.ts';
 
 type Infos = ReadonlyMap<string, PathInfo>;
 
@@ -45,6 +45,7 @@ export class Closures {
   readonly #derivations = new Derivations();
   /** Paths of this computer's store and of caches; undefined for those that neither has. */
   readonly #known = new Map<string, PathInfo | undefined>();
+  readonly #shared: SharedPredictions = new Map();
 
   /** The change of each request; undefined where the old closure or the new derivation is not known. */
   async compare(
@@ -61,8 +62,11 @@ export class Closures {
       }),
     );
     const unbuilt = prepared.filter((each) => each !== undefined && 'graph' in each);
-    const plan = await planBuild([...new Set(unbuilt.map(({ request }) => request.drvPath))], signal);
-    const downloads = await this.#learn(unbuilt, plan, signal);
+    const [plan] = await Promise.all([
+      planBuild([...new Set(unbuilt.map(({ request }) => request.drvPath))], signal),
+      this.#askStore(unbuilt, signal),
+    ]);
+    const downloads = await this.#askCaches([...(plan?.fetches ?? [])], signal);
     const results = prepared.map((each) => {
       if (!each || !('graph' in each)) return each;
       return { change: this.#predict(each), work: plan && workOf(each.graph, plan, downloads) };
@@ -84,12 +88,8 @@ export class Closures {
     return { request, closure, graph, oldGraph };
   }
 
-  /** Reads what this computer's store and the caches have of the builds; returns the sizes of downloads. */
-  async #learn(
-    unbuilt: readonly Unbuilt[],
-    plan: BuildPlan | undefined,
-    signal?: AbortSignal,
-  ): Promise<ReadonlyMap<string, number>> {
+  /** Reads what this computer's store has of the builds. */
+  async #askStore(unbuilt: readonly Unbuilt[], signal?: AbortSignal): Promise<void> {
     const wanted = new Set<string>();
     for (const { graph, oldGraph } of unbuilt) {
       for (const { nodes, builders } of [graph, ...(oldGraph ? [oldGraph] : [])]) {
@@ -100,10 +100,14 @@ export class Closures {
     const missing = [...wanted].filter((path) => !this.#known.has(path));
     const found = await pathInfos({ paths: missing, signal });
     for (const path of missing) this.#known.set(path, found.get(path));
-    const fetched = [...(plan?.fetches ?? [])];
-    const substituters = fetched.length > 0 ? (await nixSettings()).substituters : [];
-    const offers = await Promise.all(substituters.map((uri) => askCache(uri, fetched, signal)));
+  }
+
+  /** Reads what the caches have of paths that are to be fetched; returns the sizes of the downloads. */
+  async #askCaches(paths: readonly string[], signal?: AbortSignal): Promise<ReadonlyMap<string, number>> {
     const downloads = new Map<string, number>();
+    if (paths.length === 0) return downloads;
+    const { substituters } = await nixSettings();
+    const offers = await Promise.all(substituters.map((uri) => askCache(uri, paths, signal)));
     for (const [path, info] of offers.flatMap((offer) => [...offer])) {
       if (!this.#known.get(path)) this.#known.set(path, info);
       if (info.downloadSize !== undefined) downloads.set(path, info.downloadSize);
@@ -116,7 +120,13 @@ export class Closures {
     const known = { get: (path: string) => this.#known.get(path) };
     return changeBetween(
       closure,
-      predictClosure({ outPath, graph, known, old: { path: old, closure, graph: oldGraph } }),
+      predictClosure({
+        outPath,
+        graph,
+        known,
+        old: { path: old, closure, graph: oldGraph },
+        shared: this.#shared,
+      }),
       { vague: oldGraph === undefined },
     );
   }

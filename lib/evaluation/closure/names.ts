@@ -24,11 +24,31 @@ export function isVersion(version: string): boolean {
   return /^\d/.test(version);
 }
 
-/** The name without the digits of versions: equal for two versions of a package, and different for its outputs. */
+/** Ends of names that are no part of a version. */
+const extension = /\.(?:tar(?:\.\w+)?|t[a-z]z|zip|patch|diff|gem|crate|whl|jar|sh|py|pl|json|conf)$/;
+
+/** The name without the digits of versions: equal for two versions of a package, and different for its outputs and sources. */
 export function versionless(path: string): string {
-  return storeName(path)
-    .replace(/(?:-(?:unstable-)?\d[^-]*)+/g, '-#')
-    .replace(/\d+(?:\.\d+)*/g, '#');
+  const name = storeName(path);
+  const end = extension.exec(name)?.[0] ?? '';
+  return (
+    name
+      .slice(0, name.length - end.length)
+      .replace(/(?:-(?:unstable-)?\d[^-]*)+/g, '-#')
+      .replace(/\d+(?:\.\d+)*/g, '#') + end
+  );
+}
+
+const keys = new Map<string, { name: string; versionless: string }>();
+
+/** Both keys of a path; systems have most of their paths in common. */
+function keysOf(path: string): { name: string; versionless: string } {
+  let found = keys.get(path);
+  if (!found) {
+    found = { name: storeName(path), versionless: versionless(path) };
+    keys.set(path, found);
+  }
+  return found;
 }
 
 /** The hash of a store path, by which texts name it. */
@@ -45,15 +65,17 @@ export class Names {
   constructor(paths: Iterable<string>) {
     this.#paths = new Set(paths);
     for (const path of this.#paths) {
-      push(this.#byName, storeName(path), path);
-      push(this.#byVersionless, versionless(path), path);
+      const found = keysOf(path);
+      push(this.#byName, found.name, path);
+      push(this.#byVersionless, found.versionless, path);
     }
   }
 
   /** The path itself, else those of the same name, else those of another version. */
   like(path: string): readonly string[] {
     if (this.#paths.has(path)) return [path];
-    return this.#byName.get(storeName(path)) ?? this.#byVersionless.get(versionless(path)) ?? [];
+    const found = keysOf(path);
+    return this.#byName.get(found.name) ?? this.#byVersionless.get(found.versionless) ?? [];
   }
 }
 

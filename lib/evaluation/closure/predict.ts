@@ -33,7 +33,17 @@ export interface PredictionRequest {
   /** Paths of the new build whose references are known already. */
   known: Knowledge;
   old: OldSystem;
+  /** What was predicted for other systems, which have most of their packages in common. */
+  shared?: SharedPredictions;
 }
+
+/** The references of a new path in the place of an old one, and which paths take the places of which. */
+interface Predicted {
+  references: Map<string, Certainty>;
+  predecessors: [path: string, old: string][];
+}
+
+export type SharedPredictions = Map<string, Predicted>;
 
 /** Attributes that name what only the build needs. */
 const forBuildAlone =
@@ -54,18 +64,19 @@ class Prediction {
   readonly #predecessors = new Map<string, string>();
   readonly #references = new Map<string, ReadonlyMap<string, Certainty>>();
   readonly #oldNames: Names;
-  readonly #newNames: Names;
+  #newNames: Names | undefined;
   readonly #nearest = new Map<string, string | undefined>();
 
-  constructor({ outPath, graph, known, old }: PredictionRequest) {
+  readonly #shared: SharedPredictions;
+
+  constructor({ outPath, graph, known, old, shared = new Map() }: PredictionRequest) {
+    this.#shared = shared;
     this.#outPath = outPath;
     this.#graph = graph;
     this.#known = known;
     this.#old = old;
     this.#uses = new Uses(old, known, graph);
     this.#oldNames = new Names(old.closure.keys());
-    const sources = [...graph.nodes.values()].flatMap((node) => node.sources);
-    this.#newNames = new Names(new Set([...graph.builders.keys(), ...sources]));
     this.#predecessors.set(outPath, old.path);
   }
 
@@ -115,21 +126,33 @@ class Prediction {
   }
 
   #predict(path: string, node: Node): Map<string, Certainty> {
+    const predecessor = this.#predecessor(path);
+    const key = `${path} ${predecessor} ${this.#old.graph !== undefined}`;
+    const found = this.#shared.get(key) ?? this.#predictFrom(path, node, predecessor, key);
+    for (const [now, before] of found.predecessors) {
+      if (!this.#predecessors.has(now)) this.#predecessors.set(now, before);
+    }
+    return new Map(found.references);
+  }
+
+  #predictFrom(path: string, node: Node, predecessor: string | undefined, key: string): Predicted {
     const references = new Map<string, Certainty>();
+    const predecessors: [string, string][] = [];
     const add = (reference: string, certainty: Certainty) => {
       const before = references.get(reference);
       if (before === undefined || worse(before, certainty) === before) references.set(reference, certainty);
     };
-    const predecessor = this.#predecessor(path);
     const old = new OldOutput(predecessor, this.#uses);
+    // Whether other systems decide in the same way.
+    let isCommon = true;
     for (const input of buildInputsOf(node, this.#graph)) {
-      const like = old.like(input.path);
-      const before = like[0]?.path;
-      if (before !== undefined && !this.#predecessors.has(input.path))
-        this.#predecessors.set(input.path, before);
-      const { use, sure } = this.#useOf(path, input, node, like[0]?.use, old);
+      const [like] = old.like(input.path);
+      if (like) predecessors.push([input.path, like.path]);
+      const { use, sure } = this.#useOf(path, input, node, like?.use, old);
+      if (!like || use === 'copied') isCommon = false;
       if (use === 'referenced') add(input.path, sure ? 'expected' : 'probable');
       if (use !== 'copied') continue;
+      if (like && !this.#predecessors.has(input.path)) this.#predecessors.set(input.path, like.path);
       for (const [each, certainty] of this.#referencesOf(input.path)) {
         add(each, worse(certainty, sure ? 'expected' : 'probable'));
       }
@@ -138,10 +161,12 @@ class Prediction {
       if (reference === predecessor) continue;
       const now = this.#same(reference, node);
       if (now === undefined) continue;
-      if (!this.#predecessors.has(now)) this.#predecessors.set(now, reference);
+      predecessors.push([now, reference]);
       add(now, 'expected');
     }
-    return references;
+    const predicted = { references, predecessors };
+    if (isCommon) this.#shared.set(key, predicted);
+    return predicted;
   }
 
   #useOf(
@@ -168,6 +193,11 @@ class Prediction {
 
   /** The path of the new build that is what a path of the old system was, for a derivation that may use it. */
   #same(old: string, node: Node): string | undefined {
+    const { nodes, builders } = this.#graph;
+    this.#newNames ??= new Names([
+      ...builders.keys(),
+      ...[...nodes.values()].flatMap(({ sources }) => sources),
+    ]);
     const candidates = this.#newNames.like(old);
     if (candidates.length <= 1 || candidates[0] === old) return candidates[0];
     const key = `${Object.values(node.outputs)[0]} ${old}`;

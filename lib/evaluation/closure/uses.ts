@@ -26,15 +26,22 @@ export interface Input {
   contexts: readonly Context[];
 }
 
-export function buildInputsOf(node: Node, { nodes }: Graph): Input[] {
-  const built = Object.entries(node.inputDrvs).flatMap(([drvPath, names]) => {
-    const outputs = nodes.get(drvPath)?.outputs ?? {};
-    return names.flatMap((name) => outputs[name] ?? []);
-  });
-  return [...built, ...node.sources].map((path) => ({
-    path,
-    contexts: node.mentions.get(hashPart(path)) ?? [],
-  }));
+const inputs = new WeakMap<Node, Input[]>();
+
+export function buildInputsOf(node: Node, { nodes }: Graph): readonly Input[] {
+  let found = inputs.get(node);
+  if (!found) {
+    const built = Object.entries(node.inputDrvs).flatMap(([drvPath, names]) => {
+      const outputs = nodes.get(drvPath)?.outputs ?? {};
+      return names.flatMap((name) => outputs[name] ?? []);
+    });
+    found = [...built, ...node.sources].map((path) => ({
+      path,
+      contexts: node.mentions.get(hashPart(path)) ?? [],
+    }));
+    inputs.set(node, found);
+  }
+  return found;
 }
 
 /** Whether a derivation that writes a text names the path in it. */
@@ -173,7 +180,7 @@ type Counts = Record<Use, number>;
 function countUses(inputs: readonly [Input, Use][]): Map<string, Counts> {
   const counts = new Map<string, Counts>();
   for (const [{ contexts }, use] of inputs) {
-    for (const key of new Set(contexts.flatMap((each) => [placeOf(each), each.attribute]))) {
+    for (const key of keysOf(contexts)) {
       const count = counts.get(key) ?? { referenced: 0, copied: 0, used: 0 };
       count[use] += 1;
       counts.set(key, count);
@@ -188,6 +195,17 @@ function judge(counts: Counts | undefined): { use: Use; sure: boolean } | undefi
   const total = counts.referenced + counts.copied + counts.used;
   const use = uses.find((each) => counts[each] * 4 >= total) ?? 'used';
   return { use, sure: total >= 5 && counts[use] === total };
+}
+
+const keys = new WeakMap<readonly Context[], ReadonlySet<string>>();
+
+function keysOf(contexts: readonly Context[]): ReadonlySet<string> {
+  let found = keys.get(contexts);
+  if (!found) {
+    found = new Set(contexts.flatMap((each) => [placeOf(each), each.attribute]));
+    keys.set(contexts, found);
+  }
+  return found;
 }
 
 function placeOf({ attribute, words }: Context): string {

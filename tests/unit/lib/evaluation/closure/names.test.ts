@@ -30,11 +30,13 @@ test('versions of a package have one name, its outputs have several', () => {
     ['foo-1.2', 'foo-0-unstable-2026-01-02'],
     ['python3.12-foo-1.0', 'python3.13-foo-1.1'],
     ['linux-6.12.5-modules', 'linux-6.18-modules'],
+    ['xz-5.8.3.tar.xz', 'xz-5.9.tar.xz'],
   ];
   for (const [a, b] of same) assert.equal(versionless(path(a)), versionless(path(b)));
   const different: [string, string][] = [
     ['openssl-3.5.1', 'openssl-3.5.1-bin'],
     ['linux-6.12.5', 'linux-6.12.5-modules'],
+    ['xz-5.8.3', 'xz-5.8.3.tar.xz'],
     ['unit-a.service', 'unit-b.service'],
   ];
   for (const [a, b] of different) assert.notEqual(versionless(path(a)), versionless(path(b)));
