@@ -11,11 +11,12 @@ import { notePreview } from './program/preview-notes.ts';
 import { skipPromiseStacks } from './program/promise-stacks.ts';
 import { readDisks } from './program/read-disks.ts';
 import { readStack } from './program/read-stack.ts';
+import { withRecorded } from './program/selection.ts';
 
 skipPromiseStacks();
 
 /** Reads the stack's config, evaluates the flake once for all machines, and declares them. */
-async function program(): Promise<{ fleet: Fleet; images: Images; lab: string | undefined }> {
+async function program() {
   // The engine starts the provider on its first call: here, so that it starts during the evaluation.
   void pulumi.runtime.invoke('nixos:index:getVersion', {}).catch(() => {});
   const stack = await readStack();
@@ -37,7 +38,7 @@ async function program(): Promise<{ fleet: Fleet; images: Images; lab: string | 
   assertDistinct(live ?? {});
   await notePreview(stack, evaluation, live);
   const fleet = new Fleet('fleet', {
-    evaluation,
+    evaluation: withRecorded(evaluation, stack.selection),
     hosts,
     failures: [
       ...images.failures,
@@ -49,10 +50,15 @@ async function program(): Promise<{ fleet: Fleet; images: Images; lab: string | 
     builders: config.builders,
     ...(live ? { liveSystems: mapValues(live, liveSystem) } : {}),
   });
-  return { fleet, images, lab: stack.lab && labSystemNames[stack.lab.decision.system] };
+  return {
+    fleet,
+    images,
+    lab: stack.lab && labSystemNames[stack.lab.decision.system],
+    kept: stack.selection?.outputs,
+  };
 }
 
-const { fleet, images, lab } = await program().then(
+const { fleet, images, lab, kept } = await program().then(
   async (declared) => {
     await declared.fleet.completed;
     return declared;
@@ -64,10 +70,10 @@ const { fleet, images, lab } = await program().then(
 );
 
 /** What each machine runs: `MachineSummary` by machine. */
-export const machines = fleet.machines;
+export const machines = fleet.machines.apply((now) => ({ ...now, ...kept?.machines }));
 /** The newest deployments of each machine. */
-export const history = fleet.history;
-const { summaries } = images;
+export const history = fleet.history.apply((now) => ({ ...now, ...kept?.history }));
+const summaries = images.summaries.apply((now) => ({ ...now, ...kept?.images }));
 
 /** The disk images: `ImageSummary` by image. `lab`: what the lab's machines run, for a stack with such machines. */
 export { lab, summaries as images };

@@ -40,6 +40,10 @@ export function declareMachines(
   const declared: Record<string, FleetHost> = {};
   for (const [name, host] of Object.entries(hosts)) {
     const connection = connectionOf(host);
+    if (!stack.selected[name]) {
+      declared[name] = { ...declaredOf(host), connection: stack.others[name] ?? connection };
+      continue;
+    }
     const machine = virtualMachineOf(name, host);
     // Its virtual machine, or the first system of its container, could not be evaluated; the error is reported at the end.
     if (machine && !virtual?.machines[machine]) continue;

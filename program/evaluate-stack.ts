@@ -20,7 +20,7 @@ import type { Stack } from './read-stack.ts';
 export type Evaluated = Awaited<ReturnType<typeof evaluateStack>>;
 
 /** Evaluates the flake once for everything in the stack, and checks the kernels and systems. */
-export async function evaluateStack({ config, hosts, images, disks, lab, flake }: Stack) {
+export async function evaluateStack({ config, selected: hosts, images, disks, lab, flake }: Stack) {
   const groups = {
     lab: firstSystems(hosts, lab),
     rehearsed: rehearsedSystems(hosts),

@@ -12,8 +12,8 @@ export interface HardwareDetection {
 }
 
 /** Starts to detect the machines' hardware; it runs during the evaluation. */
-export function detectHardware({ config, hosts, machines, flake }: Stack): HardwareDetection {
-  const settings = hardwareSettings(hosts, config, flake.baseDirectory);
+export function detectHardware({ config, selected, machines, flake }: Stack): HardwareDetection {
+  const settings = hardwareSettings(selected, config, flake.baseDirectory);
   return { settings, results: askHardware(settings, machines) };
 }
 

@@ -72,6 +72,14 @@ const host = hostDefaults.extend({
     .regex(/^[^\0\r\n]{1,200}$/, 'must be one line of at most 200 characters')
     .optional()
     .describe('What the machine is for, shown by `npm run status` and in the output `machines`.'),
+  tags: z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'must be of letters, digits and _.- (at most 63)'),
+    )
+    .optional()
+    .describe('Names by which `npm run fleet -- up --on @tag` selects the host.'),
   configuration: z
     .string()
     .min(1)

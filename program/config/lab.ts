@@ -55,9 +55,10 @@ export function firstSystems(
   if (lab?.decision.system !== 'nixos') return {};
   const attribute = ['system', 'build', 'labFirst'];
   return Object.fromEntries(
-    Object.keys(lab.machines)
-      .filter((name) => !lab.systems[name])
-      .map((name) => [name, { configuration: hosts[name]?.configuration ?? name, attribute, host: name }]),
+    Object.keys(lab.machines).flatMap((name) => {
+      const host = lab.systems[name] ? undefined : hosts[name];
+      return host ? [[name, { configuration: host.configuration, attribute, host: name }]] : [];
+    }),
   );
 }
 

@@ -137,8 +137,7 @@ export class ProviderService {
     );
     markSecretOutputs(resource, created.state, secrets);
     response.setId(created.id);
-    response.setProperties(encode(asRecorded(created.state), secrets));
-    return response;
+    return response.setProperties(encode(asRecorded(created.state), secrets));
   }
 
   async update(request: proto.UpdateRequest): Promise<proto.UpdateResponse> {
@@ -150,10 +149,10 @@ export class ProviderService {
     const secrets = desired.secrets.with(recorded.secrets, false);
     const response = new proto.UpdateResponse();
     if (request.getPreview()) {
-      const explained = (context: Context) => explain(resource, recorded.value, desired.properties, context);
-      const note = await this.#run(request, secrets, explained);
-      if (note) this.#report.note(request.getUrn(), secrets.redact(note));
-      await this.#engine?.flush();
+      await this.#run(request, secrets, async (context) => {
+        const note = await explain(resource, recorded.value, desired.properties, context);
+        if (note) this.#report.note(request.getUrn(), secrets.redact(note));
+      });
       const known = asRecorded(previewOf(resource, desired.properties, recorded.value));
       return response.setProperties(encode(known, secrets));
     }
@@ -161,8 +160,7 @@ export class ProviderService {
       resource.update(recorded.value, desired.properties, context),
     );
     markSecretOutputs(resource, state, secrets);
-    response.setProperties(encode(asRecorded(state), secrets));
-    return response;
+    return response.setProperties(encode(asRecorded(state), secrets));
   }
 
   async read(request: proto.ReadRequest): Promise<proto.ReadResponse> {
