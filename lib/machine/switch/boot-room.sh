@@ -1,6 +1,18 @@
 #!/bin/sh
-# Room that an installer of a boot loader makes. Comes after prelude.sh, boot-state.sh and: profile.
+# Room that an installer of a boot loader needs and makes. Comes after prelude.sh, boot-state.sh and: profile.
 : "${profile:?}"
+
+# new_kib SYSTEM: the KiB of its kernel and initrd that the menu of another generation has not brought to the boot partition yet.
+new_kib() {
+	for part in kernel initrd; do
+		file=$(target "$1/$part")
+		[ -n "$file" ] || continue
+		path=${file#/nix/store/}
+		case $path in */*) copy=${path%%/*}-${path##*/} ;; *) copy=$path ;; esac
+		# systemd-boot's installer, then GRUB's
+		[ -n "$(first_folder "EFI/nixos/$copy.efi")" ] || [ -e "/boot/kernels/$copy" ] || cat "$file"
+	done | wc -c | awk '{ print int($1 / 1024) }'
+}
 
 # The KiB that systemd-boot's installer frees before it writes: files of the oldest entry alone, if a limit of configurations keeps
 # the menu shorter than the profile.

@@ -62,6 +62,6 @@ for place in /nix /var/lib /run; do room "$place" "$reserve"; done
 # A new kernel and initrd must fit on a separate boot partition.
 if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
 	[ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
-	need=$(($(cat "$system/kernel" "$system/initrd" 2>/dev/null | wc -c) / 1024 + 1024 - $(removable_kib)))
+	need=$(($(new_kib "$system") + 1024 - $(removable_kib)))
 	[ "$need" -le 0 ] || room /boot "$need"
 fi

@@ -196,3 +196,21 @@ test('a menu that is shorter than the profile makes room for a new entry: files 
   machine.write('boot/loader/loader.conf', 'default nixos-2.conf\n');
   assert.equal(removable(), '0', 'the default stays');
 });
+
+test('a kernel that is on the boot partition already needs no room there', { skip: cannotRun }, () => {
+  const machine = machineWith('systemd-boot');
+  const text = scriptFile('./boot-room.sh', new URL('lib/machine/switch/', sources).href);
+  const needed = () =>
+    machine.ok(`${text}
+    store() { case $1 in /systems/new/*) echo "/nix/store/hash-linux/\${1##*/}" ;; esac; }
+    target() { store "$1"; }
+    cat() { [ "$1" = /nix/store/hash-linux/kernel ] && head -c 4096 /dev/zero || head -c 2048 /dev/zero; }
+    new_kib /systems/new`);
+  machine.system('new');
+  machine.write('boot/loader/loader.conf', '');
+  assert.equal(needed(), '6');
+  machine.write('boot/EFI/nixos/hash-linux-kernel.efi', 'x');
+  assert.equal(needed(), '2');
+  machine.write('boot/kernels/hash-linux-initrd', 'x');
+  assert.equal(needed(), '0');
+});
