@@ -116,6 +116,8 @@ test('the preview shows an edited page at its leaf, and up changes that machine 
     text,
     /~ units\["nginx\.service"\]\n\s+- Hello from the fleet\.\n\s+\+ Greetings from the fleet\./,
   );
+  // An earlier run of this test may have built it.
+  assert.match(text, /closure of web:\n\s+(expected|as built): 5 paths are rebuilt\n.*to copy: 5 paths, /);
   assert.doesNotMatch(text, /nixos:index:Deployment.*\bdb\b/);
   assert.match(text, /facts/);
   const leaves = text.match(/^\s+~ .*/gm) ?? [];
@@ -136,6 +138,11 @@ test('the preview shows an added package and a kernel parameter at their leaves'
   const { text } = await stack.preview();
   assert.match(text, /\+ packages\.tree: "/);
   assert.match(text, /\+ kernel\.params\.panic: "23"/);
+  const added = /closure of db:\n\s+expected: .*1 package is added[\s\S]*?\n\s+\+ tree \d.*/;
+  assert.match(text, added);
+  // The closure of the live system is then read from the machine.
+  await stack.forgetClosure('db', before.db?.system ?? '');
+  assert.match((await stack.preview()).text, added);
   await stack.up();
   const after = await stack.live();
   assert.equal(after.db?.generation, (before.db?.generation ?? 0) + 1);
