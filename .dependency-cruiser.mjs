@@ -55,6 +55,13 @@ export default {
       { path: sources, pathNot: '^provider/(service|wire)/' },
       { path: '(^|node_modules/)(@grpc|@pulumi/pulumi/proto|google-protobuf)/' },
     ),
+    rule(
+      'programs-load-parts-of-the-sdk',
+      { path: sources },
+      {
+        path: 'node_modules/@pulumi/pulumi/(index|automation/.*|dynamic/.*|runtime/index|runtime/closure/.*)\\.(js|d\\.ts)$',
+      },
+    ),
   ],
   options: {
     // Imports of types alone count.

@@ -1,4 +1,3 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { CacheStoreInputs } from '../schema/cache.ts';
 import { urlHost } from '../schema/connection.ts';
 import {
@@ -9,6 +8,7 @@ import {
   type KeptMachineArgs,
 } from './cache-resources.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import type { SigningKey } from './signing-key.ts';
 
 /** A binary cache that machines fetch from: the fleet's own, or any other. */

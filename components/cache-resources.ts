@@ -1,9 +1,9 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { CachePushInputs, CacheStoreInputs } from '../schema/cache.ts';
 import type { CacheRetentionInputs, keep } from '../schema/cache-retention.ts';
 import type { SubstitutersInputs } from '../schema/substituters.ts';
 import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 export type CacheStoreArgs = ResourceArgs<CacheStoreInputs, 'name' | 'publicKey' | 'secretKey'>;

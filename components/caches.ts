@@ -1,7 +1,7 @@
-import type * as pulumi from '@pulumi/pulumi';
 import { type CacheConfig, pullThroughPort } from '../schema/cache-config.ts';
 import { BinaryCache, type CacheSource, httpUrl } from './binary-cache.ts';
 import type { ConnectionArgs } from './connection.ts';
+import type * as pulumi from './pulumi.ts';
 import { SigningKey } from './signing-key.ts';
 
 /** Declares the binary caches of a stack's config, with their keys. `connections` are those of the stack's machines. */

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
-import * as pulumi from '@pulumi/pulumi';
 import { jumpsOf } from '../schema/jump.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 
 /** A host in front of a machine, through which @pulumi/command reaches it. */
 export interface CommandProxyArgs extends Pick<ConnectionArgs, 'user' | 'port' | 'identityFile'> {

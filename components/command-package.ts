@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from './pulumi.ts';
 
 type CommandPackage = typeof import('@pulumi/command');
 

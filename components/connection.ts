@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { Connection } from '../schema/connection.ts';
+import * as pulumi from './pulumi.ts';
 
 /** How to log in to a machine: its address, or `local`. Defaults are those of the schema. */
 export type ConnectionArgs = {

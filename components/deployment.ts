@@ -1,7 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { DeploymentInputs, LiveState } from '../schema/deployment.ts';
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a deployment. */

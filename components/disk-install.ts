@@ -1,6 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { DiskInstallInputs } from '../schema/disk-install.ts';
 import { formerTypeAliases } from '../schema/former-types.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a disk install. */

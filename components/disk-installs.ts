@@ -1,8 +1,8 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { DiskFound, DiskInstallInputs } from '../schema/disk-install.ts';
 import { formerTypeAliases } from '../schema/former-types.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { DiskInstall } from './disk-install.ts';
+import * as pulumi from './pulumi.ts';
 import { System } from './system.ts';
 
 /** The file of one of the stack's images, with its facts from the evaluation. */
@@ -51,7 +51,7 @@ export class DiskInstalls {
       const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
       const { found, note } = readings[disk] ?? {};
       // A message of the stack, as a guard may refuse to create the resource.
-      if (note && pulumi.runtime.isDryRun()) void pulumi.log.info(`disk install ${disk}: ${note}`);
+      if (note && pulumi.isDryRun()) void pulumi.log.info(`disk install ${disk}: ${note}`);
       this.#disks[disk] = new DiskInstall(
         disk,
         {

@@ -1,4 +1,3 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
@@ -6,6 +5,7 @@ import { Host, type HostArgs } from './host.ts';
 import { Kernel, kernelArgs } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
 import { LiveSystems } from './live-systems.ts';
+import * as pulumi from './pulumi.ts';
 
 /** Settings of one machine; its configuration comes from the flake. */
 export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
@@ -155,7 +155,7 @@ export class Fleet extends pulumi.ComponentResource {
       this.machines.apply(() => resolve());
       // In a preview of new machines the summaries stay unknown and the callback above never runs.
       pulumi.all(Object.values(this.hosts).map((host) => host.deployment.urn)).apply(() => {
-        if (pulumi.runtime.isDryRun()) resolve();
+        if (pulumi.isDryRun()) resolve();
       });
     });
     // What failed alike has one message.

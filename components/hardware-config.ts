@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { HardwareConfigInputs } from '../schema/hardware-config.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a hardware configuration. */

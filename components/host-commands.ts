@@ -1,8 +1,8 @@
-import type * as pulumi from '@pulumi/pulumi';
 import type { HostCommandConfig } from '../schema/host-command.ts';
 import { type CommandProxyArgs, commandConnection } from './command-connection.ts';
 import { commandPackage } from './command-package.ts';
 import type { ConnectionArgs } from './connection.ts';
+import type * as pulumi from './pulumi.ts';
 
 /** A command that @pulumi/command runs on a machine, as the user that the connection names. */
 export type HostCommand = {

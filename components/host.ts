@@ -1,4 +1,3 @@
-import * as pulumi from '@pulumi/pulumi';
 import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import { type DeploymentSettings, deploymentSettings } from '../schema/deployment.ts';
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
@@ -9,6 +8,7 @@ import { Deployment } from './deployment.ts';
 import { declareHostCommands, type HostCommandsArgs } from './host-commands.ts';
 import type { Kernel } from './kernel.ts';
 import { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
+import * as pulumi from './pulumi.ts';
 import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
 import { type HostSecret, Secret, Secrets } from './secret.ts';
 import { System } from './system.ts';

@@ -1,7 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
 import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
 import { formatFacts } from '../schema/facts.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 export interface ImageArgs {

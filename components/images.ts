@@ -1,8 +1,8 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
 import type { ImageSource } from './disk-installs.ts';
 import { Image } from './image.ts';
+import * as pulumi from './pulumi.ts';
 
 export interface ImagesArgs {
   /** Images by name: the configuration, the attribute path of the image in it, and the path for a copy. */

@@ -1,8 +1,8 @@
-import * as pulumi from '@pulumi/pulumi';
 import { type BuildersArgs, formatBuilders } from '../schema/builder.ts';
 import type { EvaluatedKernel } from '../schema/evaluation.ts';
 import { kernelFacts } from '../schema/facts.ts';
 import type { KernelInputs } from '../schema/kernel.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 /**

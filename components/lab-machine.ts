@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { LabMachineInputs } from '../schema/lab-machine.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 type LabMachineArgs = ResourceArgs<LabMachineInputs, keyof LabMachineInputs>;

@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { LabNetworkInputs } from '../schema/lab-network.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** The lab's network: a bridge on the operator's computer that routes nothing to the outside. */

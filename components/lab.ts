@@ -1,7 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { ConnectionArgs } from './connection.ts';
 import { LabMachine } from './lab-machine.ts';
 import { LabNetwork } from './lab-network.ts';
+import * as pulumi from './pulumi.ts';
 
 export interface LabArgs {
   /** Address range with 24 bits, such as 10.213.7.0/24. */

@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from './pulumi.ts';
 
 /**
  * The live systems when Pulumi ran, by machine. They never show as a change, but Pulumi refuses a saved plan if they differ

@@ -1,7 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { machineBuilder } from '../schema/machine-builders.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 export interface MachineBuildersArgs {

@@ -1,7 +1,7 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { z } from 'zod';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { RehearsalInputs, rehearsalSettings } from '../schema/rehearsal.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a rehearsal. */

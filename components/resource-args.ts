@@ -1,5 +1,5 @@
-import type * as pulumi from '@pulumi/pulumi';
 import { type ConnectionArgs, withSecretPassword } from './connection.ts';
+import type * as pulumi from './pulumi.ts';
 
 const connectionKeys = ['connection', 'bootConnection'] as const;
 type ConnectionKey = (typeof connectionKeys)[number];

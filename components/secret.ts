@@ -1,6 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { SecretInputs } from '../schema/secret.ts';
 import type { SecretsInputs } from '../schema/secrets.ts';
+import * as pulumi from './pulumi.ts';
 import { type ResourceArgs, registered } from './resource-args.ts';
 
 /** Arguments of a secret. */

@@ -1,6 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { RotationPhase, SigningKeyInputs } from '../schema/signing-key.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 export interface SigningKeyArgs {

@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { SystemInputs } from '../schema/system.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 /** The system of one machine, built on the operator's computer from the evaluated derivation. */

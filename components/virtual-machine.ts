@@ -1,6 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { VirtualMachineInputs } from '../schema/virtual-machine.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import { registered } from './resource-args.ts';
 
 /** Arguments of a virtual machine; settings with a default may be left out. */

@@ -1,6 +1,6 @@
-import * as pulumi from '@pulumi/pulumi';
 import type { VirtualMachineConfig } from '../schema/virtual-machine.ts';
 import type { ConnectionArgs } from './connection.ts';
+import * as pulumi from './pulumi.ts';
 import { System } from './system.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 

@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '../components/pulumi.ts';
 import type { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { checkSystems } from '../lib/evaluation/check-systems.ts';
@@ -43,7 +43,7 @@ export async function evaluateStack({ config, selected: hosts, images, disks, la
     refuseUnrehearsed({ ...evaluated, kernels }, rehearsed.failures),
     (name) => hosts[name]?.allowUnbootableKernel === true,
   );
-  const built = await checkSystems(checked, config.builders, { preview: pulumi.runtime.isDryRun() });
+  const built = await checkSystems(checked, config.builders, { preview: pulumi.isDryRun() });
   const [evaluatedHosts, evaluatedImages] = groupErrors(built.hosts, built.images);
   return {
     fleet: { ...built, hosts: evaluatedHosts, images: evaluatedImages },

@@ -1,5 +1,5 @@
-import * as pulumi from '@pulumi/pulumi';
 import { type FleetHost, HardwareConfig } from '../components/index.ts';
+import * as pulumi from '../components/pulumi.ts';
 import { askHardware, type HardwareResult, hardwareNotes } from '../lib/machine/hardware/ask-hardware.ts';
 import { type HardwareSettings, hardwareSettings } from './config/hardware.ts';
 import { warn } from './log.ts';
@@ -26,7 +26,7 @@ export async function declareHardware(
   hosts: Readonly<Record<string, Pick<FleetHost, 'connection'>>>,
 ): Promise<string[]> {
   const reports = await results;
-  if (pulumi.runtime.isDryRun()) for (const note of await hardwareNotes(reports, settings)) warn(note);
+  if (pulumi.isDryRun()) for (const note of await hardwareNotes(reports, settings)) warn(note);
   const failures: string[] = [];
   for (const [host, own] of Object.entries(settings)) {
     const report = reports[host];

@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '../components/pulumi.ts';
 import { presentable } from '../lib/base/presentable.ts';
 
 /** A line in the diagnostics of the run, about the stack as a whole. */

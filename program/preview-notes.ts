@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '../components/pulumi.ts';
 import { describeInputs } from '../lib/evaluation/input-ages.ts';
 import { describeForeignOwner, describeLive, type LiveResult } from '../lib/machine/check-live.ts';
 import type { FleetEvaluation } from '../schema/evaluation.ts';
@@ -14,7 +14,7 @@ export async function notePreview(
   evaluation: FleetEvaluation,
   live: Record<string, LiveResult> | undefined,
 ): Promise<void> {
-  if (!pulumi.runtime.isDryRun()) return;
+  if (!pulumi.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
   const ours = `${pulumi.getProject()}/${name}`;

@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '../components/pulumi.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { pickBy } from '../lib/base/pick.ts';
 import { refusePlainPasswords } from './config/become-password.ts';

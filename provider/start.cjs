@@ -9,6 +9,7 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
   );
   process.exit(1);
 }
+require('./compile-cache.cjs');
 // As if Node had been started with the main file.
 process.argv.splice(1, 1);
 void import(pathToFileURL(main).href);

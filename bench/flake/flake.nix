@@ -14,13 +14,15 @@
         index:
         let
           name = "host${toString index}";
+          # A file that one machine alone reads.
+          note = if index == 1 then import ./note.nix else "";
           toplevel = derivation {
             name = "nixos-system-${name}-26.05";
             system = "x86_64-linux";
             builder = "/bin/sh";
             args = [
               "-c"
-              "echo ${name} > $out"
+              "echo ${name} ${note} > $out"
             ];
           };
         in

@@ -61,6 +61,7 @@ test('imports against the order, circles, unresolvable and misplaced imports are
     ['provider/c.ts', 'node:child_process', 'processes-start-in-base'],
     ['lib/machine/b.ts', '@grpc/grpc-js', 'grpc-stays-in-service-and-wire'],
     ['provider/resources/a.ts', '@pulumi/pulumi/proto/provider_pb.js', 'grpc-stays-in-service-and-wire'],
+    ['components/c.ts', '@pulumi/pulumi', 'programs-load-parts-of-the-sdk'],
     ['lib/base/c.ts', 'lib/base/missing.ts', 'resolvable'],
     ['lib/base/one.ts', 'lib/base/two.ts', 'no-circle'],
   ] as const;
@@ -78,6 +79,7 @@ test('imports against the order, circles, unresolvable and misplaced imports are
     ['lib/base/two.ts', 'lib/base/one.ts'],
     ['lib/base/process/a.ts', 'execa'],
     ['provider/service/a.ts', '@grpc/grpc-js'],
+    ['components/d.ts', '@pulumi/pulumi/resource.js'],
     ['tests/a.ts', 'provider/a.ts'],
   ] as const;
   const files = { 'schema/leaf.ts': '', 'lib/store/leaf.ts': '', 'lib/kernel/leaf.ts': '' };

@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -139,6 +148,26 @@ describe('the executable', () => {
     );
   });
 
+  test('compiled modules are kept in the cache folder of its user, and it starts where they cannot be', () => {
+    const start = (cache: string) =>
+      spawnSync(executable, ['127.0.0.1:1'], {
+        // Its input is at its end, so it ends.
+        input: '',
+        timeout: 30_000,
+        env: { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin`, XDG_CACHE_HOME: cache },
+        encoding: 'utf8',
+      });
+    const cache = join(folder, 'cache');
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+    for (const { status, stdout } of [start(cache), start(file)]) {
+      assert.equal(status, 0);
+      assert.match(stdout, /^\d+\n$/);
+    }
+    const [version = ''] = readdirSync(join(cache, 'nixos-fleet/v1/compiled'));
+    assert.ok(readdirSync(join(cache, 'nixos-fleet/v1/compiled', version)).length > 100);
+  });
+
   test('a missing Node is one clear line on stderr', () => {
     const bin = join(folder, 'none');
     mkdirSync(bin);
@@ -151,7 +180,7 @@ describe('the executable', () => {
   test('below node_modules it needs the compiled program', () => {
     const installed = join(folder, 'node_modules/nixos-fleet/provider');
     mkdirSync(installed, { recursive: true });
-    for (const file of ['pulumi-resource-nixos', 'start.cjs']) {
+    for (const file of ['pulumi-resource-nixos', 'start.cjs', 'compile-cache.cjs']) {
       cpSync(join(executable, '..', file), join(installed, file));
     }
     const run = () =>

@@ -53,7 +53,7 @@ export class RecordedStack {
       cpSync(join(fixtures, part), join(this.folder, part), { recursive: true });
     }
     const project = readFileSync(join(root, 'Pulumi.yaml'), 'utf8');
-    this.write('Pulumi.yaml', project.replace('./provider', join(root, 'provider')));
+    this.write('Pulumi.yaml', project.replaceAll('./provider', join(root, 'provider')));
     this.write(`Pulumi.${name}.yaml`, readFileSync(join(fixtures, `${name}.yaml`), 'utf8'));
     mkdirSync(join(this.folder, 'backend'));
     mkdirSync(join(this.folder, 'bin'));
@@ -81,6 +81,11 @@ export class RecordedStack {
   /** Steps for all resources, including unchanged ones. */
   async preview(): Promise<Step[]> {
     return JSON.parse(await this.#pulumi('preview', '--json', '--show-sames')).steps;
+  }
+
+  /** A preview's output as people read it, with the debug messages. */
+  async debugPreview(): Promise<string> {
+    return await this.#pulumi('preview', '--debug');
   }
 
   remove(): void {

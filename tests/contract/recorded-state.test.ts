@@ -40,6 +40,10 @@ test('a fleet with caches, secrets, builders, hardware and a rehearsal shows no 
   assertSame(await fleet.preview(), 'fleet');
 });
 
+test('--debug prints the debug messages of the SDK, which other previews leave out', async () => {
+  assert.match(await fleet.debugPreview(), /debug: .*Registering resource: t=nixos:index:Deployment/);
+});
+
 test('images, virtual machines and a disk show no change', async () => {
   await disks.import();
   assertSame(await disks.preview(), 'disks');
