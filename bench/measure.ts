@@ -7,16 +7,24 @@ export interface Compared {
   ratio: number;
 }
 
-/** Median seconds of both, and the median ratio. The first run of each is not counted. */
+/**
+ * Median seconds of both, and the median ratio. The first run of each is not counted.
+ * @param prepare is called before each run, and not counted
+ */
 export async function compare(
   a: () => Promise<void>,
   b: () => Promise<void>,
   runs: number,
+  prepare = async () => {},
 ): Promise<Compared> {
-  await a();
-  await b();
+  const timed = async (work: () => Promise<void>) => {
+    await prepare();
+    return await seconds(work);
+  };
+  await timed(a);
+  await timed(b);
   const pairs: { a: number; b: number }[] = [];
-  for (let run = 0; run < runs; run += 1) pairs.push({ a: await seconds(a), b: await seconds(b) });
+  for (let run = 0; run < runs; run += 1) pairs.push({ a: await timed(a), b: await timed(b) });
   return {
     a: median(pairs.map((pair) => pair.a)),
     b: median(pairs.map((pair) => pair.b)),

@@ -143,6 +143,7 @@ async function evaluateMissing(
           resources: usableResources(request),
           signal,
           onTarget: () => progress?.targetDone(),
+          onDerivation: (drvPath) => reads?.search.readAhead(drvPath),
         },
         raw,
       );

@@ -7,7 +7,10 @@ import type { HostReads } from './reads/attribute-reads.ts';
 import { type BatchRequest, type BatchResult, runBatch } from './run-batch.ts';
 
 export interface EvaluateRequest
-  extends Pick<BatchRequest, 'flake' | 'targets' | 'expression' | 'tree' | 'signal' | 'onTarget'> {
+  extends Pick<
+    BatchRequest,
+    'flake' | 'targets' | 'expression' | 'tree' | 'signal' | 'onTarget' | 'onDerivation'
+  > {
   resources: Resources;
 }
 

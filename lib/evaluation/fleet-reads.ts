@@ -21,6 +21,7 @@ const treePlaceholder = '/nix/store/<flake>';
 /** Which files of the flake each target reads: kept beside its facts, which stay valid until one of them changes. */
 export class FleetReads {
   readonly tree: Tree;
+  readonly search: TreeHashSearch;
   readonly #flake: LockedFlake;
   readonly #versions: readonly string[];
   readonly #state: TreeState;
@@ -28,6 +29,7 @@ export class FleetReads {
 
   private constructor(flake: LockedFlake, tree: Tree, versions: readonly string[]) {
     this.tree = tree;
+    this.search = new TreeHashSearch(flake.storePath);
     this.#flake = flake;
     this.#versions = versions;
     this.#state = {
@@ -105,7 +107,11 @@ export class FleetReads {
       entries.map(async ({ facts, target, drvPath, reads, name }) => {
         const found = this.#found.get(target);
         const record = this.#record(reads, { facts, drvPath, whole: dependsOnWhole(name, reads) });
-        await keepReads(this.key(target), narrowed(record, found?.nearest, found?.changes));
+        await keepReads(
+          this.key(target),
+          narrowed(record, found?.nearest, found?.changes),
+          found?.records ?? [],
+        );
       }),
     );
   }
@@ -127,7 +133,7 @@ export class FleetReads {
 
   /** Whether a target depends on the tree as a whole: the hash of the tree is in what was evaluated, or may be. */
   #wholeTree(raw: Pick<RawFleet, 'facts' | 'outputs' | 'kernels'> & { reads: RawFleet['reads'] }) {
-    const search = new TreeHashSearch(this.#flake.storePath);
+    const { search } = this;
     const inFacts = (facts: RawFacts) => {
       if (!facts.toplevel) return false;
       const warnings = facts.warnings.map((warning) => withoutTree(warning, this.#flake.storePath));

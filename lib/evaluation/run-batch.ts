@@ -21,6 +21,8 @@ export interface BatchRequest {
   signal?: AbortSignal;
   /** Called as each target is done. */
   onTarget?: () => void;
+  /** Called for each derivation that an observed evaluation instantiates. */
+  onDerivation?: (drvPath: string) => void;
 }
 
 export interface BatchResult {
@@ -47,7 +49,7 @@ export interface BatchResult {
 
 /** Evaluates targets in one nix process. Failures are returned, not thrown. */
 export async function runBatch(request: BatchRequest): Promise<BatchResult> {
-  const { flake, expression, targets, heapMiB, tree, signal, onTarget } = request;
+  const { flake, expression, targets, heapMiB, tree, signal, onTarget, onDerivation } = request;
   const mark = `nixos-fleet-${crypto.randomUUID()}`;
   const observed = tree && (await observeEval(flake, tree, mark));
   const result: BatchResult = {
@@ -91,7 +93,10 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
   const apply = observed
     ? `flake: let observed = ${observed.observe} flake; in builtins.seq observed.configurations (${facts} inherit (observed) pulse; } observed.configurations)`
     : `${facts} }`;
-  const debug = (text: string) => observed?.observer.debugMessage(text);
+  const debug = (text: string) => {
+    const drvPath = observed?.observer.debugMessage(text);
+    if (drvPath !== undefined) onDerivation?.(drvPath);
+  };
   let ended = false;
   try {
     const { exitCode } = await evalApply({

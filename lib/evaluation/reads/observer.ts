@@ -73,23 +73,24 @@ export class Observer {
     return true;
   }
 
-  /** A message of Nix, at a level that is not shown to people. */
-  debugMessage(text: string): void {
+  /** A message of Nix, at a level that is not shown to people. Returns the derivation that it reports, if any. */
+  debugMessage(text: string): string | undefined {
     const drvPath = /^instantiated '.*' -> '(\/.*\.drv)'$/s.exec(text)?.[1];
     if (drvPath !== undefined) {
       this.#messages.push({ kind: 'derivation', drvPath });
-      return;
+      return drvPath;
     }
     const imported = /^evaluating file '(.*)'$/s.exec(text)?.[1];
     if (imported !== undefined) {
       // Files of the flake that are evaluated while it is locked are not evaluated again.
       this.#read(imported, 'file');
-      return;
+      return undefined;
     }
-    if (!this.#started) return;
+    if (!this.#started) return undefined;
     const copied =
       /^source path '(.*)' cache hit in '/s.exec(text)?.[1] ?? /^copied source '(.*)' -> '/s.exec(text)?.[1];
     if (copied !== undefined) this.#read(copied, 'whole');
+    return undefined;
   }
 
   /** An impure evaluation reads what is not observed: the environment, the time, files elsewhere. */

@@ -12,6 +12,8 @@ const keptRecords = 6;
 export type ReadsKey = readonly string[];
 
 export interface Found {
+  /** All records of the target. */
+  records: ReadRecord[];
   /** The record that is valid now. */
   valid?: ReadRecord;
   /** Otherwise that with the fewest changes, and these. */
@@ -21,10 +23,10 @@ export interface Found {
 
 /** Finds what a target read in its evaluations. A damaged file counts as absent. */
 export async function findReads(key: ReadsKey, state: TreeState): Promise<Found> {
-  const found: Found = {};
-  for (const record of await readRecords(key)) {
+  const found: Found = { records: await readRecords(key) };
+  for (const record of found.records) {
     const changes = changesOf(record, state);
-    if (!changes) return { valid: record };
+    if (!changes) return { ...found, valid: record };
     if (!found.changes || cost(changes) < cost(found.changes)) {
       found.nearest = record;
       found.changes = changes;
@@ -37,8 +39,13 @@ function cost({ files, attributes, names, whole }: Changes): number {
   return files.length + attributes.length + (names ? 1000 : 0) + (whole ? 100_000 : 0);
 }
 
-export async function keepReads(key: ReadsKey, record: ReadRecord): Promise<void> {
-  const others = (await readRecords(key)).filter((other) => other.facts !== record.facts);
+/** @param earlier the records that `findReads` found: those of a run at the same time may be lost, which costs an evaluation */
+export async function keepReads(
+  key: ReadsKey,
+  record: ReadRecord,
+  earlier: readonly ReadRecord[],
+): Promise<void> {
+  const others = earlier.filter((other) => other.facts !== record.facts);
   await writeJson(pathOf(key), [record, ...others].slice(0, keptRecords));
 }
 

@@ -6,6 +6,15 @@ const needleLength = 7;
 /** A file of the store that a derivation uses as it is (`builtins.toFile`) is searched up to this size. */
 const maxSourceBytes = 4 << 20;
 
+interface Derivation {
+  /** Whether its own text, or a file that it uses as it is, has the hash. */
+  own: boolean;
+  inputs: string[];
+}
+
+/** Modification time of every valid path of the store, in milliseconds: Nix sets it once the path is complete. */
+const storeTime = 1000;
+
 /**
  * Looks for the hash of a flake's tree in what was evaluated from it. A path of the flake as text (`toString ./x`, `"${self}/x"`)
  * contains that hash, and so depends on each file of the flake.
@@ -15,6 +24,8 @@ export class TreeHashSearch {
   /** Derivation to whether it, or one that it needs, has the hash. */
   readonly #derivations = new Map<string, boolean>();
   readonly #sources = new Map<string, boolean>();
+  readonly #ahead = new Map<string, Derivation>();
+  readonly #paths = new Map<string, string>();
 
   /** @param storePath the tree in the store, /nix/store/<hash>-source */
   constructor(storePath: string) {
@@ -25,14 +36,22 @@ export class TreeHashSearch {
     return text.includes(this.#needle);
   }
 
+  /** Reads a derivation before `inClosure` needs it, while Nix evaluates. One that is still being written is read later. */
+  readAhead(drvPath: string): void {
+    if (this.#ahead.has(drvPath) || this.#derivations.has(drvPath)) return;
+    if (lstatSync(drvPath, { throwIfNoEntry: false })?.mtimeMs !== storeTime) return;
+    this.#ahead.set(this.#kept(drvPath), this.#read(drvPath));
+  }
+
   /** Whether a derivation or any that it needs has the hash; true if that cannot be read. */
   inClosure(drvPath: string): boolean {
     const known = this.#derivations.get(drvPath);
     if (known !== undefined) return known;
     // Depth first, without recursion: closures are deep.
-    const stack: { drvPath: string; own: boolean; inputs: string[] }[] = [];
+    const stack: ({ drvPath: string } & Derivation)[] = [];
     const enter = (path: string) => {
-      const { own, inputs } = this.#read(path);
+      const { own, inputs } = this.#ahead.get(path) ?? this.#read(path);
+      this.#ahead.delete(path);
       this.#derivations.set(path, own);
       stack.push({ drvPath: path, own, inputs });
     };
@@ -55,14 +74,24 @@ export class TreeHashSearch {
     return this.#derivations.has(drvPath);
   }
 
-  #read(drvPath: string): { own: boolean; inputs: string[] } {
+  #read(drvPath: string): Derivation {
     const text = readStoreFile(drvPath);
     const parts = text === undefined ? undefined : inputsOf(text);
     if (text === undefined || !parts) return { own: true, inputs: [] };
     return {
       own: this.inText(text) || parts.sources.some((path) => this.#inSource(path)),
-      inputs: parts.derivations,
+      inputs: parts.derivations.map((path) => this.#kept(path)),
     };
+  }
+
+  /** An equal string that is no part of another one: V8 would keep the whole text of a derivation for the sake of a path in it. */
+  #kept(path: string): string {
+    let kept = this.#paths.get(path);
+    if (kept === undefined) {
+      kept = Buffer.from(path, 'latin1').toString('latin1');
+      this.#paths.set(kept, kept);
+    }
+    return kept;
   }
 
   #inSource(path: string): boolean {

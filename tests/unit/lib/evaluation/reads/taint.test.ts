@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,6 +45,20 @@ test('a derivation that cannot be read counts as one with the hash', () => {
   const search = new TreeHashSearch(tree);
   assert.equal(search.inClosure(join(folder, 'missing.drv')), true);
   assert.equal(inputsOf('DrvWithVersion("xp-dyn-drv",[])'), undefined);
+});
+
+test('a derivation that is read ahead is searched the same, and one that is not complete later', () => {
+  const complete = derivation('complete', [], [], `${tree}/file`);
+  const above = derivation('above', [complete], [], '');
+  for (const path of [complete, above]) utimesSync(path, 1, 1);
+  const search = new TreeHashSearch(tree);
+  const partial = derivation('partial', [], [], '');
+  for (const path of [complete, above, partial, join(folder, 'missing.drv')]) search.readAhead(path);
+  // What was read ahead is not read again.
+  for (const path of [complete, above]) rmSync(path);
+  assert.equal(search.inClosure(above), true);
+  derivation('partial', [], [], `${tree}/file`);
+  assert.equal(search.inClosure(partial), true);
 });
 
 test('inputs of a derivation are read from its text, also if there are none', () => {
