@@ -106,6 +106,8 @@ try {
       editHost,
     ),
   );
+  // The edit before the last `nix eval`.
+  await evaluate();
   row(
     'a file of three hosts',
     await compare(
@@ -115,6 +117,7 @@ try {
       editShared,
     ),
   );
+  await evaluate();
   row(
     'a README, against locking alone',
     await compare(

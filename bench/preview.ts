@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { markdownTable } from '../lib/base/table.ts';
-import { compare } from './measure.ts';
+import { compare, median } from './measure.ts';
 import { peakMemory } from './peak-memory.ts';
 import { fleetStack, plainStack, type Stack } from './stacks.ts';
 
@@ -29,16 +29,11 @@ for (const hosts of counts.length > 0 ? counts : [3, 30, 100]) {
       resources,
       custom,
     );
-    const components = await compare(stack.preview, plain.preview, runs);
-    const customs = await compare(stack.preview, withProvider.preview, runs);
     noChanges.push([
       `${hosts}`,
       `${resources}`,
-      `${components.a.toFixed(2)} s`,
-      `${components.b.toFixed(2)} s`,
-      components.ratio.toFixed(2),
-      `${customs.b.toFixed(2)} s`,
-      customs.ratio.toFixed(2),
+      ...(await ratios(stack, plain)),
+      ...(await ratios(stack, withProvider)),
     ]);
     const size = `${(stack.stateBytes / 1e6).toFixed(2)} MB`;
     const memory = await peakMemory(
@@ -60,6 +55,18 @@ for (const hosts of counts.length > 0 ? counts : [3, 30, 100]) {
   }
 }
 
+/** Seconds of both and their ratio, and the ratio of their processor times, which depends less on what else the computer does. */
+async function ratios(fleet: Stack, other: Stack): Promise<string[]> {
+  const { a, b, ratio } = await compare(fleet.preview, other.preview, runs);
+  const [spent, floor] = [fleet, other].map(({ processor }) => median(processor.slice(-runs)));
+  return [
+    `${a.toFixed(2)} s`,
+    `${b.toFixed(2)} s`,
+    ratio.toFixed(2),
+    ((spent ?? 0) / (floor ?? 0)).toFixed(2),
+  ];
+}
+
 /** Seconds of a preview after an edit of one host, and its ratio to a plain program in which nothing changes. */
 async function edited(stack: Stack, hosts: number, plain: Stack): Promise<string> {
   let edit = 0;
@@ -79,7 +86,18 @@ console.log(
 );
 console.log(
   markdownTable(
-    ['hosts', 'resources', 'fleet', 'components', 'ratio', 'with a provider', 'ratio'],
+    [
+      'hosts',
+      'resources',
+      'fleet',
+      'components',
+      'ratio',
+      'processor',
+      'fleet',
+      'with a provider',
+      'ratio',
+      'processor',
+    ],
     noChanges,
   ),
 );

@@ -25,6 +25,8 @@ export class Stack {
   readonly folder: string;
   readonly #backend: string;
   readonly #project: string;
+  /** Processor seconds of each preview: pulumi, its program, its providers and nix. */
+  readonly processor: number[] = [];
 
   constructor(folder: string, backend: string, name: string) {
     this.folder = folder;
@@ -33,18 +35,29 @@ export class Stack {
   }
 
   async pulumi(args: string[], input?: string): Promise<string> {
+    return (await this.#run('pulumi', [...args, '--non-interactive'], input)).stdout;
+  }
+
+  async #run(command: string, args: string[], input?: string) {
     const env = {
       PULUMI_BACKEND_URL: `file://${this.#backend}`,
       PULUMI_CONFIG_PASSPHRASE: '',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
     };
     const options = { cwd: this.folder, env, timeoutSeconds: 900, ...(input ? { input } : {}) };
-    return (await run('pulumi', [...args, '--non-interactive'], options)).stdout;
+    return await run(command, args, options);
   }
 
   preview = async () => {
-    const shown = await this.pulumi(['preview', '--expect-no-changes']);
-    if (!/unchanged/.test(shown)) throw new Error(`the preview is not a no-op:\n${shown}`);
+    const script = 'pulumi preview --expect-no-changes --non-interactive && times >&2';
+    const { stdout, stderr } = await this.#run('sh', ['-c', script]);
+    if (!/unchanged/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
+    // The last line is of the children: 0m1.230s 0m0.310s.
+    const [line = ''] = stderr.trim().split('\n').slice(-1);
+    const spent = [...line.matchAll(/(\d+)m([\d.]+)s/g)].map(
+      ([, minutes, rest]) => Number(minutes) * 60 + Number(rest),
+    );
+    this.processor.push(spent.reduce((sum, each) => sum + each, 0));
   };
 
   get stateBytes(): number {
