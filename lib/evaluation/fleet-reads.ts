@@ -57,12 +57,16 @@ export class FleetReads {
 
   /**
    * Parts that are evaluated one after the other: first targets that perhaps read none of what changed, then those that certainly do.
-   * Then the first do not seem to read what only the others read. In each part, those that seem to read most come first.
+   * Then the first do not seem to read what only the others read. In each part, those that seem to read most come first; those that
+   * depend on the tree as a whole come last, as what is evaluated after them seems to do so, too.
    */
   parts<Item>(items: readonly Item[], targetOf: (item: Item) => string): Item[][] {
     const found = (item: Item) => this.#found.get(targetOf(item));
     const files = (item: Item) => Object.keys(found(item)?.nearest?.files ?? {}).length;
-    const sorted = [...items].sort((one, other) => files(other) - files(one));
+    const isWhole = (item: Item) => Number(found(item)?.nearest?.whole ?? false);
+    const sorted = [...items].sort(
+      (one, other) => isWhole(one) - isWhole(other) || files(other) - files(one),
+    );
     const isCertain = (item: Item) => found(item)?.changes?.certain ?? true;
     return [sorted.filter((item) => !isCertain(item)), sorted.filter(isCertain)].filter(
       (part) => part.length > 0,
