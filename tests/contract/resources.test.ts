@@ -21,7 +21,14 @@ before(async () => {
   symlinkSync('/usr/bin/dirname', join(bin, 'dirname'));
   const state = join(folder, 'state');
   mkdirSync(state);
-  provider = await ProviderProcess.start({ PATH: bin, XDG_STATE_HOME: state, HOME: state });
+  // Compiled modules are kept in the cache.
+  const cache = join(folder, 'cache');
+  provider = await ProviderProcess.start({
+    PATH: bin,
+    XDG_STATE_HOME: state,
+    XDG_CACHE_HOME: cache,
+    HOME: state,
+  });
   await provider.configure();
 });
 after(async () => {

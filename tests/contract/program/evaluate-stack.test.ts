@@ -71,7 +71,8 @@ async function wholeStack(folder: string): Promise<Stack> {
   const hosts = hostSettings(config);
   const flake = { flake: config.flake, baseDirectory: dirname(resolve(folder)), overrideInputs: {} };
   const disks = await diskInstallSettings(config, hosts);
-  return { name: 'prod', config, hosts, images: imageSettings(config), disks, flake } as Stack;
+  const images = imageSettings(config);
+  return { name: 'prod', config, hosts, selected: hosts, images, disks, flake } as Stack;
 }
 
 test('a stack’s flake is locked and evaluated once; the second run evaluates nothing', async () => {
