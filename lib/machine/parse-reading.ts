@@ -18,7 +18,7 @@ export interface MachineReading {
   specialisation: string;
   /** /run/current-system; if a specialisation is live, its own path. */
   current: string;
-  /** Whether the system that was asked for is in its store with its closure, kept by a root. */
+  /** Whether its store has the desired system with its closure, kept by a root. */
   holds: boolean;
   /** /run/booted-system */
   booted: string;

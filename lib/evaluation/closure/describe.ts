@@ -9,7 +9,7 @@ export interface Work {
   /** Derivations to build, and paths to fetch for that. */
   builds: number;
   fetches: number;
-  /** Bytes to download, if the caches told them. */
+  /** Bytes to download, if the caches report them. */
   download?: number | undefined;
 }
 

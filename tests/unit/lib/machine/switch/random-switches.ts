@@ -53,7 +53,7 @@ interface Round {
   machine: ModelMachine;
   /** What the operator hears. */
   error: FleetError | undefined;
-  /** What the operator was told of the machine after a success, if anything. */
+  /** What the operator gets to know of the machine after a success, if anything. */
   reading: MachineReading | undefined;
   /** When. */
   at: number;
