@@ -8,7 +8,7 @@
  *
  * DEPLOY_RS is the folder with bin/deploy and bin/activate; by default `cargo install` makes it where cargo is, else it is skipped.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -20,6 +20,7 @@ import { ensureMachine } from '../lib/local/lab/machine.ts';
 import { ensureNetwork } from '../lib/local/lab/network.ts';
 import { delayed } from './delayed.ts';
 import { median, seconds } from './measure.ts';
+import { copyProject } from './stacks.ts';
 import { type Most, watchProvider } from './watch-provider.ts';
 
 const project = resolve(import.meta.dirname, '..');
@@ -84,22 +85,8 @@ async function pulumi(args: string[]): Promise<string> {
   return (await run('pulumi', [...args, '--non-interactive'], options)).stdout;
 }
 
-function makeProject(machines: readonly Target[], identityFile: string): void {
-  mkdirSync(join(folder, 'project'), { recursive: true });
-  for (const part of [
-    'Pulumi.yaml',
-    'package.json',
-    'index.ts',
-    'components',
-    'lib',
-    'program',
-    'provider',
-    'schema',
-    'nix',
-  ])
-    cpSync(join(project, part), join(folder, 'project', part), { recursive: true });
-  if (!existsSync(join(folder, 'project/node_modules')))
-    symlinkSync(join(project, 'node_modules'), join(folder, 'project/node_modules'));
+/** Writes the stack's config. */
+function configure(machines: readonly Target[], identityFile: string): void {
   const hosts = machines.map(({ name, ...connection }) => [name, { ...connection, identityFile }]);
   const config = {
     'nixos-fleet:flake': flake,
@@ -162,7 +149,7 @@ async function measure(count: number): Promise<string[]> {
     machines.push({ name, address: '127.0.0.1', port, hostKey });
     servers.push(server);
   }
-  makeProject(machines, identityFile);
+  configure(machines, identityFile);
   let most: Most = { memoryMiB: 0, handles: 0 };
   const up = () => pulumi(['up', '--yes', '--skip-preview']);
   const ways: [string, () => Promise<unknown>][] = [
@@ -205,7 +192,8 @@ try {
   await run('git', ['-C', flake, 'init', '--quiet'], limit);
   edit([], '');
   await run('git', ['-C', flake, 'add', '--all'], limit);
-  makeProject([], '');
+  copyProject(join(folder, 'project'));
+  configure([], '');
   await pulumi(['stack', 'init', 'bench']);
   for (const count of counts.length > 0 ? counts : [3, 12, 30]) rows.push(await measure(count));
 } finally {

@@ -65,12 +65,8 @@ export class Stack {
   }
 }
 
-/** A stack as if everything in its first preview had been deployed. */
-export async function fleetStack(
-  folder: string,
-  backend: string,
-  hosts: number,
-): Promise<{ stack: Stack; resources: number; custom: number }> {
+/** Copies what a stack of the project needs, with the installed packages as a link. */
+export function copyProject(folder: string): void {
   mkdirSync(folder, { recursive: true });
   for (const part of [
     'Pulumi.yaml',
@@ -85,9 +81,18 @@ export async function fleetStack(
   ]) {
     cpSync(join(project, part), join(folder, part), { recursive: true });
   }
+  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** A stack as if everything in its first preview had been deployed. */
+export async function fleetStack(
+  folder: string,
+  backend: string,
+  hosts: number,
+): Promise<{ stack: Stack; resources: number; custom: number }> {
+  copyProject(folder);
   cpSync(join(project, 'bench/flake'), join(folder, 'flake'), { recursive: true });
   writeFileSync(join(folder, 'flake/count.nix'), `${hosts}\n`);
-  symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
   const names = Array.from({ length: hosts }, (_, index) => `host${index}`);
   const config = {
     'nixos-fleet:flake': 'path:./flake',
