@@ -62,6 +62,16 @@ export function print(text: string): void {
   process.stdout.write(presentable(text));
 }
 
+/** Prints what is done about a host; of progress, such as the paths of a copy, only the first line. */
+export function printSteps(host: string): (line: string) => void {
+  let last = '';
+  return (line) => {
+    const step = line.replaceAll(/\d+/g, '').slice(0, 12);
+    if (step !== last) print(`${host}: ${line}\n`);
+    last = step;
+  };
+}
+
 /** Aborted by SIGINT or SIGTERM, which then do not end this process. */
 export function interruptSignal(): AbortSignal {
   const interrupt = new AbortController();

@@ -10,6 +10,8 @@ const exportedStack = z.object({
       .array(
         z.object({
           type: z.string(),
+          urn: z.string().optional(),
+          id: z.string().optional(),
           /** Set for a replaced resource that is not removed yet. */
           delete: z.boolean().optional(),
           inputs: z.unknown().optional(),

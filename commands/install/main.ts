@@ -11,7 +11,7 @@ import { realiseOutput } from '../../lib/store/nix/realise.ts';
 import { stackFlake } from '../../program/config/flake.ts';
 import { connectionOf, type HostSettings, hostSettings } from '../../program/config/hosts.ts';
 import { connection as connectionSchema } from '../../schema/connection.ts';
-import { interruptSignal, print, runCommand } from '../command.ts';
+import { interruptSignal, printSteps, runCommand } from '../command.ts';
 import { readStackConfig } from '../stack-config.ts';
 import { type InstallOptions, installerConnection, layoutDisks } from './options.ts';
 
@@ -49,16 +49,6 @@ async function install(
   } finally {
     await machine.close();
   }
-}
-
-/** Prints what is done; of progress, such as the paths of a copy, only the first line. */
-function printSteps(name: string): (line: string) => void {
-  let last = '';
-  return (line) => {
-    const step = line.replaceAll(/\d+/g, '').slice(0, 12);
-    if (step !== last) print(`${name}: ${line}\n`);
-    last = step;
-  };
 }
 
 interface BuildRequest {

@@ -1,11 +1,12 @@
 /** The scripts for machines that change nothing, run by this computer's shell. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { parseDisk } from '../../../../lib/images/disk/parse-disk.ts';
+import { parseGenerations } from '../../../../lib/machine/generations.ts';
 import { ownershipScript } from '../../../../lib/machine/ownership/ownership.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { activationResult } from '../../../../lib/machine/record/result.ts';
@@ -72,6 +73,36 @@ test('read-machine.sh reads this computer', () => {
 test('kept-systems.sh reads this computer', () => {
   const reply = run(scriptFile('../../../../lib/machine/kept-systems.sh', import.meta.url));
   assert.equal(reply.isWhole, true, reply.why());
+});
+
+test('generations.sh lists a profile from the newest to the oldest, without those whose system is gone', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'generations-'));
+  try {
+    for (const system of ['one', 'two'])
+      mkdirSync(join(folder, `${system}/specialisation`), { recursive: true });
+    mkdirSync(join(folder, 'two/specialisation/quiet'));
+    for (const [number, system] of [
+      [2, 'one'],
+      [10, 'two'],
+      [9, 'gone'],
+    ] as const)
+      symlinkSync(join(folder, system), join(folder, `system-${number}-link`));
+    symlinkSync('system-10-link', join(folder, 'system'));
+    const script = scriptFile('../../../../lib/machine/generations.sh', import.meta.url);
+    const reply = run(script, {
+      variables: { profile: join(folder, 'system'), specialisation: 'quiet' },
+    });
+    assert.equal(reply.isWhole, true, reply.why());
+    assert.deepEqual(
+      parseGenerations(reply).map(({ since: _, ...rest }) => rest),
+      [
+        { number: 10, system: join(folder, 'two'), hasSpecialisation: true },
+        { number: 2, system: join(folder, 'one'), hasSpecialisation: false },
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 const ownership = { claim: 'c', urn: 'urn:pulumi:dev::fleet::nixos:index:Deployment::here' };
