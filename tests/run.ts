@@ -3,7 +3,7 @@
  * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs|real]…
  */
 import { globSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
@@ -27,6 +27,8 @@ interface Suite {
   pattern?: string;
   /** Number of test files that run at once. */
   concurrency: number;
+  /** Names of the slowest files, which begin first, so that none of them runs alone at the end. */
+  slowest?: readonly string[];
   /** A module that each test file loads first. */
   preload?: string;
   /** What the suite cannot run without, if that is not there: it then counts as one skipped test. */
@@ -46,6 +48,7 @@ const suites: Record<string, Suite> = {
   real: {
     pattern: 'tests/real/**/*.test.ts',
     concurrency: 3,
+    slowest: ['switch', 'lab', 'boot-loader', 'machine', 'predictions'],
     lacks: async () => lacksNixpkgs() ?? (await lacksPrograms()),
   },
 };
@@ -54,14 +57,17 @@ function lacksNixpkgs(): Lack | undefined {
   return process.env.NIXPKGS ? undefined : { why: 'NIXPKGS is not set', example: 'NIXPKGS=/path/to/nixpkgs' };
 }
 
-async function runSuite(name: string, { pattern, concurrency, preload, lacks }: Suite): Promise<Counts> {
+async function runSuite(
+  name: string,
+  { pattern, concurrency, slowest = [], preload, lacks }: Suite,
+): Promise<Counts> {
   if (!pattern) return await lint();
   const lack = await lacks?.();
   if (lack) {
     console.log(`SKIPPED: ${lack.why}. To run it: ${lack.example} npm run test:${name}`);
     return { passed: 0, failed: 0, skipped: 1 };
   }
-  const files = globSync(pattern).sort();
+  const files = inOrder(globSync(pattern), slowest);
   if (files.length === 0) throw new Error(`suite ${name} has no test files (${pattern})`);
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 };
   const events = run({
@@ -83,6 +89,15 @@ async function runSuite(name: string, { pattern, concurrency, preload, lacks }: 
   await finished(report, { writable: false });
   console.log(slowestFiles(costs));
   return counts;
+}
+
+/** By name, the slowest first. */
+function inOrder(files: string[], slowest: readonly string[]): string[] {
+  const place = (file: string) => {
+    const at = slowest.indexOf(basename(file, '.test.ts'));
+    return at < 0 ? slowest.length : at;
+  };
+  return files.toSorted((one, other) => place(one) - place(other) || one.localeCompare(other, 'en'));
 }
 
 /** Duration of each test file, slowest first. */
