@@ -9,6 +9,10 @@ import type { StackConfig } from '../schema/config.ts';
 export interface StackOnDisk {
   /** The project's folder, the base of relative paths. */
   folder: string;
+  /** The project's name. */
+  project: string;
+  /** The stack's name, without organization and project. */
+  stack: string;
   config: StackConfig;
 }
 
@@ -28,7 +32,8 @@ export async function readStackConfig(stack: string | undefined): Promise<StackO
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
   const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
-  return { folder, config: parseStackConfig(values as Record<string, string>, selected, console.error) };
+  const config = parseStackConfig(values as Record<string, string>, selected, console.error);
+  return { folder, project: name, stack: selected.split('/').at(-1) ?? selected, config };
 }
 
 /** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */

@@ -178,6 +178,7 @@ export class ProviderService {
     );
     const response = new proto.ReadResponse();
     if (!found) return response;
+    if (isImport) markSecretInputs(resource, found.inputs, secrets);
     markSecretOutputs(resource, found.state, secrets);
     const recording = { ...found, inputs: asRecorded(found.inputs), state: asRecorded(found.state) };
     if (found.unhealthy !== undefined) throw new UnhealthyRead(recording, secrets);

@@ -6,7 +6,7 @@ import type { MachineReading } from '../../../lib/machine/parse-reading.ts';
 import { readMachine } from '../../../lib/machine/read-machine.ts';
 import { retireBootstrapUser } from '../../../lib/machine/retire.ts';
 import type { Machine } from '../../../lib/machine/ssh/machine.ts';
-import { machineAt, machineOf } from '../../../lib/machine/ssh/machine-at.ts';
+import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { deploy } from '../../../lib/machine/switch/deploy.ts';
 import { lastFailure } from '../../../lib/machine/switch/explain.ts';
 import { invalidPaths } from '../../../lib/store/nix/store.ts';
@@ -26,6 +26,7 @@ import {
 import { gcRootPath, isKeptBy } from '../../store/gc-root.ts';
 import { buildAndKeep } from '../../store/store-build.ts';
 import { namingConsole } from '../console.ts';
+import { adoptedHost } from './adopted.ts';
 import { checkDeployment } from './check.ts';
 import { correctClosure, explainClosure } from './closure.ts';
 import { diffDeployment } from './diff.ts';
@@ -203,9 +204,11 @@ async function importMachine(
   context: Context,
 ): Promise<ReadResult<DeploymentInputs, DeploymentState>> {
   const host = context.name;
-  const connection = connectionFromId(id, host);
-  const reading = await readMachine(machineAt(host, connection), { signal: context.signal });
-  const inputs = trueInputs(deploymentInputs.parse({ host, connection, system: '' }), reading);
+  const settings = adoptedHost(id) ?? { connection: connectionFromId(id, host) };
+  const given = deploymentInputs.parse({ host, ...settings, system: '' });
+  const { signal } = context;
+  const reading = await readMachine(machineOf(given), { profile: given.profile, signal });
+  const inputs = trueInputs(given, reading);
   return { id: reading.machineId, inputs, state: deploymentStateFrom(inputs, reading) };
 }
 
