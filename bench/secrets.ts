@@ -17,6 +17,7 @@ import { ensureNetwork } from '../lib/local/lab/network.ts';
 import { machineOf } from '../lib/machine/ssh/machine-at.ts';
 import type { Recorded } from '../provider/resource.ts';
 import { secrets } from '../provider/resources/secrets/secrets.ts';
+import { RolloutRun } from '../provider/rollout/rollout-run.ts';
 import { type SecretsInputs, type SecretsState, secretsInputs } from '../schema/secrets.ts';
 import { median, seconds } from './measure.ts';
 
@@ -42,6 +43,7 @@ const context = (name: string) => ({
   urn: `urn:pulumi:bench::bench::nixos:index:Secrets::${name}`,
   name,
   signal: new AbortController().signal,
+  rollout: new RolloutRun(async () => {}),
   status: () => {},
   log: () => {},
 });

@@ -1,24 +1,33 @@
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
+import { deploymentOrder } from './deployment-order.ts';
 import { Host, type HostArgs } from './host.ts';
 import { Kernel, kernelArgs } from './kernel.ts';
 import { kernelNames } from './kernel-names.ts';
 import { LiveSystems } from './live-systems.ts';
 import * as pulumi from './pulumi.ts';
+import type { RolloutArgs } from './rollout.ts';
 
 /** Settings of one machine; its configuration comes from the flake. */
-export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel'> {
+export interface FleetHost extends Omit<HostArgs, 'evaluated' | 'revision' | 'kernel' | 'order'> {
   /** What the machine is for, shown in the summary. */
   description?: string;
   /** Resources to create first, such as the machine itself. */
   dependsOn?: pulumi.Resource[];
+  /**
+   * Whether it is declared as the state records it, and no part of this run.
+   * @default false
+   */
+  isRecorded?: boolean;
 }
 
 export interface FleetArgs {
   /** What `evaluateFleet` returned for these hosts. */
   evaluation: FleetEvaluation;
   hosts: Record<string, FleetHost>;
+  /** In which waves the machines are deployed to. @default all at once */
+  rollout?: RolloutArgs | undefined;
   /** Errors of other evaluations of the stack, with which the program fails at the end. */
   failures?: readonly string[];
   /** Machines that may build the systems and kernels, by name. */
@@ -75,27 +84,26 @@ export class Fleet extends pulumi.ComponentResource {
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
     const failures: string[] = [...(args.failures ?? [])];
     const first = args.liveSystems ? [new LiveSystems(name, args.liveSystems, { parent: this })] : [];
-    for (const [hostName, { dependsOn = [], description, ...settings }] of Object.entries(args.hosts)) {
-      const evaluated = args.evaluation.hosts[hostName];
-      if (!evaluated?.ok) {
-        failures.push(evaluated?.error.message ?? `${hostName}: was not evaluated`);
-        continue;
+    for (const { hosts: names, order, end } of deploymentOrder(name, args, this)) {
+      for (const hostName of names) {
+        const { dependsOn = [], description, isRecorded: _, ...settings } = args.hosts[hostName] as FleetHost;
+        const evaluated = args.evaluation.hosts[hostName];
+        if (!evaluated?.ok) {
+          failures.push(evaluated?.error.message ?? `${hostName}: was not evaluated`);
+          continue;
+        }
+        const kernel = evaluated.kernel ? kernels[evaluated.kernel] : undefined;
+        const revision = args.evaluation.revision || evaluated.revision;
+        const host = new Host(
+          hostName,
+          { evaluated, revision, builders: args.builders, ...settings, kernel, order },
+          { parent: this, dependsOn: [...first, ...dependsOn] },
+        );
+        for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
+        hosts[hostName] = host;
+        summaries[hostName] = host.live.apply((live) => ({ description, ...summary(live, evaluated) }));
       }
-      const kernel = evaluated.kernel ? kernels[evaluated.kernel] : undefined;
-      const host = new Host(
-        hostName,
-        {
-          evaluated,
-          revision: args.evaluation.revision || evaluated.revision,
-          builders: args.builders,
-          ...settings,
-          kernel,
-        },
-        { parent: this, dependsOn: [...first, ...dependsOn] },
-      );
-      for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
-      hosts[hostName] = host;
-      summaries[hostName] = host.live.apply((live) => ({ description, ...summary(live, evaluated) }));
+      end(hosts);
     }
     this.hosts = hosts;
     this.machines = pulumi.all(summaries);

@@ -10,6 +10,7 @@ import type { Kernel } from './kernel.ts';
 import { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 import * as pulumi from './pulumi.ts';
 import { type HostRehearsal, Rehearsal } from './rehearsal.ts';
+import { Delivery } from './rollout.ts';
 import { type HostSecret, Secret, Secrets } from './secret.ts';
 import { System } from './system.ts';
 
@@ -42,6 +43,18 @@ export interface HostArgs extends DeploymentSettings, HostCommandsArgs {
   rehearsal?: HostRehearsal;
   /** Binary caches that the machine fetches from, and that its system is pushed to. */
   caches?: readonly CacheSource[];
+  /** When the machine is touched, in a rollout. @default as soon as its system is built */
+  order?: HostOrder;
+}
+
+/** When a machine is touched. Its system is built without waiting. */
+export interface HostOrder {
+  /** Resources that come before anything that changes the machine. */
+  touchAfter: pulumi.Resource[];
+  /** Resources that come before its system is delivered by a resource of its own. @default no such resource */
+  deliverAfter?: pulumi.Resource[];
+  /** More resources that come before its switch. */
+  switchAfter?: Promise<pulumi.Resource[]>;
 }
 
 /**
@@ -56,6 +69,10 @@ export class Host extends pulumi.ComponentResource {
   readonly #name: string;
   readonly system: System;
   readonly deployment: Deployment;
+  /** Files that are copied and commands that run before its deployment. */
+  readonly commandsBefore: pulumi.Resource[];
+  /** Its delivery, where that is a resource of its own. */
+  readonly delivery: Delivery | undefined;
   /** The machine's live system. */
   readonly live: Deployment['live'];
 
@@ -69,16 +86,29 @@ export class Host extends pulumi.ComponentResource {
       { host: name, drvPath, outPath, builders },
       { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
     );
+    const { touchAfter = [], switchAfter } = args.order ?? {};
     this.#builders(args);
-    const secrets = this.#secrets(args, 'before', []);
+    const secrets = this.#secrets(args, 'before', touchAfter);
     const around = declareHostCommands(this, name, args);
+    const caches = this.#caches(args);
+    this.delivery = this.#delivery(args, drvPath, caches);
+    // A machine whose system does not build is not touched.
+    this.commandsBefore = around({
+      when: 'before',
+      dependsOn: [...touchAfter, this.system, ...secrets],
+      triggers: () => [outPath],
+    });
     const before = [
+      ...touchAfter,
       ...secrets,
-      ...this.#caches(args),
+      ...caches,
       ...this.#rehearsal(args),
-      // A machine whose system does not build is not touched.
-      ...around({ when: 'before', dependsOn: [this.system, ...secrets], triggers: () => [outPath] }),
+      ...(this.delivery ? [this.delivery] : []),
+      ...this.commandsBefore,
     ];
+    const dependsOn: pulumi.Input<pulumi.Resource[]> = switchAfter
+      ? Promise.all([before, switchAfter]).then((all) => all.flat())
+      : before;
     const isEvaluated = this.#isEvaluated(outPath);
     const text = formatFacts(facts);
     this.deployment = new Deployment(
@@ -96,7 +126,7 @@ export class Host extends pulumi.ComponentResource {
       // `pulumi import nixos:index:Deployment <name> …` puts it directly under the stack.
       {
         parent: this,
-        dependsOn: before,
+        dependsOn,
         aliases: [{ parent: pulumi.rootStackResource }],
       },
     );
@@ -137,14 +167,21 @@ export class Host extends pulumi.ComponentResource {
   }
 
   /** The deployment does not depend on them, as they build nothing for it. */
-  #builders({ machineBuilders = {}, connection, machineId, takeOverFrom }: HostArgs): void {
+  #builders({ machineBuilders = {}, connection, machineId, takeOverFrom, order }: HostArgs): void {
     if (Object.keys(machineBuilders).length === 0) return;
     const args = { host: this.#name, connection, machineId, takeOverFrom, builders: machineBuilders };
-    new MachineBuilders(this.#name, args, { parent: this });
+    new MachineBuilders(this.#name, args, { parent: this, dependsOn: order?.touchAfter ?? [] });
   }
 
   /** What the machine needs before it can fetch its system from the caches. */
-  #caches({ caches = [], connection, machineId, takeOverFrom, delivery }: HostArgs): pulumi.Resource[] {
+  #caches({
+    caches = [],
+    connection,
+    machineId,
+    takeOverFrom,
+    delivery,
+    order,
+  }: HostArgs): pulumi.Resource[] {
     const pushed = caches.flatMap(
       (cache) => cache.push?.(this.#name, this.system.outPath, { parent: this }) ?? [],
     );
@@ -160,9 +197,21 @@ export class Host extends pulumi.ComponentResource {
       takeOverFrom,
       caches: Object.fromEntries(entries),
     };
-    const file = used.length > 0 ? [new Substituters(this.#name, args, { parent: this })] : [];
+    const dependsOn = order?.deliverAfter ?? order?.touchAfter ?? [];
+    const file = used.length > 0 ? [new Substituters(this.#name, args, { parent: this, dependsOn })] : [];
     // A copied system does not depend on a cache.
     return delivery === 'copy' ? file : [...file, ...pushed];
+  }
+
+  #delivery(args: HostArgs, drvPath: string, caches: pulumi.Resource[]): Delivery | undefined {
+    const { connection, machineId, order } = args;
+    if (!order?.deliverAfter) return undefined;
+    const { delivery } = settingsOf(args);
+    return new Delivery(
+      this.#name,
+      { host: this.#name, connection, machineId, system: this.system.outPath, drvPath, delivery },
+      { parent: this, dependsOn: [...order.deliverAfter, ...caches] },
+    );
   }
 
   #secrets(

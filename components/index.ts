@@ -16,7 +16,7 @@ export { DiskInstall, type DiskInstallArgs } from './disk-install.ts';
 export { DiskInstalls, type DiskInstallsArgs } from './disk-installs.ts';
 export { Fleet, type FleetArgs, type FleetHost, type MachineSummary } from './fleet.ts';
 export { HardwareConfig, type HardwareConfigArgs } from './hardware-config.ts';
-export { Host, type HostArgs } from './host.ts';
+export { Host, type HostArgs, type HostOrder } from './host.ts';
 export type { HostCommand, HostCommandsArgs, HostFile } from './host-commands.ts';
 export { Image, type ImageArgs } from './image.ts';
 export { type ImageSummary, Images, type ImagesArgs } from './images.ts';
@@ -25,6 +25,16 @@ export { Lab, type LabArgs } from './lab.ts';
 export { LiveSystems } from './live-systems.ts';
 export { MachineBuilders, type MachineBuildersArgs } from './machine-builders.ts';
 export { type HostRehearsal, Rehearsal, type RehearsalArgs } from './rehearsal.ts';
+export {
+  Delivery,
+  type DeliveryArgs,
+  type GateArgs,
+  Rollout,
+  type RolloutArgs,
+  Wave,
+  type WaveMachine,
+  type WavePlan,
+} from './rollout.ts';
 export {
   type HostSecret,
   Secret,

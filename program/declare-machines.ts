@@ -41,7 +41,11 @@ export function declareMachines(
   for (const [name, host] of Object.entries(hosts)) {
     const connection = connectionOf(host);
     if (!stack.selected[name]) {
-      declared[name] = { ...declaredOf(host), connection: stack.others[name] ?? connection };
+      declared[name] = {
+        ...declaredOf(host),
+        connection: stack.others[name] ?? connection,
+        isRecorded: true,
+      };
       continue;
     }
     const machine = virtualMachineOf(name, host);

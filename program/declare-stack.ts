@@ -5,6 +5,7 @@ import { mapValues } from '../lib/base/map-values.ts';
 import { labSystemNames } from '../lib/local/lab/lab-system.ts';
 import { assertDistinct, liveSystem, readLiveSystems } from '../lib/machine/check-live.ts';
 import { declareMachines } from './declare-machines.ts';
+import { declareRollout } from './declare-rollout.ts';
 import { evaluateStack } from './evaluate-stack.ts';
 import { declareHardware, detectHardware } from './hardware.ts';
 import { notePreview } from './preview-notes.ts';
@@ -47,6 +48,7 @@ async function declare() {
   const fleet = new Fleet('fleet', {
     evaluation: withRecorded(evaluation, stack.selection),
     hosts,
+    rollout: declareRollout(stack, hosts),
     failures: [
       ...images.failures,
       ...[evaluated.virtual, evaluated.memory, evaluated.lab].flatMap(({ failures }) =>

@@ -2,6 +2,7 @@ import type { AnyResource } from './resource.ts';
 import { cachePush } from './resources/cache-push/cache-push.ts';
 import { cacheRetention } from './resources/cache-retention/cache-retention.ts';
 import { cacheStore } from './resources/cache-store/cache-store.ts';
+import { delivery } from './resources/delivery/delivery.ts';
 import { deployment } from './resources/deployment/deployment.ts';
 import { diskInstall } from './resources/disk-install/disk-install.ts';
 import { hardwareConfig } from './resources/hardware-config/hardware-config.ts';
@@ -12,12 +13,14 @@ import { labNetwork } from './resources/lab-network/lab-network.ts';
 import { liveSystems } from './resources/live-systems/live-systems.ts';
 import { machineBuilders } from './resources/machine-builders/machine-builders.ts';
 import { rehearsal } from './resources/rehearsal/rehearsal.ts';
+import { rollout } from './resources/rollout/rollout.ts';
 import { secret } from './resources/secret/secret.ts';
 import { secrets } from './resources/secrets/secrets.ts';
 import { signingKey } from './resources/signing-key/signing-key.ts';
 import { substituters } from './resources/substituters/substituters.ts';
 import { system } from './resources/system/system.ts';
 import { virtualMachine } from './resources/virtual-machine/virtual-machine.ts';
+import { wave } from './resources/wave/wave.ts';
 
 const all: AnyResource[] = [
   kernel,
@@ -27,7 +30,10 @@ const all: AnyResource[] = [
   system,
   rehearsal,
   liveSystems,
+  rollout,
+  delivery,
   deployment,
+  wave,
   secret,
   secrets,
   signingKey,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { SummarizedInput } from '../schema/summarized.ts';
+import type { RolloutRun } from './rollout/rollout-run.ts';
 
 /** Inputs or outputs of any resource, as plain values. */
 export type Properties = Record<string, unknown>;
@@ -15,6 +16,8 @@ export interface Context {
   status(message: string): void;
   /** Writes a line to the run's diagnostics. */
   log(severity: 'debug' | 'info' | 'warning', message: string): void;
+  /** The waves of this run, where there are any. */
+  readonly rollout: RolloutRun;
 }
 
 /** How one property differs, by its path in Pulumi's notation (`facts.packages["jq"]`). */
@@ -105,13 +108,19 @@ export interface Resource<Inputs, State> {
    * for all resources that one configured provider checks.
    */
   check?(inputs: Inputs, recorded?: Inputs, operation?: object): Record<string, string>;
+  /** The program declares it with these inputs, whether they change or not. In previews, values may be unknown. */
+  declared?(inputs: Inputs, run: Pick<Context, 'rollout'>): void;
   /** Compares the recorded with the desired; reads nothing else. */
   diff(recorded: Recorded<Inputs, State>, desired: Inputs): DiffResult;
   /**
-   * A note for a preview of an update that takes longer than `diff` may: it may start programs and read machines, and changes nothing.
-   * Many resources are explained at once.
+   * A note for a preview that takes longer than `diff` may: it may start programs and read machines, and changes nothing.
+   * Many resources are explained at once. Nothing is recorded of one that is to be created.
    */
-  explain?(recorded: Recorded<Inputs, State>, desired: Inputs, context: Context): Promise<string | undefined>;
+  explain?(
+    recorded: Recorded<Inputs, State> | undefined,
+    desired: Inputs,
+    context: Context,
+  ): Promise<string | undefined>;
   /** Outputs that are known before anything is done; everything else is unknown in a preview. */
   preview(desired: Inputs, recorded?: Recorded<Inputs, State>): Partial<State>;
   create(inputs: Inputs, context: Context): Promise<Created<State>>;

@@ -10,6 +10,7 @@ import { hostBuilders } from './host-builders.ts';
 import { hostCommands } from './host-command.ts';
 import { imageConfig } from './image.ts';
 import { rehearsalSettings } from './rehearsal.ts';
+import { rolloutConfig } from './rollout.ts';
 import { hostSecret } from './secret.ts';
 import { sshForward, virtualMachineConfig } from './virtual-machine.ts';
 import { namingDefault, withoutDefaults } from './without-defaults.ts';
@@ -180,6 +181,9 @@ export const stackConfig = z
       .describe(
         'For a flake that uses the lab’s packages, which are fetched. With a network, the stack also creates and removes machines on the operator’s computer.',
       ),
+    rollout: rolloutConfig
+      .optional()
+      .describe('In which waves the hosts are deployed to; see docs/rollouts.md. Default: all at once.'),
     caches: z
       .record(ownName, cacheConfig)
       .default({})

@@ -33,6 +33,10 @@ export const errorCodes = {
     'systemd units failed under the new system; the machine was rolled back, unless failed units are accepted.',
   'rollback-failed': 'Activation failed and so did the rollback: the machine needs a look.',
   'health-check-failed': 'A health check failed under the new system; the machine was rolled back.',
+  'wave-stopped':
+    'The machine’s deployment was not begun, as too many machines of its wave had failed; nothing was changed on it.',
+  'gate-failed':
+    'After a wave of deployments, too many of its machines had failed or a gate did not hold; later waves were not begun.',
   drifted: 'The machine runs a system that is neither the recorded nor the desired one, and onDrift is fail.',
   'not-confirmed': 'The machine rolled back by itself, as the new system was not confirmed in time.',
   'secret-failed':

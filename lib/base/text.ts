@@ -26,3 +26,9 @@ function editDistance(a: string, b: string): number {
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
+
+/** 'web1, web2, web3 and 4 more'. */
+export function listed(names: readonly string[], shown = 5): string {
+  const more = names.length - shown;
+  return more > 1 ? `${names.slice(0, shown).join(', ')} and ${more} more` : names.join(', ');
+}

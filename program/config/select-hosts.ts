@@ -12,18 +12,39 @@ type Tagged = Readonly<Record<string, { tags?: readonly string[] | undefined }>>
  * @throws FleetError config-invalid where a selector or the whole list names no host
  */
 export function selectHosts(text: string, hosts: Tagged): string[] {
-  const selectors = text.split(/[\s,]+/).filter(Boolean);
+  const selectors = selectorsOf(text);
   if (selectors.length === 0) throw nothing('no host is selected', text, hosts);
-  const named = (selector: string): string[] => {
-    const found = matching(selector, hosts);
-    if (found.length === 0) throw nothing(`${selector} names no host`, selector, hosts);
-    return found;
-  };
-  const [without, positive] = [selectors.filter(isExclusion), selectors.filter((each) => !isExclusion(each))];
-  const chosen = new Set(positive.length > 0 ? positive.flatMap(named) : Object.keys(hosts));
-  for (const selector of without) for (const host of named(selector.slice(1))) chosen.delete(host);
-  if (chosen.size === 0) throw nothing(`'${text}' excludes all hosts that it names`, text, hosts);
+  for (const selector of selectors.map(positive)) {
+    if (matching(selector, hosts).length === 0) throw nothing(`${selector} names no host`, selector, hosts);
+  }
+  const chosen = matchHosts(text, hosts);
+  if (chosen.length === 0) throw nothing(`'${text}' excludes all hosts that it names`, text, hosts);
+  return chosen;
+}
+
+/**
+ * The same, where tags and globs may name no host, and so may all selectors together.
+ * @throws FleetError config-invalid where the name of a host is wrong
+ */
+export function matchHosts(text: string, hosts: Tagged): string[] {
+  const selectors = selectorsOf(text);
+  for (const name of selectors.map(positive).filter((each) => !/[@*?[{]/.test(each)))
+    if (!(name in hosts)) throw nothing(`${name} names no host`, name, hosts);
+  const named = selectors.filter((each) => !isExclusion(each));
+  const chosen = new Set(
+    named.length > 0 ? named.flatMap((selector) => matching(selector, hosts)) : Object.keys(hosts),
+  );
+  for (const selector of selectors.filter(isExclusion))
+    for (const host of matching(positive(selector), hosts)) chosen.delete(host);
   return [...chosen].sort();
+}
+
+function selectorsOf(text: string): string[] {
+  return text.split(/[\s,]+/).filter(Boolean);
+}
+
+function positive(selector: string): string {
+  return isExclusion(selector) ? selector.slice(1) : selector;
 }
 
 function isExclusion(selector: string): boolean {

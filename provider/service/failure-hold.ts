@@ -6,8 +6,8 @@ import { type Clock, realClock } from '../../lib/base/clock.ts';
  * grace time after that in which the program can bring the next steps; then all held answers go out.
  *
  * A held answer waits for no other held answer, so there is always an end: when nothing has happened for the grace
- * time, everything is released. While a deployment that the engine compared has not begun, the grace time is longer: on a
- * busy computer the engine takes seconds between two steps.
+ * time, everything is released. While a deployment that the engine compared has not begun, or an operation waits for others, the
+ * grace time is longer: on a busy computer the engine takes seconds between two steps.
  */
 export class FailureHold {
   readonly #graceMilliseconds: number;
@@ -16,6 +16,7 @@ export class FailureHold {
   #running = 0;
   #lastSeen = 0;
   #held: (() => void)[] = [];
+  #quiet = new Set<() => void>();
   #stopTimer: (() => void) | undefined;
   #open = false;
 
@@ -63,6 +64,25 @@ export class FailureHold {
     });
   }
 
+  /**
+   * Resolves, for an operation that waits for others, when all that run wait like this and nothing has happened for the grace time;
+   * or when it is aborted. Failures are held until those that waited have ended.
+   */
+  quiet(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const end = () => {
+        signal.removeEventListener('abort', end);
+        this.#quiet.delete(end);
+        resolve();
+        this.#schedule();
+      };
+      this.#quiet.add(end);
+      signal.addEventListener('abort', end, { once: true });
+      this.#schedule();
+    });
+  }
+
   /** Lets every failure through, held ones and later ones: the run is being cancelled. */
   open(): void {
     this.#open = true;
@@ -81,11 +101,14 @@ export class FailureHold {
   #schedule(): void {
     this.#stopTimer?.();
     this.#stopTimer = undefined;
-    if (this.#held.length === 0 || this.#running > 0) return;
-    const grace = this.#graceMilliseconds * (this.#expected.size > 0 ? 30 : 1);
+    const isWaited = this.#quiet.size > 0 || (this.#held.length > 0 && this.#running === 0);
+    if (!isWaited || this.#running > this.#quiet.size) return;
+    const isPatient = this.#expected.size > 0 || this.#quiet.size > 0;
+    const grace = this.#graceMilliseconds * (isPatient ? 30 : 1);
     const left = this.#lastSeen + grace - this.#clock.now();
-    if (left <= 0) this.#release();
-    else this.#stopTimer = this.#clock.after(left, () => this.#schedule());
+    if (left > 0) this.#stopTimer = this.#clock.after(left, () => this.#schedule());
+    else if (this.#quiet.size > 0) for (const end of [...this.#quiet]) end();
+    else this.#release();
   }
 
   #release(): void {

@@ -57,6 +57,11 @@ export class Operations {
     }
   }
 
+  /** For a change that waits for others: resolves when nothing else runs or is about to begin; or when it is aborted. */
+  quiet(signal: AbortSignal): Promise<void> {
+    return this.#hold.quiet(signal);
+  }
+
   /** A change of the resource is to come; failures wait longer for the deployment of a machine to begin. */
   expect(urn: string): void {
     const { type, name } = parseUrn(urn);

@@ -13,10 +13,10 @@ export function previewOf(
   return { ...open, ...resource.preview(desired, recorded) };
 }
 
-/** What a resource adds to the preview of its update. If that fails, the preview shows less. */
+/** What a resource adds to the preview of its creation or update. If that fails, the preview shows less. */
 export async function explain(
   resource: AnyResource,
-  recorded: Recorded<Properties, Properties>,
+  recorded: Recorded<Properties, Properties> | undefined,
   desired: Properties,
   context: Context,
 ): Promise<string | undefined> {

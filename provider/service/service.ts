@@ -5,21 +5,21 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 import { presentType } from '../../schema/former-types.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
-import { type AnyResource, type Context, PartialFailure, type Properties } from '../resource.ts';
-import { markSecretInputs, markSecretOutputs, type Secrets } from '../wire/secrets.ts';
+import type { AnyResource } from '../resource.ts';
+import { markSecretInputs, markSecretOutputs } from '../wire/secrets.ts';
 import { recordedForm } from '../wire/summaries.ts';
 import { decode, encode } from '../wire/wire.ts';
 import { checkInputs } from './check.ts';
 import { parseProviderConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
-import { UnhealthyRead, WithSecrets } from './errors.ts';
+import { UnhealthyRead } from './errors.ts';
 import { callFunction, unknownSchema } from './functions.ts';
 import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
 import { Operations } from './operations.ts';
 import { packageVersion } from './package-info.ts';
-import { explain, previewOf } from './preview.ts';
-import { RunReport } from './run-report.ts';
+import { previewOf } from './preview.ts';
 import { packageSchema } from './schema.ts';
+import { Worker } from './worker.ts';
 
 type Addressed = Pick<proto.CheckRequest, 'getUrn'>;
 
@@ -30,7 +30,7 @@ export class ProviderService {
   /** Stands for what was checked since the provider was configured. */
   #operation: object = {};
   #engine: EngineLog | undefined;
-  #report = new RunReport(() => this.#engine);
+  readonly #worker: Worker;
   #summarizesNew = true;
 
   constructor(
@@ -40,6 +40,7 @@ export class ProviderService {
   ) {
     this.#resources = resources;
     this.operations = operations;
+    this.#worker = new Worker(() => this.#engine, operations);
     if (engineAddress) this.#engine = new EngineLog(engineAddress);
   }
 
@@ -54,7 +55,7 @@ export class ProviderService {
   async attach(request: plugin.PluginAttach): Promise<empty.Empty> {
     this.#connect(request.getAddress());
     this.operations.renew();
-    this.#report = new RunReport(() => this.#engine);
+    this.#worker.renew();
     return new empty.Empty();
   }
 
@@ -86,6 +87,7 @@ export class ProviderService {
   async configure(request: proto.ConfigureRequest): Promise<proto.ConfigureResponse> {
     const { config } = parseProviderConfig(decode(request.getArgs()).properties, process.env);
     this.#operation = {};
+    this.#worker.renew();
     this.operations.holdFailures = config.onFailure === 'continue';
     this.#summarizesNew = config.newResources === 'summary';
     const response = new proto.ConfigureResponse();
@@ -104,8 +106,9 @@ export class ProviderService {
     const asRecorded = recordedForm(resource, isNew ? this.#summarizesNew : summarized);
     const outcome = checkInputs(resource, properties, isNew ? undefined : recorded, this.#operation);
     if (isNew) this.operations.expect(request.getUrn());
-    for (const note of outcome.notes ?? []) this.#report.note(request.getUrn(), secrets.redact(note));
+    for (const note of outcome.notes ?? []) this.#worker.report.note(request.getUrn(), secrets.redact(note));
     if (outcome.notes?.length) await this.#engine?.flush();
+    if (outcome.failures.length === 0) resource.declared?.(outcome.inputs, this.#worker.report);
     // What was refused may be no value that has a summary.
     const inputs = outcome.failures.length > 0 ? outcome.inputs : asRecorded(outcome.inputs);
     return checkResponse({ ...outcome, inputs }, secrets);
@@ -117,9 +120,10 @@ export class ProviderService {
     const recorded = recordedFrom(request);
     const diff = this.#resource(request).diff(recorded.value, desired.properties);
     for (const note of diff.notes ?? []) {
-      this.#report.note(request.getUrn(), desired.secrets.with(recorded.secrets).redact(note));
+      this.#worker.report.note(request.getUrn(), desired.secrets.with(recorded.secrets).redact(note));
     }
     if (diff.changes) this.operations.expect(request.getUrn());
+    else this.#worker.report.unchanged(request.getUrn(), recorded.value.state);
     await this.#engine?.flush();
     return diffResponse(diff, recorded.summarized);
   }
@@ -130,9 +134,10 @@ export class ProviderService {
     const asRecorded = recordedForm(resource, summarized);
     const response = new proto.CreateResponse();
     if (request.getPreview()) {
+      await this.#worker.explain(request, secrets, resource, undefined, properties);
       return response.setProperties(encode(asRecorded(previewOf(resource, properties)), secrets));
     }
-    const created = await this.#change(request, secrets, asRecorded, (context) =>
+    const created = await this.#worker.change(request, secrets, asRecorded, (context) =>
       resource.create(properties, context),
     );
     markSecretOutputs(resource, created.state, secrets);
@@ -149,16 +154,13 @@ export class ProviderService {
     const secrets = desired.secrets.with(recorded.secrets, false);
     const response = new proto.UpdateResponse();
     if (request.getPreview()) {
-      await this.#run(request, secrets, async (context) => {
-        const note = await explain(resource, recorded.value, desired.properties, context);
-        if (note) this.#report.note(request.getUrn(), secrets.redact(note));
-      });
+      await this.#worker.explain(request, secrets, resource, recorded.value, desired.properties);
       const known = asRecorded(previewOf(resource, desired.properties, recorded.value));
       return response.setProperties(encode(known, secrets));
     }
-    const state = await this.#change(request, secrets, asRecorded, (context) =>
-      resource.update(recorded.value, desired.properties, context),
-    );
+    const { state } = await this.#worker.change(request, secrets, asRecorded, async (context) => ({
+      state: await resource.update(recorded.value, desired.properties, context),
+    }));
     markSecretOutputs(resource, state, secrets);
     return response.setProperties(encode(asRecorded(state), secrets));
   }
@@ -173,7 +175,7 @@ export class ProviderService {
       Object.keys(inputs.properties).length === 0 && Object.keys(state.properties).length === 0;
     const asRecorded = recordedForm(resource, isImport || inputs.summarized);
     const recorded = isImport ? undefined : { inputs: inputs.properties, state: state.properties };
-    const found = await this.#run(request, secrets, (context) =>
+    const found = await this.#worker.run(request, secrets, (context) =>
       resource.read(request.getId(), recorded, context),
     );
     const response = new proto.ReadResponse();
@@ -193,7 +195,7 @@ export class ProviderService {
     const state = decode(request.getProperties());
     const inputs = decode(request.getOldInputs());
     const value = { id: request.getId(), inputs: inputs.properties, state: state.properties };
-    await this.#run(request, state.secrets.with(inputs.secrets), (context) =>
+    await this.#worker.run(request, state.secrets.with(inputs.secrets), (context) =>
       resource.delete(value, context),
     );
     return new empty.Empty();
@@ -226,73 +228,5 @@ export class ProviderService {
       what: `the nixos provider has no resource type '${type}'`,
       fix: `There are: ${[...this.#resources.keys()].join(', ')}`,
     });
-  }
-
-  /** Runs an operation that changes something; its failure may be held back while others run. */
-  #change<T>(
-    request: Addressed,
-    secrets: Secrets,
-    asRecorded: (properties: Properties) => Properties,
-    work: (context: Context) => Promise<T>,
-  ): Promise<T> {
-    const urn = request.getUrn();
-    const recording = async (context: Context) => {
-      try {
-        const done = await work(context);
-        this.#report.succeeded(urn);
-        return done;
-      } catch (error) {
-        this.operations.forget(this.#report.failed(urn, error));
-        if (!(error instanceof PartialFailure)) throw error;
-        throw new PartialFailure(error.id, asRecorded(error.state as Properties), error.cause as Error);
-      }
-    };
-    return this.#attempt(secrets, () =>
-      this.operations.change(
-        (signal) => this.#work(request, secrets, signal, recording),
-        (error) => this.#report.held(urn, error, secrets),
-        { resource: urn, onReleased: () => this.#report.close() },
-      ),
-    );
-  }
-
-  #run<T>(request: Addressed, secrets: Secrets, work: (context: Context) => Promise<T>): Promise<T> {
-    return this.#attempt(secrets, () =>
-      this.operations.run((signal) => this.#work(request, secrets, signal, work)),
-    );
-  }
-
-  async #work<T>(
-    request: Addressed,
-    secrets: Secrets,
-    signal: AbortSignal,
-    work: (context: Context) => Promise<T>,
-  ): Promise<T> {
-    try {
-      return await work(this.#context(request, secrets, signal));
-    } finally {
-      this.#engine?.endStatus(request.getUrn());
-    }
-  }
-
-  async #attempt<T>(secrets: Secrets, work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw new WithSecrets(error, secrets);
-    } finally {
-      await this.#engine?.flush();
-    }
-  }
-
-  #context(request: Addressed, secrets: Secrets, signal: AbortSignal): Context {
-    const urn = request.getUrn();
-    return {
-      urn,
-      name: parseUrn(urn).name,
-      signal,
-      status: (message) => this.#engine?.status(urn, secrets.redact(message)),
-      log: (severity, message) => this.#engine?.log(urn, severity, secrets.redact(message)),
-    };
   }
 }

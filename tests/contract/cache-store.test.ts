@@ -9,6 +9,7 @@ import { pushClosures } from '../../lib/store/caches/push.ts';
 import type { KeyPair } from '../../lib/store/nix/key-format.ts';
 import { generateSigningKey } from '../../lib/store/nix/signing-key.ts';
 import { cacheStore } from '../../provider/resources/cache-store/cache-store.ts';
+import { RolloutRun } from '../../provider/rollout/rollout-run.ts';
 import { cacheStoreInputs } from '../../schema/cache.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-cache-'));
@@ -23,6 +24,7 @@ const context = {
   urn: 'urn:pulumi:test::fleet::nixos:index:CacheStore::main',
   name: 'main',
   signal: new AbortController().signal,
+  rollout: new RolloutRun(async () => {}),
   status: () => {},
   log: (_: string, line: string) => void lines.push(line),
 };

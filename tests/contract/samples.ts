@@ -206,6 +206,23 @@ const virtualMachine = {
 };
 
 /** A sample for each resource of the registry; a test fails if one is missing. */
+const wave = {
+  ...{ name: 'eu', hosts: ['web'], failuresAllowed: 0, soakMinutes: 0, together: false },
+  gates: { shop: { check: { command: 'true', timeoutSeconds: 30 } } },
+};
+const rollout = { stage: 'wave', waves: [wave], skipped: [] };
+const waveOf = (system: string) => {
+  const { connection } = deployment;
+  return { wave: 'eu', machines: { web: { system, connection, healthChecks: {} } } };
+};
+const gate = waveOf(path('b', 'web'));
+const delivery = {
+  host: 'web',
+  connection: deployment.connection,
+  system: path('b', 'web'),
+  delivery: 'copy',
+};
+
 export const samples: Record<string, Sample> = {
   'nixos:index:System': {
     inputs: system,
@@ -302,6 +319,33 @@ export const samples: Record<string, Sample> = {
     bad: { 'web runs': 1, web: 'x' },
     badProperties: ['["web runs"]', 'web'],
     badIds: ['other'],
+  },
+  'nixos:index:Rollout': {
+    inputs: rollout,
+    state: rollout,
+    changed: { ...rollout, stage: 'all', waves: [{ ...wave, hosts: ['web', 'db'] }] },
+    paths: ['stage', 'waves'],
+    bad: { stage: 'some', waves: [{ name: 'eu', hosts: 'web' }] },
+    badProperties: ['stage', 'waves[0].hosts'],
+    badIds: ['rollout'],
+  },
+  'nixos:index:Wave': {
+    inputs: gate,
+    state: { ...gate, passed: '2026-01-01T00:00:00Z', failed: [] },
+    changed: waveOf(path('d', 'web')),
+    paths: ['machines.web.system'],
+    bad: { wave: 1, machines: { web: { system: 1 } } },
+    badProperties: ['wave', 'machines.web.system'],
+    badIds: ['eu'],
+  },
+  'nixos:index:Delivery': {
+    inputs: delivery,
+    state: delivery,
+    changed: { ...delivery, system: path('d', 'web') },
+    paths: ['system'],
+    bad: { ...delivery, system: 1, delivery: 'post' },
+    badProperties: ['system', 'delivery'],
+    badIds: ['web'],
   },
   'nixos:index:Deployment': {
     inputs: deployment,

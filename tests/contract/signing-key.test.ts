@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import sdk from '@pulumi/pulumi/runtime/rpc.js';
 import { withKeyFile } from '../../lib/store/nix/signing-key.ts';
 import { signingKey } from '../../provider/resources/signing-key/signing-key.ts';
+import { RolloutRun } from '../../provider/rollout/rollout-run.ts';
 import { signingKeyInputs } from '../../schema/signing-key.ts';
 import { ProviderProcess, urnOf } from './provider-process.ts';
 
@@ -15,6 +16,7 @@ const context = {
   urn: 'urn:pulumi:test::fleet::nixos:index:SigningKey::main',
   name: 'main',
   signal: new AbortController().signal,
+  rollout: new RolloutRun(async () => {}),
   status: () => {},
   log: () => {},
 };

@@ -1,6 +1,7 @@
 /** Drives the Deployment resource as the engine does, on a real machine, and keeps the state between the calls. */
 import { PartialFailure, type Recorded } from '../../provider/resource.ts';
 import { deployment } from '../../provider/resources/deployment/deployment.ts';
+import { RolloutRun } from '../../provider/rollout/rollout-run.ts';
 import { type DeploymentInputs, type DeploymentState, deploymentInputs } from '../../schema/deployment.ts';
 
 export type Settings = Partial<DeploymentInputs> & {
@@ -88,6 +89,7 @@ export class Deployer {
       urn: 'urn:pulumi:test::fleet::nixos:index:Deployment::one',
       name: 'one',
       signal,
+      rollout: new RolloutRun(async () => {}),
       status: note,
       log: (_: string, line: string) => note(line),
     };

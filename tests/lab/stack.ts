@@ -1,4 +1,6 @@
 /** A copy of the project with a stack of its own, driven by the real Pulumi CLI. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   cpSync,
   globSync,
@@ -135,6 +137,26 @@ export class TestStack {
       timeoutSeconds: 2400,
     });
     return { ...result, text: result.stdout + result.stderr };
+  }
+
+  /** Runs pulumi in the copy, and interrupts it once its output matches. Returns when it has ended. */
+  async interrupted(args: string[], when: RegExp): Promise<string> {
+    const pulumi = spawn('pulumi', [...args, '--non-interactive'], {
+      cwd: join(this.folder, 'project'),
+      env: { ...process.env, ...this.#env },
+    });
+    let text = '';
+    let isSent = false;
+    for (const stream of [pulumi.stdout, pulumi.stderr])
+      stream.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (isSent || !when.test(text)) return;
+        isSent = true;
+        pulumi.kill('SIGINT');
+      });
+    await once(pulumi, 'close');
+    if (!isSent) throw new Error(`pulumi ${args.join(' ')} ended before it showed ${when}:\n${text}`);
+    return text;
   }
 
   /** Runs pulumi in the copy; throws if it fails. */

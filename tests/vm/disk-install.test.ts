@@ -11,6 +11,7 @@ import { run } from '../../lib/base/process/run.ts';
 import { ensureVmBase } from '../../lib/local/vm/base.ts';
 import { type Context, PartialFailure } from '../../provider/resource.ts';
 import { diskInstall } from '../../provider/resources/disk-install/disk-install.ts';
+import { RolloutRun } from '../../provider/rollout/rollout-run.ts';
 import {
   type DiskInstallConfig,
   type DiskInstallState,
@@ -178,7 +179,7 @@ test('an interrupted write is recorded as unfinished, and the next up writes the
   const inputs = diskInstallInputs.parse({ host: 'target', connection, ...second, image });
   const stop = new AbortController();
   const context = (signal: AbortSignal): Context => ({
-    ...{ urn: '', name: 'target', signal, log: () => undefined },
+    ...{ urn: '', name: 'target', signal, log: () => undefined, rollout: new RolloutRun(async () => {}) },
     status: (line) => Number(/^writing the disk: (\d+)/.exec(line)?.[1]) > 16 && stop.abort(),
   });
   const begun = diskInstall.create({ ...inputs, overwrite: 'second' }, context(stop.signal));

@@ -20,14 +20,17 @@ export function tryOnMachine(machine: Machine, command: string): Attempt {
       const options = { fresh: true, signal, timeoutSeconds };
       const { exitCode, stdout, stderr } = await machine.run(words, options);
       if (exitCode === 0) return undefined;
-      const output = `${stdout}${stderr}`.trim().split('\n').slice(-5).join('\n');
-      const how = exitCode === 124 ? 'timed out' : `exit code ${exitCode}`;
-      return [how, output].filter(Boolean).join(': ');
+      return outputOf(exitCode === 124 ? 'timed out' : `exit code ${exitCode}`, stdout + stderr);
     } catch (error) {
       if (!isFailure(error)) throw error;
       return error.why ?? error.message;
     }
   };
+}
+
+/** How a command ended, with the last lines of its output. */
+export function outputOf(how: string, output: string): string {
+  return [how, output.trim().split('\n').slice(-5).join('\n')].filter(Boolean).join(': ');
 }
 
 /** Connects to a port of the machine, or rejects with the reason. */

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { urlHost } from '../../../schema/connection.ts';
 import type { HealthCheck } from '../../../schema/health-check.ts';
 import type { Clock } from '../../base/clock.ts';
+import { mapValues } from '../../base/map-values.ts';
 import { until } from '../../base/until.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
@@ -24,20 +25,31 @@ export function longestCheckSeconds(checks: Readonly<Record<string, HealthCheck>
 export async function runHealthChecks(
   machine: Machine,
   checks: Readonly<Record<string, HealthCheck>>,
-  options: {
-    signal?: AbortSignal | undefined;
-    clock?: Clock | undefined;
-    onLine?: ((line: string) => void) | undefined;
-  } = {},
+  options: CheckOptions = {},
+): Promise<string[]> {
+  const attempts = mapValues(checks, (check) => ({ check, attempt: () => attemptOf(machine, check) }));
+  return await passAll('health check', attempts, options);
+}
+
+export interface CheckOptions {
+  signal?: AbortSignal | undefined;
+  clock?: Clock | undefined;
+  onLine?: ((line: string) => void) | undefined;
+}
+
+/** Retries all until each passes or its timeout is over. Returns one message per failed one: what it is, its name, what was seen. */
+export async function passAll(
+  what: string,
+  attempts: Readonly<Record<string, { check: HealthCheck; attempt: () => Promise<Attempt> }>>,
+  options: CheckOptions,
 ): Promise<string[]> {
   const failures = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => {
-      const attempt = await attemptOf(machine, check);
-      const seen = await untilPassed(attempt, check.timeoutSeconds, options);
-      options.onLine?.(`health check ${name}: ${seen === undefined ? 'passed' : 'failed'}`);
+    Object.entries(attempts).map(async ([name, { check, attempt }]) => {
+      const seen = await untilPassed(await attempt(), check.timeoutSeconds, options);
+      options.onLine?.(`${what} ${name}: ${seen === undefined ? 'passed' : 'failed'}`);
       return seen === undefined
         ? []
-        : [`health check ${name} did not pass within ${check.timeoutSeconds} s: ${seen}`];
+        : [`${what} ${name} did not pass within ${check.timeoutSeconds} s: ${seen}`];
     }),
   );
   return failures.flat();
@@ -59,7 +71,8 @@ export async function untilPassed(
   return seen;
 }
 
-async function attemptOf(machine: Machine, check: HealthCheck): Promise<Attempt> {
+/** How a check of the machine is tried. */
+export async function attemptOf(machine: Machine, check: HealthCheck): Promise<Attempt> {
   if (check.command !== undefined) return tryOnMachine(machine, check.command);
   if (check.tcp !== undefined) return tryTcp(connectTo(machine, await machine.destination()), check.tcp);
   if (check.http !== undefined) {

@@ -26,10 +26,20 @@ export interface ActivationRequest
   reading: Pick<MachineReading, 'machineId' | 'bootId' | 'current'>;
   record: DeploymentRecord;
   ownership: Ownership;
+  /** Whether other machines are switched together with it. Default: none. */
+  agreement?: Agreement | undefined;
   signal?: AbortSignal;
   status?: (line: string) => void;
   /** Default: the real one. */
   clock?: Clock;
+}
+
+/** Machines that are confirmed together, or not at all. */
+export interface Agreement {
+  /** For how many seconds longer the machine waits for its confirmation. */
+  seconds: number;
+  /** Called when the machine is active and healthy. Returns why it must roll back; nothing if it may be confirmed. */
+  reach: () => Promise<string[]>;
 }
 
 export interface Activated {
@@ -59,7 +69,7 @@ export async function activate(machine: Machine, request: ActivationRequest): Pr
 
 /** The parameters of a new switch, with a unique unit name and token. */
 export function switchParameters({ name: host }: Machine, request: ActivationRequest): SwitchParameters {
-  const { reading, confirmTimeoutSeconds, healthChecks } = request;
+  const { reading, confirmTimeoutSeconds, healthChecks, agreement } = request;
   return {
     ...request,
     host,
@@ -70,7 +80,7 @@ export function switchParameters({ name: host }: Machine, request: ActivationReq
     expectedLive: request.onDrift === 'fail' ? reading.current : '',
     activationSeconds: request.activationTimeoutSeconds,
     // Health checks run before the confirmation.
-    confirmSeconds: confirmTimeoutSeconds + longestCheckSeconds(healthChecks),
+    confirmSeconds: confirmTimeoutSeconds + longestCheckSeconds(healthChecks) + (agreement?.seconds ?? 0),
   };
 }
 
@@ -79,8 +89,9 @@ async function beginAndFollow(
   request: ActivationRequest,
   parameters: SwitchParameters,
 ): Promise<Followed> {
-  const { record, reading, signal, healthChecks, clock } = request;
+  const { record, reading, signal, healthChecks, agreement, clock } = request;
   const { unit, token, confirmSeconds } = parameters;
+  const onLine = request.status ?? (() => undefined);
   const begun = await begin(machine, parameters, record, { follow: true, signal });
   const confirmation = { unit, activated: activatedPath(request), token, profile: request.profile };
   return await followSupervisor(machine, confirmation, {
@@ -90,8 +101,11 @@ async function beginAndFollow(
     // By then a supervisor without a confirmation has rolled back.
     unreachableLimitSeconds: confirmSeconds + 60,
     signal,
-    healthChecks: () => runHealthChecks(machine, healthChecks, { signal, clock, onLine: request.status }),
-    onLine: request.status ?? (() => undefined),
+    healthChecks: async () => {
+      const unhealthy = await runHealthChecks(machine, healthChecks, { signal, clock, onLine });
+      return unhealthy.length > 0 ? unhealthy : ((await agreement?.reach()) ?? []);
+    },
+    onLine,
   });
 }
 

@@ -12,7 +12,7 @@ import { reboot } from '../reboot/reboot.ts';
 import type { DeploymentRecord } from '../record/record.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { runScript } from '../ssh/run-script.ts';
-import { activate } from './activate.ts';
+import { type Agreement, activate } from './activate.ts';
 import { dryActivate } from './dry-activate.ts';
 import { ActivationError } from './explain.ts';
 import { isLive, reached } from './goal.ts';
@@ -24,6 +24,7 @@ export interface DeployRequest extends Omit<DeploymentInputs, 'host' | 'connecti
   /** The reading before the deployment. */
   reading: MachineReading;
   ownership: Ownership;
+  agreement?: Agreement | undefined;
   signal?: AbortSignal;
   status: (line: string) => void;
   /** Prints a permanent line. */

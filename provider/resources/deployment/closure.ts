@@ -21,14 +21,14 @@ const comparisons = new Batcher<ClosureRequest, Awaited<ReturnType<Closures['com
 
 /** What changes in the closure of the live system, and what is left to build, fetch and copy; undefined if it stays. */
 export async function explainClosure(
-  recorded: Recorded<DeploymentInputs, DeploymentState>,
+  recorded: Recorded<DeploymentInputs, DeploymentState> | undefined,
   { host, system, drvPath }: DeploymentInputs,
   { signal }: Pick<Context, 'signal'>,
 ): Promise<string | undefined> {
-  const old = recorded.state.live?.system;
+  const old = recorded?.state.live?.system;
   // A preview does not know all of them.
   const known = [old, system, drvPath].every((each) => typeof each === 'string' && each !== '');
-  if (!known || !old || !drvPath || old === system) return undefined;
+  if (!recorded || !known || !old || !drvPath || old === system) return undefined;
   const readOld = () => readClosure(machineOf(recorded.inputs), old, signal);
   const result = await comparisons.add({ old, outPath: system, drvPath, readOld }, signal);
   if (!result) {

@@ -9,7 +9,6 @@ import type { Machine } from '../../../lib/machine/ssh/machine.ts';
 import { machineOf } from '../../../lib/machine/ssh/machine-at.ts';
 import { deploy } from '../../../lib/machine/switch/deploy.ts';
 import { lastFailure } from '../../../lib/machine/switch/explain.ts';
-import { invalidPaths } from '../../../lib/store/nix/store.ts';
 import {
   type DeploymentInputs,
   type DeploymentState,
@@ -23,8 +22,7 @@ import {
   type Recorded,
   type Resource,
 } from '../../resource.ts';
-import { gcRootPath, isKeptBy } from '../../store/gc-root.ts';
-import { buildAndKeep } from '../../store/store-build.ts';
+import { haveClosure } from '../../store/have-closure.ts';
 import { namingConsole } from '../console.ts';
 import { adoptedHost } from './adopted.ts';
 import { checkDeployment } from './check.ts';
@@ -33,6 +31,7 @@ import { diffDeployment } from './diff.ts';
 import { connectionFromId } from './id.ts';
 import { refuseOtherInterface } from './lockout.ts';
 import { deploymentStateFrom, failedStateFrom, trueInputs } from './state.ts';
+import { agreementOf, inWave } from './wave.ts';
 
 /** Which system one machine runs. Its id is the machine's machine-id. */
 export const deployment: Resource<DeploymentInputs, DeploymentState> = {
@@ -63,12 +62,14 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   },
 
   async create(inputs, context) {
-    const { signal } = context;
-    const machine = machineOf(inputs);
-    const { profile, system } = inputs;
-    const reading = await readMachine(machine, { profile, system, signal });
-    const id = reading.machineId;
-    return { id, state: await deployTo({ id, claim: newClaim() }, machine, inputs, reading, context) };
+    return await inWave(context, async () => {
+      const { signal } = context;
+      const machine = machineOf(inputs);
+      const { profile, system } = inputs;
+      const reading = await readMachine(machine, { profile, system, signal });
+      const id = reading.machineId;
+      return { id, state: await deployTo({ id, claim: newClaim() }, machine, inputs, reading, context) };
+    });
   },
 
   async read(id, recorded, context) {
@@ -89,28 +90,24 @@ export const deployment: Resource<DeploymentInputs, DeploymentState> = {
   },
 
   async update(recorded, desired, context) {
-    const { signal } = context;
-    const machine = machineOf(desired);
-    const { profile, system } = desired;
-    const reading = await readMachine(machine, { profile, system, signal });
-    const known = recorded.state.live.system;
-    if (known && reading.system !== known && reading.system !== desired.system) {
-      const drift = drifted(desired.host, reading, known);
-      if (desired.onDrift === 'fail') throw drift;
-      context.log(
-        'warning',
-        `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
-      );
-    }
-    const { id, state } = recorded;
-    return await deployTo(
-      { id, claim: state.claim || newClaim() },
-      machine,
-      desired,
-      reading,
-      context,
-      recorded,
-    );
+    return await inWave(context, async () => {
+      const { signal } = context;
+      const machine = machineOf(desired);
+      const { profile, system } = desired;
+      const reading = await readMachine(machine, { profile, system, signal });
+      const known = recorded.state.live.system;
+      if (known && reading.system !== known && reading.system !== desired.system) {
+        const drift = drifted(desired.host, reading, known);
+        if (desired.onDrift === 'fail') throw drift;
+        context.log(
+          'warning',
+          `${drift.message.split('\n', 1)[0]}: ${reading.system || 'no system'}, not ${known}`,
+        );
+      }
+      const { id, state } = recorded;
+      const owned = { id, claim: state.claim || newClaim() };
+      return await deployTo(owned, machine, desired, reading, context, recorded);
+    });
   },
 
   /** Stops managing: the machine is not contacted, and runs on as it is. */
@@ -154,6 +151,7 @@ async function deployTo(
       ...inputs,
       reading,
       ownership,
+      agreement: agreementOf(inputs, context),
       signal: context.signal,
       status: (line) => context.status(line),
       note: (line) => context.log('info', line),
@@ -189,14 +187,6 @@ async function retire(
       'info',
       `${machine.name}: the user ${machine.connection.bootstrapUser} of the installation was removed`,
     );
-}
-
-/** Builds the system where this computer lacks it: another operator's computer built it, or it was garbage-collected. */
-async function haveClosure({ host, system, drvPath }: DeploymentInputs, context: Context): Promise<void> {
-  const gcRoot = gcRootPath(context.urn, 'system');
-  if (!drvPath || (await isKeptBy(gcRoot, system))) return;
-  if ((await invalidPaths([system], { signal: context.signal })).size === 0) return;
-  await buildAndKeep({ host, drvPath, outPath: system, gcRoot }, context);
 }
 
 async function importMachine(

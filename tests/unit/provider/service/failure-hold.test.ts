@@ -116,3 +116,36 @@ test('a deployment that never comes does not hold a failure back for ever', asyn
   await clock.pass(30_000);
   assert.deepEqual(released, ['web']);
 });
+
+test('an operation that waits for others is called when all that run wait, and failures come after it', async () => {
+  const { clock, hold, released, fail } = setUp();
+  const { signal } = new AbortController();
+  const gate = hold.begin();
+  const web = hold.begin();
+  void hold.quiet(signal).then(() => released.push('quiet'));
+  await clock.pass(60_000);
+  assert.deepEqual(released, []);
+  fail('web', web);
+  await clock.pass(29_999);
+  assert.deepEqual(released, []);
+  await clock.pass(1);
+  assert.deepEqual(released, ['quiet']);
+  await clock.pass(60_000);
+  assert.deepEqual(released, ['quiet'], 'the gate still runs');
+  gate();
+  await clock.pass(1000);
+  assert.deepEqual(released, ['quiet', 'web']);
+});
+
+test('an aborted wait counts as running again', async () => {
+  const { clock, hold, released } = setUp();
+  const stop = new AbortController();
+  hold.begin();
+  hold.begin();
+  const { signal } = new AbortController();
+  void hold.quiet(signal).then(() => released.push('first'));
+  void hold.quiet(stop.signal).then(() => released.push('second'));
+  stop.abort();
+  await clock.pass(60_000);
+  assert.deepEqual(released, ['second']);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AnyResource, Context } from '../../../../provider/resource.ts';
+import { RolloutRun } from '../../../../provider/rollout/rollout-run.ts';
 import { explain } from '../../../../provider/service/preview.ts';
 
 const recorded = { id: 'x', inputs: {}, state: {} };
@@ -8,7 +9,14 @@ const recorded = { id: 'x', inputs: {}, state: {} };
 function contextWith(logged: string[]): Context {
   const { signal } = new AbortController();
   const log: Context['log'] = (severity, message) => logged.push(`${severity}: ${message}`);
-  return { urn: '', name: 'web', signal, status: () => undefined, log };
+  return {
+    urn: '',
+    name: 'web',
+    signal,
+    status: () => undefined,
+    log,
+    rollout: new RolloutRun(async () => {}),
+  };
 }
 
 test('a resource’s explanation is a note; one that fails costs the preview nothing', async () => {
