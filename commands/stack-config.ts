@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
+import { mapValues } from '../lib/base/map-values.ts';
 import { run } from '../lib/base/process/run.ts';
 import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
@@ -24,6 +25,31 @@ const printed = z.record(z.string(), z.object({ value: z.string().optional() }))
  * @throws FleetError config-invalid
  */
 export async function readStackConfig(stack: string | undefined): Promise<StackOnDisk> {
+  const { folder, project, selected, values } = await readValues(stack);
+  const config = parseStackConfig(values, selected, console.error);
+  return { folder, project, stack: selected.split('/').at(-1) ?? selected, config };
+}
+
+const tagged = z.record(
+  z.string(),
+  z.object({ tags: z.array(z.string()).optional().catch(undefined) }).catch({}),
+);
+
+/** The tags of a stack's hosts. A project with a program of its own may have no hosts in its config, or other keys. */
+export async function readTags(stack: string | undefined): Promise<Record<string, string[] | undefined>> {
+  const { values } = await readValues(stack);
+  return tagsOf(values.hosts);
+}
+
+/** The tags in the text of the config key `hosts`. */
+export function tagsOf(hosts: string | undefined): Record<string, string[] | undefined> {
+  // A text that does not begin like an object is another program's.
+  const parsed = hosts?.trimStart().startsWith('{') ? tagged.safeParse(JSON.parse(hosts)).data : {};
+  return mapValues(parsed ?? {}, ({ tags }) => tags);
+}
+
+/** The project's own values in a stack's config, with the stack's name. */
+async function readValues(stack: string | undefined) {
   const { folder, name } = findProject();
   const pulumi = async (...args: string[]) =>
     (await run('pulumi', [...args, '--non-interactive'], { timeoutSeconds: 120 })).stdout;
@@ -32,8 +58,7 @@ export async function readStackConfig(stack: string | undefined): Promise<StackO
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
   const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
-  const config = parseStackConfig(values as Record<string, string>, selected, console.error);
-  return { folder, project: name, stack: selected.split('/').at(-1) ?? selected, config };
+  return { folder, project: name, selected, values: values as Record<string, string> };
 }
 
 /** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */

@@ -101,6 +101,35 @@ test('a refresh reads the selected hosts alone', async () => {
   assert.deepEqual(await recordOf('db'), db);
 });
 
+test('a command runs on the selected machines as root, and an interrupt ends it there', async () => {
+  const exec = ['commands/exec/main.ts', '--stack', stack.stack, '--on', '@front,db'] as const;
+  const { exitCode, stdout, text } = await stack.node(exec[0], [
+    ...exec.slice(1),
+    '--',
+    'sh',
+    '-c',
+    'echo "$(id -un)" "$0"',
+    'a  b',
+  ]);
+  assert.equal(exitCode, 0, text);
+  assert.deepEqual(stdout.split('\n').sort(), [
+    '',
+    'db   | root a  b',
+    'edge | root a  b',
+    'web  | root a  b',
+  ]);
+  assert.match(text, /^3 machines: 3 exit code 0$/m);
+  const sleeping = [...exec.slice(1), '--group', '--shell', '--', 'sleep 4731 & sleep 4731'];
+  const interrupt = new AbortController();
+  const ended = stack.node(exec[0], sleeping, '', interrupt.signal);
+  const sleeps = "grep -qs '[4]731' /proc/[0-9]*/cmdline";
+  const hosts = ['web', 'db', 'edge'];
+  for (const host of hosts) await stack.ssh(host, `until ${sleeps}; do sleep 0.1; done`);
+  interrupt.abort();
+  await assert.rejects(ended, /was cancelled/);
+  for (const host of hosts) await stack.ssh(host, `while ${sleeps}; do sleep 0.1; done`);
+});
+
 test('a selector that names no host says what there is', async () => {
   const { exitCode, text } = await fleet('up', 'edg');
   assert.equal(exitCode, 2);

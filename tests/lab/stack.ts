@@ -180,8 +180,9 @@ export class TestStack {
   }
 
   /** Runs a program of the project in the copy, like its npm script. */
-  async node(program: string, args: string[], input = ''): Promise<Shown> {
-    const options = { cwd: join(this.folder, 'project'), env: this.#env, input, timeoutSeconds: 300 };
+  async node(program: string, args: string[], input = '', signal?: AbortSignal): Promise<Shown> {
+    const cwd = join(this.folder, 'project');
+    const options = { cwd, env: this.#env, input, signal, timeoutSeconds: 300 };
     const result = await runToEnd(process.execPath, [program, ...args], options);
     return { ...result, text: result.stdout + result.stderr };
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownValues, projectName } from '../../../commands/stack-config.ts';
+import { ownValues, projectName, tagsOf } from '../../../commands/stack-config.ts';
 
 test('the project’s own keys are read; an encrypted value is undefined', () => {
   const printed = {
@@ -17,4 +17,15 @@ test('a project’s name is read from YAML and JSON', () => {
   assert.equal(projectName('{ "name": "fleet", "runtime": { "name": "nodejs" } }'), 'fleet');
   assert.equal(projectName('{"runtime":{"name":"nodejs"},"name":"fleet"}'), 'fleet');
   assert.equal(projectName('main: index.ts\n'), undefined);
+});
+
+test('tags are read from hosts of any form; a program of its own may have other keys', () => {
+  const hosts = { web: { tags: ['eu', 'front'], unknown: 1 }, db: {}, odd: { tags: 'eu' }, none: 'x' };
+  assert.deepEqual(tagsOf(JSON.stringify(hosts)), {
+    web: ['eu', 'front'],
+    db: undefined,
+    odd: undefined,
+    none: undefined,
+  });
+  assert.deepEqual([tagsOf(undefined), tagsOf('web,db'), tagsOf('["web"]')], [{}, {}, {}]);
 });
