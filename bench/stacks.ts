@@ -34,6 +34,13 @@ export class Stack {
     this.#project = name;
   }
 
+  /** A preview of the hosts that selectors name. */
+  previewOn = async (selectors: string) => {
+    const command = ['commands/selected/main.ts', 'preview', '--on', selectors, '--stack', 'bench'];
+    const { stdout } = await this.#run(process.execPath, [...command, '--', '--non-interactive']);
+    if (!/unchanged/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
+  };
+
   async pulumi(args: string[], input?: string): Promise<string> {
     return (await this.#run('pulumi', [...args, '--non-interactive'], input)).stdout;
   }
@@ -72,6 +79,7 @@ export function copyProject(folder: string): void {
     'Pulumi.yaml',
     'package.json',
     'index.ts',
+    'commands',
     'components',
     'lib',
     'program',
@@ -84,11 +92,15 @@ export function copyProject(folder: string): void {
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
 }
 
-/** A stack as if everything in its first preview had been deployed. */
+/**
+ * A stack as if everything in its first preview had been deployed.
+ * @param more keys of the stack's config; each host has the tag `part0` … `part9`
+ */
 export async function fleetStack(
   folder: string,
   backend: string,
   hosts: number,
+  more: object = {},
 ): Promise<{ stack: Stack; resources: number; custom: number }> {
   copyProject(folder);
   cpSync(join(project, 'bench/flake'), join(folder, 'flake'), { recursive: true });
@@ -98,7 +110,13 @@ export async function fleetStack(
     'nixos-fleet:flake': 'path:./flake',
     // These machines do not exist.
     'nixos-fleet:checkLive': false,
-    'nixos-fleet:hosts': Object.fromEntries(names.map((name) => [name, { address: `${name}.example.org` }])),
+    'nixos-fleet:hosts': Object.fromEntries(
+      names.map((name, index) => [
+        name,
+        { address: `${name}.example.org`, tags: [`part${Math.floor((index * 10) / hosts)}`] },
+      ]),
+    ),
+    ...Object.fromEntries(Object.entries(more).map(([key, value]) => [`nixos-fleet:${key}`, value])),
   };
   writeFileSync(join(folder, 'Pulumi.bench.yaml'), JSON.stringify({ config }));
   const stack = new Stack(folder, backend, 'nixos-fleet');

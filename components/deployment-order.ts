@@ -27,11 +27,13 @@ export function* deploymentOrder(
     yield { hosts: Object.keys(hosts), end: () => undefined };
     return;
   }
-  const { stage = 'wave' } = rollout;
-  const waves = completeWaves(rollout.waves, Object.keys(hosts));
+  const { stage = 'wave', unevaluated: undeclared = [] } = rollout;
+  const waves = completeWaves(rollout.waves, [...Object.keys(hosts), ...undeclared]);
   assertParallel(waves);
   const skipped = Object.keys(hosts).filter((host) => hosts[host]?.isRecorded);
-  const plan = { ...rollout, waves, skipped };
+  // A canary that does not evaluate must not count as passed.
+  const unevaluated = [...undeclared, ...Object.keys(hosts).filter((host) => !evaluation.hosts[host]?.ok)];
+  const plan = { ...rollout, waves, skipped, unevaluated };
   let gate: pulumi.Resource = new Rollout(name, plan, { parent });
   const everywhere = Promise.withResolvers<pulumi.Resource[]>();
   const declared: Record<string, Host> = {};
@@ -46,7 +48,7 @@ export function* deploymentOrder(
           : { touchAfter };
     let own: Host[] = [];
     yield {
-      hosts: wave.hosts,
+      hosts: wave.hosts.filter((host) => host in hosts),
       order,
       end: (all) => {
         own = wave.hosts.flatMap((host) => all[host] ?? []);
@@ -56,7 +58,12 @@ export function* deploymentOrder(
     inWave.resolve(deliveriesOf(own));
     const dependsOn = [gate, ...gateDependencies(wave, declared, skipped)];
     const machines = machinesOf(wave, { evaluation, hosts });
-    gate = new Wave(wave.name, { wave: wave.name, machines }, { parent, dependsOn });
+    const args = {
+      wave: wave.name,
+      machines,
+      unevaluated: wave.hosts.filter((host) => unevaluated.includes(host)),
+    };
+    gate = new Wave(wave.name, args, { parent, dependsOn });
   }
   everywhere.resolve(deliveriesOf(Object.values(declared)));
 }

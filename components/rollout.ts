@@ -26,13 +26,15 @@ export interface RolloutArgs {
    */
   stage?: 'wave' | 'all';
   waves: readonly WavePlan[];
+  /** Hosts that could not even be declared; they count as failed in their waves. @default none */
+  unevaluated?: readonly string[];
 }
 
 /** The waves in which machines are deployed to, known to the provider before the first of them. */
 export class Rollout extends pulumi.CustomResource {
   constructor(
     name: string,
-    { stage, waves, skipped }: RolloutArgs & { skipped?: readonly string[] },
+    { stage, waves, skipped, unevaluated }: RolloutArgs & { skipped?: readonly string[] },
     options?: pulumi.CustomResourceOptions,
   ) {
     const planned = waves.map(({ gates = {}, ...wave }) => ({
@@ -44,7 +46,7 @@ export class Rollout extends pulumi.CustomResource {
         ]),
       ),
     }));
-    super('nixos:index:Rollout', name, registered({ stage, waves: planned, skipped }), options);
+    super('nixos:index:Rollout', name, registered({ stage, waves: planned, skipped, unevaluated }), options);
   }
 }
 
@@ -63,7 +65,11 @@ export class Wave extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    { wave, machines }: { wave: string; machines: Record<string, WaveMachine> },
+    {
+      wave,
+      machines,
+      unevaluated,
+    }: { wave: string; machines: Record<string, WaveMachine>; unevaluated?: string[] },
     options?: pulumi.CustomResourceOptions,
   ) {
     const reached = Object.entries(machines).map(([host, { connection, ...machine }]) => [
@@ -73,7 +79,7 @@ export class Wave extends pulumi.CustomResource {
     super(
       'nixos:index:Wave',
       name,
-      registered({ wave, machines: Object.fromEntries(reached) }, ['passed', 'failed']),
+      registered({ wave, machines: Object.fromEntries(reached), unevaluated }, ['passed', 'failed']),
       options,
     );
   }

@@ -17,6 +17,7 @@ export function declareRollout(
       warn(`wave ${name} of the rollout has no host: it counts as passed`);
   return {
     stage,
+    unevaluated: Object.keys(settings).filter((host) => !hosts[host]),
     waves: waves.map(({ gates = {}, ...wave }) => ({
       ...wave,
       gates: mapValues(gates, ({ on, ...gate }) => ({

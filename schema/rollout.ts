@@ -117,6 +117,12 @@ export const rolloutInputs = z.object({
     .array(z.string())
     .default([])
     .describe('Machines that are no part of this run, as others are selected. Never a change.'),
+  unevaluated: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Machines that cannot be deployed to, as their configuration could not be evaluated: they count as failed. Never a change.',
+    ),
 });
 export type RolloutInputs = z.output<typeof rolloutInputs>;
 
@@ -136,6 +142,10 @@ export const waveInputs = z.object({
       }),
     )
     .describe('The machines of the wave, by name.'),
+  unevaluated: z
+    .array(z.string())
+    .default([])
+    .describe('Machines of the wave whose configuration could not be evaluated.'),
 });
 export type WaveInputs = z.output<typeof waveInputs>;
 

@@ -38,6 +38,8 @@ export class RolloutRun {
       hosts: wave.hosts.filter((host) => !isSkipped(host)),
     }));
     this.#plan = { ...plan, waves };
+    for (const host of plan.unevaluated ?? [])
+      this.ended(host, { kind: 'failed', why: 'its configuration could not be evaluated' });
   }
 
   get stage(): RolloutInputs['stage'] {

@@ -210,10 +210,10 @@ const wave = {
   ...{ name: 'eu', hosts: ['web'], failuresAllowed: 0, soakMinutes: 0, together: false },
   gates: { shop: { check: { command: 'true', timeoutSeconds: 30 } } },
 };
-const rollout = { stage: 'wave', waves: [wave], skipped: [] };
+const rollout = { stage: 'wave', waves: [wave], skipped: [], unevaluated: [] };
 const waveOf = (system: string) => {
   const { connection } = deployment;
-  return { wave: 'eu', machines: { web: { system, connection, healthChecks: {} } } };
+  return { wave: 'eu', machines: { web: { system, connection, healthChecks: {} } }, unevaluated: [] };
 };
 const gate = waveOf(path('b', 'web'));
 const delivery = {

@@ -27,10 +27,11 @@ after(() => stack?.remove());
 /** A machine is unhealthy while it has the file /run/broken. */
 const healthChecks = { whole: { command: 'test ! -e /run/broken', timeoutSeconds: 1 } };
 
-function configure(waves: object[], more: object = {}): void {
+function configure(waves: object[], more: object = {}, canary = 'edge'): void {
   const hosts = names.map((name) => {
     const tags = name === 'm1' ? ['canary'] : [name < 'm4' ? 'eu' : 'us'];
-    return [name, { lab: true, address: addressOf(name), configuration: 'edge', tags, healthChecks }];
+    const configuration = name === 'm1' ? canary : 'edge';
+    return [name, { lab: true, address: addressOf(name), configuration, tags, healthChecks }];
   });
   stack.configure({
     flake: './nix/lab',
@@ -111,6 +112,22 @@ test('a canary that fails stops all later waves, and the next up goes on', async
   );
   assert.equal(await all(), 'old old old old old');
   await heal('m1');
+  assert.equal((await up()).exitCode, 0);
+  assert.equal(await all(), 'new new new new new');
+});
+
+test('a canary that does not evaluate stops all later waves', async () => {
+  configure(inWaves, {}, 'nowhere');
+  edit();
+  const { exitCode, text } = await up();
+  assert.notEqual(exitCode, 0);
+  assert.match(
+    text,
+    /wave canary: 1 machine failed, 0 may[\s\S]*m1: its configuration could not be evaluated/,
+  );
+  assert.match(text, /waves not begun: eu \(2 machines\), rest \(2 machines\)/);
+  assert.equal(await editions('m2', 'm3', 'm4', 'm5'), 'old old old old');
+  configure(inWaves);
   assert.equal((await up()).exitCode, 0);
   assert.equal(await all(), 'new new new new new');
 });
@@ -210,4 +227,28 @@ test('an interrupt in a soak leaves confirmed systems, and the next up soaks wha
   const { m1, m2 } = await stack.live();
   assert.equal(m1?.since, before?.since);
   assert.ok(Date.parse(m2?.since ?? '') - Date.parse(m1?.since ?? '') >= 30_000);
+});
+
+test('of selected hosts the waves hold, and the others stay as they are', async () => {
+  configure(inWaves);
+  await up();
+  edit();
+  const on = (selectors: string) =>
+    stack.node('commands/selected/main.ts', [
+      ...['up', '--on', selectors, '--stack', lab],
+      ...['--', '--yes', '--skip-preview', '--non-interactive'],
+    ]);
+  await breakIt('m2');
+  const stopped = await on('m2,@us,!m5');
+  assert.notEqual(stopped.exitCode, 0);
+  assert.match(stopped.text, /failed: m2: .*; waves not begun: rest \(1 machine\)/);
+  assert.equal(await all(), 'old old old old old');
+  await heal('m2');
+  const passed = await on('m2,@us,!m5');
+  assert.equal(passed.exitCode, 0, passed.text);
+  assert.equal(await all(), 'old new old new old');
+  const rest = await up();
+  assert.equal(rest.exitCode, 0, rest.text);
+  assert.equal(await all(), 'new new new new new');
+  assert.match((await stack.preview()).text, /no changes|\d+ unchanged/);
 });

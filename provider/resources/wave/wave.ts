@@ -22,9 +22,12 @@ export const wave: Resource<WaveInputs, WaveState> = {
   inputs: waveInputs,
   state: waveState,
 
-  /** Only other systems are a reason to pass the gate again. */
+  /** Other systems are a reason to pass the gate again, and so are machines without one. */
   diff({ inputs }, desired) {
-    return changesFrom(leafDiff(systemsOf(inputs), systemsOf(desired), { at: ['machines'] }));
+    return changesFrom({
+      ...leafDiff(systemsOf(inputs), systemsOf(desired), { at: ['machines'] }),
+      ...leafDiff(inputs.unevaluated ?? [], desired.unevaluated, { at: ['unevaluated'] }),
+    });
   },
 
   preview: (desired) => desired,

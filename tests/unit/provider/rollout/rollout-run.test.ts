@@ -115,6 +115,12 @@ test('machines that are no part of the run are no part of their wave', async () 
   assert.equal(run.waveOf('b'), undefined);
 });
 
+test('a machine that could not be evaluated has failed: what waits for its wave does not go on', async () => {
+  const { run, wave } = runWith({}, ['a', 'b'], { unevaluated: ['a'] });
+  assert.equal(run.outcomes(wave.hosts).a?.kind, 'failed');
+  assert.equal(await stateOf(run.enter('b', signal)), 'wave-stopped');
+});
+
 test('machines that are switched together are confirmed when all are active and the gates hold', async () => {
   const { run } = runWith({ together: true }, ['a', 'b', 'c']);
   let checks = 0;
