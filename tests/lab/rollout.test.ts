@@ -170,7 +170,7 @@ test('a machine that is off may fail where its wave allows it; the update still 
   assert.equal(await all(), 'new new new new new');
 });
 
-test('a wave that is switched together goes back together where its gate does not hold', async () => {
+test('a wave that is switched together rolls back together where its gate does not hold', async () => {
   const go = join(stack.folder, 'go');
   const gates = { shop: { command: `test -e ${go}`, timeoutSeconds: 1 } };
   configure([{ name: 'pair', hosts: 'm4,m5', together: true, gates }]);

@@ -136,7 +136,7 @@ test('machines that are switched together are confirmed when all are active and 
   assert.equal(checks, 1, 'once for all machines');
 });
 
-test('where one of them fails, the others are told which', async () => {
+test('where one of them fails, the others learn which', async () => {
   const { run } = runWith({ together: true }, ['a', 'b', 'c']);
   const a = run.agree('a', async () => [], signal);
   const b = run.agree('b', async () => [], signal);
