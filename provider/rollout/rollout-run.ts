@@ -23,7 +23,8 @@ export class RolloutRun {
   readonly #active = new Set<string>();
   /** Results of the gates, by wave. */
   readonly #gates = new Map<string, Promise<string[]>>();
-  #plan: RolloutInputs | undefined;
+  /** One for each fleet. */
+  #plans: RolloutInputs[] = [];
   #waiting: (() => void)[] = [];
 
   constructor(quiet: Quiet) {
@@ -37,31 +38,32 @@ export class RolloutRun {
       ...wave,
       hosts: wave.hosts.filter((host) => !isSkipped(host)),
     }));
-    this.#plan = { ...plan, waves };
+    const names = waves.map(({ name }) => name);
+    const others = this.#plans.filter((other) => !other.waves.some(({ name }) => names.includes(name)));
+    this.#plans = [...others, { ...plan, waves }];
     for (const host of plan.unevaluated ?? [])
       this.ended(host, { kind: 'failed', why: 'its configuration could not be evaluated' });
   }
 
-  get stage(): RolloutInputs['stage'] {
-    return this.#plan?.stage ?? 'wave';
-  }
-
-  readonly waves = (): PlannedWave[] => this.#plan?.waves ?? [];
-
   wave(name: string): PlannedWave | undefined {
-    return this.waves().find((each) => each.name === name);
+    return this.#find((each) => each.name === name)?.wave;
   }
-
-  /** The waves after this one. */
-  readonly after = (name: string): PlannedWave[] => {
-    const waves = this.waves();
-    const at = waves.findIndex((each) => each.name === name);
-    return at < 0 ? [] : waves.slice(at + 1);
-  };
 
   /** The machine's wave; undefined without a rollout. */
   readonly waveOf = (host: string): PlannedWave | undefined =>
-    this.waves().find(({ hosts }) => hosts.includes(host));
+    this.#find(({ hosts }) => hosts.includes(host))?.wave;
+
+  /** The waves after this one. */
+  readonly after = (name: string): PlannedWave[] => {
+    const { plan, wave } = this.#find((each) => each.name === name) ?? {};
+    return plan && wave ? plan.waves.slice(plan.waves.indexOf(wave) + 1) : [];
+  };
+
+  /** All waves of a rollout that waits for the delivery to this machine; empty where only the machine itself does. */
+  waitingFor(host: string): PlannedWave[] {
+    const found = this.#find(({ hosts }) => hosts.includes(host));
+    return found?.plan.stage === 'all' ? found.plan.waves : [];
+  }
 
   ended(host: string, outcome: Outcome): void {
     // What fails for a machine after its deployment makes it a failed one, and nothing makes it good again.
@@ -138,6 +140,14 @@ export class RolloutRun {
     const checked = this.#gates.get(wave.name) ?? gates(wave);
     this.#gates.set(wave.name, checked);
     return await checked;
+  }
+
+  #find(fits: (wave: PlannedWave) => boolean): { plan: RolloutInputs; wave: PlannedWave } | undefined {
+    for (const plan of this.#plans) {
+      const wave = plan.waves.find(fits);
+      if (wave) return { plan, wave };
+    }
+    return undefined;
   }
 
   /**

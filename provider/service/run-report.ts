@@ -45,7 +45,7 @@ export class RunReport {
       this.#tally.stopped(name, error);
       return name;
     }
-    if (type === 'nixos:index:Delivery' && this.rollout.stage === 'all') this.#tally.stoppedBefore();
+    if (type === 'nixos:index:Delivery') this.#tally.undelivered(this.rollout.waitingFor(name));
     const host = this.#tally.failed(name, error);
     if (!hasCode(error, 'wave-stopped'))
       this.rollout.ended(host, { kind: 'failed', why: shortReason(error) });

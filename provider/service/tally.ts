@@ -2,10 +2,11 @@ import { FleetError, hasCode } from '../../lib/base/errors.ts';
 import { failureOf } from '../../lib/base/failure.ts';
 import { counted, listed } from '../../lib/base/text.ts';
 import { ActivationError } from '../../lib/machine/switch/explain.ts';
+import type { PlannedWave } from '../../schema/rollout.ts';
 import { PartialFailure } from '../resource.ts';
 import type { RolloutRun } from '../rollout/rollout-run.ts';
 
-type Waves = Pick<RolloutRun, 'waves' | 'after' | 'waveOf'>;
+type Waves = Pick<RolloutRun, 'after' | 'waveOf'>;
 
 /** Counts what became of the machines of a run, for the line that closes it after failures. */
 export class Tally {
@@ -14,7 +15,7 @@ export class Tally {
   readonly #notBegun = new Set<string>();
   /** Reasons of waves whose gates were not passed. */
   readonly #stopped = new Map<string, string>();
-  #isBeforeFirst = false;
+  #undelivered: readonly PlannedWave[] = [];
   #closed = 0;
 
   deployed(host: string): void {
@@ -35,9 +36,9 @@ export class Tally {
     return host;
   }
 
-  /** What comes before the first wave failed. */
-  stoppedBefore(): void {
-    this.#isBeforeFirst = true;
+  /** A delivery failed for which these waves wait. */
+  undelivered(waves: readonly PlannedWave[]): void {
+    this.#undelivered = waves;
   }
 
   /** The gate of a wave was not passed. */
@@ -69,11 +70,11 @@ export class Tally {
   }
 
   /** The waves that were not begun, with their machines: 'eu (12 machines)'. */
-  #later({ waves, after, waveOf }: Waves): string[] {
+  #later({ after, waveOf }: Waves): string[] {
     const stopping = [...this.#stopped.keys(), ...this.#unallowed(waveOf)];
     // After the first of them, which has the most after it.
     const [longest = []] = stopping.map(after).sort((one, other) => other.length - one.length);
-    return (this.#isBeforeFirst ? waves() : longest)
+    return (this.#undelivered.length > 0 ? this.#undelivered : longest)
       .filter(({ hosts }) => hosts.length > 0 && !hosts.some((host) => this.#deployed.has(host)))
       .map(({ name, hosts }) => `${name} (${counted(hosts.length, 'machine')})`);
   }

@@ -169,3 +169,24 @@ test('a cancel ends each wait', async () => {
   cancel.abort();
   assert.deepEqual(await Promise.all(waits), ['cancelled', 'cancelled']);
 });
+
+test('rollouts of two fleets do not get in each other’s way', async () => {
+  const { run } = runWith({ atOnce: 1 }, ['a', 'b']);
+  run.begin(
+    rolloutInputs.parse({
+      stage: 'all',
+      waves: [
+        { name: 'us', hosts: ['c'] },
+        { name: 'last', hosts: ['d'] },
+      ],
+    }),
+  );
+  assert.equal(run.waveOf('a')?.name, 'eu');
+  assert.deepEqual(run.after('eu'), []);
+  assert.deepEqual(
+    run.after('us').map(({ name }) => name),
+    ['last'],
+  );
+  assert.equal(run.waitingFor('d').length, 2);
+  assert.equal(run.waitingFor('a').length, 0);
+});
