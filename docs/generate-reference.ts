@@ -18,6 +18,7 @@ import { healthCheck } from '../schema/health-check.ts';
 import { hostCommand } from '../schema/host-command.ts';
 import { imageConfig } from '../schema/image.ts';
 import { rehearsalSettings } from '../schema/rehearsal.ts';
+import { happenings } from '../schema/run-event.ts';
 import { hostSecret } from '../schema/secret.ts';
 import { type SshKeyword, sshKeywords } from '../schema/ssh-keywords.ts';
 import { virtualMachineConfig } from '../schema/virtual-machine.ts';
@@ -166,6 +167,12 @@ function decision(keyword: SshKeyword): string {
   }
 }
 
+function eventSection(event: (typeof happenings)[number]): string {
+  const title = `### ${event.shape.event.value}\n\n${event.description ?? ''}`;
+  const { event: _, ...rest } = event.shape;
+  return Object.keys(rest).length > 0 ? `${title}\n\n${outputs(z.object(rest), sections)}` : title;
+}
+
 export function reference(): string {
   return `# Reference
 
@@ -204,6 +211,12 @@ ${[...registry.values()].map(resource).join('\n\n')}
 What a preview shows of a machine, under \`facts\` of its ${link('Deployment')}:
 
 ${outputs(hostFacts, sections)}
+
+## Events
+
+Lines of \`npm run fleet -- … --events FILE\` ([events.md](events.md)). Each has \`event\`, and \`at\`, its time.
+
+${happenings.map(eventSection).join('\n\n')}
 
 ## Errors
 

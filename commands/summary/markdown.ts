@@ -1,3 +1,4 @@
+import { formatNames } from '../../lib/base/name-ranges.ts';
 import type { Operation } from './parse-preview.ts';
 import { type Changed, isChange, type OtherChange, type Summary, shortType } from './summarize.ts';
 
@@ -55,7 +56,8 @@ export function headline({ machines, others, images, kernels, errors }: Summary)
   return all.length > 0 ? all.join(', ') : 'nothing changes';
 }
 
-function verbOf(operation: Operation, count: number): string {
+/** `changes`, or of several `change`. */
+export function verbOf(operation: Operation, count: number): string {
   const verb = verbs[operation];
   return count === 1 ? verb : verb.replace(/^changes$/, 'change').replace(/^is /, 'are ');
 }
@@ -83,7 +85,7 @@ function section(title: string, changed: readonly Changed[], room: Room): string
   return [
     `#### ${title}`,
     ...(bare.length > 0
-      ? [bare.map(({ name, operation }) => `- ${code(name)} ${verbs[operation]}`).join('\n')]
+      ? [bare.map((each) => `- ${code(labelOf(each))} ${verbs[each.operation]}`).join('\n')]
       : []),
     ...details(changed, room),
   ];
@@ -127,7 +129,7 @@ function folded(
     if (lines.length === 0) continue;
     const key = lines.join('\n');
     const group = groups.get(key) ?? { names: [], lines };
-    group.names.push(each.name);
+    group.names.push(labelOf(each));
     groups.set(key, group);
   }
   return [...groups.values()].slice(0, rows).map(({ names, lines }) => {
@@ -137,6 +139,10 @@ function folded(
     const summary = `${shown.join(', ')}${more}: ${html(block.title)}`;
     return `<details><summary>${summary}</summary>\n\n${fenced(block.lines, most, 'diff')}\n\n</details>`;
   });
+}
+
+function labelOf({ name, machines = [] }: Changed): string {
+  return machines.length > 0 ? `${name} of ${formatNames(machines)}` : name;
 }
 
 function list(others: readonly OtherChange[], { rows }: Room): string[] {

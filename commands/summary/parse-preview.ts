@@ -35,29 +35,33 @@ export interface Preview {
 
 const properties = z.record(z.string(), z.unknown()).default({}).transform(withWholeInputs);
 
-const state = z
-  .object({
-    custom: z.boolean().default(false),
-    inputs: properties,
-    outputs: properties,
-  })
-  .nullish();
+/** State of a resource, as Pulumi prints it with a step. */
+export const stepState = z.object({
+  custom: z.boolean().default(false),
+  parent: z.string().default(''),
+  inputs: properties,
+  outputs: properties,
+});
+
+const printedStep = z.object({
+  op: z.string(),
+  urn: z.string(),
+  oldState: stepState.nullish(),
+  newState: stepState.nullish(),
+  detailedDiff: z.record(z.string(), z.unknown()).nullish(),
+});
+export type PrintedStep = z.infer<typeof printedStep>;
+
+const printedDiagnostic = z.object({
+  urn: z.string().optional(),
+  message: z.string(),
+  severity: z.string(),
+});
+export type PrintedDiagnostic = z.infer<typeof printedDiagnostic>;
 
 const printed = z.object({
-  steps: z
-    .array(
-      z.object({
-        op: z.string(),
-        urn: z.string(),
-        oldState: state,
-        newState: state,
-        detailedDiff: z.record(z.string(), z.unknown()).nullish(),
-      }),
-    )
-    .nullish(),
-  diagnostics: z
-    .array(z.object({ urn: z.string().optional(), message: z.string(), severity: z.string() }))
-    .nullish(),
+  steps: z.array(printedStep).nullish(),
+  diagnostics: z.array(printedDiagnostic).nullish(),
 });
 
 /** Pulumi's steps as operations; a replacement has three. */
@@ -75,20 +79,34 @@ const operations: Record<string, Operation> = {
   'import-replacement': 'replace',
 };
 
+/** What Pulumi does in a step. An unknown step of a newer Pulumi counts as a change. */
+export function operationOf(op: string): Operation {
+  return operations[op] ?? 'update';
+}
+
+/** Whether a step is about a resource that a provider manages, and not a component or a provider. */
+export function isManaged({ urn, newState, oldState }: PrintedStep): boolean {
+  return ((newState ?? oldState)?.custom ?? false) && !parseUrn(urn).type.startsWith('pulumi:');
+}
+
 /**
- * Parses the output of `pulumi preview --json`. Components are left out.
+ * Parses the output of `pulumi preview --json`.
  * @throws FleetError config-invalid for any other text
  */
 export function parsePreview(text: string): Preview {
   const { steps, diagnostics } = parse(text);
+  return previewOf(steps ?? [], diagnostics ?? []);
+}
+
+/** A preview of its steps. Components are left out. */
+export function previewOf(steps: readonly PrintedStep[], diagnostics: readonly PrintedDiagnostic[]): Preview {
   const byUrn = new Map<string, PreviewStep>();
-  for (const { op, urn, oldState, newState, detailedDiff } of steps ?? []) {
+  for (const step of steps.filter(isManaged)) {
+    const { op, urn, oldState, newState, detailedDiff } = step;
     const { type, name } = parseUrn(urn);
-    if (!(newState ?? oldState)?.custom || type.startsWith('pulumi:')) continue;
     const before = byUrn.get(urn);
     byUrn.set(urn, {
-      // An unknown step of a newer Pulumi counts as a change.
-      operation: operations[op] ?? 'update',
+      operation: operationOf(op),
       type,
       name,
       old: oldState ?? before?.old ?? { inputs: {}, outputs: {} },
@@ -96,11 +114,11 @@ export function parsePreview(text: string): Preview {
       paths: [...new Set([...(before?.paths ?? []), ...Object.keys(detailedDiff ?? {})])],
     });
   }
-  const [first] = steps ?? [];
+  const [first] = steps;
   return {
     ...(first ? { stack: parseUrn(first.urn).stack } : {}),
     steps: [...byUrn.values()],
-    diagnostics: (diagnostics ?? []).map(({ urn, message, severity }) => ({
+    diagnostics: diagnostics.map(({ urn, message, severity }) => ({
       severity,
       message: message.trimEnd(),
       ...(urn ? { resource: parseUrn(urn) } : {}),

@@ -9,6 +9,8 @@ import type { Diagnostic, Operation, Preview, PreviewStep } from './parse-previe
 /** A machine, an image or a kernel, with what changes in it. */
 export interface Changed {
   name: string;
+  /** The machines that a kernel is of. */
+  machines?: string[];
   operation: Operation;
   /** One line per changed property; below a unit the lines of its text. */
   lines: string[];
@@ -156,7 +158,8 @@ function kernel(step: PreviewStep): Changed {
   }
   const machines = after?.machines ?? before?.machines ?? [];
   return {
-    name: machines.length > 0 ? `${step.name} of ${machines.join(', ')}` : step.name,
+    name: step.name,
+    machines,
     operation: step.operation,
     lines: isChange(step) ? lines : [],
     closure: [],

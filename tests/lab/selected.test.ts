@@ -24,7 +24,7 @@ before(async () => {
 after(() => stack?.remove());
 
 const fleet = (verb: string, on: string, ...options: string[]): Promise<Shown> =>
-  stack.node('commands/selected/main.ts', [verb, '--on', on, '--stack', stack.stack, '--', ...options]);
+  stack.node('commands/fleet/main.ts', [verb, '--on', on, '--stack', stack.stack, '--', ...options]);
 const up = async (on: string): Promise<string> => {
   const { exitCode, text } = await fleet('up', on, '--yes', '--skip-preview', '--non-interactive', '--diff');
   assert.equal(exitCode, 0, text);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { excludeOptions } from '../../../../commands/selected/exclude.ts';
+import { excludeOptions } from '../../../../commands/fleet/exclude.ts';
 import { hostSettings } from '../../../../program/config/hosts.ts';
 import { stackConfig } from '../../../../schema/config.ts';
 

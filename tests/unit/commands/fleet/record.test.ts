@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recordSelection } from '../../../../commands/selected/record.ts';
+import { recordSelection } from '../../../../commands/fleet/record.ts';
 import type { FleetError } from '../../../../lib/base/errors.ts';
 import { withRecorded } from '../../../../program/selection.ts';
 import type { FleetEvaluation } from '../../../../schema/evaluation.ts';

@@ -1,0 +1,49 @@
+/** Something that is told of a machine. */
+export interface Item {
+  kind: 'operation' | 'consequence' | 'package' | 'fact';
+  /** What the text is one of, such as `the switch restarts`; empty for a text that stands alone. */
+  list: string;
+  text: string;
+}
+
+export interface Group {
+  names: string[];
+  items: Item[];
+}
+
+/**
+ * What is told of each, told once for all of whom it is told: what the same ones have in common is one group. Groups of many come first;
+ * names and items keep their order.
+ */
+export function toldOnce(all: readonly { name: string; items: readonly Item[] }[]): Group[] {
+  const tellings = new Map<string, { item: Item; names: string[] }>();
+  for (const { name, items } of all) {
+    for (const item of items) {
+      const key = JSON.stringify([item.kind, item.list, item.text]);
+      const telling = tellings.get(key) ?? { item, names: [] };
+      if (!telling.names.includes(name)) telling.names.push(name);
+      tellings.set(key, telling);
+    }
+  }
+  const groups = new Map<string, Group>();
+  for (const { item, names } of tellings.values()) {
+    const key = JSON.stringify(names);
+    const group = groups.get(key) ?? { names, items: [] };
+    group.items.push(item);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((one, other) => other.names.length - one.names.length);
+}
+
+/** Equal texts of several, each with its names. */
+export function alike(all: readonly { name: string; text: string }[]): { names: string[]; text: string }[] {
+  const texts = new Map<string, { names: string[]; text: string }>();
+  for (const { name, text } of all) {
+    // The same error of two machines may have their names in it.
+    const key = name === '' ? text : text.replaceAll(name, '\0');
+    const found = texts.get(key) ?? { names: [], text };
+    if (!found.names.includes(name)) found.names.push(name);
+    texts.set(key, found);
+  }
+  return [...texts.values()];
+}
