@@ -118,7 +118,7 @@ test('the next preview changes no machine', async () => {
 test('an update of one host leaves the others adopted', async () => {
   const before = await untouched();
   const args = ['up', '--on', '@front', '--stack', adopter, '--', '--yes', '--skip-preview'];
-  const { exitCode, text } = await lab.node('commands/selected/main.ts', [...args, '--non-interactive']);
+  const { exitCode, text } = await lab.node('commands/fleet/main.ts', [...args, '--non-interactive']);
   assert.equal(exitCode, 0, text);
   assert.deepEqual(await adopted(), ['db', 'edge', 'web']);
   await pulumi('up', '--yes', '--skip-preview');
