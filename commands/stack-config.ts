@@ -53,12 +53,19 @@ async function readValues(stack: string | undefined) {
   const { folder, name } = findProject();
   const pulumi = async (...args: string[]) =>
     (await run('pulumi', [...args, '--non-interactive'], { timeoutSeconds: 120 })).stdout;
-  const selected = stack ?? (await pulumi('stack', '--show-name')).trim();
+  const selected = await selectedStack(stack);
   const read = async (...more: string[]) =>
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
   const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
   return { folder, project: name, selected, values: values as Record<string, string> };
+}
+
+/** The name of a stack, by default the selected one. */
+export async function selectedStack(stack: string | undefined): Promise<string> {
+  if (stack !== undefined) return stack;
+  const args = ['stack', '--show-name', '--non-interactive'];
+  return (await run('pulumi', args, { timeoutSeconds: 120 })).stdout.trim();
 }
 
 /** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */
@@ -77,7 +84,8 @@ export function projectName(text: string): string | undefined {
   return /^name\s*:\s*["']?([\w.-]+)/m.exec(text)?.[1];
 }
 
-function findProject(from = process.cwd()): { folder: string; name: string } {
+/** The project in the working directory or above. @throws FleetError config-invalid */
+export function findProject(from = process.cwd()): { folder: string; name: string } {
   const file = ['Pulumi.yaml', 'Pulumi.yml', 'Pulumi.json']
     .map((each) => join(from, each))
     .find((each) => existsSync(each));

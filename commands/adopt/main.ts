@@ -1,19 +1,39 @@
 /**
- * Takes over the hosts of a stack's config that its state does not have, in one import that switches nothing.
+ * Takes over the hosts of a stack's config that its state does not have, in one import that switches nothing. With --from, writes
+ * the hosts into the config first, from what a flake says for another tool.
  * Usage: node commands/adopt/main.ts [--on SELECTORS] [--dry-run] [--stack STACK]
- * Exit code: 1 if a host could not be taken over, 2 if none could be tried.
+ *        node commands/adopt/main.ts --from colmena|deploy-rs|nixos-rebuild [FLAKE] [--stack STACK]
+ * Exit code: 1 if a host could not be taken over, or no host was found for the config; 2 if nothing could be tried.
  */
-
+import { FleetError } from '../../lib/base/errors.ts';
 import { runCommand } from '../command.ts';
 import { adopt } from './adopt.ts';
+import { convert } from './from/convert.ts';
+import { tools } from './from/read-flake.ts';
 
-const usage = "usage: npm run adopt -- [--on 'web*,@eu,!db1'] [--dry-run] [--stack STACK]";
+const usage = [
+  "usage: npm run adopt -- [--on 'web*,@eu,!db1'] [--dry-run] [--stack STACK]",
+  '       npm run adopt -- --from colmena|deploy-rs|nixos-rebuild [FLAKE] [--stack STACK]',
+].join('\n');
 
 await runCommand(
   {
     usage,
-    options: { on: { type: 'string' }, 'dry-run': { type: 'boolean', default: false } },
-    allowPositionals: false,
+    options: {
+      on: { type: 'string' },
+      'dry-run': { type: 'boolean', default: false },
+      from: { type: 'string' },
+    },
   },
-  ({ on, stack, 'dry-run': dryRun }) => adopt({ on, stack, dryRun }),
+  async ({ on, stack, from, 'dry-run': dryRun }, [flake, ...rest]) => {
+    const mistake = (what: string) => new FleetError({ code: 'config-invalid', what, fix: usage });
+    if (from === undefined) {
+      if (flake !== undefined) throw mistake(`'${flake}': hosts are named with --on`);
+      return await adopt({ on, stack, dryRun });
+    }
+    const tool = tools.find((each) => each === from);
+    if (tool === undefined) throw mistake(`--from ${from}: is not ${tools.join(', ')}`);
+    if (rest.length > 0 || on !== undefined || dryRun) throw mistake('--from takes one flake alone');
+    return await convert(tool, flake, stack);
+  },
 );
