@@ -24,7 +24,7 @@ import { excludeOptions } from './exclude.ts';
 import { listenForInterrupts } from './interrupts.ts';
 import { type Action, actions, pulumiOptions, refuseQuestion } from './options.ts';
 import { paintFor } from './paint.ts';
-import { confirm } from './question.ts';
+import { askToGoOn } from './question.ts';
 import { recordSelection } from './record.ts';
 import { runFleet } from './run-fleet.ts';
 
@@ -87,7 +87,7 @@ await runCommand({ usage, options }, async ({ on, stack, yes, details, events },
           display.take(event);
         },
         confirm: asks
-          ? () => confirm(action, { input: process.stdin, output: terminal }, () => display.showDetails())
+          ? () => askToGoOn(action, { input: process.stdin, output: terminal }, () => display.showDetails())
           : undefined,
         interrupts,
       });

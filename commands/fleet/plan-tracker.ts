@@ -1,5 +1,5 @@
 import type { Happening } from '../../schema/run-event.ts';
-import { type Operation, type PrintedStep, previewOf } from '../summary/parse-preview.ts';
+import { collectPreview, type Operation, type PrintedStep } from '../summary/parse-preview.ts';
 import { type Changed, isChange, type Summary, summarize } from '../summary/summarize.ts';
 import { type Diagnostic, Diagnostics, isOurs } from './diagnostics.ts';
 import type { EngineEvent } from './engine-events.ts';
@@ -79,7 +79,7 @@ export class PlanTracker {
   /** The plan. */
   end(exitCode: number): Happening[] {
     const summary = summarize(
-      previewOf(
+      collectPreview(
         this.#steps,
         this.#messages.map(({ urn, ...rest }) => ({ ...rest, ...(urn ? { urn } : {}) })),
       ),

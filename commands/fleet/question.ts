@@ -7,7 +7,7 @@ const verbs: Record<Action, string> = { up: 'Deploy this', refresh: 'Record this
  * Asks whether to go on, until the answer is yes or no; an interrupt and the end of the input are no.
  * @param showDetails is called for the answer `details`
  */
-export async function confirm(
+export async function askToGoOn(
   action: Action,
   { input, output }: { input: NodeJS.ReadableStream; output: NodeJS.WritableStream },
   showDetails: () => void,

@@ -95,11 +95,14 @@ export function isManaged({ urn, newState, oldState }: PrintedStep): boolean {
  */
 export function parsePreview(text: string): Preview {
   const { steps, diagnostics } = parse(text);
-  return previewOf(steps ?? [], diagnostics ?? []);
+  return collectPreview(steps ?? [], diagnostics ?? []);
 }
 
 /** A preview of its steps. Components are left out. */
-export function previewOf(steps: readonly PrintedStep[], diagnostics: readonly PrintedDiagnostic[]): Preview {
+export function collectPreview(
+  steps: readonly PrintedStep[],
+  diagnostics: readonly PrintedDiagnostic[],
+): Preview {
   const byUrn = new Map<string, PreviewStep>();
   for (const step of steps.filter(isManaged)) {
     const { op, urn, oldState, newState, detailedDiff } = step;

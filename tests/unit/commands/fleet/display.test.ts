@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { Display, type DisplayOptions } from '../../../../commands/fleet/display.ts';
 import { noPaint } from '../../../../commands/fleet/paint.ts';
 import { PlanTracker } from '../../../../commands/fleet/plan-tracker.ts';
-import { confirm } from '../../../../commands/fleet/question.ts';
+import { askToGoOn } from '../../../../commands/fleet/question.ts';
 import { Region } from '../../../../commands/fleet/region.ts';
 import { RunTracker } from '../../../../commands/fleet/run-tracker.ts';
 import type { Clock } from '../../../../lib/base/clock.ts';
@@ -296,7 +296,7 @@ test('the question is asked until the answer is yes or no', async () => {
   const ask = async (...answers: string[]) => {
     const input = new PassThrough();
     let details = 0;
-    const answer = confirm('up', { input, output: new PassThrough() }, () => details++);
+    const answer = askToGoOn('up', { input, output: new PassThrough() }, () => details++);
     for (const each of answers) {
       input.write(`${each}\n`);
       await new Promise((resolve) => setImmediate(resolve));
