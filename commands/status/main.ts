@@ -1,41 +1,76 @@
 /**
- * Prints the live systems of all machines of the selected stack, read from the machines in parallel.
- * Usage: node commands/status/main.ts [--stack NAME]. Exit code 1 if a machine could not be read.
+ * Prints the live systems of machines of the selected stack, read from the machines in parallel.
+ * Usage: node commands/status/main.ts [--on SELECTORS] [--watch] [--json] [--stack NAME]; see docs/reliability.md
+ * Exit code 1 if a machine could not be read.
  */
-import { FleetError } from '../../lib/base/errors.ts';
-import { readMachine } from '../../lib/machine/read-machine.ts';
-import { readHistory } from '../../lib/machine/record/history.ts';
-import { machineOf } from '../../lib/machine/ssh/machine-at.ts';
-import { print, runCommand } from '../command.ts';
-import { exportStack } from '../exported-stack.ts';
-import { machinesOf, type RecordedMachine } from '../stack-machines.ts';
+import { realClock } from '../../lib/base/clock.ts';
+import { FleetError, isFailure } from '../../lib/base/errors.ts';
+import { interruptSignal, print, runCommand } from '../command.ts';
+import { selectMachines } from '../select-machines.ts';
+import type { RecordedMachine } from '../stack-machines.ts';
+import { statusDocumentOf } from './document.ts';
+import { closeConnections, readStatuses } from './read.ts';
 import { type MachineStatus, statusReport } from './status-report.ts';
+import { changesView, documentView, type Reading, screenView, type View, watch } from './watch.ts';
 
-/** Deployments shown of each machine. */
-const shown = 3;
+const usage =
+  "usage: npm run status -- [--on 'web*,@eu'] [--watch] [--interval SECONDS] [--json] [--stack STACK]";
 
-async function statusOf(recorded: RecordedMachine): Promise<MachineStatus> {
-  const machine = machineOf(recorded);
-  try {
-    const reading = await readMachine(machine);
-    return { machine: recorded, reading, history: await readHistory(machine, shown) };
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    return {
-      machine: recorded,
-      unreachable: `${error.why ?? error.message} [${error.code}]`.replaceAll('\n', ' '),
-    };
-  } finally {
-    await machine.close();
-  }
+const documentLine = (statuses: readonly MachineStatus[], at: Date) =>
+  `${JSON.stringify(statusDocumentOf(statuses, at))}\n`;
+
+function viewFor(json: boolean): View {
+  if (json) return documentView((text) => process.stdout.write(text), documentLine);
+  return process.stdout.isTTY ? screenView(process.stdout) : changesView(print);
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (seconds >= 1 && seconds <= 86_400) return seconds;
+  throw new FleetError({
+    code: 'config-invalid',
+    what: `--interval ${text} is not a number of seconds from 1 on`,
+    fix: usage,
+  });
 }
 
 await runCommand(
-  { usage: 'usage: npm run status -- [--stack STACK]', allowPositionals: false },
-  async ({ stack }) => {
-    const machines = machinesOf(await exportStack(stack));
-    const statuses = await Promise.all(machines.map(statusOf));
-    print(statusReport(statuses));
-    return statuses.some((status) => 'unreachable' in status) ? 1 : 0;
+  {
+    usage,
+    options: {
+      on: { type: 'string' },
+      watch: { type: 'boolean', default: false },
+      interval: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+    },
+    allowPositionals: false,
+  },
+  async ({ on, stack, watch: watches, interval, json }) => {
+    const seconds = secondsOf(interval);
+    const signal = interruptSignal();
+    let machines: RecordedMachine[] = [];
+    const read = async (): Promise<Reading> => {
+      let problem: string | undefined;
+      try {
+        machines = await selectMachines(stack, on);
+      } catch (error) {
+        // A watch outlives a state that cannot be read for a while.
+        if (machines.length === 0 || !isFailure(error)) throw error;
+        problem = `${error.what} [${error.code}]`;
+      }
+      return { statuses: await readStatuses(machines, signal), problem };
+    };
+    try {
+      if (watches) {
+        await watch(read, viewFor(json), { seconds, signal, clock: realClock, now: () => new Date() });
+        return 0;
+      }
+      const { statuses } = await read();
+      if (json) process.stdout.write(documentLine(statuses, new Date()));
+      else print(statusReport(statuses));
+      return statuses.some((status) => 'error' in status) ? 1 : 0;
+    } finally {
+      await closeConnections(machines);
+    }
   },
 );

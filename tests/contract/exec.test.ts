@@ -3,9 +3,10 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { execLine } from '../../schema/exec-line.ts';
+import { statusDocument } from '../../schema/status.ts';
 import { CliProject } from './cli-project.ts';
 
-/** `npm run exec` on the machines of a recorded stack, whose ssh runs this computer's shell. */
+/** `npm run exec` and `npm run status` on the machines of a recorded stack, whose ssh runs this computer's shell. */
 const project = new CliProject();
 const bin = join(project.folder, 'bin');
 const program = 'commands/exec/main.ts';
@@ -118,6 +119,18 @@ test('Ctrl-C ends the commands on the machines, and starts no more', { timeout: 
   assert.match(text, /^2 machines: 2 cancelled \(web1, web2\)$/m);
   assert.doesNotMatch(text, /web2 \| begun/);
   assert.equal(exitCode, 130);
+});
+
+test('status lists a machine that is not reached, as JSON by the schema', async () => {
+  const status = (...args: string[]) =>
+    project.node('commands/status/main.ts', '--stack', 'dev', '--on', 'gone', ...args);
+  const json = await status('--json');
+  assert.equal(json.exitCode, 1);
+  const [machine, ...others] = statusDocument.parse(JSON.parse(json.stdout)).machines;
+  assert.ok(machine?.readable === false && others.length === 0);
+  assert.deepEqual([machine.name, machine.error.code], ['gone', 'unreachable']);
+  assert.match((await status()).stdout, /^gone +cannot be read: .*No route to host \[unreachable\]$/m);
+  assert.equal((await status('--interval', '0')).exitCode, 2);
 });
 
 test('what is missing or wrong is refused before anything runs', async () => {

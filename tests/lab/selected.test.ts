@@ -1,6 +1,7 @@
 /** `npm run fleet -- … --on`: some hosts of a stack of three are evaluated, read and touched, and all else stays. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { statusDocument } from '../../schema/status.ts';
 import { type Shown, TestStack } from './stack.ts';
 
 const network = '10.213.92';
@@ -121,13 +122,40 @@ test('a command runs on the selected machines as root, and an interrupt ends it 
   assert.match(text, /^3 machines: 3 exit code 0$/m);
   const sleeping = [...exec.slice(1), '--group', '--shell', '--', 'sleep 4731 & sleep 4731'];
   const interrupt = new AbortController();
-  const ended = stack.node(exec[0], sleeping, '', interrupt.signal);
+  const ended = stack.node(exec[0], sleeping, '', { signal: interrupt.signal });
   const sleeps = "grep -qs '[4]731' /proc/[0-9]*/cmdline";
   const hosts = ['web', 'db', 'edge'];
   for (const host of hosts) await stack.ssh(host, `until ${sleeps}; do sleep 0.1; done`);
   interrupt.abort();
   await assert.rejects(ended, /was cancelled/);
   for (const host of hosts) await stack.ssh(host, `while ${sleeps}; do sleep 0.1; done`);
+});
+
+test('status reads the selected machines, and a watch prints what changes', async () => {
+  const status = (...args: string[]) => ['--stack', stack.stack, '--on', ...args];
+  const { exitCode, stdout } = await stack.node('commands/status/main.ts', status('@front', '--json'));
+  assert.equal(exitCode, 0);
+  const { machines } = statusDocument.parse(JSON.parse(stdout));
+  assert.deepEqual(
+    machines.map(({ name, readable }) => [name, readable]),
+    [
+      ['edge', true],
+      ['web', true],
+    ],
+  );
+  const interrupt = new AbortController();
+  const again = `/var/lib/nixos-fleet/history.jsonl && tail -n 1 $_ | sed 's/"endedAt":[0-9]*/"endedAt":4102444800/' >>$_`;
+  const lines: string[] = [];
+  const watched = stack.node('commands/status/main.ts', status('db', '--watch', '--interval', '1'), '', {
+    signal: interrupt.signal,
+    onStdoutLine(line) {
+      lines.push(line);
+      if (/^db .*confirmed$/.test(line)) void stack.ssh('db', `test -e ${again}`);
+      if (/ db: deployed 2100-01-01T00:00:00Z .*: confirmed$/.test(line)) interrupt.abort();
+    },
+  });
+  await assert.rejects(watched, /was cancelled/);
+  assert.match(lines[0] ?? '', /^machine +live/);
 });
 
 test('a selector that names no host says what there is', async () => {

@@ -19,6 +19,7 @@ import { parseExport } from '../../commands/exported-stack.ts';
 import type { MachineSummary } from '../../components/fleet.ts';
 import { lastLines } from '../../lib/base/background.ts';
 import { type RunResult, run, runToEnd } from '../../lib/base/process/run.ts';
+import type { RunOptions } from '../../lib/base/process/start.ts';
 import { plain } from '../../lib/local/vm/console.ts';
 import type { Machine as RemoteMachine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
@@ -33,6 +34,9 @@ export interface TestStackOptions {
   /** The config key lab.system: by default not what this computer's caches decide. */
   system?: 'auto' | 'imitation';
 }
+
+/** How a running program is followed and interrupted. */
+type Followed = Pick<RunOptions, 'signal' | 'onStdoutLine'>;
 
 export type Machine = MachineSummary;
 export type Live = LiveState;
@@ -180,9 +184,9 @@ export class TestStack {
   }
 
   /** Runs a program of the project in the copy, like its npm script. */
-  async node(program: string, args: string[], input = '', signal?: AbortSignal): Promise<Shown> {
+  async node(program: string, args: string[], input = '', more: Followed = {}): Promise<Shown> {
     const cwd = join(this.folder, 'project');
-    const options = { cwd, env: this.#env, input, signal, timeoutSeconds: 300 };
+    const options = { cwd, env: this.#env, input, timeoutSeconds: 300, ...more };
     const result = await runToEnd(process.execPath, [program, ...args], options);
     return { ...result, text: result.stdout + result.stderr };
   }

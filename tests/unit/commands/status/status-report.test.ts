@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { hidesConnections, parseExport } from '../../../../commands/exported-stack.ts';
 import { machinesOf } from '../../../../commands/stack-machines.ts';
 import { statusReport } from '../../../../commands/status/status-report.ts';
+import { FleetError } from '../../../../lib/base/errors.ts';
 import { parseReading } from '../../../../lib/machine/parse-reading.ts';
 import { parseHistory } from '../../../../lib/machine/record/history.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
@@ -35,6 +36,8 @@ const line = (outcome: string, system: string, endedAt: number) =>
     startedAt: endedAt,
     endedAt,
   });
+
+const off = new FleetError({ code: 'unreachable', what: 'no connection', why: 'Connection refused' });
 
 test('the machines of a stack are its deployments, with the defaults of their connections', () => {
   const machines = machinesOf(
@@ -98,7 +101,7 @@ test('the report: live, drift, reboot, unreachable machines, and the last deploy
     { machine: machine('web'), reading, history: parseHistory(line('not-confirmed', path('b'), 1790000000)) },
     { machine: machine('db', path('x')), reading: { ...reading, rebootDue: true }, history: [] },
     { machine: machine('edge'), reading: { ...reading, profileSystem: path('p') }, history: [] },
-    { machine: machine('off'), unreachable: 'Connection refused [unreachable]' },
+    { machine: machine('off'), error: off },
   ]);
   const rows = report.split('\n').map((text) => text.split(/ {2,}/));
   const live = 'nixos-system-web (aaaaaaaa)';
@@ -127,16 +130,16 @@ test('the description of a machine is shown, also where it cannot be read', () =
     outputs: { machines: { web: { description: 'public website', generation: 1 }, db: { generation: 1 } } },
   };
   const machines = machinesOf(exported(stack, resource('web'), resource('db')));
-  const report = statusReport(machines.map((machine) => ({ machine, unreachable: 'off' })));
+  const report = statusReport(machines.map((machine) => ({ machine, error: off })));
   const rows = report
     .trimEnd()
     .split('\n')
     .map((text) => text.split(/ {2,}/));
   assert.deepEqual(rows[0]?.slice(0, 3), ['machine', 'description', 'live']);
   assert.deepEqual(rows.slice(1), [
-    ['db', '–', 'cannot be read: off'],
-    ['web', 'public website', 'cannot be read: off'],
+    ['db', '–', 'cannot be read: Connection refused [unreachable]'],
+    ['web', 'public website', 'cannot be read: Connection refused [unreachable]'],
   ]);
-  const plain = machinesOf(exported(resource('db'))).map((machine) => ({ machine, unreachable: 'off' }));
+  const plain = machinesOf(exported(resource('db'))).map((machine) => ({ machine, error: off }));
   assert.doesNotMatch(statusReport(plain), /description/);
 });
