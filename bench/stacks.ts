@@ -36,7 +36,7 @@ export class Stack {
 
   /** A preview of the hosts that selectors name. */
   previewOn = async (selectors: string) => {
-    const command = ['commands/selected/main.ts', 'preview', '--on', selectors, '--stack', 'bench'];
+    const command = ['commands/fleet/main.ts', 'preview', '--on', selectors, '--stack', 'bench'];
     const { stdout } = await this.#run(process.execPath, [...command, '--', '--non-interactive']);
     if (!/unchanged/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
   };

@@ -234,7 +234,7 @@ test('of selected hosts the waves hold, and the others stay as they are', async 
   await up();
   edit();
   const on = (selectors: string) =>
-    stack.node('commands/selected/main.ts', [
+    stack.node('commands/fleet/main.ts', [
       ...['up', '--on', selectors, '--stack', lab],
       ...['--', '--yes', '--skip-preview', '--non-interactive'],
     ]);
