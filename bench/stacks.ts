@@ -38,7 +38,7 @@ export class Stack {
   previewOn = async (selectors: string) => {
     const command = ['commands/fleet/main.ts', 'preview', '--on', selectors, '--stack', 'bench'];
     const { stdout } = await this.#run(process.execPath, [...command, '--', '--non-interactive']);
-    if (!/unchanged/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
+    if (!/unchanged|nothing changes/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
   };
 
   async pulumi(args: string[], input?: string): Promise<string> {

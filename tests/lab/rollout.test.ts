@@ -236,7 +236,7 @@ test('of selected hosts the waves hold, and the others stay as they are', async 
   const on = (selectors: string) =>
     stack.node('commands/fleet/main.ts', [
       ...['up', '--on', selectors, '--stack', lab],
-      ...['--', '--yes', '--skip-preview', '--non-interactive'],
+      ...['--', '--yes', '--skip-preview', '--non-interactive', '--diff'],
     ]);
   await breakIt('m2');
   const stopped = await on('m2,@us,!m5');
