@@ -40,7 +40,11 @@ const suites: Record<string, Suite> = {
   unit: { pattern: 'tests/unit/**/*.test.ts', concurrency: 2, preload: './tests/no-processes.ts' },
   contract: { pattern: 'tests/contract/**/*.test.ts', concurrency: 2 },
   // More files than cores: these tests mostly wait for machines. Each file has a network, ports and names of its own.
-  lab: { pattern: 'tests/lab/**/*.test.ts', concurrency: 3 },
+  lab: {
+    pattern: 'tests/lab/**/*.test.ts',
+    concurrency: 3,
+    slowest: ['rollout', 'cache', 'selected', 'fleet', 'plan', 'rollback', 'hardware-config', 'guides'],
+  },
   vm: { pattern: 'tests/vm/**/*.test.ts', concurrency: 2 },
   // One file at a time, as the tests measure the evaluator.
   nixpkgs: { pattern: 'tests/nixpkgs/**/*.test.ts', concurrency: 1, lacks: lacksNixpkgs },

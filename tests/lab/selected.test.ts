@@ -144,13 +144,14 @@ test('status reads the selected machines, and a watch prints what changes', asyn
     ],
   );
   const interrupt = new AbortController();
-  const again = `/var/lib/nixos-fleet/history.jsonl && tail -n 1 $_ | sed 's/"endedAt":[0-9]*/"endedAt":4102444800/' >>$_`;
+  const again = `file=/var/lib/nixos-fleet/history.jsonl
+    last=$(tail -n 1 $file) && printf '%s\\n' "$last" | sed 's/"endedAt":[0-9]*/"endedAt":4102444800/' >>$file`;
   const lines: string[] = [];
   const watched = stack.node('commands/status/main.ts', status('db', '--watch', '--interval', '1'), '', {
     signal: interrupt.signal,
     onStdoutLine(line) {
       lines.push(line);
-      if (/^db .*confirmed$/.test(line)) void stack.ssh('db', `test -e ${again}`);
+      if (/^db .*confirmed$/.test(line)) void stack.ssh('db', again);
       if (/ db: deployed 2100-01-01T00:00:00Z .*: confirmed$/.test(line)) interrupt.abort();
     },
   });
