@@ -4,7 +4,7 @@ import type { ExecEnd, ExecLine } from '../../schema/exec-line.ts';
 
 type OutputLine = Extract<ExecLine, { stream: string }>;
 
-/** Is told what happens on the machines. */
+/** Gets what happens on the machines. */
 export interface Reporter {
   line(line: OutputLine): void;
   end(end: ExecEnd): void;

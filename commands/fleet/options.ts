@@ -6,7 +6,7 @@ export type Action = (typeof actions)[number];
 export interface PulumiOptions {
   /** Whether Pulumi’s own display was chosen, by an option that is about nothing else. */
   ownDisplay: boolean;
-  /** Whether nothing is asked. */
+  /** Whether it goes on without a question. */
   yes: boolean;
   skipPreview: boolean;
   /** Command and options of the preview, and of the run after it; without the latter, the preview is all. */
@@ -72,7 +72,7 @@ function isValue(before: string | undefined): boolean {
   return before !== undefined && ofUpWithValue.test(before) && !before.includes('=');
 }
 
-/** Without a terminal nobody can be asked. */
+/** Without a terminal nobody can answer a question. */
 export function refuseQuestion(action: Action): FleetError {
   return new FleetError({
     code: 'config-invalid',

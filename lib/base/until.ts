@@ -24,7 +24,7 @@ export async function until<T>(
   for (;;) {
     const value = await check(left());
     if (value !== undefined && value !== false) return value;
-    if (signal?.aborted) throw cancelled();
+    if (signal?.aborted) throw waitCancelled();
     if (left() <= intervalSeconds) return undefined;
     await pause(intervalSeconds, clock, signal);
   }
@@ -37,12 +37,12 @@ export async function until<T>(
 export function pause(seconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
-      reject(cancelled());
+      reject(waitCancelled());
       return;
     }
     const abort = () => {
       stop();
-      reject(cancelled());
+      reject(waitCancelled());
     };
     const stop = clock.after(seconds * 1000, () => {
       signal?.removeEventListener('abort', abort);
@@ -52,6 +52,7 @@ export function pause(seconds: number, clock: Clock, signal?: AbortSignal): Prom
   });
 }
 
-function cancelled(): FleetError {
+/** The error of a wait that was aborted. */
+export function waitCancelled(): FleetError {
   return new FleetError({ code: 'cancelled', what: 'waiting was cancelled' });
 }

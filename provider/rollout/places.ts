@@ -1,4 +1,4 @@
-import { FleetError } from '../../lib/base/errors.ts';
+import { waitCancelled } from '../../lib/base/until.ts';
 
 /** A number of places, taken in the order in which they were wanted. */
 export class Places {
@@ -33,7 +33,7 @@ export class Places {
       const cancel = () => {
         const at = this.#waiting.indexOf(begin);
         if (at >= 0) this.#waiting.splice(at, 1);
-        reject(new FleetError({ code: 'cancelled', what: 'waiting was cancelled' }));
+        reject(waitCancelled());
       };
       const begin = () => {
         signal.removeEventListener('abort', cancel);

@@ -1,5 +1,6 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import { listed } from '../../lib/base/text.ts';
+import { waitCancelled } from '../../lib/base/until.ts';
 import type { PlannedWave, RolloutInputs } from '../../schema/rollout.ts';
 import { Places } from './places.ts';
 
@@ -161,7 +162,7 @@ export class RolloutRun {
       const quiet = this.#quiet(AbortSignal.any([signal, stop.signal])).then(() => true);
       isQuiet = await Promise.race([changed, quiet]);
       stop.abort();
-      if (signal.aborted) throw new FleetError({ code: 'cancelled', what: 'waiting was cancelled' });
+      if (signal.aborted) throw waitCancelled();
     }
   }
 
