@@ -48,7 +48,7 @@ export function* deploymentOrder(
           : { touchAfter };
     let own: Host[] = [];
     yield {
-      hosts: wave.hosts.filter((host) => host in hosts),
+      hosts: wave.hosts.filter((host) => host in hosts && !skipped.includes(host)),
       order,
       end: (all) => {
         own = wave.hosts.flatMap((host) => all[host] ?? []);
@@ -56,7 +56,7 @@ export function* deploymentOrder(
       },
     };
     inWave.resolve(deliveriesOf(own));
-    const dependsOn = [gate, ...gateDependencies(wave, declared, skipped)];
+    const dependsOn = [gate, ...gateDependencies(wave, declared)];
     const machines = machinesOf(wave, { evaluation, hosts });
     const args = {
       wave: wave.name,
@@ -66,6 +66,8 @@ export function* deploymentOrder(
     gate = new Wave(wave.name, args, { parent, dependsOn });
   }
   everywhere.resolve(deliveriesOf(Object.values(declared)));
+  // The state may say that these depend on any of the waves. Pulumi would register such a wave with them, and refuse it afterwards.
+  yield { hosts: skipped, order: { touchAfter: [gate] }, end: () => undefined };
 }
 
 function deliveriesOf(hosts: readonly Host[]): pulumi.Resource[] {
@@ -79,9 +81,8 @@ function deliveriesOf(hosts: readonly Host[]): pulumi.Resource[] {
 function gateDependencies(
   { hosts, failuresAllowed = 0 }: WavePlan,
   declared: Readonly<Record<string, Host>>,
-  skipped: readonly string[],
 ): pulumi.Resource[] {
-  const own = hosts.filter((host) => !skipped.includes(host)).flatMap((host) => declared[host] ?? []);
+  const own = hosts.flatMap((host) => declared[host] ?? []);
   return failuresAllowed > 0 ? own.flatMap(({ commandsBefore }) => commandsBefore) : own;
 }
 

@@ -41,10 +41,13 @@ export function declareMachines(
   for (const [name, host] of Object.entries(hosts)) {
     const connection = connectionOf(host);
     if (!stack.selected[name]) {
+      const machine = lab?.machines[name];
       declared[name] = {
         ...declaredOf(host),
         connection: stack.others[name] ?? connection,
         isRecorded: true,
+        // Pulumi registers what the state says that an excluded resource depends on: what the program declares of it must be first.
+        dependsOn: machine ? [machine] : [],
       };
       continue;
     }

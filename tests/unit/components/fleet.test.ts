@@ -98,6 +98,27 @@ test('what the machines run now is registered before anything of a machine', asy
   assert.deepEqual(first?.inputs, { 'web runs': '/nix/store/a', 'db runs': '/nix/store/b' });
 });
 
+test('a host that is not selected is registered after all waves, as the state may say that it depends on one', async () => {
+  const fleet = new Fleet('fleet', {
+    evaluation: evaluation({ web: evaluated('web'), db: evaluated('db') }),
+    hosts: {
+      web: { connection: { address: 'web' }, isRecorded: true },
+      db: { connection: { address: 'db' } },
+    },
+    rollout: {
+      waves: [
+        { name: 'first', hosts: ['web'] },
+        { name: 'later', hosts: ['db'] },
+      ],
+    },
+  });
+  await settle(fleet);
+  const order = registered
+    .filter(({ type }) => ['nixos:index:Wave', 'nixos:index:Deployment'].includes(type))
+    .map(({ name }) => name);
+  assert.deepEqual(order, ['first', 'db', 'later', 'web']);
+});
+
 test('hosts with the same kernel share one Kernel; containers have none', async () => {
   const fleet = new Fleet('fleet', {
     evaluation: evaluation({
