@@ -9,11 +9,14 @@ void pulumi.invoke('nixos:index:getVersion', {}).catch(() => {});
 const { declareStack } = await import('./program/declare-stack.ts');
 const { fleet, images, lab, kept } = await declareStack();
 
-/** What each machine runs: `MachineSummary` by machine. */
-export const machines = fleet.machines.apply((now) => ({ ...now, ...kept?.machines }));
-/** The newest deployments of each machine. */
-export const history = fleet.history.apply((now) => ({ ...now, ...kept?.history }));
-const summaries = images.summaries.apply((now) => ({ ...now, ...kept?.images }));
-
-/** The disk images: `ImageSummary` by image. `lab`: what the lab's machines run, for a stack with such machines. */
-export { lab, summaries as images };
+/** The stack's outputs. Pulumi warns of one that is undefined. */
+export default {
+  /** What each machine runs: `MachineSummary` by machine. */
+  machines: fleet.machines.apply((now) => ({ ...now, ...kept?.machines })),
+  /** The newest deployments of each machine. */
+  history: fleet.history.apply((now) => ({ ...now, ...kept?.history })),
+  /** The disk images: `ImageSummary` by image. */
+  images: images.summaries.apply((now) => ({ ...now, ...kept?.images })),
+  /** What the lab's machines run, for a stack with such machines. */
+  ...(lab === undefined ? {} : { lab }),
+};

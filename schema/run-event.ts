@@ -25,7 +25,7 @@ const operation = z
 const machine = z.string().describe('Name of the machine.');
 const machines = z.array(z.string()).describe('Names of the machines.');
 const wave = z.string().describe('Name of the wave in the stack’s config.');
-const seconds = z.number().describe('Since the run began work on it.');
+const seconds = z.number().describe('How long the run worked on it, without the time in which it waited.');
 
 const error = z
   .object({

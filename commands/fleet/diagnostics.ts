@@ -43,7 +43,7 @@ export class Diagnostics {
 
   #status(urn: string, message: string): Happening[] {
     const machine = this.#owners.of(urn);
-    if (machine) return machine.phase(phaseOf(message), message);
+    if (machine) return machine.phase(phaseOf(message), message, this.#now());
     return [{ event: 'progress', text: message, resource: urn === '' ? undefined : resourceOf(urn) }];
   }
 

@@ -2,6 +2,7 @@ import { type Clock, realClock } from '../../lib/base/clock.ts';
 import { formatNames } from '../../lib/base/name-ranges.ts';
 import { presentable } from '../../lib/base/presentable.ts';
 import type { Happening } from '../../schema/run-event.ts';
+import { MachineLines } from './machine-lines.ts';
 import type { Action } from './options.ts';
 import type { Paint } from './paint.ts';
 import { fittingPlan, planLines, wholeRoom } from './plan-text.ts';
@@ -33,6 +34,7 @@ export class Display {
   readonly #clock: Clock;
   readonly #region: Region;
   readonly #work: Work;
+  readonly #machines: MachineLines;
   readonly #events: Happening[] = [];
   /** Lines that were printed and are not repeated. */
   readonly #printed = new Set<string>();
@@ -44,12 +46,14 @@ export class Display {
     this.#clock = options.clock ?? realClock;
     this.#region = new Region(terminal);
     this.#work = new Work(() => this.#clock.now());
+    this.#machines = new MachineLines(options.paint);
     this.#isPreview = !options.skipPreview;
   }
 
   take(event: Happening): void {
     this.#events.push(event);
     this.#work.take(event);
+    if (!this.#isPreview || event.event === 'run-began') this.#print(this.#machines.take(event));
     if (event.event === 'run-began' && event.machines.length < event.of)
       this.#print([`on ${formatNames(event.machines)}: ${event.machines.length} of ${event.of} hosts`]);
     if (event.event === 'preview-ended') this.#endPreview(event.exitCode);

@@ -7,7 +7,10 @@ export type Outcome = 'done' | 'failed' | 'not-begun' | 'unchanged';
 export class MachineProgress {
   readonly name: string;
   readonly #planned: Operation | undefined;
-  #begunAt: number | undefined;
+  /** Milliseconds of work, until it waited last. */
+  #worked = 0;
+  /** When the work that lasts began; undefined while it waits. */
+  #since: number | undefined;
   #phase: Phase | undefined;
   #text = '';
   /** What was done to its deployment. */
@@ -23,14 +26,13 @@ export class MachineProgress {
     this.#planned = planned;
   }
 
-  /** Work on one of its resources begins. */
-  begin(now: number): void {
-    this.#begunAt ??= now;
-  }
-
   /** @param phase undefined for the one that lasts */
-  phase(phase: Phase | undefined, text: string): Happening[] {
+  phase(phase: Phase | undefined, text: string, now: number): Happening[] {
     const next = phase ?? this.#phase ?? 'working';
+    if (next === 'waiting') {
+      this.#worked += now - (this.#since ?? now);
+      this.#since = undefined;
+    } else this.#since ??= now;
     if (next === this.#phase && text === this.#text) return [];
     this.#phase = next;
     this.#text = text;
@@ -38,14 +40,14 @@ export class MachineProgress {
   }
 
   /** Work on one of its resources, other than the deployment, has ended. @param goesOn whether another one is worked on */
-  ended(operation: Operation, goesOn: boolean): Happening[] {
+  ended(operation: Operation, goesOn: boolean, now: number): Happening[] {
     if (operation !== 'same') this.#changed = true;
-    return goesOn ? [] : this.phase('waiting', 'waiting');
+    return goesOn ? [] : this.phase('waiting', 'waiting', now);
   }
 
   deployed(operation: Operation, outputs: Record<string, unknown> | undefined, now: number): Happening[] {
     this.#deployment = operation;
-    if (operation === 'same') return this.#phase === undefined ? [] : this.phase('waiting', 'waiting');
+    if (operation === 'same') return this.#phase === undefined ? [] : this.phase('waiting', 'waiting', now);
     this.#changed = true;
     if (this.#failed) return [];
     const { generation, system } = (outputs?.live ?? {}) as { generation?: unknown; system?: unknown };
@@ -82,7 +84,7 @@ export class MachineProgress {
   }
 
   #seconds(now: number): number {
-    return seconds(this.#begunAt ?? now, now);
+    return seconds(0, this.#worked + now - (this.#since ?? now));
   }
 }
 

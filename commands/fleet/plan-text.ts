@@ -7,6 +7,7 @@ import { machineItems, wholeItems } from './machine-items.ts';
 import { type Group, type Item, toldOnce } from './told-once.ts';
 
 type Planned = Extract<Happening, { event: 'machine-planned' }>;
+type OtherPlanned = Extract<Happening, { event: 'resource-planned' }>;
 
 /** How much of a plan is shown. */
 interface Room {
@@ -61,7 +62,7 @@ export function planLines(plan: readonly Happening[], room: Room): string[] {
 /** `30 machines change, 2 are new, 5 unchanged`. */
 function headline(plan: readonly Happening[]): string {
   const operations = plan.flatMap((each) => (each.event === 'machine-planned' ? [each.operation] : []));
-  const others = plan.filter((each) => each.event === 'resource-planned').length;
+  const others = othersIn(plan).length;
   const counts = (['update', 'create', 'import', 'replace', 'delete', 'same'] as const).flatMap(
     (operation) => {
       const count = operations.filter((each) => each === operation).length;
@@ -71,6 +72,13 @@ function headline(plan: readonly Happening[]): string {
   const beside =
     others > 0 ? [`${others} other ${others === 1 ? 'resource changes' : 'resources change'}`] : [];
   return [...counts, ...beside].join(', ') || 'nothing changes';
+}
+
+/** What is no machine and changes. A wave changes with its machines, and has a line of its own. */
+function othersIn(plan: readonly Happening[]): OtherPlanned[] {
+  return plan.flatMap((each) =>
+    each.event === 'resource-planned' && each.resource.type !== 'nixos:index:Wave' ? [each] : [],
+  );
 }
 
 function itemsOf(planned: Planned, room: Room): Item[] {
@@ -148,8 +156,7 @@ function resourceLines(plan: readonly Happening[], room: Room): string[] {
     string,
     { label: string; names: string[]; changes: string[]; verb: (count: number) => string }
   >();
-  for (const each of plan) {
-    if (each.event !== 'resource-planned') continue;
+  for (const each of othersIn(plan)) {
     const { resource, operation, machines = [], changes } = each;
     const key = JSON.stringify([resource.type, operation, changes]);
     const of = machines.length > 0 ? ` of ${formatNames(machines, room.names)}` : '';

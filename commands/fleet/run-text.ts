@@ -5,13 +5,9 @@ import { shortType } from '../summary/summarize.ts';
 import type { Paint } from './paint.ts';
 import { alike } from './told-once.ts';
 
-/** The line that an event leaves, if any, as soon as it happens. */
+/** The line that an event leaves, if any, as soon as it happens. Those of machines are in `MachineLines`. */
 export function lineOf(event: Happening, paint: Paint): string | undefined {
   switch (event.event) {
-    case 'machine-done':
-      return `${paint('green', '✓')} ${event.machine} ${doneText(event)}`;
-    case 'machine-failed':
-      return `${paint('red', '✗')} ${event.machine} failed: ${headlineOf(event.error)}`;
     case 'resource-failed':
       return `${paint('red', '✗')} ${shortType(event.resource.type)} ${event.resource.name} failed: ${headlineOf(event.error)}`;
     case 'run-failed':
@@ -34,6 +30,8 @@ export function lineOf(event: Happening, paint: Paint): string | undefined {
     case 'phase':
     case 'progress':
     case 'wave-began':
+    case 'machine-done':
+    case 'machine-failed':
     case 'resource-done':
     case 'run-ended':
       return undefined;
@@ -42,9 +40,17 @@ export function lineOf(event: Happening, paint: Paint): string | undefined {
   }
 }
 
-function doneText({ operation, seconds, generation }: Extract<Happening, { event: 'machine-done' }>): string {
-  const number = generation === undefined ? '' : `, generation ${generation}`;
-  return `${operation === 'create' ? 'deployed for the first time' : 'deployed'} in ${duration(seconds)}${number}`;
+/** What is said of machines that are done, after their names: how long it took, and their generation if it is the same. */
+export function doneText(done: readonly Extract<Happening, { event: 'machine-done' }>[]): string {
+  const [first] = done;
+  const generations = new Set(done.map(({ generation }) => generation));
+  const number =
+    generations.size > 1 || first?.generation === undefined ? '' : `, generation ${first.generation}`;
+  const times = done.map(({ seconds }) => seconds);
+  const [least, most] = [duration(Math.min(...times)), duration(Math.max(...times))];
+  const taken =
+    least === most ? most : `${least.replace(/ s$/, most.includes('min') ? ' s' : '')} to ${most}`;
+  return `${first?.operation === 'create' ? 'deployed for the first time' : 'deployed'} in ${taken}${number}`;
 }
 
 /** What was built differs from what was predicted: the events have it. */
@@ -56,7 +62,8 @@ function messageLine(
 ): string | undefined {
   if (isCorrection.test(text)) return undefined;
   const whose = machine ?? (resource && `${shortType(resource.type)} ${resource.name}`);
-  const line = whose === undefined || text.startsWith(`${whose}: `) ? text : `${whose}: ${text}`;
+  const saysIt = whose === undefined || text.toLowerCase().startsWith(`${whose.toLowerCase()}: `);
+  const line = saysIt ? text : `${whose}: ${text}`;
   return severity === 'warning' ? `${paint('yellow', 'warning:')} ${line}` : line;
 }
 
@@ -136,7 +143,7 @@ function errorText({ code, what, why, fix }: RunError): string {
   ].join('\n');
 }
 
-function headlineOf({ code, what }: RunError): string {
+export function headlineOf({ code, what }: RunError): string {
   return `${what.split('\n', 1)[0]}${code ? ` [${code}]` : ''}`;
 }
 

@@ -92,10 +92,12 @@ export class RunTracker {
     this.#active.add(urn);
     const machine = this.#owners.of(urn);
     if (!machine) return [];
-    machine.begin(this.#now());
     const isDeployment = type === 'nixos:index:Deployment' && op !== 'refresh';
     const phase = op === 'refresh' ? 'reading' : initialPhase(type);
-    return [...(isDeployment ? this.#waves.begin(machine.name) : []), ...machine.phase(phase, phase)];
+    return [
+      ...(isDeployment ? this.#waves.begin(machine.name) : []),
+      ...machine.phase(phase, phase, this.#now()),
+    ];
   }
 
   #ended(step: EngineStep): Happening[] {
@@ -111,6 +113,7 @@ export class RunTracker {
       return machine.ended(
         operation,
         [...this.#active].some((each) => this.#owners.of(each) === machine),
+        this.#now(),
       );
     if (operation === 'same') return [];
     const resource = resourceOf(urn);

@@ -35,14 +35,18 @@ export function toldOnce(all: readonly { name: string; items: readonly Item[] }[
   return [...groups.values()].sort((one, other) => other.names.length - one.names.length);
 }
 
+/** The unit of one switch on one machine. */
+const switchUnit = /\bnixos-fleet-\d{8}-\d{6}-[0-9a-f]+\b/g;
+
 /** Equal texts of several, each with its names. */
 export function alike(all: readonly { name: string; text: string }[]): { names: string[]; text: string }[] {
   const texts = new Map<string, { names: string[]; text: string }>();
   for (const { name, text } of all) {
-    // The same error of two machines may have their names in it.
-    const key = name === '' ? text : text.replaceAll(name, '\0');
+    // The same error of two machines may have their names in it, and names their units.
+    const key = (name === '' ? text : text.replaceAll(name, '\0')).replace(switchUnit, '\0');
     const found = texts.get(key) ?? { names: [], text };
     if (!found.names.includes(name)) found.names.push(name);
+    if (found.text !== text) found.text = found.text.replace(switchUnit, "'nixos-fleet-*'");
     texts.set(key, found);
   }
   return [...texts.values()];

@@ -228,16 +228,17 @@ test('of selected hosts the waves hold, and the others stay as they are', async 
   const on = (selectors: string) =>
     stack.node('commands/fleet/main.ts', [
       ...['up', '--on', selectors, '--stack', lab],
-      ...['--', '--yes', '--skip-preview', '--non-interactive', '--diff'],
+      ...['--yes', '--', '--skip-preview'],
     ]);
   await breakIt('m2');
   const stopped = await on('m2,@us,!m5');
   assert.notEqual(stopped.exitCode, 0);
-  assert.match(stopped.text, /failed: m2: .*; waves not begun: rest \(1 machine\)/);
+  assert.match(stopped.text, /✗ m2 failed: [\s\S]*\nnot begun: m4\n1 failed, 1 not begun/);
   assert.equal(await all(), 'old old old old old');
   await heal('m2');
   const passed = await on('m2,@us,!m5');
   assert.equal(passed.exitCode, 0, passed.text);
+  assert.match(passed.text, /✓ m2 deployed[\s\S]*✓ wave eu passed[\s\S]*✓ m4 deployed/);
   assert.equal(await all(), 'old new old new old');
   const rest = await up();
   assert.equal(rest.exitCode, 0, rest.text);

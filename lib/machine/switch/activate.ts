@@ -92,6 +92,7 @@ async function beginAndFollow(
   const { record, reading, signal, healthChecks, agreement, clock } = request;
   const { unit, token, confirmSeconds } = parameters;
   const onLine = request.status ?? (() => undefined);
+  onLine('checking the new system');
   const begun = await begin(machine, parameters, record, { follow: true, signal });
   const confirmation = { unit, activated: activatedPath(request), token, profile: request.profile };
   return await followSupervisor(machine, confirmation, {

@@ -1,4 +1,5 @@
-import { counted, listed } from '../../../lib/base/text.ts';
+import { formatNames } from '../../../lib/base/name-ranges.ts';
+import { counted } from '../../../lib/base/text.ts';
 import type { PlannedWave } from '../../../schema/rollout.ts';
 
 /**
@@ -18,6 +19,6 @@ export function describeWave(wave: PlannedWave, changed: readonly string[]): str
   const whose =
     changed.length === 0
       ? 'no machine changes'
-      : `${listed(changed)} (${changed.length} of ${counted(hosts.length, 'machine')})`;
+      : `${formatNames(changed, 8)} (${changed.length} of ${counted(hosts.length, 'machine')})`;
   return [`wave ${name}: ${whose}`, ...how].join('; ');
 }

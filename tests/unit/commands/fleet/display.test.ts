@@ -206,7 +206,7 @@ test('thirty machines take at most two screens, with and without a terminal', ()
     },
   ];
   for (const isTerminal of [false, true]) {
-    const screen = new Screen(80, 40);
+    const screen = new Screen();
     const clock = new Ticks();
     const display = displayOn(screen, { isTerminal, clock });
     for (const event of events) {
@@ -214,7 +214,8 @@ test('thirty machines take at most two screens, with and without a terminal', ()
       clock.pass(1000);
       assert.ok(screen.lines.length <= 2 * screen.rows, `${screen.lines.length} lines`);
     }
-    assert.match(screen.text, /^✓ web30 deployed in 1 min 15 s$/m);
+    assert.match(screen.text, /^✓ web2…web4 deployed in 1 min 15 s$/m);
+    assert.match(screen.text, /^✗ web1 failed: cannot connect \[unreachable\]$/m);
     assert.match(
       screen.text,
       /web1: cannot connect \[unreachable\]\n {2}why: {2}no route to host\n {2}fix: {2}Look at it\.\n29 machines deployed, 1 failed \(1 min 20 s\)$/,
@@ -257,6 +258,41 @@ web1…web3: cannot connect to web1.example.org [unreachable]
 not begun: db1, db2
 3 failed, 2 not begun (2 s)`,
   );
+});
+
+test('of thirty machines that fail alike, the first is named at once, others together, and the error is there once', () => {
+  const screen = new Screen(200);
+  const display = displayOn(screen, { skipPreview: true });
+  const machines = numbered(30);
+  display.take(began(machines));
+  const failed = (machine: string, fix?: string): Happening => ({
+    event: 'machine-failed',
+    machine,
+    seconds: 1,
+    error: { code: 'health-check-failed', what: 'the new system was rejected', fix },
+  });
+  for (const machine of machines) display.take(failed(machine));
+  machines.forEach((machine, index) => {
+    display.take(failed(machine, `journalctl -u nixos-fleet-20261128-2356${index + 10}-0a${index + 10}`));
+  });
+  display.take({
+    event: 'run-ended',
+    exitCode: 1,
+    seconds: 2,
+    done: [],
+    failed: machines,
+    notBegun: [],
+    unchanged: [],
+  });
+  const lines = screen.text.split('\n');
+  assert.equal(lines[0], '✗ web1 failed: the new system was rejected [health-check-failed]');
+  assert.equal(lines[1], '✗ web2…web4 failed: the new system was rejected [health-check-failed]');
+  assert.deepEqual(lines.slice(-3), [
+    'web1…web30: the new system was rejected [health-check-failed]',
+    "  fix:  journalctl -u 'nixos-fleet-*'",
+    '30 failed (2 s)',
+  ]);
+  assert.equal(lines.length, 14);
 });
 
 test('warnings of the preview are told once for all machines, and an interrupt is announced', () => {
