@@ -1,6 +1,6 @@
 /**
- * Previews of N hosts whose facts are cached and whose machines do not exist: all of them without a rollout, in ten waves, and a tenth
- * of them by `--on`; the memory of the program and of the provider.
+ * Previews of N hosts whose facts are cached and whose machines do not exist: all of them without a rollout, in ten waves, by
+ * `npm run fleet`, and a tenth of them by `--on`; the memory of the program and of the provider.
  *
  * Usage: node bench/rollout.ts [hosts] (100)
  */
@@ -39,7 +39,8 @@ try {
   const rows: string[][] = [];
   for (const [name, stack, preview] of [
     ['in ten waves', inWaves, inWaves.preview],
-    ['a tenth, by --on', inWaves, () => inWaves.previewOn('@part3')],
+    ['in ten waves, by npm run fleet', inWaves, () => inWaves.previewFleet()],
+    ['a tenth, by npm run fleet --on', inWaves, () => inWaves.previewFleet('@part3')],
   ] as const) {
     const { a, b, ratio } = await compare(preview, whole.preview, runs);
     rows.push([

@@ -34,9 +34,10 @@ export class Stack {
     this.#project = name;
   }
 
-  /** A preview of the hosts that selectors name. */
-  previewOn = async (selectors: string) => {
-    const command = ['commands/fleet/main.ts', 'preview', '--on', selectors, '--stack', 'bench'];
+  /** A preview by `npm run fleet`, of the hosts that selectors name or of all. */
+  previewFleet = async (selectors?: string) => {
+    const on = selectors === undefined ? [] : ['--on', selectors];
+    const command = ['commands/fleet/main.ts', 'preview', ...on, '--stack', 'bench'];
     const { stdout } = await this.#run(process.execPath, [...command, '--', '--non-interactive']);
     if (!/unchanged|nothing changes/.test(stdout)) throw new Error(`the preview is not a no-op:\n${stdout}`);
   };

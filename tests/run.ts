@@ -1,6 +1,6 @@
 /**
  * Runs the named suites, or all, and prints the counts in the last line: `N passed, N failed, N skipped`.
- * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs|real]…
+ * Usage: node tests/run.ts [lint|unit|contract|lab|vm|nixpkgs|real|many]…
  */
 import { globSync } from 'node:fs';
 import { basename, relative } from 'node:path';
@@ -55,7 +55,13 @@ const suites: Record<string, Suite> = {
     slowest: ['switch', 'lab', 'boot-loader', 'machine', 'predictions'],
     lacks: async () => lacksNixpkgs() ?? (await lacksPrograms()),
   },
+  // As many lab machines as MACHINES says, each with its own systemd.
+  many: { pattern: 'tests/many/**/*.test.ts', concurrency: 1, lacks: lacksMachines },
 };
+
+function lacksMachines(): Lack | undefined {
+  return process.env.MACHINES ? undefined : { why: 'MACHINES is not set', example: 'MACHINES=30' };
+}
 
 function lacksNixpkgs(): Lack | undefined {
   return process.env.NIXPKGS ? undefined : { why: 'NIXPKGS is not set', example: 'NIXPKGS=/path/to/nixpkgs' };

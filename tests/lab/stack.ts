@@ -24,6 +24,7 @@ import { plain } from '../../lib/local/vm/console.ts';
 import type { Machine as RemoteMachine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { LiveState } from '../../schema/deployment.ts';
+import { inTerminal } from './terminal.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -36,7 +37,7 @@ export interface TestStackOptions {
 }
 
 /** How a running program is followed and interrupted. */
-type Followed = Pick<RunOptions, 'signal' | 'onStdoutLine'>;
+type Followed = Pick<RunOptions, 'signal' | 'onStdoutLine'> & { timeoutSeconds?: number };
 
 export type Machine = MachineSummary;
 export type Live = LiveState;
@@ -144,22 +145,31 @@ export class TestStack {
   }
 
   /** Runs pulumi in the copy, and interrupts it once its output matches. Returns when it has ended. */
-  async interrupted(args: string[], when: RegExp): Promise<string> {
-    const pulumi = spawn('pulumi', [...args, '--non-interactive'], {
+  interrupted(args: string[], when: RegExp): Promise<string> {
+    return this.#interrupted('pulumi', [...args, '--non-interactive'], when);
+  }
+
+  /** The same of a program of the project. */
+  interruptedNode(program: string, args: string[], when: RegExp): Promise<string> {
+    return this.#interrupted(process.execPath, [program, ...args], when);
+  }
+
+  async #interrupted(command: string, args: string[], when: RegExp): Promise<string> {
+    const running = spawn(command, args, {
       cwd: join(this.folder, 'project'),
       env: { ...process.env, ...this.#env },
     });
     let text = '';
     let isSent = false;
-    for (const stream of [pulumi.stdout, pulumi.stderr])
+    for (const stream of [running.stdout, running.stderr])
       stream.setEncoding('utf8').on('data', (part: string) => {
         text += part;
         if (isSent || !when.test(text)) return;
         isSent = true;
-        pulumi.kill('SIGINT');
+        running.kill('SIGINT');
       });
-    await once(pulumi, 'close');
-    if (!isSent) throw new Error(`pulumi ${args.join(' ')} ended before it showed ${when}:\n${text}`);
+    await once(running, 'close');
+    if (!isSent) throw new Error(`${args.join(' ')} ended before it showed ${when}:\n${text}`);
     return text;
   }
 
@@ -183,6 +193,12 @@ export class TestStack {
     );
   }
 
+  /** Runs a program of the project in a terminal, like its npm script. */
+  inTerminal(program: string, args: string[]): Promise<Shown> {
+    const cwd = join(this.folder, 'project');
+    return inTerminal([process.execPath, program, ...args], { cwd, env: this.#env, timeoutSeconds: 2400 });
+  }
+
   /** Runs a program of the project in the copy, like its npm script. */
   async node(program: string, args: string[], input = '', more: Followed = {}): Promise<Shown> {
     const cwd = join(this.folder, 'project');
@@ -200,8 +216,8 @@ export class TestStack {
   }
 
   /** Live systems in the state. Unlike the stack's output, a refresh and a failed `up` change them. */
-  async live(): Promise<Record<string, Live>> {
-    const { deployment } = await this.exportState();
+  async live(stack = this.stack): Promise<Record<string, Live>> {
+    const { deployment } = await this.exportState(stack);
     return Object.fromEntries(
       deployment.resources
         .filter(({ type }) => type === 'nixos:index:Deployment')
@@ -265,8 +281,8 @@ export class TestStack {
     await run('nix-store', ['--delete', system], { timeoutSeconds: 60 });
   }
 
-  async exportState(): Promise<{ deployment: { resources: StateResource[] } }> {
-    return JSON.parse((await this.pulumi('stack', 'export')).stdout);
+  async exportState(stack = this.stack): Promise<{ deployment: { resources: StateResource[] } }> {
+    return JSON.parse((await this.pulumi('stack', 'export', '--stack', stack)).stdout);
   }
 
   /** Destroys the stack and deletes its folder. */
