@@ -53,8 +53,18 @@ export class MachineLines {
       case 'interrupted':
       case 'run-ended':
         return this.#allLines();
-      default:
+      case 'machine-planned':
+      case 'resource-planned':
+      case 'preview-ended':
+      case 'phase':
+      case 'progress':
+      case 'wave-began':
+      case 'resource-done':
+      case 'resource-failed':
+      case 'message':
         return [];
+      default:
+        return event satisfies never;
     }
   }
 

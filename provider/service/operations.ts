@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 import type { Secrets } from '../wire/secrets.ts';
 import { describeRedacted } from './errors.ts';
@@ -41,6 +42,9 @@ export class Operations {
     onHeld: (error: unknown) => void,
     { resource, onReleased }: { resource?: string; onReleased?: () => void } = {},
   ): Promise<T> {
+    // The engine may have sent it before it heard of the interrupt.
+    if (this.#cancelled)
+      throw new FleetError({ code: 'cancelled', what: 'the run was cancelled before this began' });
     const end = this.#hold.begin(resource);
     try {
       return await this.run(work);

@@ -1,10 +1,9 @@
 /** A program in a terminal, and what is left to read in it. */
 import xterm from '@xterm/headless';
-import { runToEnd } from '../../lib/base/process/run.ts';
+import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
 import { shellQuote } from '../../lib/base/quote.ts';
-import type { Shown } from './stack.ts';
 
-export const columns = 80;
+const columns = 80;
 export const rows = 24;
 
 interface Run {
@@ -14,7 +13,10 @@ interface Run {
 }
 
 /** Runs a program in a terminal of 80 columns and 24 rows. `text` is what can be read in it at the end, with what has scrolled away. */
-export async function inTerminal(command: readonly string[], run: Run): Promise<Shown> {
+export async function inTerminal(
+  command: readonly string[],
+  run: Run,
+): Promise<RunResult & { text: string }> {
   const size = `stty columns ${columns} rows ${rows}`;
   const line = `${size}; exec ${command.map(shellQuote).join(' ')}`;
   const result = await runToEnd('script', ['--quiet', '--return', '--command', line, '/dev/null'], run);

@@ -90,6 +90,11 @@ test('a cancel aborts what runs and lets failures out', async () => {
   await assert.rejects(held, /broke/);
   await assert.rejects(aborted, /aborted/);
   await operations.run(async (signal) => assert.equal(signal.aborted, true));
+  const late = operations.change(
+    () => assert.fail('nothing is begun after a cancel'),
+    () => {},
+  );
+  await assert.rejects(late, { code: 'cancelled' });
 });
 
 test('idle resolves when all has ended, and after its limit otherwise', async () => {
