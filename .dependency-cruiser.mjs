@@ -6,7 +6,7 @@ const layers = {
   commands: ['program', 'components', 'schema', 'lib'],
   program: ['components', 'schema', 'lib'],
   components: ['schema'],
-  provider: ['lib', 'schema'],
+  provider: ['components', 'lib', 'schema'],
   lib: ['schema'],
   schema: [],
 };

@@ -7,6 +7,7 @@ import {
   type KeepArgs,
   type KeptMachineArgs,
 } from './cache-resources.ts';
+import { Component } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import * as pulumi from './pulumi.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -53,7 +54,7 @@ export interface BinaryCacheArgs {
  * const cache = new BinaryCache('main', { key, store: 'file:///srv/cache', url: 'https://cache.example.org' });
  * new Host('web', { evaluated, connection, caches: [cache] });
  */
-export class BinaryCache extends pulumi.ComponentResource implements CacheSource {
+export class BinaryCache extends Component implements CacheSource {
   readonly name: string;
   readonly url: pulumi.Output<string>;
   readonly publicKeys: pulumi.Output<string[]>;
@@ -68,7 +69,7 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
   readonly #keep: KeepArgs | undefined;
 
   constructor(name: string, args: BinaryCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos-fleet:index:BinaryCache', name, {}, options);
+    super('nixos:index:BinaryCache', name, options);
     const { key, store, machine, protocol, keyFile, priority } = args;
     this.name = name;
     this.#key = key;
@@ -87,7 +88,7 @@ export class BinaryCache extends pulumi.ComponentResource implements CacheSource
       );
     this.priority = priority;
     this.servedBy = machine?.host;
-    this.registerOutputs({});
+    this.end({ url: this.url, publicKeys: this.publicKeys });
   }
 
   push(host: string, path: pulumi.Input<string>, options: pulumi.CustomResourceOptions): CachePush {

@@ -1,5 +1,5 @@
 import type { DiskFound, DiskInstallInputs } from '../schema/disk-install.ts';
-import { formerTypeAliases } from '../schema/former-types.ts';
+import { Component } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { DiskInstall } from './disk-install.ts';
 import * as pulumi from './pulumi.ts';
@@ -41,8 +41,7 @@ export class DiskInstalls {
   constructor(name: string, { disks, readings, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
     const entries = Object.entries(disks);
     if (entries.length === 0) return;
-    const type = 'nixos-fleet:index:DiskInstalls';
-    const parent = new pulumi.ComponentResource(type, name, {}, { aliases: formerTypeAliases(type) });
+    const parent = new Component('nixos:index:DiskInstalls', name);
     for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
       const evaluated = ramSystems[disk];
       // Its system could not be evaluated; the error is reported at the end.
@@ -66,6 +65,7 @@ export class DiskInstalls {
         { parent, dependsOn: resource ? [resource] : [] },
       );
     }
+    parent.end({});
   }
 
   /** The disk install that a host depends on. */

@@ -1,6 +1,7 @@
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
+import { Component } from './component.ts';
 import { deploymentOrder } from './deployment-order.ts';
 import { Host, type HostArgs } from './host.ts';
 import { Kernel, kernelArgs } from './kernel.ts';
@@ -65,7 +66,7 @@ export interface MachineSummary {
  * Machines that are deployed together from one flake. A machine whose configuration cannot be evaluated is skipped: the
  * others are deployed, and the program fails at its end with all errors.
  */
-export class Fleet extends pulumi.ComponentResource {
+export class Fleet extends Component {
   readonly hosts: Readonly<Record<string, Host>>;
   /** What each machine runs, for a stack output. */
   readonly machines: pulumi.Output<Record<string, MachineSummary>>;
@@ -78,7 +79,7 @@ export class Fleet extends pulumi.ComponentResource {
   readonly completed: Promise<void>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos-fleet:index:Fleet', name, {}, options);
+    super('nixos:index:Fleet', name, options);
     const kernels = this.#kernels(args);
     const hosts: Record<string, Host> = {};
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
@@ -116,7 +117,7 @@ export class Fleet extends pulumi.ComponentResource {
       ),
     );
     this.#retain(args);
-    this.registerOutputs({});
+    this.end({ machines: this.machines, history: this.history });
     this.completed = failures.length > 0 ? this.#failAtEnd(failures) : Promise.resolve();
   }
 

@@ -3,6 +3,7 @@ import { type DeploymentSettings, deploymentSettings } from '../schema/deploymen
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { CacheSource } from './binary-cache.ts';
 import { Substituters } from './cache-resources.ts';
+import { Component } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { Deployment } from './deployment.ts';
 import { declareHostCommands, type HostCommandsArgs } from './host-commands.ts';
@@ -65,7 +66,7 @@ export interface HostOrder {
  * const web = evaluation.hosts.web;
  * if (web?.ok) new Host('web', { evaluated: web, connection: { address: 'web.example.org' } });
  */
-export class Host extends pulumi.ComponentResource {
+export class Host extends Component {
   readonly #name: string;
   readonly system: System;
   readonly deployment: Deployment;
@@ -77,7 +78,7 @@ export class Host extends pulumi.ComponentResource {
   readonly live: Deployment['live'];
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos-fleet:index:Host', name, {}, options);
+    super('nixos:index:Host', name, options);
     this.#name = name;
     const { drvPath, outPath, facts } = args.evaluated;
     const builders = args.builders && formatBuilders(args.builders);
@@ -133,7 +134,7 @@ export class Host extends pulumi.ComponentResource {
     this.live = this.deployment.live;
     const after = [this.deployment, ...this.#secrets(args, 'after', [this.deployment])];
     around({ when: 'after', dependsOn: after, triggers: () => [this.generation] });
-    this.registerOutputs({});
+    this.end({ live: this.live });
   }
 
   /**

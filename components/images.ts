@@ -1,5 +1,6 @@
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { HostEvaluation } from '../schema/evaluation.ts';
+import { Component } from './component.ts';
 import type { ImageSource } from './disk-installs.ts';
 import { Image } from './image.ts';
 import * as pulumi from './pulumi.ts';
@@ -36,7 +37,7 @@ export class Images {
     this.#evaluations = args.evaluations;
     const entries = Object.entries(args.images);
     if (entries.length === 0) return;
-    const parent = new pulumi.ComponentResource('nixos-fleet:index:Images', name);
+    const parent = new Component('nixos:index:Images', name);
     for (const [imageName, { configuration, image: path, keep }] of entries) {
       const evaluated = args.evaluations[imageName];
       if (!evaluated?.ok) {
@@ -49,6 +50,7 @@ export class Images {
       for (const warning of evaluated.warnings) void pulumi.log.warn(`image ${imageName}: ${warning}`, image);
       this.#images[imageName] = image;
     }
+    parent.end({});
   }
 
   /** Errors of images that could not be evaluated. */

@@ -1,3 +1,4 @@
+import { Component } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { LabMachine } from './lab-machine.ts';
 import { LabNetwork } from './lab-network.ts';
@@ -15,13 +16,13 @@ export interface LabArgs {
 }
 
 /** Test machines on the operator's computer: containers with their own systemd and sshd. */
-export class Lab extends pulumi.ComponentResource {
+export class Lab extends Component {
   readonly machines: Readonly<Record<string, LabMachine>>;
   /** Connections by machine. */
   readonly connections: Readonly<Record<string, pulumi.Output<ConnectionArgs>>>;
 
   constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos-fleet:index:Lab', name, {}, options);
+    super('nixos:index:Lab', name, options);
     const network = new LabNetwork(
       name,
       { name, cidr: args.network, hosts: args.machines },
@@ -49,6 +50,6 @@ export class Lab extends pulumi.ComponentResource {
     }
     this.machines = machines;
     this.connections = connections;
-    this.registerOutputs({});
+    this.end({ connections });
   }
 }

@@ -1,6 +1,7 @@
 import type { VirtualMachineConfig } from '../schema/virtual-machine.ts';
+import { Component } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
-import * as pulumi from './pulumi.ts';
+import type * as pulumi from './pulumi.ts';
 import { System } from './system.ts';
 import { VirtualMachine } from './virtual-machine.ts';
 
@@ -14,7 +15,7 @@ export interface VirtualMachinesArgs {
 }
 
 /** The stack's virtual machines. For one with a configuration, the system is built first. */
-export class VirtualMachines extends pulumi.ComponentResource {
+export class VirtualMachines extends Component {
   readonly machines: Readonly<Record<string, VirtualMachine>>;
 
   constructor(
@@ -22,7 +23,7 @@ export class VirtualMachines extends pulumi.ComponentResource {
     { machines, systems, imagePath }: VirtualMachinesArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super('nixos-fleet:index:VirtualMachines', name, {}, options);
+    super('nixos:index:VirtualMachines', name, options);
     const made = Object.entries(machines).flatMap(([machine, { configuration, ...settings }]) => {
       const evaluated = systems[machine];
       if (configuration !== undefined && !evaluated) return [];
@@ -38,7 +39,7 @@ export class VirtualMachines extends pulumi.ComponentResource {
       return [[machine, new VirtualMachine(machine, args, { parent: this })] as const];
     });
     this.machines = Object.fromEntries(made);
-    this.registerOutputs({});
+    this.end({});
   }
 
   /** Connection of a host that is one of the machines; the host's own settings, except the address, come first. */

@@ -3,11 +3,14 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { errorCodes } from '../lib/base/errors.ts';
-import { registry } from '../provider/registry.ts';
+import type { ProviderComponent } from '../provider/component.ts';
+import type { AnyFunction } from '../provider/function.ts';
+import { components, functions, registry } from '../provider/registry.ts';
 import type { AnyResource } from '../provider/resource.ts';
 import { providerConfig } from '../provider/service/configuration.ts';
 import { builder } from '../schema/builder.ts';
 import { cacheConfig } from '../schema/cache-config.ts';
+import { componentSecret, fleetHost } from '../schema/components.ts';
 import { stackConfig } from '../schema/config.ts';
 import { connectionSettings } from '../schema/connection.ts';
 import { deploymentSettings } from '../schema/deployment.ts';
@@ -80,6 +83,19 @@ const hardwareDetection: Described = {
   text: '`hosts.<name>.hardwareConfig`: how the machine’s hardware is detected ([hardware.md](hardware.md)).',
 };
 
+const componentSecrets: Described = {
+  title: 'Secrets of a component',
+  schema: componentSecret,
+  text: '`secrets.<name>` of a machine that a program declares.',
+  inherits: [secrets],
+};
+const componentMachines: Described = {
+  title: 'Machines of a fleet',
+  schema: fleetHost,
+  text: '`hosts.<name>` of a fleet that a program declares.',
+  inherits: [deployment],
+};
+
 /** Of the stack's config, in their order. */
 const sections: Described[] = [
   {
@@ -126,10 +142,14 @@ const inherits: Readonly<Record<string, readonly Section[]>> = {
   DiskInstall: [diskInstalls],
   Secret: [secrets],
   VirtualMachine: [virtualMachines],
+  Host: [componentMachines],
 };
 
+/** With what components alone have. */
+const all = [...sections, componentSecrets, componentMachines];
+
 function section({ title, schema, text, inherits = [] }: Described): string {
-  const others = sections.filter((other) => other.title !== title);
+  const others = all.filter((other) => other.title !== title);
   return `### ${title}\n\n${text}\n\n${settings(schema, others, inherits)}`;
 }
 
@@ -143,6 +163,18 @@ function resource({ token, description, inputs, state }: AnyResource): string {
   parts.push(settings(inputs, sections, inherits[name]));
   if (Object.keys(read.shape).length > 0) parts.push('Outputs:', outputs(read, sections));
   return parts.join('\n\n');
+}
+
+function component({ token, description, args, outputs: read }: ProviderComponent): string {
+  const name = token.split(':').at(-1) as string;
+  const parts = [`### ${name}`, `\`${token}\`: ${description}`, settings(args, all, inherits[name])];
+  return [...parts, 'Outputs:', outputs(read, all)].join('\n\n');
+}
+
+function calledFunction({ token, description, args, result }: AnyFunction): string {
+  const parts = [`### ${token.split(':').at(-1)}`, `\`${token}\`: ${description}`];
+  if (args instanceof z.ZodObject && Object.keys(args.shape).length > 0) parts.push(settings(args, sections));
+  return [...parts, 'Result:', outputs(result, sections)].join('\n\n');
 }
 
 function sshKeywordsTable(): string {
@@ -205,6 +237,21 @@ ${settings(providerConfig, sections)}
 What a program declares, and a preview shows. Most have a class of the same name in this package.
 
 ${[...registry.values()].map(resource).join('\n\n')}
+
+## Components
+
+For programs in any language ([languages.md](languages.md)). The classes of this package for TypeScript take the same settings,
+and more.
+
+${[...components.values()].map(component).join('\n\n')}
+
+${[componentMachines, componentSecrets].map(section).join('\n\n')}
+
+## Functions
+
+Called by programs in any language ([languages.md](languages.md)). They change nothing.
+
+${[...functions.values()].map(calledFunction).join('\n\n')}
 
 ## Facts
 

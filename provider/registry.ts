@@ -1,3 +1,9 @@
+import type { ProviderComponent } from './component.ts';
+import { fleet, host } from './components/components.ts';
+import type { AnyFunction } from './function.ts';
+import { evaluate } from './functions/evaluate.ts';
+import { getVersion } from './functions/get-version.ts';
+import { machine } from './functions/machine.ts';
 import type { AnyResource } from './resource.ts';
 import { cachePush } from './resources/cache-push/cache-push.ts';
 import { cacheRetention } from './resources/cache-retention/cache-retention.ts';
@@ -50,4 +56,14 @@ const all: AnyResource[] = [
 /** Every resource of the package, by its type token. */
 export const registry: ReadonlyMap<string, AnyResource> = new Map(
   all.map((resource) => [resource.token, resource]),
+);
+
+/** Every function of the package, by its token. */
+export const functions: ReadonlyMap<string, AnyFunction> = new Map(
+  [evaluate, machine, getVersion].map((each) => [each.token, each]),
+);
+
+/** Every component that programs in any language declare, by its type token. */
+export const components: ReadonlyMap<string, ProviderComponent> = new Map(
+  [fleet, host].map((each) => [each.token, each]),
 );

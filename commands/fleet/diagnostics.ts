@@ -1,5 +1,6 @@
 import { type ParsedError, parseErrors } from '../../lib/base/parse-error.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
+import { isProviderType } from '../../schema/component-types.ts';
 import type { Happening, RunError } from '../../schema/run-event.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { type Owners, resourceOf } from './owners.ts';
@@ -67,7 +68,7 @@ export class Diagnostics {
 
 /** Whether a message is about a resource of this package's provider. */
 export function isOurs(urn: string): boolean {
-  return parseUrn(urn).type.startsWith('nixos:');
+  return isProviderType(parseUrn(urn).type);
 }
 
 /** Pulumi's frame around errors of a resource that exists. */

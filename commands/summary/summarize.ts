@@ -2,6 +2,7 @@ import { configuredChanges, factsChanges, kernelChanges } from '../../lib/evalua
 import { describeClosure } from '../../lib/evaluation/closure/describe.ts';
 import { keptChange } from '../../lib/evaluation/closure/kept.ts';
 import { type ConsequenceOptions, consequences } from '../../lib/evaluation/consequences.ts';
+import { isProviderType } from '../../schema/component-types.ts';
 import { type HostFacts, parseFacts } from '../../schema/facts.ts';
 import { kernelInputs, symbolsOf } from '../../schema/kernel.ts';
 import type { Diagnostic, Operation, Preview, PreviewStep } from './parse-preview.ts';
@@ -196,7 +197,7 @@ function messages(diagnostics: readonly Diagnostic[]): Pick<Summary, 'errors' | 
 type About = NonNullable<Diagnostic['resource']>;
 
 function isOurs(resource: About | undefined): resource is About {
-  return resource?.type.startsWith('nixos:') === true;
+  return resource !== undefined && isProviderType(resource.type);
 }
 
 /** `Deployment` of `nixos:index:Deployment`; a type of another provider as it is. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
 import { zodMessages } from '../../lib/base/zod-messages.ts';
 import type { AnyResource, Properties } from '../resource.ts';
-import { containsUnknown } from '../wire/unknown.ts';
+import { containsUnknown, isUnknown } from '../wire/unknown.ts';
 
 export interface CheckOutcome {
   /** The inputs with defaults filled in; those given, where there are failures. */
@@ -14,7 +14,7 @@ export interface CheckOutcome {
 
 /** Validates inputs against the resource's schema and its own checks; every bad property is reported. */
 export function checkInputs(
-  resource: AnyResource,
+  resource: Pick<AnyResource, 'inputs' | 'complete' | 'check'>,
   given: Properties,
   recorded?: Properties,
   operation?: object,
@@ -33,7 +33,8 @@ export function checkInputs(
   }
   // An input of any name may be a secret: no message shows a value.
   const parsed = schema.safeParse(known, { error: zodMessages() });
-  failures.push(...describeIssues(parsed.error?.issues ?? []));
+  const described = describeIssues(parsed.error?.issues ?? []);
+  failures.push(...described.filter(({ property }) => failures.every((each) => each.property !== property)));
   if (!parsed.success || failures.length > 0) return { inputs: given, failures };
   const inputs = { ...(parsed.data as Properties), ...open };
   if (Object.keys(open).length > 0) return { inputs, failures };
@@ -41,6 +42,19 @@ export function checkInputs(
   const found = { ...problems, ...resource.check?.(completed.inputs, recorded, operation) };
   for (const [property, reason] of Object.entries(found)) failures.push({ property, reason });
   return { ...completed, failures };
+}
+
+/** What is wrong with values of which some may be unknown: these are not judged. */
+export function shapeProblems(schema: z.ZodType, given: Properties): CheckOutcome['failures'] {
+  const { error } = schema.safeParse(given, { error: zodMessages() });
+  return describeIssues((error?.issues ?? []).filter(({ path }) => !leadsToUnknown(given, path)));
+}
+
+function leadsToUnknown(value: unknown, path: readonly PropertyKey[]): boolean {
+  if (isUnknown(value)) return true;
+  const [step, ...rest] = path;
+  if (step === undefined || typeof value !== 'object' || value === null) return false;
+  return leadsToUnknown((value as Record<PropertyKey, unknown>)[step], rest);
 }
 
 function schemaWithout(schema: z.ZodType, keys: readonly string[]): { schema: z.ZodType; names?: string[] } {

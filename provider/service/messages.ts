@@ -24,13 +24,18 @@ export function recordedFrom(request: proto.DiffRequest | proto.UpdateRequest): 
 export function checkResponse({ inputs, failures }: CheckOutcome, secrets: Secrets): proto.CheckResponse {
   const response = new proto.CheckResponse();
   response.setInputs(encode(inputs, secrets));
-  for (const { property, reason } of failures) {
-    const failure = new proto.CheckFailure();
-    // Pulumi prints the value of a property that is named apart, whatever its length: the reason names it.
-    failure.setReason(presentable(secrets.redact(property ? `${property}: ${reason}` : reason)));
-    response.addFailures(failure);
-  }
+  for (const failure of failures) response.addFailures(checkFailure(failure, secrets));
   return response;
+}
+
+export function checkFailure(
+  { property, reason }: CheckOutcome['failures'][number],
+  secrets: Secrets,
+): proto.CheckFailure {
+  const failure = new proto.CheckFailure();
+  // Pulumi prints the value of a property that is named apart, whatever its length: the reason names it.
+  failure.setReason(presentable(secrets.redact(property ? `${property}: ${reason}` : reason)));
+  return failure;
 }
 
 const kinds: Record<PropertyDiffKind, proto.PropertyDiff.Kind> = {

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
-import { registry } from '../registry.ts';
+import { components, functions, registry } from '../registry.ts';
 import { toServiceError } from './errors.ts';
 import { listenForOwnUser } from './peer.ts';
 import { ProviderService } from './service.ts';
@@ -15,6 +15,7 @@ const methods = [
   'diffConfig',
   'configure',
   'invoke',
+  'construct',
   'check',
   'diff',
   'create',
@@ -36,7 +37,7 @@ const endLimitMilliseconds = 5000;
 export async function serve(args: readonly string[]): Promise<void> {
   // The engine's address is the one argument that is no flag; without it the provider was started by hand.
   const engineAddress = args.find((arg, index) => !arg.startsWith('-') && args[index - 1] !== '--tracing');
-  const service = new ProviderService(registry, engineAddress);
+  const service = new ProviderService({ resources: registry, functions, components }, engineAddress);
   const server = new Server({
     'grpc.max_receive_message_length': messageLimitBytes,
     'grpc.max_send_message_length': messageLimitBytes,

@@ -4,50 +4,61 @@ import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 import { presentType } from '../../schema/former-types.ts';
+import type { ProviderComponent } from '../component.ts';
 import { changesFrom, leafDiff } from '../diff.ts';
+import type { AnyFunction } from '../function.ts';
+import { manifest, packageVersion } from '../package/manifest.ts';
+import { packageSchema } from '../package/schema.ts';
 import type { AnyResource } from '../resource.ts';
 import { markSecretInputs, markSecretOutputs } from '../wire/secrets.ts';
 import { recordedForm } from '../wire/summaries.ts';
 import { decode, encode } from '../wire/wire.ts';
+import { Calls } from './calls.ts';
 import { checkInputs } from './check.ts';
-import { parseProviderConfig } from './configuration.ts';
+import { parseProviderConfig, providerConfig } from './configuration.ts';
 import { EngineLog } from './engine-log.ts';
 import { UnhealthyRead } from './errors.ts';
-import { callFunction, unknownSchema } from './functions.ts';
 import { checkResponse, diffResponse, recordedFrom } from './messages.ts';
 import { Operations } from './operations.ts';
-import { packageVersion } from './package-info.ts';
 import { previewOf } from './preview.ts';
-import { packageSchema } from './schema.ts';
 import { Worker } from './worker.ts';
 
 type Addressed = Pick<proto.CheckRequest, 'getUrn'>;
 
+/** What a provider serves, by token. */
+export interface Served {
+  resources: ReadonlyMap<string, AnyResource>;
+  functions?: ReadonlyMap<string, AnyFunction>;
+  components?: ReadonlyMap<string, ProviderComponent>;
+}
+
 /** The provider's methods as the engine calls them, each from message to message; errors are thrown as they are. */
 export class ProviderService {
-  readonly #resources: ReadonlyMap<string, AnyResource>;
+  readonly #resources: Served['resources'];
+  readonly #served: Served;
   readonly operations: Operations;
   /** Stands for what was checked since the provider was configured. */
   #operation: object = {};
   #engine: EngineLog | undefined;
+  #engineAddress = '';
   readonly #worker: Worker;
+  readonly #calls: Calls;
   #summarizesNew = true;
 
-  constructor(
-    resources: ReadonlyMap<string, AnyResource>,
-    engineAddress?: string,
-    operations = new Operations(),
-  ) {
-    this.#resources = resources;
+  constructor(served: Served, engineAddress?: string, operations = new Operations()) {
+    this.#served = served;
+    this.#resources = served.resources;
     this.operations = operations;
     this.#worker = new Worker(() => this.#engine, operations);
-    if (engineAddress) this.#engine = new EngineLog(engineAddress);
+    this.#calls = new Calls(served, () => this.#engine, operations);
+    if (engineAddress) this.#connect(engineAddress);
   }
 
   async handshake(request: proto.ProviderHandshakeRequest): Promise<proto.ProviderHandshakeResponse> {
     this.#connect(request.getEngineAddress());
     const response = new proto.ProviderHandshakeResponse();
     response.setAcceptSecrets(true);
+    response.setAcceptOutputs(true);
     return response;
   }
 
@@ -66,9 +77,21 @@ export class ProviderService {
   }
 
   async getSchema(request: proto.GetSchemaRequest): Promise<proto.GetSchemaResponse> {
-    if (request.getVersion() !== 0) throw unknownSchema(request.getVersion());
+    if (request.getVersion() !== 0)
+      throw new FleetError({
+        code: 'config-invalid',
+        what: `the schema has no version ${request.getVersion()}`,
+        fix: 'Ask for version 0.',
+      });
     const response = new proto.GetSchemaResponse();
-    response.setSchema(JSON.stringify(packageSchema(this.#resources.values(), packageVersion())));
+    const schema = packageSchema({
+      resources: this.#resources.values(),
+      functions: this.#served.functions?.values() ?? [],
+      components: this.#served.components?.values() ?? [],
+      config: providerConfig,
+      manifest: manifest(),
+    });
+    response.setSchema(JSON.stringify(schema));
     return response;
   }
 
@@ -92,6 +115,8 @@ export class ProviderService {
     this.#summarizesNew = config.newResources === 'summary';
     const response = new proto.ConfigureResponse();
     response.setAcceptsecrets(true);
+    // Arguments of components keep their outputs, each with what it depends on.
+    response.setAcceptoutputs(true);
     response.setSupportspreview(true);
     return response;
   }
@@ -202,9 +227,11 @@ export class ProviderService {
   }
 
   async invoke(request: proto.InvokeRequest): Promise<proto.InvokeResponse> {
-    const response = new proto.InvokeResponse();
-    response.setReturn(encode(callFunction(request.getTok(), this.#resources.keys())));
-    return response;
+    return await this.#calls.invoke(request);
+  }
+
+  async construct(request: proto.ConstructRequest): Promise<proto.ConstructResponse> {
+    return await this.#calls.construct(request, this.#engineAddress);
   }
 
   async cancel(): Promise<empty.Empty> {
@@ -216,6 +243,7 @@ export class ProviderService {
     if (!address) return;
     this.#engine?.close();
     this.#engine = new EngineLog(address);
+    this.#engineAddress = address;
   }
 
   #resource(request: Addressed): AnyResource {

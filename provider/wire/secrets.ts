@@ -48,8 +48,11 @@ export class Secrets {
 export const alwaysSecret: readonly string[] = ['becomePassword'];
 
 /** Marks the inputs that are always secret, however they were given. */
-export function markSecretInputs(resource: AnyResource, inputs: Properties, secrets: Secrets): void {
-  const named = resource.secretInputs ?? [];
+export function markSecretInputs(
+  { secretInputs: named = [] }: Pick<AnyResource, 'secretInputs'>,
+  inputs: Properties,
+  secrets: Secrets,
+): void {
   const mark = (value: unknown, path: readonly (string | number)[]): void => {
     const name = path.at(-1);
     const isSecret =

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type RunResult, runToEnd } from '../../lib/base/process/run.ts';
+import { isProviderType } from '../../schema/component-types.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -58,6 +59,10 @@ export class CliProject {
       NO_COLOR: '1',
       ...env,
     };
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(join(this.folder, path), text);
   }
 
   declare(resources: Declared[]): void {
@@ -118,7 +123,7 @@ export class CliProject {
   async recorded(): Promise<RecordedResource[]> {
     const { stdout } = await this.pulumi('stack', 'export');
     const { deployment } = JSON.parse(stdout) as { deployment: { resources?: RecordedResource[] } };
-    return (deployment.resources ?? []).filter((resource) => resource.type.startsWith('nixos:'));
+    return (deployment.resources ?? []).filter(({ type }) => isProviderType(type));
   }
 
   /** A provider of another package version, to test an upgrade. */

@@ -18,7 +18,7 @@ import plugin from '@pulumi/pulumi/proto/plugin_pb.js';
 import proto from '@pulumi/pulumi/proto/provider_pb.js';
 import empty from 'google-protobuf/google/protobuf/empty_pb.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
-import { registry } from '../../provider/registry.ts';
+import { components, functions, registry } from '../../provider/registry.ts';
 import { executable, ProviderProcess, urnOf } from './provider-process.ts';
 
 const version = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
@@ -30,13 +30,13 @@ describe('the provider process', () => {
   });
   after(() => provider.end());
 
-  test('supports secrets and no other optional feature in the handshake', async () => {
+  test('supports secrets, and outputs in arguments of components, and no other optional feature in the handshake', async () => {
     const request = new proto.ProviderHandshakeRequest();
     request.setEngineAddress(provider.engine.address);
     const response = await provider.call<proto.ProviderHandshakeResponse>('handshake', request);
     assert.equal(response.getAcceptSecrets(), true);
     assert.equal(response.getAcceptResources(), false);
-    assert.equal(response.getAcceptOutputs(), false);
+    assert.equal(response.getAcceptOutputs(), true);
   });
 
   test('closes the connection of another user, and goes on for its own (fault 30)', async (t) => {
@@ -86,7 +86,8 @@ describe('the provider process', () => {
   test('returns its schema', async () => {
     const response = await provider.call<proto.GetSchemaResponse>('getSchema', new proto.GetSchemaRequest());
     const schema = JSON.parse(response.getSchema());
-    assert.deepEqual(Object.keys(schema.resources), [...registry.keys()]);
+    assert.deepEqual(Object.keys(schema.resources), [...registry.keys(), ...components.keys()]);
+    assert.deepEqual(Object.keys(schema.functions), [...functions.keys()]);
   });
 
   test('an unknown function or resource type is a clear error that names the known ones', async () => {

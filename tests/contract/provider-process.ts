@@ -183,6 +183,18 @@ export class ProviderClient {
     return await this.call('configure', request);
   }
 
+  /** Calls a function. */
+  async invoke(token: string, args: Plain): Promise<{ result: Plain; failures: string[] }> {
+    const request = new proto.InvokeRequest();
+    request.setTok(token);
+    request.setArgs(struct.Struct.fromJavaScript(args));
+    const response = await this.call<proto.InvokeResponse>('invoke', request);
+    return {
+      result: plain(response.getReturn()),
+      failures: response.getFailuresList().map((failure) => failure.getReason()),
+    };
+  }
+
   cancel(): Promise<empty.Empty> {
     return this.call('cancel', new empty.Empty());
   }

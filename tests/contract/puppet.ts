@@ -35,7 +35,7 @@ export async function servePuppets(
 ): Promise<{ port: number; stop: () => void }> {
   const resources = new Map(puppets.map((puppet) => [puppet.token, puppet as unknown as AnyResource]));
   const server = new Server();
-  const service = new ProviderService(resources, options.engineAddress, options.operations);
+  const service = new ProviderService({ resources }, options.engineAddress, options.operations);
   server.addService(grpc.ResourceProviderService, handlers(service));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { after, before, test } from 'node:test';
+import { type Plain, ProviderProcess } from '../contract/provider-process.ts';
 import { Deployer } from './deployer.ts';
 import { fixtureSystem } from './fixture-system.ts';
 import { MachineUnderTest } from './machine-under-test.ts';
@@ -49,6 +50,20 @@ test('the newest, the booted and the previous generation are kept, and records o
   assert.equal(await machine.run('cat /boot/loader/installed'), 'generation-5');
   assert.equal(await machine.run(`ls -d ${system(2)}`), system(2), 'no garbage is collected by default');
   assert.equal(await machine.run('ls /run/nixos-fleet/holder 2>/dev/null || true'), '');
+});
+
+test('the function machine returns what the machine runs, as its deployment has it', async () => {
+  const provider = await ProviderProcess.start();
+  try {
+    const { connection } = machine.target;
+    const known = Object.fromEntries(Object.entries(connection).filter(([, value]) => value !== undefined));
+    const { result, failures } = await provider.invoke('nixos:index:machine', { connection: known as Plain });
+    assert.deepEqual(failures, []);
+    assert.deepEqual(result, deployer.live);
+    assert.equal(result.generation, 5);
+  } finally {
+    await provider.end();
+  }
 });
 
 test('collectGarbage keeps the live, the booted and the previous system', async () => {

@@ -4,8 +4,8 @@ import { factsApply, isLive } from '../../../lib/machine/switch/goal.ts';
 import type { DeploymentInputs, DeploymentState, LiveState } from '../../../schema/deployment.ts';
 import { formatFacts } from '../../../schema/facts.ts';
 
-/** The part of a machine's reading that the state keeps. */
-function liveState(reading: MachineReading): LiveState {
+/** The part of a machine’s reading that a state keeps, and that the function `machine` returns. */
+export function liveState(reading: MachineReading): LiveState {
   const { system, specialisation, profileSystem, generation, booted, kernel, rebootDue, bootId } = reading;
   return {
     system,
