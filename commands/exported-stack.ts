@@ -33,21 +33,25 @@ const [[markKey, markValue]] = Object.entries(secretMark) as [[string, string]];
  * The state of a stack, by default the selected one. Secrets are decrypted only if the connection of a machine has one.
  */
 export async function exportStack(stack: string | undefined): Promise<ExportedStack> {
+  const hidden = await exportEncrypted(stack);
+  return hidesConnections(hidden) ? await exported(stack, '--show-secrets') : hidden;
+}
+
+/** The state of a stack, by default the selected one, with its secrets encrypted. */
+export async function exportEncrypted(stack: string | undefined): Promise<ExportedStack> {
+  return await exported(stack);
+}
+
+async function exported(stack: string | undefined, ...more: string[]): Promise<ExportedStack> {
   const args = ['stack', 'export', '--non-interactive', ...(stack ? ['--stack', stack] : [])];
-  const exported = async (...more: string[]) => {
-    const { exitCode, stdout, stderr } = await runToEnd('pulumi', [...args, ...more], {
-      timeoutSeconds: 120,
-    });
-    if (exitCode === 0) return parseExport(stdout);
-    throw new FleetError({
-      code: 'command-failed',
-      what: `cannot read the state of ${stack ? `the stack '${stack}'` : 'the selected stack'}`,
-      why: stderr.trim(),
-      fix: 'See `pulumi stack ls`; then name one with --stack, or select one: pulumi stack select NAME',
-    });
-  };
-  const hidden = await exported();
-  return hidesConnections(hidden) ? await exported('--show-secrets') : hidden;
+  const { exitCode, stdout, stderr } = await runToEnd('pulumi', [...args, ...more], { timeoutSeconds: 120 });
+  if (exitCode === 0) return parseExport(stdout);
+  throw new FleetError({
+    code: 'command-failed',
+    what: `cannot read the state of ${stack ? `the stack '${stack}'` : 'the selected stack'}`,
+    why: stderr.trim(),
+    fix: 'See `pulumi stack ls`; then name one with --stack, or select one: pulumi stack select NAME',
+  });
 }
 
 /** Parses an export. Decrypted secrets become their values, encrypted ones stay as they are. */

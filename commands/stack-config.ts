@@ -35,9 +35,12 @@ const tagged = z.record(
   z.object({ tags: z.array(z.string()).optional().catch(undefined) }).catch({}),
 );
 
-/** The tags of a stack's hosts. A project with a program of its own may have no hosts in its config, or other keys. */
+/**
+ * The tags of a stack's hosts. A project with a program of its own may have no hosts in its config, or other keys. Secrets are
+ * decrypted only if the hosts have some.
+ */
 export async function readTags(stack: string | undefined): Promise<Record<string, string[] | undefined>> {
-  const { values } = await readValues(stack);
+  const { values } = await readValues(stack, (hidden) => 'hosts' in hidden && hidden.hosts === undefined);
   return tagsOf(values.hosts);
 }
 
@@ -48,8 +51,13 @@ export function tagsOf(hosts: string | undefined): Record<string, string[] | und
   return mapValues(parsed ?? {}, ({ tags }) => tags);
 }
 
+type Values = Record<string, string | undefined>;
+
 /** The project's own values in a stack's config, with the stack's name. */
-async function readValues(stack: string | undefined) {
+async function readValues(
+  stack: string | undefined,
+  needsSecrets = (hidden: Values) => Object.values(hidden).includes(undefined),
+) {
   const { folder, name } = findProject();
   const pulumi = async (...args: string[]) =>
     (await run('pulumi', [...args, '--non-interactive'], { timeoutSeconds: 120 })).stdout;
@@ -57,7 +65,7 @@ async function readValues(stack: string | undefined) {
   const read = async (...more: string[]) =>
     ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
   const hidden = await read();
-  const values = Object.values(hidden).includes(undefined) ? await read('--show-secrets') : hidden;
+  const values = needsSecrets(hidden) ? await read('--show-secrets') : hidden;
   return { folder, project: name, selected, values: values as Record<string, string> };
 }
 

@@ -48,10 +48,12 @@ function rowsOf(lines: readonly string[], width: number): number {
 export function planLines(plan: readonly Happening[], room: Room): string[] {
   const machines = plan.filter((each) => each.event === 'machine-planned');
   const changing = machines.filter(({ operation }) => operation !== 'same');
-  const groups = toldOnce(changing.map((each) => ({ name: each.machine, items: itemsOf(each, room) })));
+  const groups = toldOnce(
+    changing.map((each) => ({ name: each.machine, items: plannedItems(each, room === wholeRoom) })),
+  );
   const more = groups.length - room.groups;
   return [
-    headline(plan),
+    planHeadline(plan),
     ...groups.slice(0, room.groups).flatMap((group) => groupLines(group, room)),
     ...(more > 0 ? [`… and ${more} more groups of changes (--details)`] : []),
     ...workLine(changing),
@@ -60,7 +62,7 @@ export function planLines(plan: readonly Happening[], room: Room): string[] {
 }
 
 /** `30 machines change, 2 are new, 5 unchanged`. */
-function headline(plan: readonly Happening[]): string {
+export function planHeadline(plan: readonly Happening[]): string {
   const operations = plan.flatMap((each) => (each.event === 'machine-planned' ? [each.operation] : []));
   const others = othersIn(plan).length;
   const counts = (['update', 'create', 'import', 'replace', 'delete', 'same'] as const).flatMap(
@@ -81,8 +83,9 @@ function othersIn(plan: readonly Happening[]): OtherPlanned[] {
   );
 }
 
-function itemsOf(planned: Planned, room: Room): Item[] {
-  const items = room === wholeRoom ? wholeItems(planned) : machineItems(planned);
+/** What is told of a machine; `isWhole` with the changed lines of texts and all that is known of packages. */
+export function plannedItems(planned: Planned, isWhole: boolean): Item[] {
+  const items = isWhole ? wholeItems(planned) : machineItems(planned);
   return items.length > 0 ? items : [{ kind: 'operation', list: '', text: 'settings of the deployment' }];
 }
 
@@ -130,7 +133,7 @@ function listLine(label: string, texts: readonly string[], { width, lines }: Roo
 }
 
 /** `to build: up to 6 derivations a machine; to copy: 21 paths, about 2 MiB in all`. */
-function workLine(machines: readonly Planned[]): string[] {
+export function workLine(machines: readonly Planned[]): string[] {
   const lines = machines.flatMap(({ closure }) => closure.slice(-1));
   const numbers = (pattern: RegExp) => lines.flatMap((line) => Number(pattern.exec(line)?.[1] ?? []));
   const builds = Math.max(0, ...numbers(/to build: (\d+) derivation/));
@@ -151,7 +154,7 @@ function workLine(machines: readonly Planned[]): string[] {
   return work.length > 0 ? [work.join('; ')] : [];
 }
 
-function resourceLines(plan: readonly Happening[], room: Room): string[] {
+export function resourceLines(plan: readonly Happening[], room: Room): string[] {
   const groups = new Map<
     string,
     { label: string; names: string[]; changes: string[]; verb: (count: number) => string }

@@ -1,10 +1,11 @@
 import type { Happening } from '../../schema/run-event.ts';
 import { collectPreview, type Operation, type PrintedStep } from '../summary/parse-preview.ts';
-import { type Changed, isChange, type Summary, summarize } from '../summary/summarize.ts';
+import { type Changed, summarize } from '../summary/summarize.ts';
 import { type Diagnostic, Diagnostics, isOurs } from './diagnostics.ts';
 import type { EngineEvent } from './engine-events.ts';
 import { MachineProgress, seconds } from './machine-progress.ts';
 import { Owners, resourceOf } from './owners.ts';
+import { plannedEvents } from './planned-events.ts';
 import { Waves } from './waves.ts';
 
 /** Turns the engine's events of a preview into what a run would do. */
@@ -88,44 +89,13 @@ export class PlanTracker {
     for (const each of summary.machines) (this.#machines.has(each.name) ? machines : removed).push(each);
     for (const { name, operation } of machines) this.operations.set(name, operation);
     return [
-      ...machines.map(({ name, operation, consequences, lines, closure }) => {
-        return {
-          event: 'machine-planned' as const,
-          machine: name,
-          operation,
-          consequences,
-          changes: lines,
-          closure,
-        };
-      }),
-      ...resourcesOf(summary, removed),
+      ...plannedEvents(machines, removed, summary),
       ...this.#messages
         .filter((each) => isNote(each) && !isTold(each, machines))
         .flatMap((each) => this.#diagnostics.take(each)),
       { event: 'preview-ended', exitCode },
     ];
   }
-}
-
-function resourcesOf({ kernels, images, others }: Summary, removed: readonly Changed[]): Happening[] {
-  const listed = (type: string, all: readonly Changed[]) =>
-    all.filter(isChange).map(({ name, operation, lines, machines }) => ({
-      type: `nixos:index:${type}`,
-      name,
-      operation,
-      machines,
-      changes: lines,
-    }));
-  return [
-    ...listed('Deployment', removed),
-    ...listed('Kernel', kernels),
-    ...listed('Image', images),
-    ...others.map(({ paths, ...rest }) => ({ ...rest, machines: undefined, changes: paths })),
-  ].map(({ type, name, ...rest }) => ({
-    event: 'resource-planned',
-    resource: { type, name },
-    ...rest,
-  }));
 }
 
 function isNote({ urn, severity, ephemeral }: Diagnostic): boolean {

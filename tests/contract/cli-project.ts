@@ -65,6 +65,11 @@ export class CliProject {
     writeFileSync(join(this.folder, path), text);
   }
 
+  /** Sets a variable of the environment in which everything runs. */
+  setVariable(name: string, value: string): void {
+    this.#env[name] = value;
+  }
+
   declare(resources: Declared[]): void {
     writeFileSync(join(this.folder, 'resources.json'), JSON.stringify(resources));
   }
