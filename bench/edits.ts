@@ -1,10 +1,11 @@
 /**
  * What an edit costs: `evaluateFleet` after an edit of one host's file, of a file that three hosts use and of a README, each against
- * `nix eval` of the toplevel paths of just these hosts; and of all hosts with nothing cached. One evaluator each, 12 lab machines.
+ * `nix eval` of the toplevel paths of just these hosts; and of all hosts with nothing cached. One evaluator each, 12 lab machines, or
+ * machines of the nixpkgs whose path is in NIXPKGS.
  *
  * Usage: node bench/edits.ts
  */
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -20,17 +21,51 @@ const runs = Number(process.env.BENCH_RUNS ?? 5);
 const names = Array.from({ length: 12 }, (_, index) => `host${String(index).padStart(2, '0')}`);
 const sharing = names.slice(3, 6);
 
-const { overrideInputs } = await ensureLabBase();
+const nixpkgs = process.env.NIXPKGS && resolve(process.env.NIXPKGS);
 const root = await mkdtemp(join(tmpdir(), 'nixos-fleet-bench-'));
 process.env.XDG_CACHE_HOME = join(root, 'cache');
 const folder = join(root, 'flake');
-const nixos = join(root, 'no-nixos');
-// An input that is a flake in the tree itself is not observed.
-const fleet = {
-  flake: folder,
-  baseDirectory: folder,
-  overrideInputs: { ...overrideInputs, nixos: `path:${nixos}` },
-};
+const overrideInputs = nixpkgs ? await writeNixos(nixpkgs) : await writeLab();
+const fleet = { flake: folder, baseDirectory: folder, overrideInputs };
+
+/** A flake of lab machines. Returns the inputs to override. */
+async function writeLab(): Promise<Record<string, string>> {
+  const nixos = join(root, 'no-nixos');
+  await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
+  await rm(join(folder, 'hosts'), { recursive: true });
+  await cp(resolve(import.meta.dirname, '../nix/lab/hosts/web.nix'), join(folder, 'common.nix'));
+  // An input that is a flake in the tree itself is not observed.
+  await cp(join(folder, 'no-nixos'), nixos, { recursive: true });
+  return { ...(await ensureLabBase()).overrideInputs, nixos: `path:${nixos}` };
+}
+
+/** The same of machines of a nixpkgs in a Git work tree. */
+async function writeNixos(tree: string): Promise<Record<string, string>> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(
+    join(folder, 'flake.nix'),
+    `{
+      inputs.nixpkgs.url = "git+file://${tree}";
+      outputs = { nixpkgs, ... }: {
+        nixosConfigurations = nixpkgs.lib.genAttrs [ ${names.map(nixString).join(' ')} ] (
+          name: nixpkgs.lib.nixosSystem { modules = [ (./hosts + "/\${name}.nix") ]; }
+        );
+      };
+    }\n`,
+  );
+  await writeFile(
+    join(folder, 'common.nix'),
+    `{
+      nixpkgs.hostPlatform = "x86_64-linux";
+      boot.loader.systemd-boot.enable = true;
+      fileSystems."/".device = "/dev/disk/by-label/nixos";
+      fileSystems."/".fsType = "ext4";
+      services.openssh.enable = true;
+      system.stateVersion = "26.05";
+    }\n`,
+  );
+  return {};
+}
 const evaluate = async () => {
   const hosts = Object.fromEntries(names.map((name) => [name, name]));
   return await evaluateFleet({ ...fleet, hosts, workers: 1 });
@@ -61,16 +96,13 @@ const expected = async (count: number) => {
 };
 
 try {
-  await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
-  await cp(join(folder, 'no-nixos'), nixos, { recursive: true });
-  await rm(join(folder, 'hosts'), { recursive: true });
-  await cp(resolve(import.meta.dirname, '../nix/lab/hosts/web.nix'), join(folder, 'web.nix'));
-  await run('mkdir', [join(folder, 'hosts'), join(folder, 'notes')], { timeoutSeconds: 10 });
+  await mkdir(join(folder, 'hosts'));
+  await mkdir(join(folder, 'notes'));
   for (const name of names) {
     const shared = sharing.includes(name) ? '../notes/shared.nix' : '';
     await writeFile(
       join(folder, 'hosts', `${name}.nix`),
-      `{ imports = [ ../web.nix ../notes/${name}.nix ${shared} ]; }\n`,
+      `{ imports = [ ../common.nix ../notes/${name}.nix ${shared} ]; }\n`,
     );
     await edit(`notes/${name}.nix`, 'note');
   }
@@ -129,7 +161,9 @@ try {
       () => edit('README'),
     ),
   );
-  console.log(`Edits of a flake with ${names.length} lab machines, medians of ${runs} pairs\n`);
+  console.log(
+    `Edits of a flake with ${names.length} machines of ${nixpkgs ?? 'the lab'}, medians of ${runs} pairs\n`,
+  );
   console.log(markdownTable(['after an edit of', 'evaluateFleet', 'nix eval of these hosts', 'ratio'], rows));
 } finally {
   await rm(root, { recursive: true, force: true });

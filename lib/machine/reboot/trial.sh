@@ -93,7 +93,7 @@ arm() {
 	for folder in /etc "${dir%/*}"; do
 		lasts "$folder" || impossible "no file in $folder is known to survive a reboot, and the unit that falls back must"
 	done
-	loader=$(boot_loader)
+	read_loader
 	[ -n "$kexec" ] || can_choose_once
 	# Both systems are in the menu; the previous one is the default.
 	set_default "$previous" || impossible "the boot loader could not be set to the previous system: $(last_line 3)"
@@ -157,7 +157,7 @@ choose_once() {
 	method=$loader
 	case $loader in
 	systemd-boot)
-		entries=$(entries_folder)
+		read_loader
 		sed "s|^options .*|& $panic_parameters|; s|^title .*|& (on trial)|" "$(entry_of "$system")" >"$entries/$trial_entry" ||
 			impossible "$entries cannot be written"
 		bootctl set-oneshot "$trial_entry" >>"$boot_log" 2>&1 || impossible "bootctl: $(last_line)"

@@ -18,19 +18,6 @@ this_machine() {
 
 # --- Owners, as ownership.sh records them. RECORD is the name of the path's file there.
 
-# read_owner RECORD
-read_owner() {
-	owner_claim='' owner_stack='' owner_resource=''
-	[ -e "$owners/$1" ] || return 0
-	while read -r line; do
-		case $line in
-		claim=*) owner_claim=${line#*=} ;;
-		stack=*) owner_stack=${line#*=} ;;
-		resource=*) owner_resource=${line#*=} ;;
-		esac
-	done <"$owners/$1"
-}
-
 lock_all() {
 	lock_owners
 	if ! rm -rf "$owners/.new" || ! mkdir "$owners/.new"; then fail "no file can be created in $owners"; fi

@@ -17,8 +17,8 @@ new_kib() {
 # The KiB that systemd-boot's installer frees before it writes: files of the oldest entry alone, if a limit of configurations keeps
 # the menu shorter than the profile.
 removable_kib() {
-	[ "$(boot_loader)" = systemd-boot ] || { echo 0 && return; }
-	entries=$(entries_folder)
+	read_loader
+	[ "$loader" = systemd-boot ] || { echo 0 && return; }
 	numbers=$(sed -n 's/^version Generation \([0-9]*\).*/\1/p' "$entries"/*.conf | sort -nu)
 	generations=$(find "${profile%/*}" -maxdepth 1 -name "${profile##*/}-*-link" | wc -l)
 	oldest=$(grep -lE "^version Generation $(printf '%s\n' "$numbers" | head -n 1)([ ,]|\$)" "$entries"/*.conf | head -n 1)

@@ -63,19 +63,23 @@ first_folder() {
 		fi
 	done
 }
-entries_folder() {
-	folder=$(first_folder loader/entries)
-	[ -z "$folder" ] || echo "$folder/loader/entries"
-}
-
-# systemd-boot (also where a container only keeps its entries), grub or other
-boot_loader() {
-	if [ -n "$(entries_folder)" ] && { [ ! -e /boot/grub/grub.cfg ] || efi_variable LoaderInfo | grep -q '^systemd-boot'; }; then
-		echo systemd-boot
+# Sets loader to systemd-boot (also where a container only keeps its entries), grub or other; and entries and loader_conf to the folder
+# of systemd-boot's entries and to its settings, empty where there are none. Asked once for all, as bootctl is slow.
+read_loader() {
+	entries='' loader_conf=''
+	while read -r loader_folder; do
+		[ -n "$loader_folder" ] || continue
+		if [ -z "$entries" ] && [ -e "$loader_folder/loader/entries" ]; then entries=$loader_folder/loader/entries; fi
+		if [ -z "$loader_conf" ] && [ -e "$loader_folder/loader/loader.conf" ]; then loader_conf=$loader_folder/loader/loader.conf; fi
+	done <<-FOLDERS
+		$(loader_folders)
+	FOLDERS
+	if [ -n "$entries" ] && { [ ! -e /boot/grub/grub.cfg ] || efi_variable LoaderInfo | grep -q '^systemd-boot'; }; then
+		loader=systemd-boot
 	elif [ -e /boot/grub/grub.cfg ]; then
-		echo grub
+		loader=grub
 	else
-		echo other
+		loader=other
 	fi
 }
 
@@ -114,9 +118,10 @@ grub_variable() { sed -n "s/^$1=//p" /boot/grub/grubenv 2>/dev/null; }
 
 # entry_of SYSTEM: the entry that starts a system: a file of systemd-boot, or GRUB's name.
 entry_of() {
-	case $(boot_loader) in
+	read_loader
+	case $loader in
 	systemd-boot)
-		for file in "$(entries_folder)"/*.conf; do
+		for file in "$entries"/*.conf; do
 			[ "${file##*/}" = "$trial_entry" ] || [ "$(init_of "$file")" != "$1" ] || {
 				echo "$file"
 				return
@@ -127,29 +132,48 @@ entry_of() {
 	esac
 }
 
-# chosen_by PATTERN [failing]: the system of the entry that systemd-boot takes for a pattern of names: of several the newest, and those
-# without a try left last. With `failing`, these do not count. Empty if there is none, `unknown` if the order is.
+# chosen_by PATTERN [failing]: the system of the entry in $entries that systemd-boot takes for a pattern of names: of several the newest,
+# and those without a try left last. With `failing`, these do not count. Empty if there is none, `unknown` if the order is.
 chosen_by() {
-	pattern=${1%.conf}
-	for file in "$(entries_folder)"/*.conf; do
-		name=$(basename "$file" .conf)
+	pattern=${1%.conf} failing=${2:-}
+	[ -n "$pattern" ] || return 0
+	set --
+	for file in "$entries"/*.conf; do
+		[ -e "$file" ] || continue
+		name=${file##*/}
+		name=${name%.conf}
 		# With boot counting, a name ends with the tries: +3, or +2-1.
-		case $name in *+0 | *+0-*) failed=1 ;; *) failed=0 ;; esac
+		case $name in *+0 | *+0-*) [ -z "$failing" ] || continue ;; esac
 		case $name in *+[0-9]*) name=${name%+*} ;; esac
 		# shellcheck disable=SC2254 # a pattern
-		case $name in $pattern) ;; *) continue ;; esac
-		[ "$failed" = 0 ] || [ -z "${2:-}" ] || continue
-		printf '%s\t%s\t%s\t%s\n' "$failed" "$(sed -n 's/^sort-key[[:space:]]*//p' "$file")" "$(sed -n 's/^version Generation \([0-9]*\).*/\1/p' "$file")" "$(init_of "$file")"
-	done | sort -t "$(printf '\t')" -k 1,1n -k 3,3nr | awk -F '\t' '
-		NR == 1 { failed = $1; key = $2; number = $3; system_path = $4 }
-		$1 == failed && $4 != system_path && (key == "" || $2 != key || $3 == number) { unknown = 1 }
-		END { if (NR > 0) print unknown || system_path == "" ? "unknown" : system_path }
-	'
+		case $name in $pattern) set -- "$@" "$file" ;; esac
+	done
+	[ $# -gt 0 ] || return 0
+	# One process for all entries, of which a machine may have a hundred.
+	awk '
+		BEGIN { for (i = 1; i < ARGC; i++) { at[ARGV[i]] = i; failed[i] = ARGV[i] ~ /[+]0(-[^\/]*)?[.]conf$/ } }
+		{ entry = at[FILENAME] }
+		/^sort-key/ { value = $0; sub(/^sort-key[ \t]*/, "", value); key[entry] = value }
+		/^version Generation / { number[entry] = $3 + 0 }
+		/^options / {
+			for (i = 2; i <= NF; i++)
+				if ($i ~ /^init=.*\/init$/) system_path[entry] = substr($i, 6, length($i) - 10)
+		}
+		END {
+			best = 1
+			for (i = 2; i < ARGC; i++)
+				if (failed[i] < failed[best] || (failed[i] == failed[best] && number[i] + 0 > number[best] + 0)) best = i
+			for (i = 1; i < ARGC; i++)
+				if (failed[i] == failed[best] && system_path[i] != system_path[best] &&
+					(key[best] == "" || key[i] != key[best] || number[i] + 0 == number[best] + 0)) unknown = 1
+			print unknown || system_path[best] == "" ? "unknown" : system_path[best]
+		}
+	' "$@" 2>/dev/null
 }
 
 # --- Reading
 
-loader_setting() { sed -n "s/^$1[[:space:]]*//p" "$(first_folder loader/loader.conf)/loader/loader.conf" 2>/dev/null | tail -n 1; }
+loader_setting() { [ -z "$loader_conf" ] || sed -n "s/^$1[[:space:]]*//p" "$loader_conf" 2>/dev/null | tail -n 1; }
 # `preferred` (systemd 260), which NixOS writes where boots are counted, skips entries without a try left.
 systemd_boot_default() {
 	chosen=$(chosen_by "$(efi_variable LoaderEntryPreferred)" failing)
@@ -161,7 +185,8 @@ systemd_boot_default() {
 
 # The system that the boot loader starts by default; empty if that is unknown.
 boot_default() {
-	case $(boot_loader) in
+	read_loader
+	case $loader in
 	systemd-boot) systemd_boot_default ;;
 	grub)
 		default=$(sed -n 's/^[[:space:]]*set default=//p' /boot/grub/grub.cfg | tr -d \''"' | grep -v next_entry | tail -n 1)
@@ -186,7 +211,8 @@ boot_once() {
 		cat "$loaded_kexec" 2>/dev/null || echo unknown
 		return
 	fi
-	case $(boot_loader) in
+	read_loader
+	case $loader in
 	systemd-boot)
 		once=$(efi_variable LoaderEntryOneShot)
 		[ -z "$once" ] || once=$(chosen_by "$once" | grep . || echo unknown)
@@ -237,10 +263,11 @@ clear_kexec() {
 # Clears the choice for the next boot alone and unloads a kexec kernel. Fails if one of them remains.
 clear_once() {
 	clear_kexec
-	case $(boot_loader) in
+	read_loader
+	case $loader in
 	systemd-boot)
 		if [ -e "$efi/LoaderEntryOneShot-$efi_vendor" ]; then bootctl set-oneshot '' >/dev/null 2>&1; fi
-		rm -f "$(entries_folder)/$trial_entry"
+		rm -f "$entries/$trial_entry"
 		;;
 	grub) [ -z "$(grub_variable next_entry)" ] || grub-editenv /boot/grub/grubenv unset next_entry >/dev/null 2>&1 ;;
 	esac

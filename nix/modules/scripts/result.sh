@@ -5,7 +5,13 @@ results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 keep_history=1000
 
-json() { printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')"; }
+# json TEXT: as a string of JSON. Most texts need no other process.
+json() {
+	case $1 in
+	*[!A-Za-z0-9' '._:/@+=,-]*) printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')" ;;
+	*) printf '"%s"' "$1" ;;
+	esac
+}
 json_list() {
 	separator=
 	printf '['
