@@ -2,7 +2,7 @@
 # Functions that write, read and remove many secrets' files with few processes: what is done for each file is done by the shell
 # itself. Comes after prelude.sh, ownership.sh and: machine_id pending (name of a file); calls of these functions follow.
 # The contents stay within this shell and its builtins, so that they are in no argument list, environment or other file.
-# shellcheck disable=SC2317 # the functions are for the calls that follow
+# shellcheck disable=SC2154,SC2317 # owner_* are set by ownership.sh; the functions are for the calls that follow
 : "${machine_id=}" "${pending:?}" "${claim=}" "${stack=}" "${resource=}" "${by=}" "${take_over=}" "${owners:?}"
 # Names the units that still have to be restarted for new contents, so that the next run restarts them after an interrupted one.
 pending=/run/nixos-fleet/secrets/$pending

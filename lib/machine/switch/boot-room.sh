@@ -1,5 +1,6 @@
 #!/bin/sh
 # Room that an installer of a boot loader needs and makes. Comes after prelude.sh, boot-state.sh and: profile.
+# shellcheck disable=SC2154 # loader and entries are set by boot-state.sh
 : "${profile:?}"
 
 # new_kib SYSTEM: the KiB of its kernel and initrd that the menu of another generation has not brought to the boot partition yet.
