@@ -14,7 +14,6 @@ export const languages = {
   },
   go: {
     importBasePath: 'nixos-fleet/sdk/go/nixos',
-    rootPackageName: 'nixos',
     generateResourceContainerTypes: true,
     respectSchemaVersion: true,
   },

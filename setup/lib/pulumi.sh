@@ -91,7 +91,8 @@ go_ready() {
 	return 1
 }
 
-# go_build LABEL OUTPUT PACKAGE: builds a command of the module in setup/pulumi, whose go.sum verifies every module.
+# go_build LABEL OUTPUT PACKAGE [FOLDER]: builds a command of the module in FOLDER, by default setup/pulumi, whose go.sum verifies
+# every module.
 # Modules and objects stay in the cache folder until the build is done, so that an interrupted build continues.
 go_build() {
 	mkdir -p "${2%/*}"
@@ -99,7 +100,7 @@ go_build() {
 		GOFLAGS='-mod=readonly -modcacherw -buildvcs=false -trimpath' \
 		GOPROXY="file://$(go env GOMODCACHE)/cache/download,$(go env GOPROXY)" \
 		GOMODCACHE="$fleet_home/build/modules" GOCACHE="$fleet_home/build/objects" \
-		go -C "$setup/pulumi" build -o "$2" \
+		go -C "${4:-$setup/pulumi}" build -o "$2" \
 		-ldflags="-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$pulumi_version" "$3"
 }
 

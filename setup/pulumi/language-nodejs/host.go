@@ -5,10 +5,11 @@ import (
 	"errors"
 	"os/exec"
 	"strings"
-	"sync"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
+
+	"nixos-fleet/setup/pulumi/engine"
 )
 
 // version is this host's own; the engine only shows it.
@@ -20,20 +21,11 @@ type host struct {
 	pulumirpc.UnimplementedLanguageRuntimeServer
 
 	engine string
-	// ended is closed when the engine has exited or requests the end; running programs then end too.
-	ended chan struct{}
-	once  sync.Once
-	runs  sync.WaitGroup
+	runs   *engine.Runs
 }
 
-func newHost(engine string) *host {
-	return &host{engine: engine, ended: make(chan struct{})}
-}
-
-// stop ends the running programs and waits for them.
-func (h *host) stop() {
-	h.once.Do(func() { close(h.ended) })
-	h.runs.Wait()
+func newHost(address string) *host {
+	return &host{engine: address, runs: engine.NewRuns()}
 }
 
 func (h *host) Handshake(
@@ -48,7 +40,7 @@ func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.Plugin
 }
 
 func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
-	h.once.Do(func() { close(h.ended) })
+	h.runs.End()
 	return &emptypb.Empty{}, nil
 }
 

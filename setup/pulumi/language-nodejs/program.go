@@ -1,16 +1,19 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/google/shlex"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"nixos-fleet/setup/pulumi/engine"
 )
 
 // options are the runtime's options in Pulumi.yaml.
@@ -51,6 +54,38 @@ func readOptions(given map[string]any) (options, error) {
 	return opts, nil
 }
 
+// Run runs the program to completion.
+func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
+	return h.runs.Run(ctx, func() (*exec.Cmd, error) { return h.command(req) })
+}
+
+// command is the node process that runs the program.
+func (h *host) command(req *pulumirpc.RunRequest) (*exec.Cmd, error) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return nil, errors.New("node is not on the PATH; install Node.js, or run this under setup/with")
+	}
+	opts, err := readOptions(req.GetInfo().GetOptions().AsMap())
+	if err != nil {
+		return nil, err
+	}
+	runner, err := findRunner(req)
+	if err != nil {
+		return nil, err
+	}
+	environment, err := programEnvironment(req, opts)
+	if err != nil {
+		return nil, err
+	}
+	args := append(append(opts.nodeArgs, runner), h.programArguments(req)...)
+	cmd := exec.Command(node, args...)
+	cmd.Dir = req.GetPwd()
+	cmd.Env = append(os.Environ(), environment...)
+	cmd.Stdout = os.Stdout
+	cmd.Stderr = os.Stderr
+	return cmd, nil
+}
+
 // programArguments returns the arguments of the SDK's runner.
 func (h *host) programArguments(req *pulumirpc.RunRequest) []string {
 	var args []string
@@ -81,25 +116,12 @@ func (h *host) programArguments(req *pulumirpc.RunRequest) []string {
 	return append(append(args, entry), req.GetArgs()...)
 }
 
-// programEnvironment passes the stack's configuration to the SDK; it may contain secrets, so it is not an argument.
+// programEnvironment is what the SDK reads from its environment.
 func programEnvironment(req *pulumirpc.RunRequest, opts options) ([]string, error) {
-	values := req.GetConfig()
-	if values == nil {
-		values = map[string]string{}
-	}
-	config, err := json.Marshal(values)
+	environment, err := engine.ConfigEnvironment(req)
 	if err != nil {
 		return nil, err
 	}
-	secrets := req.GetConfigSecretKeys()
-	if secrets == nil {
-		secrets = []string{}
-	}
-	secretKeys, err := json.Marshal(secrets)
-	if err != nil {
-		return nil, err
-	}
-	environment := []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(secretKeys)}
 	if opts.typescript {
 		environment = append(environment, "PULUMI_NODEJS_TYPESCRIPT=true")
 	}

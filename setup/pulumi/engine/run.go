@@ -1,12 +1,13 @@
-package main
+package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 
@@ -19,26 +20,49 @@ const exitShown = 32
 // How long a program may take to exit after the signal, before it is killed.
 const graceTime = 5 * time.Second
 
-// Run runs the program to completion. An error of the program is part of the response; a gRPC error means it did not start.
-func (h *host) Run(ctx context.Context, req *pulumirpc.RunRequest) (*pulumirpc.RunResponse, error) {
-	h.runs.Add(1)
-	defer h.runs.Done()
+// Runs are the programs that a language host runs.
+type Runs struct {
+	// ended is closed when the engine has exited or requests the end; running programs then end too.
+	ended   chan struct{}
+	once    sync.Once
+	running sync.WaitGroup
+}
+
+func NewRuns() *Runs {
+	return &Runs{ended: make(chan struct{})}
+}
+
+// End ends the running programs.
+func (r *Runs) End() {
+	r.once.Do(func() { close(r.ended) })
+}
+
+// Stop ends the running programs and waits for them.
+func (r *Runs) Stop() {
+	r.End()
+	r.running.Wait()
+}
+
+// Run runs a program to completion. An error of the program is part of the response; a gRPC error means it did not start.
+func (r *Runs) Run(ctx context.Context, command func() (*exec.Cmd, error)) (*pulumirpc.RunResponse, error) {
+	r.running.Add(1)
+	defer r.running.Done()
 	select {
-	case <-h.ended:
+	case <-r.ended:
 		return nil, context.Canceled
 	default:
 	}
 
-	cmd, err := h.command(req)
+	cmd, err := command()
 	if err != nil {
 		return nil, err
 	}
-	return response(h.runToEnd(ctx, cmd))
+	return response(r.runToEnd(ctx, cmd))
 }
 
 // runToEnd starts the program in its own process group and waits for it. The group gets a signal when the engine cancels,
 // has exited, or ends this process.
-func (h *host) runToEnd(ctx context.Context, cmd *exec.Cmd) error {
+func (r *Runs) runToEnd(ctx context.Context, cmd *exec.Cmd) error {
 	// The kernel signals the child when the *thread* that started it ends, so this thread must outlive it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -55,7 +79,7 @@ func (h *host) runToEnd(ctx context.Context, cmd *exec.Cmd) error {
 		case <-done:
 			return
 		case <-ctx.Done():
-		case <-h.ended:
+		case <-r.ended:
 		}
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
 		select {
@@ -89,29 +113,23 @@ func response(err error) (*pulumirpc.RunResponse, error) {
 	}
 }
 
-// command is the node process that runs the program.
-func (h *host) command(req *pulumirpc.RunRequest) (*exec.Cmd, error) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		return nil, errors.New("node is not on the PATH; install Node.js, or run this under setup/with")
+// ConfigEnvironment passes the stack's configuration to the SDK; it may contain secrets, so it is not an argument.
+func ConfigEnvironment(req *pulumirpc.RunRequest) ([]string, error) {
+	values := req.GetConfig()
+	if values == nil {
+		values = map[string]string{}
 	}
-	opts, err := readOptions(req.GetInfo().GetOptions().AsMap())
-	if err != nil {
-		return nil, err
-	}
-	runner, err := findRunner(req)
+	config, err := json.Marshal(values)
 	if err != nil {
 		return nil, err
 	}
-	environment, err := programEnvironment(req, opts)
+	secrets := req.GetConfigSecretKeys()
+	if secrets == nil {
+		secrets = []string{}
+	}
+	secretKeys, err := json.Marshal(secrets)
 	if err != nil {
 		return nil, err
 	}
-	args := append(append(opts.nodeArgs, runner), h.programArguments(req)...)
-	cmd := exec.Command(node, args...)
-	cmd.Dir = req.GetPwd()
-	cmd.Env = append(os.Environ(), environment...)
-	cmd.Stdout = os.Stdout
-	cmd.Stderr = os.Stderr
-	return cmd, nil
+	return []string{"PULUMI_CONFIG=" + string(config), "PULUMI_CONFIG_SECRET_KEYS=" + string(secretKeys)}, nil
 }
