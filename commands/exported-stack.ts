@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import { isPlainObject } from '../lib/base/differences.ts';
-import { FleetError } from '../lib/base/errors.ts';
-import { runToEnd } from '../lib/base/process/run.ts';
 import { withWholeInputs } from '../schema/summarized.ts';
+import { askPulumi } from './pulumi-stack.ts';
 
 const exportedStack = z.object({
   deployment: z.object({
@@ -43,15 +42,10 @@ export async function exportEncrypted(stack: string | undefined): Promise<Export
 }
 
 async function exported(stack: string | undefined, ...more: string[]): Promise<ExportedStack> {
-  const args = ['stack', 'export', '--non-interactive', ...(stack ? ['--stack', stack] : [])];
-  const { exitCode, stdout, stderr } = await runToEnd('pulumi', [...args, ...more], { timeoutSeconds: 120 });
-  if (exitCode === 0) return parseExport(stdout);
-  throw new FleetError({
-    code: 'command-failed',
-    what: `cannot read the state of ${stack ? `the stack '${stack}'` : 'the selected stack'}`,
-    why: stderr.trim(),
-    fix: 'See `pulumi stack ls`; then name one with --stack, or select one: pulumi stack select NAME',
-  });
+  const what = `cannot read the state of ${stack ? `the stack '${stack}'` : 'the selected stack'}`;
+  return parseExport(
+    await askPulumi(what, ['stack', 'export', ...(stack ? ['--stack', stack] : []), ...more]),
+  );
 }
 
 /** Parses an export. Decrypted secrets become their values, encrypted ones stay as they are. */

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
-import { run } from '../lib/base/process/run.ts';
 import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
+import { askPulumi } from './pulumi-stack.ts';
 
 export interface StackOnDisk {
   /** The project's folder, the base of relative paths. */
@@ -59,11 +59,10 @@ async function readValues(
   needsSecrets = (hidden: Values) => Object.values(hidden).includes(undefined),
 ) {
   const { folder, name } = findProject();
-  const pulumi = async (...args: string[]) =>
-    (await run('pulumi', [...args, '--non-interactive'], { timeoutSeconds: 120 })).stdout;
   const selected = await selectedStack(stack);
+  const what = `cannot read the config of the stack '${selected}'`;
   const read = async (...more: string[]) =>
-    ownValues(name, await pulumi('config', '--json', '--stack', selected, ...more));
+    ownValues(name, await askPulumi(what, ['config', '--json', '--stack', selected, ...more]));
   const hidden = await read();
   const values = needsSecrets(hidden) ? await read('--show-secrets') : hidden;
   return { folder, project: name, selected, values: values as Record<string, string> };
@@ -72,8 +71,7 @@ async function readValues(
 /** The name of a stack, by default the selected one. */
 export async function selectedStack(stack: string | undefined): Promise<string> {
   if (stack !== undefined) return stack;
-  const args = ['stack', '--show-name', '--non-interactive'];
-  return (await run('pulumi', args, { timeoutSeconds: 120 })).stdout.trim();
+  return (await askPulumi('cannot read which stack is selected', ['stack', '--show-name'])).trim();
 }
 
 /** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */

@@ -170,3 +170,19 @@ test('a usage error is not reported as changes', async () => {
   assert.equal(exitCode, 1);
   assert.match(text, /not what pulumi preview --json prints .*why: {2}error: no/s);
 });
+
+test('without a selected stack, commands say how to select or make one', async () => {
+  await project.pulumi('stack', 'unselect');
+  for (const [program, ...args] of [
+    ['commands/status/main.ts'],
+    ['commands/fleet/main.ts', 'preview'],
+    ['commands/adopt/main.ts'],
+  ] as [string, ...string[]][]) {
+    const { exitCode, text } = await project.node(program, ...args);
+    assert.equal(exitCode, 2, text);
+    assert.match(
+      text,
+      /^no stack is selected \[config-invalid\]\n {2}fix: .*--stack[\s\S]*pulumi stack init NAME/m,
+    );
+  }
+});
