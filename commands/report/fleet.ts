@@ -119,7 +119,7 @@ function groupsOf(machines: readonly ShownMachine[], waves: readonly ShownWave[]
       : byTags(machines);
   const grouped = new Set(groups.flatMap((group) => group.machines));
   const others = machines.filter((machine) => !grouped.has(machine));
-  const last = { title: waves.length > 0 ? 'in no wave' : 'machines', notes: [], machines: others };
+  const last = { title: waves.length > 0 ? 'in no wave' : 'all', notes: [], machines: others };
   return [...groups, last].filter((group) => group.machines.length > 0);
 }
 

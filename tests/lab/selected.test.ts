@@ -1,5 +1,6 @@
 /** `npm run fleet -- … --on`: some hosts of a stack of three are evaluated, read and touched, and all else stays. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { statusDocument } from '../../schema/status.ts';
 import { type Shown, TestStack } from './stack.ts';
@@ -157,6 +158,23 @@ test('status reads the selected machines, and a watch prints what changes', asyn
   });
   await assert.rejects(watched, /was cancelled/);
   assert.match(lines[0] ?? '', /^machine +live/);
+});
+
+test('a report has the machines as they were read, and the plan of some', async () => {
+  const plan = join(stack.folder, 'plan.jsonl');
+  stack.edit('nix/lab/hosts/edge.nix', 'edge is alive', 'edge is well');
+  const preview = ['preview', '--on', 'edge', '--events', plan, '--stack', stack.stack];
+  const planned = await stack.node('commands/fleet/main.ts', preview);
+  assert.equal(planned.exitCode, 0, planned.text);
+  stack.edit('nix/lab/hosts/edge.nix', 'edge is well', 'edge is alive');
+  const args = ['--live', '--plan', plan, '--stack', stack.stack, '--out', '-'];
+  const { exitCode, stdout, text } = await stack.node('commands/report/main.ts', args);
+  assert.equal(exitCode, 0, text);
+  for (const { system } of Object.values(await stack.live())) assert.ok(stdout.includes(system), system);
+  assert.match(stdout, /Read from the machines at/);
+  assert.match(stdout, /1 machine changes/);
+  assert.match(stdout, /the switch restarts <code>heartbeat<\/code>/);
+  assert.match(stdout, /@far <span class="count">1</);
 });
 
 test('a selector that names no host says what there is', async () => {

@@ -7,6 +7,8 @@ import { redactErrors, secretsOf } from '../../../../commands/report/live.ts';
 import { parseFleetPlan } from '../../../../commands/report/plan.ts';
 import { type RecordedHost, recordedFleet } from '../../../../commands/report/recorded-fleet.ts';
 import { FleetError } from '../../../../lib/base/errors.ts';
+import { parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { Reply } from '../../../../lib/machine/script/reply.ts';
 import { encrypted, madeUpEvents, madeUpState, madeUpTags } from '../../../fixtures/report/made-up-fleet.ts';
 
 const count = 40;
@@ -39,7 +41,7 @@ test('machines stand in their waves, in the order of the rollout', () => {
 test('without waves machines stand by their tags, without tags together', () => {
   const recorded = { ...recordedFleet(parseExport(madeUpState(10))), waves: [] };
   const titles = (tags: FleetSources['tags']) => shown({ recorded, tags }).groups.map(({ title }) => title);
-  assert.deepEqual(titles({}), ['machines']);
+  assert.deepEqual(titles({}), ['all']);
   assert.deepEqual(titles({ web1: ['eu', 'web'], db9: ['db'] }), ['without tags', '@db']);
 });
 
@@ -82,6 +84,30 @@ test('drift is what a refresh or a reading found', () => {
     'not nixos-system-web-26.05 (aaaaaaaa), which is desired',
   );
   assert.equal(driftOf({ system: path('b') }), 'boots nixos-system-web-26.05 (aaaaaaaa)', 'action boot');
+});
+
+test('a machine that was read is as the reading says, and the state does not count', () => {
+  const reading = parseReading(
+    new Reply('web5', {
+      stdout: `machine-id=m\nsystem=${path('b')}\nprofile=${path('c')}\ngeneration=7\nkernel=6.18.40\nend=yes\n`,
+    }),
+  );
+  const machine = { host: 'web5', connection: { address: 'web5' } as never, system: path('b') };
+  const of = (more: Partial<typeof reading> = {}) => {
+    const statuses = [{ machine, reading: { ...reading, ...more }, history: [] }];
+    const found = shown({ statuses }).machines.find(({ name }) => name === 'web5');
+    assert.ok(found);
+    return found;
+  };
+  const { running, drift, deployments } = of();
+  assert.deepEqual(
+    [running?.system, running?.next, running?.generation, running?.kernel, drift, deployments],
+    [path('b'), path('c'), 7, '6.18.40', 'boots nixos-system-web-26.05 (cccccccc)', []],
+  );
+  assert.deepEqual(marksOf(of()), ['drift']);
+  assert.deepEqual(marksOf(of({ profileSystem: path('b'), rebootDue: true })), ['reboot']);
+  const busy = of({ busy: { unit: 'u', by: 'ci@runner', since: '2026-11-28T20:00:00.000Z' } });
+  assert.deepEqual([busy.deployedBy, marksOf(busy)], ['ci@runner', ['deploying']]);
 });
 
 test('a machine that could not be read has the error, and the rest from the state', () => {
