@@ -226,6 +226,8 @@ describe('the report in Chromium', { skip }, () => {
     assert.match(Buffer.from(String(data), 'base64').subarray(0, 5).toString(), /^%PDF-/);
     await tab.send('Emulation.setEmulatedMedia', { media: 'print' });
     assert.equal(await tab.evaluate(shown('nav, .tools, #found')), 0);
+    await tab.evaluate("document.documentElement.dataset.theme = 'dark'");
+    assert.equal(await tab.evaluate('getComputedStyle(document.documentElement).colorScheme'), 'light');
     assert.equal(await tab.evaluate(shown('.tile')), 100);
     await tab.close();
   });
