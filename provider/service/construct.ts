@@ -56,7 +56,13 @@ process.on('unhandledRejection', (error) => {
 async function untilFailure<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   const failed = Promise.withResolvers<never>();
   const cancelled = () =>
-    failed.reject(new FleetError({ code: 'cancelled', what: 'the component was cancelled' }));
+    failed.reject(
+      new FleetError({
+        code: 'cancelled',
+        what: 'the run ended before all resources of the component were there',
+        fix: 'See the errors of its resources.',
+      }),
+    );
   underWay.add(failed.reject);
   signal.addEventListener('abort', cancelled);
   if (signal.aborted) cancelled();

@@ -4,7 +4,10 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { formatFacts } from '../../schema/facts.ts';
+import { someFacts } from '../fixtures/facts.ts';
 import { CliProject } from './cli-project.ts';
+import { instantiate, write } from './derivations.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures', import.meta.url));
 const project = new CliProject();
@@ -103,6 +106,36 @@ test('a machine that cannot be evaluated fails the run at its end, and the other
   const text = await refusal();
   assert.match(text, /lost: .*nowhere/);
   assert.match(text, /nixos:index:Deployment +web +create/);
+});
+
+test('a machine that cannot be reached fails its component, and another is built and fails by itself', async () => {
+  const [one, two] = await Promise.all(['one', 'two'].map((name) => instantiate(name, write(name))));
+  const facts = formatFacts(someFacts());
+  const args = [one, two].map((system) => ({
+    connection,
+    evaluated: { ...system, facts, revision: '', warnings: ['old option'] },
+    live: undefined,
+  }));
+  writeFileSync(
+    join(project.folder, 'index.ts'),
+    `import * as pulumi from '@pulumi/pulumi';
+const [one, two] = ${JSON.stringify(args)};
+new pulumi.ComponentResource('nixos:index:Host', 'one', one, {}, true);
+new pulumi.ComponentResource('nixos:index:Host', 'two', two, {}, true);
+`,
+  );
+  const { exitCode, text } = await project.pulumi('up', '--yes', '--skip-preview');
+  assert.notEqual(exitCode, 0, text);
+  for (const name of ['one', 'two']) {
+    assert.match(text, new RegExp(`${name}: .*\\[unreachable\\]`));
+    assert.match(text, new RegExp(`warning: ${name}: old option`));
+  }
+  assert.doesNotMatch(text, /exited prematurely|please report|unhandled/i);
+  const recorded = await project.recorded();
+  assert.deepEqual(recorded.map(({ urn }) => urn.replace(/^.*dev::fleet::/, '')).sort(), [
+    'nixos:index:Host$nixos:index:System::one',
+    'nixos:index:Host$nixos:index:System::two',
+  ]);
 });
 
 test('a component that the provider does not have is an error that names those it has', async () => {

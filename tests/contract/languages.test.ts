@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { runToEnd } from '../../lib/base/process/run.ts';
 import { CliProject } from './cli-project.ts';
-import { languageEnvironment, withoutLanguages } from './language-hosts.ts';
-import { executable } from './provider-process.ts';
+import { Languages, withoutLanguages } from './language-hosts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-languages-'));
@@ -20,60 +18,20 @@ interface Preview {
 }
 
 describe('in other languages', { skip: withoutLanguages }, () => {
-  let env: Record<string, string> = {};
-  let generators = '';
+  let languages: Languages;
 
   before(async () => {
-    ({ env, generators } = await languageEnvironment());
+    languages = await Languages.in(folder);
   });
 
-  /** Runs a command to its end; it must succeed. */
-  async function succeeds(
-    command: string,
-    args: string[],
-    more: { cwd?: string; env?: object } = {},
-  ): Promise<string> {
-    const options = { cwd: folder, timeoutSeconds: 900, ...more, env: { ...env, ...more.env } };
-    const { exitCode, stdout, stderr } = await runToEnd(command, args, options);
-    assert.equal(exitCode, 0, stdout + stderr);
-    return stdout;
-  }
-
-  /** Generates the SDK of a language; returns its folder. */
-  async function generated(language: string): Promise<string> {
-    const PATH = generators ? `${generators}:${env.PATH}` : env.PATH;
-    const args = ['package', 'gen-sdk', executable, '--language', language, '--out', folder];
-    const text = await succeeds('pulumi', args, { env: { PATH, PULUMI_HOME: join(folder, 'home') } });
-    assert.doesNotMatch(text, /warning|error/i);
-    return join(folder, language);
-  }
-
-  const python = () => env.PULUMI_PYTHON_CMD ?? '';
-
-  /** The folder of modules in which the SDK for Python is installed. */
-  async function installedForPython(): Promise<string> {
-    const modules = join(folder, 'modules');
-    const how = [
-      '--quiet',
-      '--no-deps',
-      '--no-index',
-      '--no-build-isolation',
-      '--upgrade',
-      '--target',
-      modules,
-    ];
-    await succeeds(python(), ['-m', 'pip', 'install', ...how, await generated('python')]);
-    return modules;
-  }
-
   test('the SDK for Node.js compiles', async () => {
-    const sdk = await generated('nodejs');
+    const sdk = await languages.sdk('nodejs');
     symlinkSync(join(root, 'node_modules'), join(sdk, 'node_modules'));
-    await succeeds(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', sdk]);
+    await languages.succeeds(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', sdk]);
   });
 
   test('the SDK for Python is imported, and its types are checked when it is used', async () => {
-    const sdk = await installedForPython();
+    const sdk = await languages.pythonModules();
     const text = `
 import pulumi_nixos as nixos
 assert nixos.DeploymentAction.DRY_ACTIVATE.value == 'dry-activate'
@@ -81,18 +39,18 @@ args = nixos.FleetHostArgs(connection=nixos.ConnectionArgs(address='web.example.
 assert args.connection.address == 'web.example.org'
 print(nixos.Fleet, nixos.evaluate, nixos.machine)
 `;
-    await succeeds(python(), ['-m', 'compileall', '-q', sdk]);
-    await succeeds(python(), ['-c', text], { env: { PYTHONPATH: sdk } });
+    await languages.succeeds(languages.python, ['-m', 'compileall', '-q', sdk]);
+    await languages.succeeds(languages.python, ['-c', text], { env: { PYTHONPATH: sdk } });
   });
 
   test('the SDK for Go compiles', {
     skip: process.env.LANGUAGES !== 'go' && 'LANGUAGES=go compiles Pulumi’s SDK for Go (some minutes)',
   }, async () => {
-    const sdk = await generated('go');
+    const sdk = await languages.sdk('go');
     writeFileSync(join(sdk, 'go.mod'), 'module nixos-fleet/sdk/go\n\ngo 1.24\n');
-    await succeeds('go', ['get', 'github.com/pulumi/pulumi/sdk/v3@v3.259.0'], { cwd: sdk });
-    await succeeds('go', ['mod', 'tidy'], { cwd: sdk });
-    await succeeds('go', ['vet', './...'], { cwd: sdk });
+    await languages.succeeds('go', ['get', 'github.com/pulumi/pulumi/sdk/v3@v3.259.0'], { cwd: sdk });
+    await languages.succeeds('go', ['mod', 'tidy'], { cwd: sdk });
+    await languages.succeeds('go', ['vet', './...'], { cwd: sdk });
   });
 
   describe('the program of docs/languages.md', () => {
@@ -106,7 +64,7 @@ print(nixos.Fleet, nixos.evaluate, nixos.machine)
 
     /** URNs of the resources that a preview of the program in these files shows. */
     async function previewed(files: Record<string, string>): Promise<string[]> {
-      const project = new CliProject(env);
+      const project = new CliProject(languages.env);
       try {
         cpSync(join(root, 'tests/fixtures/recorded/flake'), join(project.folder, 'nix'), { recursive: true });
         for (const [name, text] of Object.entries(files)) project.write(name, text);
@@ -146,7 +104,7 @@ print(nixos.Fleet, nixos.evaluate, nixos.machine)
     });
 
     test('in Python declares the machine that the classes do', async () => {
-      const sdk = await installedForPython();
+      const sdk = await languages.pythonModules();
       const project = {
         name: 'fleet',
         runtime: 'python',
