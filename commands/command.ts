@@ -1,20 +1,34 @@
-import { type ParseArgsConfig, parseArgs } from 'node:util';
+import type { ParseArgsConfig, parseArgs } from 'node:util';
+import { Command, CommanderError, Option } from 'commander';
 import { FleetError } from '../lib/base/errors.ts';
 import { describeError, failureOf } from '../lib/base/failure.ts';
 import { presentable } from '../lib/base/presentable.ts';
 import { type ExportedStack, exportStack } from './exported-stack.ts';
 
-type Options = NonNullable<ParseArgsConfig['options']>;
+/** An option, as parseArgs of node:util types it, with its help. */
+type OptionSpec = NonNullable<ParseArgsConfig['options']>[string] & {
+  /** What its value is, in the help: FILE. */
+  value?: string;
+  describe?: string;
+};
+type Options = Record<string, OptionSpec>;
 
-const stackOption = { stack: { type: 'string', short: 's' } } as const;
+const stackOption = {
+  stack: { type: 'string', short: 's', value: 'STACK', describe: 'the stack; default: the selected one' },
+} as const;
 
 type Values<Own extends Options> = ReturnType<
   typeof parseArgs<{ options: Own & typeof stackOption; allowPositionals: true }>
 >['values'];
 
 /** Usage and options of a command. Every command has --stack. */
-interface CommandLine<Own extends Options> {
+export interface CommandLine<Own extends Options> {
+  /** `usage: nixos-fleet ssh NAME [-- COMMAND…]` */
   usage: string;
+  /** What it does, in a sentence. */
+  summary?: string;
+  /** Command lines without the name of the program. */
+  examples?: readonly string[];
   options?: Own;
   /** Whether positional arguments are allowed. Default: true. */
   allowPositionals?: boolean;
@@ -22,21 +36,92 @@ interface CommandLine<Own extends Options> {
   errorCode?: number;
 }
 
+/** If set, receives a command instead of running it. */
+let describes: ((command: Command) => void) | undefined;
+
+/** The command that a module defines, for completion. Does not run it. */
+export async function commandOf(load: () => Promise<unknown>): Promise<Command | undefined> {
+  let described: Command | undefined;
+  describes = (command) => {
+    described = command;
+  };
+  await load();
+  describes = undefined;
+  return described;
+}
+
 /**
  * Runs a command, and ends the process with the exit code that `work` returns. An error is printed without a stack trace,
  * unless it is a bug; a cancel has exit code 130.
  */
 export async function runCommand<const Own extends Options = Record<never, never>>(
-  { usage, options, allowPositionals = true, errorCode = 2 }: CommandLine<Own>,
+  line: CommandLine<Own>,
   work: (values: Values<Own>, positionals: string[]) => Promise<number>,
 ): Promise<void> {
+  const { errorCode = 2 } = line;
+  const command = commanderOf(line);
+  if (describes) {
+    describes(command);
+    return;
+  }
   try {
-    const { values, positionals } = parseArgs({ options: { ...options, ...stackOption }, allowPositionals });
-    process.exitCode = await work(values as Values<Own>, positionals);
+    command.parse(process.argv);
+    process.exitCode = await work(valuesOf(command, line.options) as Values<Own>, command.args);
   } catch (error) {
-    console.error(explainError(error, usage));
+    if (error instanceof CommanderError) {
+      // Commander has printed it.
+      process.exitCode = error.exitCode === 0 ? 0 : errorCode;
+      return;
+    }
+    console.error(describeError(error));
     process.exitCode = failureOf(error)?.code === 'cancelled' ? 130 : errorCode;
   }
+}
+
+function commanderOf({
+  usage,
+  summary,
+  examples = [],
+  options,
+  allowPositionals = true,
+}: CommandLine<Options>) {
+  const [name = '', ...words] = usage.replace('usage: nixos-fleet ', '').split(' ');
+  const command = new Command(`nixos-fleet ${name}`)
+    .usage(words.join(' '))
+    .description(summary ?? '')
+    .exitOverride()
+    .showHelpAfterError(usage);
+  if (allowPositionals) command.argument('[words...]');
+  for (const [key, { type, short, value = 'VALUE', describe, multiple, ...rest }] of Object.entries({
+    ...options,
+    ...stackOption,
+  } as Options)) {
+    const taken = type === 'boolean' ? '' : ` <${value}>`;
+    const option = new Option(`${short ? `-${short}, ` : ''}--${key}${taken}`, describe);
+    if (multiple) option.argParser((text: string, before: string[]) => [...(before ?? []), text]);
+    if (rest.default !== undefined && type !== 'boolean' && !multiple) option.default(rest.default);
+    command.addOption(option);
+  }
+  if (examples.length > 0) command.addHelpText('after', exampleText(examples));
+  return command;
+}
+
+/** The end of a help. */
+export function exampleText(examples: readonly string[]): string {
+  return `\nExamples:\n${examples.map((each) => `  nixos-fleet ${each}\n`).join('')}`;
+}
+
+/** The values by the names of the options, with their defaults. */
+function valuesOf(command: Command, options: Options = {}): Record<string, unknown> {
+  const given = command.opts<Record<string, unknown>>();
+  return Object.fromEntries(
+    command.options.map((option) => {
+      const name = option.long?.slice(2) ?? '';
+      const value = given[option.attributeName()];
+      if (option.negate) return [name, value === false];
+      return [name, value ?? options[name]?.default];
+    }),
+  );
 }
 
 /** Runs a command on a machine of a stack. The first positional argument is the machine's name, `rest` are the others. */
@@ -78,10 +163,4 @@ export function interruptSignal(): AbortSignal {
   // Not `once`: execa ends the process if its own listener is the only one.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interrupt.abort());
   return interrupt.signal;
-}
-
-/** The text of an error; for wrong options, with the usage. */
-function explainError(error: unknown, usage: string): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code.startsWith('ERR_PARSE_ARGS_') ? `${(error as Error).message}\n${usage}` : describeError(error);
 }

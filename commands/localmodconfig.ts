@@ -8,10 +8,17 @@ import { loadedModules, moduleFragment } from '../lib/kernel/local-modules.ts';
 import { runMachineCommand } from './command.ts';
 import { machineNamed } from './console/virtual-machines.ts';
 
-const usage = 'usage: npm run localmodconfig -- HOST --source FOLDER-OR-ARCHIVE [--stack STACK]';
+const usage = 'usage: nixos-fleet localmodconfig HOST --source FOLDER-OR-ARCHIVE [--stack STACK]';
 
 await runMachineCommand(
-  { usage, options: { source: { type: 'string' } } },
+  {
+    usage,
+    summary: 'Prints a kernel configuration with the modules that a machine has loaded.',
+    examples: ['localmodconfig web --source ./linux'],
+    options: {
+      source: { type: 'string', value: 'PATH', describe: 'folder or archive of the kernel source' },
+    },
+  },
   async (stack, host, _rest, { source }) => {
     if (source === undefined) {
       throw new FleetError({

@@ -12,17 +12,19 @@ import { convert } from './from/convert.ts';
 import { tools } from './from/read-flake.ts';
 
 const usage = [
-  "usage: npm run adopt -- [--on 'web*,@eu,!db1'] [--dry-run] [--stack STACK]",
-  '       npm run adopt -- --from colmena|deploy-rs|nixos-rebuild [FLAKE] [--stack STACK]',
+  "usage: nixos-fleet adopt [--on 'web*,@eu,!db1'] [--dry-run] [--stack STACK]",
+  '       nixos-fleet adopt --from colmena|deploy-rs|nixos-rebuild [FLAKE] [--stack STACK]',
 ].join('\n');
 
 await runCommand(
   {
     usage,
+    summary: 'Takes over hosts of the config that the state does not have, in one import.',
+    examples: ['adopt --dry-run', "adopt --on 'web*'", 'adopt --from colmena ~/hive'],
     options: {
-      on: { type: 'string' },
-      'dry-run': { type: 'boolean', default: false },
-      from: { type: 'string' },
+      on: { type: 'string', value: 'SELECTORS', describe: 'the machines: names, globs, @tags, !exclusions' },
+      'dry-run': { type: 'boolean', default: false, describe: 'print the plan alone' },
+      from: { type: 'string', value: 'TOOL', describe: 'write the hosts from a flake of another tool' },
     },
   },
   async ({ on, stack, from, 'dry-run': dryRun }, [flake, ...rest]) => {

@@ -6,10 +6,17 @@ import { runMachineCommand } from '../command.ts';
 import { attachConsole } from './attach.ts';
 import { virtualMachineNamed } from './virtual-machines.ts';
 
-const usage = 'usage: npm run console -- NAME [--stack STACK]';
+const usage = 'usage: nixos-fleet console NAME [--stack STACK]';
 
-await runMachineCommand({ usage }, async (stack, name) => {
-  const { stdin, stdout, stderr } = process;
-  await attachConsole(virtualMachineNamed(stack, name), { input: stdin, output: stdout, notes: stderr });
-  return 0;
-});
+await runMachineCommand(
+  {
+    usage,
+    summary: 'Joins the serial console of a virtual machine; Ctrl-] leaves it.',
+    examples: ['console vm'],
+  },
+  async (stack, name) => {
+    const { stdin, stdout, stderr } = process;
+    await attachConsole(virtualMachineNamed(stack, name), { input: stdin, output: stdout, notes: stderr });
+    return 0;
+  },
+);

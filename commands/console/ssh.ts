@@ -6,6 +6,13 @@ import { login } from '../../lib/machine/ssh/login.ts';
 import { runMachineCommand } from '../command.ts';
 import { machineNamed } from './virtual-machines.ts';
 
-const usage = 'usage: npm run ssh -- NAME [--stack STACK] [-- COMMAND…]';
+const usage = 'usage: nixos-fleet ssh NAME [--stack STACK] [-- COMMAND…]';
 
-await runMachineCommand({ usage }, (stack, name, command) => login(machineNamed(stack, name), command));
+await runMachineCommand(
+  {
+    usage,
+    summary: 'Logs in to a machine with the stack’s user, key and host key, or runs one command there.',
+    examples: ['ssh web', 'ssh web -- systemctl --failed'],
+  },
+  (stack, name, command) => login(machineNamed(stack, name), command),
+);

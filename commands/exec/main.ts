@@ -18,7 +18,7 @@ import {
 import { runOnMachines } from './run.ts';
 
 const usage =
-  "usage: npm run exec -- --on 'web*,@eu,!db1' [--user] [--shell] [--at-once N] [--timeout SECONDS] [--group | --json] [--stack STACK] -- COMMAND…";
+  "usage: nixos-fleet exec --on 'web*,@eu,!db1' [--user] [--shell] [--at-once N] [--timeout SECONDS] [--group | --json] [--stack STACK] -- COMMAND…";
 
 interface Output {
   group: boolean;
@@ -48,14 +48,19 @@ function mistake(what: string): FleetError {
 await runCommand(
   {
     usage,
+    summary: 'Runs a command as root on machines in parallel.',
+    examples: [
+      "exec --on 'web*,@eu' -- systemctl is-active nginx",
+      "exec --on '*' --group --shell -- 'uname -r | cut -d. -f1-2'",
+    ],
     options: {
-      on: { type: 'string' },
-      user: { type: 'boolean', default: false },
-      shell: { type: 'boolean', default: false },
-      'at-once': { type: 'string', default: '10' },
-      timeout: { type: 'string' },
-      group: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
+      on: { type: 'string', value: 'SELECTORS', describe: 'the machines: names, globs, @tags, !exclusions' },
+      user: { type: 'boolean', default: false, describe: 'as the user who logs in' },
+      shell: { type: 'boolean', default: false, describe: 'the words are a text for sh' },
+      'at-once': { type: 'string', value: 'N', default: '10', describe: 'how many machines at a time' },
+      timeout: { type: 'string', value: 'SECONDS', describe: 'limit on a machine; default: none' },
+      group: { type: 'boolean', default: false, describe: 'a machine’s output in one block' },
+      json: { type: 'boolean', default: false, describe: 'one JSON object a line' },
     },
   },
   async ({ on, stack, user, shell, timeout, 'at-once': atOnce, group, json }, words) => {

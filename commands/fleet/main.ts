@@ -29,73 +29,82 @@ import { recordSelection } from './record.ts';
 import { runFleet } from './run-fleet.ts';
 
 const usage =
-  "usage: npm run fleet -- up|preview|refresh [--on 'web*,@eu,!db1'] [--yes] [--details] [--events FILE|-] [--stack STACK] [-- OPTIONS-OF-PULUMI…]";
+  "usage: nixos-fleet up|preview|refresh [--on 'web*,@eu,!db1'] [--yes] [--details] [--events FILE|-] [--stack STACK] [-- OPTIONS-OF-PULUMI…]";
 
+const examples = ["preview --on 'web*,@eu,!web3'", 'up --on @canary --yes', 'refresh --on db'];
 const options = {
-  on: { type: 'string' },
-  yes: { type: 'boolean', short: 'y', default: false },
-  details: { type: 'boolean', default: false },
-  events: { type: 'string' },
+  on: { type: 'string', value: 'SELECTORS', describe: 'the machines: names, globs, @tags, !exclusions' },
+  yes: { type: 'boolean', short: 'y', default: false, describe: 'go on without a question' },
+  details: { type: 'boolean', default: false, describe: 'show all of the plan' },
+  events: {
+    type: 'string',
+    value: 'FILE',
+    describe: 'write what happens as lines of JSON; - for the output',
+  },
 } as const;
 
-await runCommand({ usage, options }, async ({ on, stack, yes, details, events }, [verb, ...rest]) => {
-  const action = actionOf(verb);
-  const { config } = await readStackConfig(stack);
-  const hosts = hostSettings(config);
-  const selected = on === undefined ? Object.keys(hosts).sort() : selectHosts(on, hosts);
-  return await withTemporaryFolder(async (folder) => {
-    const shared = [
-      ...(on === undefined ? [] : await selectOptions(folder, { config, hosts, selected, stack })),
-      ...(stack ? ['--stack', stack] : []),
-      ...rest,
-    ];
-    const pulumi = pulumiOptions(action, [...shared, ...(yes ? ['--yes'] : [])], process.env);
-    if (pulumi.ownDisplay) {
-      if (events !== undefined) throw noEvents(rest);
-      if (on !== undefined)
-        print(`on ${selected.join(', ')}: ${selected.length} of ${Object.keys(hosts).length} hosts\n`);
-      // Pulumi gets the interrupt from the terminal, too, and ends by itself.
-      interruptSignal();
-      return await runAttached('pulumi', [
-        action,
-        ...shared,
-        ...(yes && action !== 'preview' ? ['--yes'] : []),
-      ]);
-    }
-    const terminal = events === '-' ? process.stderr : process.stdout;
-    const isTerminal = Boolean(terminal.isTTY && process.stdin.isTTY) && !rest.includes('--non-interactive');
-    const asks = pulumi.run !== undefined && !pulumi.yes && !pulumi.skipPreview;
-    if (asks && !isTerminal) throw refuseQuestion(action);
-    const file = events === undefined ? undefined : openEvents(events);
-    const display = new Display(terminal, {
-      action: pulumi.run === undefined ? 'preview' : action,
-      skipPreview: pulumi.skipPreview,
-      isTerminal: Boolean(terminal.isTTY),
-      details,
-      paint: paintFor(terminal),
-    });
-    const interrupts = listenForInterrupts();
-    try {
-      return await runFleet({
-        action,
-        options: pulumi,
-        stack,
-        machines: selected,
-        of: Object.keys(hosts).length,
-        onEvent: (event) => {
-          file?.write(event);
-          display.take(event);
-        },
-        confirm: asks
-          ? () => askToGoOn(action, { input: process.stdin, output: terminal }, () => display.showDetails())
-          : undefined,
-        interrupts,
+await runCommand(
+  { usage, summary: 'Runs Pulumi on some or all machines.', examples, options },
+  async ({ on, stack, yes, details, events }, [verb, ...rest]) => {
+    const action = actionOf(verb);
+    const { config } = await readStackConfig(stack);
+    const hosts = hostSettings(config);
+    const selected = on === undefined ? Object.keys(hosts).sort() : selectHosts(on, hosts);
+    return await withTemporaryFolder(async (folder) => {
+      const shared = [
+        ...(on === undefined ? [] : await selectOptions(folder, { config, hosts, selected, stack })),
+        ...(stack ? ['--stack', stack] : []),
+        ...rest,
+      ];
+      const pulumi = pulumiOptions(action, [...shared, ...(yes ? ['--yes'] : [])], process.env);
+      if (pulumi.ownDisplay) {
+        if (events !== undefined) throw noEvents(rest);
+        if (on !== undefined)
+          print(`on ${selected.join(', ')}: ${selected.length} of ${Object.keys(hosts).length} hosts\n`);
+        // Pulumi gets the interrupt from the terminal, too, and ends by itself.
+        interruptSignal();
+        return await runAttached('pulumi', [
+          action,
+          ...shared,
+          ...(yes && action !== 'preview' ? ['--yes'] : []),
+        ]);
+      }
+      const terminal = events === '-' ? process.stderr : process.stdout;
+      const isTerminal =
+        Boolean(terminal.isTTY && process.stdin.isTTY) && !rest.includes('--non-interactive');
+      const asks = pulumi.run !== undefined && !pulumi.yes && !pulumi.skipPreview;
+      if (asks && !isTerminal) throw refuseQuestion(action);
+      const file = events === undefined ? undefined : openEvents(events);
+      const display = new Display(terminal, {
+        action: pulumi.run === undefined ? 'preview' : action,
+        skipPreview: pulumi.skipPreview,
+        isTerminal: Boolean(terminal.isTTY),
+        details,
+        paint: paintFor(terminal),
       });
-    } finally {
-      file?.close();
-    }
-  });
-});
+      const interrupts = listenForInterrupts();
+      try {
+        return await runFleet({
+          action,
+          options: pulumi,
+          stack,
+          machines: selected,
+          of: Object.keys(hosts).length,
+          onEvent: (event) => {
+            file?.write(event);
+            display.take(event);
+          },
+          confirm: asks
+            ? () => askToGoOn(action, { input: process.stdin, output: terminal }, () => display.showDetails())
+            : undefined,
+          interrupts,
+        });
+      } finally {
+        file?.close();
+      }
+    });
+  },
+);
 
 function actionOf(verb: string | undefined): Action {
   const action = actions.find((each) => each === verb);

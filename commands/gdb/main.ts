@@ -13,10 +13,21 @@ import { ensureGdb } from './base.ts';
 import { filesOfBuild, filesOfDev } from './kernel-files.ts';
 import { type GdbTarget, gdbTarget } from './target.ts';
 
-const usage = 'usage: npm run gdb -- NAME [--stack STACK] [--vmlinux FILE] [-- GDB’S ARGUMENTS…]';
+const usage = 'usage: nixos-fleet gdb NAME [--stack STACK] [--vmlinux FILE] [-- GDB’S ARGUMENTS…]';
 
 await runMachineCommand(
-  { usage, options: { vmlinux: { type: 'string' } } },
+  {
+    usage,
+    summary: 'Opens GDB on the kernel of a virtual machine, with symbols, sources and scripts.',
+    examples: ['gdb vm', "gdb vm -- -ex 'hbreak start_kernel' -ex continue"],
+    options: {
+      vmlinux: {
+        type: 'string',
+        value: 'FILE',
+        describe: 'the kernel with its symbols, if built outside Nix',
+      },
+    },
+  },
   async (stack, name, rest, { vmlinux }) => {
     const target = gdbTarget(stack, name);
     const files = vmlinux === undefined ? await filesOf(name, target) : filesOfBuild(vmlinux);

@@ -16,7 +16,7 @@ import { readStackConfig } from '../stack-config.ts';
 import { type InstallOptions, installerConnection, layoutDisks } from './options.ts';
 
 const usage =
-  'usage: npm run install-host -- HOST --disk DEVICE=SERIAL… [--overwrite SERIAL…] [--address ADDRESS] [--user USER] [--host-key KEY] [--layout NAME] [--new-host-keys] [--no-reboot] [--stack STACK]';
+  'usage: nixos-fleet install-host HOST --disk DEVICE=SERIAL… [--overwrite SERIAL…] [--address ADDRESS] [--user USER] [--host-key KEY] [--layout NAME] [--new-host-keys] [--no-reboot] [--stack STACK]';
 
 async function install(
   options: InstallOptions & { stack?: string },
@@ -83,15 +83,29 @@ function mistake(what: string, fix: string): FleetError {
 await runCommand(
   {
     usage,
+    summary: 'Installs a host on a bare machine that runs an installer of NixOS.',
+    examples: ['install-host web --disk /dev/vda=size:10737418240 --address 192.0.2.7'],
     options: {
-      disk: { type: 'string', multiple: true, default: [] },
-      overwrite: { type: 'string', multiple: true, default: [] },
-      address: { type: 'string' },
-      user: { type: 'string' },
-      'host-key': { type: 'string' },
-      layout: { type: 'string', default: 'diskoScript' },
-      'new-host-keys': { type: 'boolean', default: false },
-      'no-reboot': { type: 'boolean', default: false },
+      disk: {
+        type: 'string',
+        multiple: true,
+        default: [],
+        value: 'DEVICE=SERIAL',
+        describe: 'a disk that the layout writes',
+      },
+      overwrite: {
+        type: 'string',
+        multiple: true,
+        default: [],
+        value: 'SERIAL',
+        describe: 'a disk whose data may be lost',
+      },
+      address: { type: 'string', value: 'ADDRESS', describe: 'of the installer' },
+      user: { type: 'string', value: 'USER', describe: 'of the installer' },
+      'host-key': { type: 'string', value: 'KEY', describe: 'of the installer' },
+      layout: { type: 'string', value: 'NAME', describe: 'attribute of the layout', default: 'diskoScript' },
+      'new-host-keys': { type: 'boolean', default: false, describe: 'keep no host keys' },
+      'no-reboot': { type: 'boolean', default: false, describe: 'stay in the installer' },
     },
   },
   install,

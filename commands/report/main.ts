@@ -15,16 +15,27 @@ import { page } from './page.ts';
 import { parseFleetPlan } from './plan.ts';
 import { recordedFleet } from './recorded-fleet.ts';
 
-const usage =
-  'usage: npm run report -- [--live] [--plan FILE-OF-EVENTS-OR-PREVIEW] [--out fleet.html] [--stack STACK]';
+const usage = 'usage: nixos-fleet report [--live] [--plan FILE] [--out FILE] [--stack STACK]';
 
 await runCommand(
   {
     usage,
+    summary: 'Writes a page about the machines of a stack, as one HTML file.',
+    examples: ['report', 'report --live --plan events.jsonl --out fleet.html'],
     options: {
-      live: { type: 'boolean', default: false },
-      plan: { type: 'string' },
-      out: { type: 'string', short: 'o', default: 'fleet.html' },
+      live: { type: 'boolean', default: false, describe: 'read the machines now' },
+      plan: {
+        type: 'string',
+        value: 'FILE',
+        describe: 'events of a run, or what pulumi preview --json printed; - for the input',
+      },
+      out: {
+        type: 'string',
+        short: 'o',
+        value: 'FILE',
+        default: 'fleet.html',
+        describe: 'where to write it; - for the output',
+      },
     },
     allowPositionals: false,
   },

@@ -13,7 +13,7 @@ import { interruptSignal, print, printSteps, runCommand } from '../command.ts';
 import { exportStack } from '../exported-stack.ts';
 import { deploymentsOf, listGenerations, type RecordedDeployment, rollBack } from './rollback.ts';
 
-const usage = 'usage: npm run rollback -- HOST… [--to GENERATION] [--list] [--stack STACK]';
+const usage = 'usage: nixos-fleet rollback HOST… [--to GENERATION] [--list] [--stack STACK]';
 
 /** The hosts that the names or globs mean, with what is recorded of them. */
 async function hostsOf(
@@ -74,7 +74,15 @@ async function refresh(hosts: readonly [string, RecordedDeployment][], stack?: s
 }
 
 await runCommand(
-  { usage, options: { to: { type: 'string' }, list: { type: 'boolean', default: false } } },
+  {
+    usage,
+    summary: 'Rolls hosts back to an earlier generation, and records in the state what they run.',
+    examples: ['rollback web --list', 'rollback web', "rollback 'web*' --to 41"],
+    options: {
+      to: { type: 'string', value: 'GENERATION', describe: 'default: the one before' },
+      list: { type: 'boolean', default: false, describe: 'list the generations' },
+    },
+  },
   async ({ to, list, stack }, names) => {
     if (to !== undefined && !/^[1-9]\d{0,8}$/.test(to))
       throw mistake(`'${to}' is not the number of a generation`, usage);

@@ -14,7 +14,7 @@ import { type MachineStatus, statusReport } from './status-report.ts';
 import { changesView, documentView, type Reading, screenView, type View, watch } from './watch.ts';
 
 const usage =
-  "usage: npm run status -- [--on 'web*,@eu'] [--watch] [--interval SECONDS] [--json] [--stack STACK]";
+  "usage: nixos-fleet status [--on 'web*,@eu'] [--watch] [--interval SECONDS] [--json] [--stack STACK]";
 
 const documentLine = (statuses: readonly MachineStatus[], at: Date) =>
   `${JSON.stringify(statusDocumentOf(statuses, at))}\n`;
@@ -37,11 +37,13 @@ function secondsOf(text: string): number {
 await runCommand(
   {
     usage,
+    summary: 'Prints what machines run, read from them in parallel.',
+    examples: ['status', "status --on 'web*,@eu' --watch", 'status --json'],
     options: {
-      on: { type: 'string' },
-      watch: { type: 'boolean', default: false },
-      interval: { type: 'string', default: '5' },
-      json: { type: 'boolean', default: false },
+      on: { type: 'string', value: 'SELECTORS', describe: 'the machines: names, globs, @tags, !exclusions' },
+      watch: { type: 'boolean', default: false, describe: 'read again until Ctrl-C' },
+      interval: { type: 'string', value: 'SECONDS', default: '5', describe: 'between two readings' },
+      json: { type: 'boolean', default: false, describe: 'a JSON document' },
     },
     allowPositionals: false,
   },

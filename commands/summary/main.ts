@@ -16,15 +16,21 @@ import { runPreview } from './run-preview.ts';
 import { hasChanges, type Summary, summarize } from './summarize.ts';
 
 const usage =
-  'usage: npm run preview-summary -- [--stack STACK] [--from FILE] [--output FILE] [--limit CHARACTERS] [-- PULUMI’S OPTIONS…]';
+  'usage: nixos-fleet summary [--stack STACK] [--from FILE] [--output FILE] [--limit CHARACTERS] [-- PULUMI’S OPTIONS…]';
 
 await runCommand(
   {
     usage,
+    summary: 'Prints what an update of the stack would change, as Markdown.',
+    examples: ['summary --stack prod --output summary.md', 'summary --from preview.json'],
     options: {
-      from: { type: 'string' },
-      output: { type: 'string', short: 'o' },
-      limit: { type: 'string', default: String(commentLimit) },
+      from: {
+        type: 'string',
+        value: 'FILE',
+        describe: 'what pulumi preview --json printed; - for the input',
+      },
+      output: { type: 'string', short: 'o', value: 'FILE', describe: 'write it to a file' },
+      limit: { type: 'string', value: 'CHARACTERS', describe: 'longest text', default: String(commentLimit) },
     },
     // 2 means that there are changes.
     errorCode: 1,

@@ -19,7 +19,7 @@ import { describeFleetChange, describeInputChanges } from './report.ts';
 import { takeLock } from './take-lock.ts';
 import { evaluateBoth, newerLock, type UpdateRequest } from './update.ts';
 
-const usage = 'usage: npm run update -- INPUT… [--stack STACK] [--dry-run] [--keep]';
+const usage = 'usage: nixos-fleet update INPUT… [--stack STACK] [--dry-run] [--keep]';
 
 interface UpdateOptions {
   stack?: string;
@@ -93,9 +93,11 @@ function showProgress(message: string): void {
 await runCommand(
   {
     usage,
+    summary: 'Updates flake inputs, and shows what changes on each machine.',
+    examples: ['update nixpkgs', 'update nixpkgs --dry-run'],
     options: {
-      'dry-run': { type: 'boolean', default: false },
-      keep: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false, describe: 'write no lock file' },
+      keep: { type: 'boolean', default: false, describe: 'write it even if a machine no longer evaluates' },
     },
   },
   update,

@@ -5,6 +5,8 @@
 # ensure_modules: installs them if they do not match package-lock.json.
 ensure_modules() {
 	modules_root=${setup%/*}
+	# An installed package has its packages beside it.
+	[ -e "$modules_root/package-lock.json" ] || return 0
 	! node "$setup/lib/modules-fresh.mjs" "$modules_root" || return 0
 	have npm || die "the npm packages could not be installed" "npm is not on the PATH" "install npm, then run 'npm ci' in $modules_root"
 	run "npm: installing the packages of package-lock.json" "$fleet_home/logs/npm.log" \

@@ -34,7 +34,7 @@ interface Interrupted {
 /** A Pulumi project in a temporary folder, with its own state, that uses the provider by its path. */
 export class CliProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'provider-cli-'));
-  readonly #env: Record<string, string | undefined>;
+  readonly env: Record<string, string | undefined>;
 
   constructor(env: Record<string, string> = {}) {
     cpSync(join(root, 'tests/fixtures/provider-program/index.ts'), join(this.folder, 'index.ts'));
@@ -50,7 +50,7 @@ export class CliProject {
         plugins: { providers: [{ name: 'nixos', path: join(root, 'provider') }] },
       }),
     );
-    this.#env = {
+    this.env = {
       PULUMI_BACKEND_URL: `file://${this.folder}/backend`,
       PULUMI_CONFIG_PASSPHRASE: '',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
@@ -83,7 +83,7 @@ export class CliProject {
   async follow(onLine: (line: string) => void, ...args: string[]): Promise<RunResult & { text: string }> {
     const result = await runToEnd('pulumi', [...args, '--non-interactive'], {
       cwd: this.folder,
-      env: this.#env,
+      env: this.env,
       timeoutSeconds: 180,
       onStdoutLine: onLine,
     });
@@ -92,7 +92,7 @@ export class CliProject {
 
   /** Runs a command of this package in the project, like its npm script. */
   async node(program: string, ...args: string[]): Promise<RunResult & { text: string }> {
-    const options = { cwd: this.folder, env: this.#env, timeoutSeconds: 180 };
+    const options = { cwd: this.folder, env: this.env, timeoutSeconds: 180 };
     const result = await runToEnd(process.execPath, [join(root, program), ...args], options);
     return { ...result, text: `${result.stdout}${result.stderr}` };
   }
@@ -110,7 +110,7 @@ export class CliProject {
   async #interrupted(fits: RegExp, command: string, args: string[]): Promise<Interrupted> {
     const child = spawn(command, args, {
       cwd: this.folder,
-      env: { ...process.env, ...this.#env },
+      env: { ...process.env, ...this.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

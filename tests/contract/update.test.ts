@@ -169,8 +169,8 @@ test('an input that cannot be updated is an error with the reason, and nothing c
     assert.doesNotMatch(shown.text, /\n\s+at .*\.ts/);
   };
   await refused(/the flake has no input kat .*why: {2}it has: kit\n.*Did you mean 'kit'\?/s, 'kat');
-  await refused(/the name of an input is missing .*inputs of the flake: kit of .*usage: npm run update/s);
-  await refused(/Unknown option '--force'.*usage: npm run update/s, 'kit', '--force');
+  await refused(/the name of an input is missing .*inputs of the flake: kit of .*usage: nixos-fleet update/s);
+  await refused(/unknown option '--force'.*usage: nixos-fleet update/s, 'kit', '--force');
 
   renameSync(kit, `${kit}-away`);
   await refused(/cannot update kit \[flake-invalid\]\n {2}why: .*fix: {2}.*/s, 'kit');
