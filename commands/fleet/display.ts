@@ -2,13 +2,13 @@ import { type Clock, realClock } from '../../lib/base/clock.ts';
 import { formatNames } from '../../lib/base/name-ranges.ts';
 import { presentable } from '../../lib/base/presentable.ts';
 import type { Happening } from '../../schema/run-event.ts';
+import { groupEqualTexts } from './equal-lines.ts';
 import { MachineLines } from './machine-lines.ts';
 import type { Action } from './options.ts';
 import type { Paint } from './paint.ts';
 import { fittingPlan, planLines, wholeRoom } from './plan-text.ts';
 import { Region, type Terminal } from './region.ts';
 import { closingLines, lineOf } from './run-text.ts';
-import { alike } from './told-once.ts';
 import { Work } from './work.ts';
 
 /** Milliseconds between two drawings. */
@@ -92,7 +92,7 @@ export class Display {
       const line = lineOf({ ...event, text, machine: undefined }, this.#options.paint);
       return line === undefined ? [] : [{ name: machine, text: line }];
     });
-    return alike(messages).map(({ names, text }) => {
+    return groupEqualTexts(messages).map(({ names, text }) => {
       const whose = formatNames(names.filter(Boolean));
       return whose ? `${whose}: ${text}` : text;
     });

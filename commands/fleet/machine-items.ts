@@ -1,5 +1,5 @@
 import type { Happening } from '../../schema/run-event.ts';
-import type { Item } from './told-once.ts';
+import type { Item } from './equal-lines.ts';
 
 type Planned = Extract<Happening, { event: 'machine-planned' }>;
 
@@ -26,7 +26,7 @@ export function wholeItems({ operation, consequences, changes, closure }: Planne
   return all.map((text) => ({ kind: 'fact', list: '', text }));
 }
 
-/** What a preview tells of a machine, in parts of which other machines may have the same. */
+/** The lines of a plan about a machine. */
 export function machineItems({ operation, consequences, changes, closure }: Planned): Item[] {
   const packages = closure.filter((line) => /^[~+-] /.test(line)).map(shortPackage);
   const known = new Set(packages.map((text) => text.replace(/^[+-] /, '').split(' ')[0]));

@@ -1,8 +1,8 @@
 import { formatNames } from '../../lib/base/name-ranges.ts';
 import type { Happening } from '../../schema/run-event.ts';
+import { groupEqualTexts } from './equal-lines.ts';
 import type { Paint } from './paint.ts';
 import { doneText, headlineOf } from './run-text.ts';
-import { alike } from './told-once.ts';
 
 type Done = Extract<Happening, { event: 'machine-done' }>;
 type Failed = Extract<Happening, { event: 'machine-failed' }>;
@@ -85,7 +85,7 @@ export class MachineLines {
     const failed = this.#failed
       .splice(0)
       .map((each) => ({ name: each.machine, text: headlineOf(each.error) }));
-    return alike(failed).map(
+    return groupEqualTexts(failed).map(
       ({ names, text }) => `${this.#paint('red', '✗')} ${formatNames(names)} failed: ${text}`,
     );
   }

@@ -72,12 +72,12 @@ function isValue(before: string | undefined): boolean {
   return before !== undefined && ofUpWithValue.test(before) && !before.includes('=');
 }
 
-/** Without a terminal nobody can answer a question. */
+/** The error of a run that would ask a question without a terminal. */
 export function refuseQuestion(action: Action): FleetError {
   return new FleetError({
     code: 'config-invalid',
-    what: `${action} needs --yes where there is no terminal`,
-    why: 'nobody can be asked whether to go on',
+    what: `${action} needs --yes`,
+    why: 'there is no terminal to confirm the changes on',
     fix: `Look at the changes first: npm run fleet -- preview. Then: npm run fleet -- ${action} --yes`,
   });
 }

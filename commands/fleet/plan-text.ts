@@ -3,8 +3,8 @@ import { counted } from '../../lib/base/text.ts';
 import type { Happening } from '../../schema/run-event.ts';
 import { verbOf } from '../summary/markdown.ts';
 import { shortType } from '../summary/summarize.ts';
+import { type Group, groupEqualItems, type Item } from './equal-lines.ts';
 import { machineItems, wholeItems } from './machine-items.ts';
-import { type Group, type Item, toldOnce } from './told-once.ts';
 
 type Planned = Extract<Happening, { event: 'machine-planned' }>;
 type OtherPlanned = Extract<Happening, { event: 'resource-planned' }>;
@@ -44,11 +44,11 @@ function rowsOf(lines: readonly string[], width: number): number {
   return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0);
 }
 
-/** What a run would do, equal changes told once. */
+/** What a run would do, equal changes once. */
 export function planLines(plan: readonly Happening[], room: Room): string[] {
   const machines = plan.filter((each) => each.event === 'machine-planned');
   const changing = machines.filter(({ operation }) => operation !== 'same');
-  const groups = toldOnce(
+  const groups = groupEqualItems(
     changing.map((each) => ({ name: each.machine, items: plannedItems(each, room === wholeRoom) })),
   );
   const more = groups.length - room.groups;
@@ -83,7 +83,7 @@ function othersIn(plan: readonly Happening[]): OtherPlanned[] {
   );
 }
 
-/** What is told of a machine; `isWhole` with the changed lines of texts and all that is known of packages. */
+/** The lines about a machine; `isWhole` with the changed lines of texts and all that is known of packages. */
 export function plannedItems(planned: Planned, isWhole: boolean): Item[] {
   const items = isWhole ? wholeItems(planned) : machineItems(planned);
   return items.length > 0 ? items : [{ kind: 'operation', list: '', text: 'settings of the deployment' }];

@@ -51,7 +51,7 @@ export class PlanTracker {
         return this.#diagnostics.failed(event.step.urn);
       case 'diagnostic': {
         if (!event.ephemeral) this.#messages.push(event);
-        // A note of the provider may be part of what is told of a machine at the end.
+        // A note of the provider may be part of a machine's lines at the end.
         return isNote(event) ? [] : this.#diagnostics.take(event);
       }
       default:
@@ -102,7 +102,7 @@ function isNote({ urn, severity, ephemeral }: Diagnostic): boolean {
   return severity === 'info' && !ephemeral && isOurs(urn);
 }
 
-/** Whether a note is among what is told of machines, kernels and images. */
+/** Whether a note repeats a line about machines, kernels or images. */
 function isTold({ urn, message }: Diagnostic, machines: readonly Changed[]): boolean {
   const { type, name } = resourceOf(urn);
   if (type !== 'nixos:index:Deployment')

@@ -2,8 +2,8 @@ import { formatNames } from '../../lib/base/name-ranges.ts';
 import { counted } from '../../lib/base/text.ts';
 import type { Happening, RunError } from '../../schema/run-event.ts';
 import { shortType } from '../summary/summarize.ts';
+import { groupEqualTexts } from './equal-lines.ts';
 import type { Paint } from './paint.ts';
-import { alike } from './told-once.ts';
 
 /** The line that an event leaves, if any, as soon as it happens. Those of machines are in `MachineLines`. */
 export function lineOf(event: Happening, paint: Paint): string | undefined {
@@ -100,7 +100,7 @@ function failureLines(events: readonly Happening[], paint: Paint): string[] {
   const errors = events.flatMap((event) =>
     'error' in event ? [{ name: subjectOf(event), text: errorText(event.error) }] : [],
   );
-  return alike(withoutHeadlines(errors)).flatMap(({ names, text }) => {
+  return groupEqualTexts(withoutHeadlines(errors)).flatMap(({ names, text }) => {
     const [first = '', ...more] = text.split('\n');
     const whose = formatNames(names.filter(Boolean));
     return [`${paint('red', whose ? `${whose}: ` : 'error: ')}${first}`, ...more];

@@ -1,6 +1,6 @@
 import { formatNames } from '../../lib/base/name-ranges.ts';
 import { counted } from '../../lib/base/text.ts';
-import type { Group } from '../fleet/told-once.ts';
+import type { Group } from '../fleet/equal-lines.ts';
 import { html, type Markup, type Part } from './html.ts';
 import type { ShownPlan } from './plan.ts';
 import { machineNames, section, table } from './view-parts.ts';

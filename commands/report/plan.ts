@@ -1,8 +1,8 @@
 import { FleetError } from '../../lib/base/errors.ts';
 import { type Happening, type RunError, runEvent } from '../../schema/run-event.ts';
+import { type Group, groupEqualItems, groupEqualTexts } from '../fleet/equal-lines.ts';
 import { planHeadline, plannedItems, resourceLines, wholeRoom, workLine } from '../fleet/plan-text.ts';
 import { plannedEvents } from '../fleet/planned-events.ts';
-import { alike, type Group, toldOnce } from '../fleet/told-once.ts';
 import { parsePreview } from '../summary/parse-preview.ts';
 import { summarize } from '../summary/summarize.ts';
 
@@ -109,7 +109,7 @@ function shownPlan(plan: readonly Happening[]): ShownPlan {
   const changing = machines.filter(({ operation }) => operation !== 'same');
   const resources = plan.filter((each) => each.event === 'resource-planned');
   const told = (severity: string) =>
-    alike(
+    groupEqualTexts(
       plan
         .filter((each) => each.event === 'message')
         .filter((each) => each.severity === severity && !isInputs(each.text))
@@ -119,8 +119,10 @@ function shownPlan(plan: readonly Happening[]): ShownPlan {
   return {
     stack: plan.find((each) => each.event === 'run-began')?.stack,
     headline: planHeadline(plan),
-    groups: toldOnce(changing.map((each) => ({ name: each.machine, items: plannedItems(each, false) }))),
-    whole: toldOnce(changing.map((each) => ({ name: each.machine, items: plannedItems(each, true) }))),
+    groups: groupEqualItems(
+      changing.map((each) => ({ name: each.machine, items: plannedItems(each, false) })),
+    ),
+    whole: groupEqualItems(changing.map((each) => ({ name: each.machine, items: plannedItems(each, true) }))),
     work: workLine(changing),
     kernels: resources.filter(isKernel).map(({ resource, machines = [], changes }) => ({
       name: resource.name,
@@ -133,7 +135,7 @@ function shownPlan(plan: readonly Happening[]): ShownPlan {
       wholeRoom,
     ),
     inputs: plan.flatMap((each) => (each.event === 'message' && isInputs(each.text) ? each.text : []))[0],
-    errors: alike(plan.flatMap(failure)),
+    errors: groupEqualTexts(plan.flatMap(failure)),
     warnings: told('warning'),
     notes: told('info'),
     machines,

@@ -57,7 +57,7 @@ test('a preview tells what is new; without a terminal and --yes, nothing is chan
   assert.match(shown.stdout, /^4 machines are new\ndb, web1…web3 \(4\): new\n/);
   const refused = await fleet('up');
   assert.equal(refused.exitCode, 2);
-  assert.match(refused.text, /up needs --yes where there is no terminal \[config-invalid\]/);
+  assert.match(refused.text, /up needs --yes \[config-invalid\]/);
   assert.deepEqual(await project.recorded(), []);
 });
 

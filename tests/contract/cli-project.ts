@@ -67,7 +67,7 @@ export class CliProject {
 
   /** Sets a variable of the environment in which everything runs. */
   setVariable(name: string, value: string): void {
-    this.#env[name] = value;
+    this.env[name] = value;
   }
 
   declare(resources: Declared[]): void {

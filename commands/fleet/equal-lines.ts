@@ -1,4 +1,4 @@
-/** Something that is told of a machine. */
+/** A line of a plan, about a machine. */
 export interface Item {
   kind: 'operation' | 'consequence' | 'package' | 'fact';
   /** What the text is one of, such as `the switch restarts`; empty for a text that stands alone. */
@@ -12,21 +12,21 @@ export interface Group {
 }
 
 /**
- * What is told of each, told once for all of whom it is told: what the same ones have in common is one group. Groups of many come first;
- * names and items keep their order.
+ * Items by the machines that share them: one group for each set of machines. Groups of many machines come first; names and items keep
+ * their order.
  */
-export function toldOnce(all: readonly { name: string; items: readonly Item[] }[]): Group[] {
-  const tellings = new Map<string, { item: Item; names: string[] }>();
+export function groupEqualItems(all: readonly { name: string; items: readonly Item[] }[]): Group[] {
+  const shared = new Map<string, { item: Item; names: string[] }>();
   for (const { name, items } of all) {
     for (const item of items) {
       const key = JSON.stringify([item.kind, item.list, item.text]);
-      const telling = tellings.get(key) ?? { item, names: [] };
-      if (!telling.names.includes(name)) telling.names.push(name);
-      tellings.set(key, telling);
+      const found = shared.get(key) ?? { item, names: [] };
+      if (!found.names.includes(name)) found.names.push(name);
+      shared.set(key, found);
     }
   }
   const groups = new Map<string, Group>();
-  for (const { item, names } of tellings.values()) {
+  for (const { item, names } of shared.values()) {
     const key = JSON.stringify(names);
     const group = groups.get(key) ?? { names, items: [] };
     group.items.push(item);
@@ -38,8 +38,10 @@ export function toldOnce(all: readonly { name: string; items: readonly Item[] }[
 /** The unit of one switch on one machine. */
 const switchUnit = /\bnixos-fleet-\d{8}-\d{6}-[0-9a-f]+\b/g;
 
-/** Equal texts of several, each with its names. */
-export function alike(all: readonly { name: string; text: string }[]): { names: string[]; text: string }[] {
+/** Each text once, with the names that have it. */
+export function groupEqualTexts(
+  all: readonly { name: string; text: string }[],
+): { names: string[]; text: string }[] {
   const texts = new Map<string, { names: string[]; text: string }>();
   for (const { name, text } of all) {
     // The same error of two machines may have their names in it, and names their units.
