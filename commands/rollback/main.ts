@@ -1,6 +1,6 @@
 /**
  * Rolls hosts of a stack back to an earlier generation, under the supervisor, and records in the state what they run.
- * Usage: node commands/rollback/main.ts HOST… [--to GENERATION] [--list] [--stack STACK]
+ * Usage: node commands/rollback/main.ts HOST… [--to GENERATION] [--list [--json]] [--stack STACK]
  * Exit code: 1 if a host was not rolled back, or the state not refreshed.
  */
 import { FleetError } from '../../lib/base/errors.ts';
@@ -43,7 +43,7 @@ async function onEach(
   const done = hosts.map(async ([name, recorded]) => {
     const machine = machineOf(recorded.inputs);
     try {
-      print(`${name}: ${await work(machine, recorded)}\n`);
+      print(`${await work(machine, recorded)}\n`);
       return [name];
     } catch (error) {
       console.error(describeError(error));
@@ -81,16 +81,18 @@ await runCommand(
     options: {
       to: { type: 'string', value: 'GENERATION', describe: 'default: the one before' },
       list: { type: 'boolean', default: false, describe: 'list the generations' },
+      json: { type: 'boolean', default: false, describe: 'list them as JSON, a line for each host' },
     },
   },
-  async ({ to, list, stack }, names) => {
+  async ({ to, list, json, stack }, names) => {
     if (to !== undefined && !/^[1-9]\d{0,8}$/.test(to))
       throw mistake(`'${to}' is not the number of a generation`, usage);
+    if (json && !list) throw mistake('--json is for --list', usage);
     const signal = interruptSignal();
     const hosts = await hostsOf(names, stack);
     if (list) {
-      const listed = await onEach(hosts, async (machine, recorded) =>
-        ['', ...(await listGenerations(machine, recorded, signal))].join('\n  '),
+      const listed = await onEach(hosts, (machine, recorded) =>
+        listGenerations(machine, recorded, { signal, json }),
       );
       return listed.length === hosts.length ? 0 : 1;
     }

@@ -82,18 +82,22 @@ export async function rollBack(
       throw error;
     },
   });
-  return `runs ${shortSystem(after.system)}, generation ${after.generation}`;
+  return `${inputs.host}: runs ${shortSystem(after.system)}, generation ${after.generation}`;
 }
 
-/** A line about each generation of a machine, the newest first. */
+/** A machine's generations, the newest first: a line about each or, with `json`, one object in a line. */
 export async function listGenerations(
   machine: Machine,
-  { inputs: { profile } }: RecordedDeployment,
-  signal: AbortSignal,
-): Promise<string[]> {
+  { inputs: { host, profile } }: RecordedDeployment,
+  { signal, json }: { signal: AbortSignal; json: boolean },
+): Promise<string> {
   const [all, { system }] = await Promise.all([
     readGenerations(machine, { profile, signal }),
     readMachine(machine, { profile, signal }),
   ]);
-  return describeGenerations(all, system);
+  if (!json) return [`${host}: `, ...describeGenerations(all, system)].join('\n  ');
+  const generations = all.map(({ number, system: path, since }) => ({
+    ...{ number, system: path, since, live: path === system },
+  }));
+  return JSON.stringify({ host, generations });
 }

@@ -92,6 +92,12 @@ test('a generation is chosen by its number, and there and back again', async () 
       ['1', false],
     ],
   );
+  const { host, generations } = JSON.parse((await rollback('edge', '--list', '--json')).stdout);
+  assert.deepEqual(
+    [host, ...generations.map(({ number, live }: { number: number; live: boolean }) => [number, live])],
+    ['edge', [4, true], [3, false], [2, true], [1, false]],
+  );
+  assert.equal(generations[3].system, first);
   const there = await rollback('edge', '--to', '1');
   assert.equal(there.exitCode, 0, there.text);
   assert.equal(await running(), first);
