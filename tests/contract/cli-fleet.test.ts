@@ -113,12 +113,15 @@ test('an interrupt ends Pulumi once, and each machine has an end', async () => {
   deployment.update = (_recorded, inputs, { signal, status }) => {
     status('activating the new system');
     return new Promise((_, reject) => {
-      signal.addEventListener('abort', () => {
+      const cancel = () => {
         cancels += 1;
         reject(
           new FleetError({ code: 'cancelled', what: 'the switch was cancelled', host: `${inputs.host}` }),
         );
-      });
+      };
+      // Pulumi may begin a second machine after it has cancelled.
+      if (signal.aborted) cancel();
+      else signal.addEventListener('abort', cancel);
     });
   };
   const seen = project.interruptNode(
