@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
+import { stackValues } from '../program/config/namespace.ts';
 import { parseStackConfig } from '../program/config/parse-config.ts';
 import type { StackConfig } from '../schema/config.ts';
 import { askPulumi } from './pulumi-stack.ts';
@@ -74,13 +75,9 @@ export async function selectedStack(stack: string | undefined): Promise<string> 
   return (await askPulumi('cannot read which stack is selected', ['stack', '--show-name'])).trim();
 }
 
-/** The project's own keys in the output of `pulumi config --json`; an encrypted value is undefined. */
+/** The program's keys in the output of `pulumi config --json`; an encrypted value is undefined. */
 export function ownValues(project: string, json: string): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(printed.parse(JSON.parse(json)))
-      .filter(([key]) => key.startsWith(`${project}:`))
-      .map(([key, { value }]) => [key.slice(project.length + 1), value]),
-  );
+  return mapValues(stackValues(project, printed.parse(JSON.parse(json))), ({ value }) => value);
 }
 
 /** The project's name in a Pulumi.yaml. */

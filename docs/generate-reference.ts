@@ -212,7 +212,9 @@ Made by \`npm run reference\` from \`schema/\`, \`provider/\` and \`lib/base/err
 
 ## Stack config
 
-The keys of \`Pulumi.<stack>.yaml\`, under the project's namespace (\`nixos-fleet:hosts\`, …). An unknown key is an error.
+The keys of \`Pulumi.<stack>.yaml\`, under the namespace \`nixos-fleet\` (\`nixos-fleet:hosts\`, …), or the project's own. An
+unknown key is an error. Editors with a YAML language server complete and check them by a first line that names
+[config.schema.json](config.schema.json): \`# yaml-language-server: $schema=PATH\`.
 
 ${settings(stackConfig, sections)}
 

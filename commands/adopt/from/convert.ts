@@ -7,6 +7,7 @@ import { mapValues } from '../../../lib/base/map-values.ts';
 import { pickBy } from '../../../lib/base/pick.ts';
 import { runToEnd } from '../../../lib/base/process/run.ts';
 import { formatPath } from '../../../lib/base/property-path.ts';
+import { namespaceOf } from '../../../program/config/namespace.ts';
 import { stackConfigFile } from '../../../program/config/parse-config.ts';
 import { interruptSignal, print } from '../../command.ts';
 import { findProject, selectedStack } from '../../stack-config.ts';
@@ -25,13 +26,14 @@ export async function convert(
   const stack = await selectedStack(name);
   const file = stackConfigFile(stack);
   const before = await readText(join(folder, file));
-  const flake = given ?? flakeIn(before, project) ?? './nix';
+  const namespace = namespaceOf(before, project);
+  const flake = given ?? flakeIn(before, namespace) ?? './nix';
   const converted = await convertFlake(tool, { flake, folder, signal });
   const { hosts, values } = converted;
   // A hive without a flake gets one beside it.
   const folderOrFlake = flake.endsWith('.nix') ? dirname(flake) : flake;
   const write = async (part: Record<string, HostDraft>) => {
-    const merged = mergeHosts(await readText(join(folder, file)), project, {
+    const merged = mergeHosts(await readText(join(folder, file)), namespace, {
       flake: folderOrFlake,
       hosts: part,
     });
@@ -43,7 +45,7 @@ export async function convert(
     mapValues(hosts, (settings) => withSecrets(settings, (secret) => !('value' in secret))),
   );
   for (const { path, value } of values) {
-    const key = `${project}:${formatPath(['hosts', ...path])}`;
+    const key = `${namespace}:${formatPath(['hosts', ...path])}`;
     await setSecret(key, value, stack);
   }
   if (values.length > 0)
@@ -84,9 +86,9 @@ async function readText(path: string): Promise<string> {
   return existsSync(path) ? await readFile(path, 'utf8') : '';
 }
 
-function flakeIn(text: string, project: string): string | undefined {
+function flakeIn(text: string, namespace: string): string | undefined {
   const { config } = (parse(text) ?? {}) as { config?: Record<string, unknown> };
-  const flake = config?.[`${project}:flake`];
+  const flake = config?.[`${namespace}:flake`];
   return typeof flake === 'string' ? flake : undefined;
 }
 

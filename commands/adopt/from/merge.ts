@@ -13,12 +13,11 @@ export interface Merge {
 /**
  * Adds hosts to the text of a `Pulumi.<stack>.yaml`. What is there stays, comments too; a host gets the settings that it does not
  * have.
- * @param project name of the project, the namespace of its keys
  * @throws FleetError config-invalid
  */
 export function mergeHosts(
   text: string,
-  project: string,
+  namespace: string,
   { flake, hosts }: { flake: string; hosts: Readonly<Record<string, HostDraft>> },
 ): Merge {
   const document = parseDocument(text);
@@ -34,7 +33,7 @@ export function mergeHosts(
     if (!document.hasIn(path)) document.setIn(path, value);
     else if (!sameValue(plain(document.getIn(path)), value)) kept.push(shown);
   };
-  const keys = (name: string) => ['config', `${project}:${name}`];
+  const keys = (name: string) => ['config', `${namespace}:${name}`];
   add(keys('flake'), flake, `flake stays ${String(document.getIn(keys('flake')))}: ${flake} was read`);
   for (const [host, settings] of Object.entries(hosts)) {
     const path = [...keys('hosts'), host];
