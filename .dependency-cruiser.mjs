@@ -43,8 +43,8 @@ export default {
     ...ordered(rooms, (names) => `^lib/(${names.join('|')})/`),
     rule('no-circle', {}, { circular: true }),
     { ...rule('no-circle-of-folders', { path: sources }, { circular: true }), scope: 'folder' },
-    rule('resolvable', { pathNot: '^examples/' }, { couldNotResolve: true }),
-    rule('sources-import-no-test', { path: sources }, { path: '^(tests|bench|docs|setup|examples)/' }),
+    rule('resolvable', { pathNot: '^templates/' }, { couldNotResolve: true }),
+    rule('sources-import-no-test', { path: sources }, { path: '^(tests|bench|docs|setup|templates)/' }),
     rule(
       'processes-start-in-base',
       { path: sources, pathNot: '^lib/base/process/' },

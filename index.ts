@@ -1,3 +1,4 @@
+import './components/use-launcher.ts';
 import * as pulumi from './components/pulumi.ts';
 import { skipDebugMessages } from './program/debug-messages.ts';
 import { skipPromiseStacks } from './program/promise-stacks.ts';

@@ -1,3 +1,5 @@
+import './use-launcher.ts';
+
 export type { BuildersArgs } from '../schema/builder.ts';
 export { BinaryCache, type BinaryCacheArgs, type CacheSource } from './binary-cache.ts';
 export {

@@ -13,6 +13,33 @@ const names = (path: string) =>
     .filter((file) => file.endsWith('.nix') && !notParts.includes(file))
     .map((file) => file.slice(0, -4));
 
+describe('the flakes of the templates for pulumi new', { skip }, () => {
+  for (const name of readdirSync(join(nixFolder, '../templates')))
+    test(`${name}: the machine evaluates, without a warning`, async () => {
+      const flake = `path:${join(nixFolder, '../templates', name, 'nix')}#nixosConfigurations.machine`;
+      const apply =
+        '{ config, ... }: { toplevel = config.system.build.toplevel.drvPath; inherit (config) warnings; }';
+      const { exitCode, stdout, stderr } = await nix(
+        [
+          'eval',
+          '--json',
+          '--no-write-lock-file',
+          flake,
+          '--apply',
+          apply,
+          '--override-input',
+          'nixpkgs',
+          nixpkgsRef ?? '',
+        ],
+        { timeoutSeconds: 600 },
+      );
+      assert.equal(exitCode, 0, stderr);
+      const { toplevel, warnings } = JSON.parse(stdout);
+      assert.match(toplevel, derivation);
+      assert.deepEqual(warnings, []);
+    });
+});
+
 describe('the operator’s flake', { skip }, () => {
   test('is checked with no warning', async () => {
     console.log(`the flake's input nixpkgs is replaced by ${nixpkgsRef}`);
