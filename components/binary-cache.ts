@@ -69,7 +69,7 @@ export class BinaryCache extends Component implements CacheSource {
   readonly #keep: KeepArgs | undefined;
 
   constructor(name: string, args: BinaryCacheArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos:index:BinaryCache', name, options);
+    super('BinaryCache', name, options);
     const { key, store, machine, protocol, keyFile, priority } = args;
     this.name = name;
     this.#key = key;

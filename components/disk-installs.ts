@@ -41,7 +41,7 @@ export class DiskInstalls {
   constructor(name: string, { disks, readings, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
     const entries = Object.entries(disks);
     if (entries.length === 0) return;
-    const parent = new Component('nixos:index:DiskInstalls', name);
+    const parent = new Component('DiskInstalls', name);
     for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
       const evaluated = ramSystems[disk];
       // Its system could not be evaluated; the error is reported at the end.

@@ -79,7 +79,7 @@ export class Fleet extends Component {
   readonly completed: Promise<void>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos:index:Fleet', name, options);
+    super('Fleet', name, options);
     const kernels = this.#kernels(args);
     const hosts: Record<string, Host> = {};
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};

@@ -78,7 +78,7 @@ export class Host extends Component {
   readonly live: Deployment['live'];
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos:index:Host', name, options);
+    super('Host', name, options);
     this.#name = name;
     const { drvPath, outPath, facts } = args.evaluated;
     const builders = args.builders && formatBuilders(args.builders);

@@ -37,7 +37,7 @@ export class Images {
     this.#evaluations = args.evaluations;
     const entries = Object.entries(args.images);
     if (entries.length === 0) return;
-    const parent = new Component('nixos:index:Images', name);
+    const parent = new Component('Images', name);
     for (const [imageName, { configuration, image: path, keep }] of entries) {
       const evaluated = args.evaluations[imageName];
       if (!evaluated?.ok) {

@@ -22,7 +22,7 @@ export class Lab extends Component {
   readonly connections: Readonly<Record<string, pulumi.Output<ConnectionArgs>>>;
 
   constructor(name: string, args: LabArgs, options?: pulumi.ComponentResourceOptions) {
-    super('nixos:index:Lab', name, options);
+    super('Lab', name, options);
     const network = new LabNetwork(
       name,
       { name, cidr: args.network, hosts: args.machines },

@@ -23,7 +23,7 @@ export class VirtualMachines extends Component {
     { machines, systems, imagePath }: VirtualMachinesArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super('nixos:index:VirtualMachines', name, options);
+    super('VirtualMachines', name, options);
     const made = Object.entries(machines).flatMap(([machine, { configuration, ...settings }]) => {
       const evaluated = systems[machine];
       if (configuration !== undefined && !evaluated) return [];

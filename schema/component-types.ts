@@ -1,5 +1,5 @@
-/** Types of this package's components. */
-export const componentTypes: ReadonlySet<string> = new Set(
+/** Types of the components that the provider constructs for programs in other languages. */
+const componentTypes: ReadonlySet<string> = new Set(
   ['BinaryCache', 'DiskInstalls', 'Fleet', 'Host', 'Images', 'Lab', 'VirtualMachines'].map(
     (name) => `nixos:index:${name}`,
   ),

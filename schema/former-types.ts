@@ -1,10 +1,7 @@
-import { componentTypes } from './component-types.ts';
-
 /** Types that had other names: a state may record them until the stack's next update. */
 const formerTypes: Readonly<Record<string, string>> = {
   'nixos:index:DiskImage': 'nixos:index:DiskInstall',
-  'nixos-fleet:index:DiskImages': 'nixos:index:DiskInstalls',
-  ...Object.fromEntries([...componentTypes].map((type) => [type.replace('nixos:', 'nixos-fleet:'), type])),
+  'nixos-fleet:index:DiskImages': 'nixos-fleet:index:DiskInstalls',
 };
 
 /** The present name of a type that a state records. */

@@ -1,5 +1,4 @@
 import { adoptionScheme } from '../../schema/adoption.ts';
-import { presentType } from '../../schema/former-types.ts';
 import type { ExportedStack } from '../exported-stack.ts';
 
 interface ImportedResource {
@@ -19,8 +18,8 @@ export interface ImportFile {
   resources: ImportedResource[];
 }
 
-const fleetType = 'nixos:index:Fleet';
-const hostType = 'nixos:index:Host';
+const fleetType = 'nixos-fleet:index:Fleet';
+const hostType = 'nixos-fleet:index:Host';
 /** Name of the program's fleet: see program/declare-stack.ts. */
 const fleetName = 'fleet';
 
@@ -32,14 +31,11 @@ export function importFile(
   { project, stack, state }: { project: string; stack: string; state: ExportedStack },
   hosts: readonly string[],
 ): ImportFile {
-  const known = new Map(
-    state.deployment.resources.flatMap(({ urn }) => (urn ? [[presentUrn(urn), urn] as const] : [])),
-  );
+  const known = new Set(state.deployment.resources.map(({ urn }) => urn));
   const file: ImportFile = { nameTable: {}, resources: [] };
   const component = (name: string, types: readonly string[], logicalName: string, parent?: string) => {
     const urn = `urn:pulumi:${stack}::${project}::${types.join('$')}::${logicalName}`;
-    const recorded = known.get(urn);
-    if (recorded !== undefined) file.nameTable[name] = recorded;
+    if (known.has(urn)) file.nameTable[name] = urn;
     else file.resources.push({ type: types.at(-1) ?? '', name, logicalName, parent, component: true });
   };
   component(fleetName, [fleetType], fleetName);
@@ -55,11 +51,4 @@ export function importFile(
     });
   }
   return file;
-}
-
-/** A recorded URN with the present names of its types. */
-function presentUrn(urn: string): string {
-  const [stack, project, types = '', ...name] = urn.split('::');
-  const present = types.split('$').map((type) => presentType(type));
-  return [stack, project, present.join('$'), ...name].join('::');
 }

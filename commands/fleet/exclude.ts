@@ -29,7 +29,7 @@ export function excludeOptions(
 ): string[] {
   const others = Object.keys(hosts).filter((name) => !selected.includes(name));
   const ofHosts = others.flatMap((name) => [
-    `**nixos:index:Host::${name}`,
+    `**nixos-fleet:index:Host::${name}`,
     ...['LabMachine', 'HardwareConfig'].map((type) => `**nixos:index:${type}::${name}`),
   ]);
   const kept = narrow(config, hosts, selected);
@@ -38,7 +38,7 @@ export function excludeOptions(
     const left = names.filter((name) => !(name in kept[key]));
     return [
       // Without any below it, the program does not declare it.
-      ...(names.length > 0 && left.length === names.length ? [`**nixos:index:${component}::*`] : []),
+      ...(names.length > 0 && left.length === names.length ? [`**nixos-fleet:index:${component}::*`] : []),
       ...left.flatMap((name) => resources.map(([type, end]) => `**nixos:index:${type}::${name}${end}`)),
     ];
   });

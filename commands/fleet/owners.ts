@@ -1,11 +1,11 @@
 import { parseUrn } from '../../lib/base/urn.ts';
-import { presentType } from '../../schema/former-types.ts';
 import type { RunResource } from '../../schema/run-event.ts';
 import type { MachineProgress } from './machine-progress.ts';
 
 /** Types whose resources are named as the machine that they belong to. */
 const ofMachine: ReadonlySet<string> = new Set([
-  ...['Host', 'Deployment', 'LabMachine', 'VirtualMachine', 'HardwareConfig', 'DiskInstall', 'Delivery'].map(
+  'nixos-fleet:index:Host',
+  ...['Deployment', 'LabMachine', 'VirtualMachine', 'HardwareConfig', 'DiskInstall', 'Delivery'].map(
     (name) => `nixos:index:${name}`,
   ),
 ]);
@@ -28,7 +28,7 @@ export class Owners {
     const named = this.#machines.get(name);
     for (let at = urn; at !== '' && !named; at = this.#parents.get(at) ?? '') {
       const { type, name } = parseUrn(at);
-      if (ofMachine.has(presentType(type))) return this.#machines.get(name);
+      if (ofMachine.has(type)) return this.#machines.get(name);
     }
     return named;
   }

@@ -5,7 +5,7 @@ import { builders as buildersSchema } from '../../schema/builder.ts';
 import type { FleetArgs } from '../../schema/components.ts';
 import { evaluateArgs } from '../../schema/provider-functions.ts';
 import type { ConstructContext, Constructed, Declaration } from '../component.ts';
-import { evaluateHosts } from '../functions/evaluate.ts';
+import { evaluateHosts } from '../functions/evaluate-hosts.ts';
 import type { Properties } from '../resource.ts';
 import { isUnknown } from '../wire/unknown.ts';
 import { known, member } from './args.ts';

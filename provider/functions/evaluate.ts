@@ -1,6 +1,4 @@
 import { mapValues } from '../../lib/base/map-values.ts';
-import { evaluateFleet } from '../../lib/evaluation/evaluate-fleet.ts';
-import { checkKernels } from '../../lib/kernel/check-kernels.ts';
 import { formatFacts, kernelFacts } from '../../schema/facts.ts';
 import {
   type EvaluateArgs,
@@ -8,22 +6,7 @@ import {
   evaluateArgs,
   evaluateResult,
 } from '../../schema/provider-functions.ts';
-import type { CallContext, ProviderFunction } from '../function.ts';
-
-/** Evaluates a flake's machines, and checks their kernels. */
-export async function evaluateHosts(
-  { allowUnbootableKernel, ...request }: EvaluateArgs,
-  { signal, status }: CallContext,
-) {
-  const evaluated = await evaluateFleet({
-    ...request,
-    // The engine starts a provider in the project's folder.
-    baseDirectory: process.cwd(),
-    signal,
-    onProgress: status,
-  });
-  return checkKernels(evaluated, (host) => allowUnbootableKernel.includes(host));
-}
+import type { ProviderFunction } from '../function.ts';
 
 /** Facts, derivations and kernels of a flake's machines. */
 export const evaluate: ProviderFunction<EvaluateArgs, EvaluateResult> = {
@@ -34,6 +17,8 @@ export const evaluate: ProviderFunction<EvaluateArgs, EvaluateResult> = {
   result: evaluateResult,
 
   async call(args, context) {
+    // Loaded by the first call: a provider starts without the evaluation.
+    const { evaluateHosts } = await import('./evaluate-hosts.ts');
     const evaluation = await evaluateHosts(args, context);
     const hosts: EvaluateResult['hosts'] = {};
     const errors: EvaluateResult['errors'] = {};

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mapValues } from '../../lib/base/map-values.ts';
 import { connection } from '../../schema/connection.ts';
 import { formerTypeAliases } from '../../schema/former-types.ts';
 import { healthCheck } from '../../schema/health-check.ts';
@@ -47,7 +48,14 @@ export function packageSchema(contents: PackageContents): Record<string, unknown
     logoUrl: 'https://raw.githubusercontent.com/NixOS/nixos-artwork/master/logo/nix-snowflake-colours.svg',
     meta: { moduleFormat: '(.*)' },
     language: languages,
-    config: { variables: config.properties },
+    // Go has no types of its own in the package of the configuration.
+    config: {
+      variables: mapValues(config.properties, (property) => ({
+        ...property,
+        $ref: undefined,
+        type: 'string',
+      })),
+    },
     provider: {
       description: 'How the nixos provider works: see docs/reference.md.',
       inputProperties: config.properties,
@@ -88,7 +96,8 @@ function componentOf({ token, description, args, outputs }: ProviderComponent, t
   return {
     description: withExample(token, description),
     isComponent: true,
-    aliases: formerTypeAliases(token),
+    // The type that programs in TypeScript register: see components/component.ts.
+    aliases: [{ type: token.replace('nixos:', 'nixos-fleet:') }],
     inputProperties: inputs.properties,
     requiredInputs: inputs.required,
     properties: state.properties,

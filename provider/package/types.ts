@@ -48,7 +48,8 @@ export class PackageTypes {
         {
           ...this.typeOf(member, name + capital(key)),
           ...(member.description ? { description: member.description } : {}),
-          ...(isScalar(member.default) ? { default: member.default } : {}),
+          // Go has no default of what may have several types.
+          ...(isScalar(member.default) && !member.anyOf ? { default: member.default } : {}),
           ...(this.#secret.includes(key) ? { secret: true } : {}),
         },
       ]),

@@ -10,6 +10,7 @@ import {
 } from '@pulumi/pulumi/resource.js';
 import { deserializeProperty, serializeResourceProperties } from '@pulumi/pulumi/runtime/rpc.js';
 import struct from 'google-protobuf/google/protobuf/struct_pb.js';
+import { registerForOtherLanguages } from '../../components/component.ts';
 import { FleetError } from '../../lib/base/errors.ts';
 import { describeError } from '../../lib/base/failure.ts';
 import type { ConstructContext, ProviderComponent } from '../component.ts';
@@ -42,6 +43,8 @@ export async function construct(
   });
   return await untilFailure(work, context.signal);
 }
+
+registerForOtherLanguages();
 
 /** Called with what no promise of a component's own reports. */
 const underWay = new Set<(error: unknown) => void>();

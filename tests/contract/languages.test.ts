@@ -71,7 +71,10 @@ print(nixos.Fleet, nixos.evaluate, nixos.machine)
         const created = await project.pulumi('stack', 'init', 'dev');
         assert.equal(created.exitCode, 0, created.text);
         const { exitCode, stdout } = await project.pulumi('preview', '--json');
-        const { steps, diagnostics = [] }: Preview = JSON.parse(stdout);
+        const { steps, diagnostics = [] }: Preview = JSON.parse(
+          // Components of programs in TypeScript have types of their own, which are aliases of these.
+          stdout.replaceAll('nixos-fleet:index:', 'nixos:index:'),
+        );
         assert.equal(exitCode, 0, diagnostics.map(({ message }) => message).join('\n'));
         return steps
           .map(({ urn }) => urn)

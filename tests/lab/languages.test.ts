@@ -36,7 +36,7 @@ after(async () => {
 
 /** The state without the lab and what only the stack's config declares. */
 function withoutLab(resources: readonly StateResource[]): StateResource[] {
-  const isKept = (urn: string) => !/nixos:index:(Lab|LabNetwork|LabMachine|LiveSystems)::/.test(urn);
+  const isKept = (urn: string) => !/:index:(Lab|LabNetwork|LabMachine|LiveSystems)::/.test(urn);
   const kept = resources.filter(({ urn }) => isKept(urn));
   return JSON.parse(JSON.stringify(kept), (key, value) =>
     key === 'dependencies' && Array.isArray(value)

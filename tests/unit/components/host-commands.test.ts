@@ -54,7 +54,7 @@ async function registeredBy(args: Partial<HostArgs>, last: string): Promise<Regi
     turn++
   )
     await new Promise(setImmediate);
-  return registered.filter(({ type }) => type !== 'nixos:index:Host');
+  return registered.filter(({ type }) => type !== 'nixos-fleet:index:Host');
 }
 
 /** Inputs as the engine gets them: a secret is an object of its own. */

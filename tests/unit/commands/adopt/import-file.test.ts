@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { importFile } from '../../../../commands/adopt/import-file.ts';
 
 const prefix = 'urn:pulumi:prod::fleet::';
-const fleetUrn = `${prefix}nixos:index:Fleet::fleet`;
-const hostUrn = (host: string) => `${prefix}nixos:index:Fleet$nixos:index:Host::${host}`;
+const fleetUrn = `${prefix}nixos-fleet:index:Fleet::fleet`;
+const hostUrn = (host: string) => `${prefix}nixos-fleet:index:Fleet$nixos-fleet:index:Host::${host}`;
 const imported = (host: string) => ({
   type: 'nixos:index:Deployment',
   name: `deployment ${host}`,
@@ -13,7 +13,7 @@ const imported = (host: string) => ({
   id: `adopt:${host}`,
 });
 const component = (host: string) => ({
-  type: 'nixos:index:Host',
+  type: 'nixos-fleet:index:Host',
   name: `host ${host}`,
   logicalName: host,
   parent: 'fleet',
@@ -30,7 +30,7 @@ test('an empty stack gets the components that the program declares above a deplo
   assert.deepEqual(nameTable, {});
   assert.deepEqual(resources, [
     {
-      type: 'nixos:index:Fleet',
+      type: 'nixos-fleet:index:Fleet',
       name: 'fleet',
       logicalName: 'fleet',
       parent: undefined,
@@ -47,13 +47,6 @@ test('components that the state has are named by their URNs', () => {
   const { nameTable, resources } = importFile(stackWith(fleetUrn, hostUrn('db')), ['web', 'db']);
   assert.deepEqual(nameTable, { fleet: fleetUrn, 'host db': hostUrn('db') });
   assert.deepEqual(resources, [component('web'), imported('web'), imported('db')]);
-});
-
-test('components that the state records by their former types are named by their URNs', () => {
-  const former = (urn: string) => urn.replaceAll('nixos:index', 'nixos-fleet:index');
-  const { nameTable, resources } = importFile(stackWith(former(fleetUrn), former(hostUrn('db'))), ['db']);
-  assert.deepEqual(nameTable, { fleet: former(fleetUrn), 'host db': former(hostUrn('db')) });
-  assert.deepEqual(resources, [imported('db')]);
 });
 
 test('a host named like the fleet is no other’s parent', () => {

@@ -20,17 +20,17 @@ const excluded = (...selected: string[]) => {
 test('all that belongs to other hosts is left alone', () => {
   assert.deepEqual(excluded('web'), [
     ...['db', 'vm'].flatMap((name) => [
-      `nixos:index:Host::${name}`,
+      `nixos-fleet:index:Host::${name}`,
       `nixos:index:LabMachine::${name}`,
       `nixos:index:HardwareConfig::${name}`,
     ]),
-    'nixos:index:VirtualMachines::*',
+    'nixos-fleet:index:VirtualMachines::*',
     'nixos:index:VirtualMachine::vm',
     'nixos:index:VirtualMachine::other',
-    'nixos:index:DiskInstalls::*',
+    'nixos-fleet:index:DiskInstalls::*',
     'nixos:index:DiskInstall::db',
     'nixos:index:System::db-ram',
-    'nixos:index:Images::*',
+    'nixos-fleet:index:Images::*',
     'nixos:index:Image::vm',
     'nixos:index:Image::disk',
     'nixos:index:Image::spare',

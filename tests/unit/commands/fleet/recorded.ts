@@ -24,7 +24,7 @@ export function stepEvent(
 ): EngineEvent {
   const state = {
     custom: true,
-    parent: machine ? urnOf('nixos:index:Host', machine) : '',
+    parent: machine ? urnOf('nixos-fleet:index:Host', machine) : '',
     inputs: { ...inputs },
     outputs: { ...outputs },
   };
