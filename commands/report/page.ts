@@ -12,7 +12,7 @@ import { planView } from './plan-view.ts';
 export function page(fleet: ShownFleet): string {
   const { stack, project, plan, machines } = fleet;
   const style = ['page', 'machines', 'parts'].map((name) => ownFile(`style/${name}.css`)).join('');
-  const script = ownFile('page.js');
+  const script = ownFile('browser.js');
   // Nothing else runs or is loaded, whatever a machine, an event or a state holds.
   const policy = `default-src 'none'; style-src '${digest(style)}'; script-src '${digest(script)}'; base-uri 'none'; form-action 'none'`;
   const kernels = kernelsView(fleet);

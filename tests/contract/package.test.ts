@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import pMap from 'p-map';
+import { commands } from '../../commands/commands.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { InstalledPackage, root } from './installed-package.ts';
 
@@ -83,6 +85,24 @@ test('npx nixos-fleet runs the CLI of the installed package', async () => {
     timeoutSeconds: 60,
   });
   assert.match(stdout, /^Usage: nixos-fleet .*^ {2}status /ms);
+});
+
+test('each command of the installed package loads, and the report has its style and its script', async () => {
+  const cli = async (...args: string[]) => {
+    const options = {
+      cwd: join(installed.folder, 'empty'),
+      env: installed.env,
+      timeoutSeconds: 60,
+    };
+    return (await run(join(installed.modules, '.bin/nixos-fleet'), args, options)).stdout;
+  };
+  const modules = commands.filter(({ load }) => load !== undefined);
+  const helps = await pMap(modules, ({ name }) => cli(name, '--help'), { concurrency: 2 });
+  for (const [index, help] of helps.entries())
+    assert.match(help, new RegExp(`^Usage: nixos-fleet \\S*\\b${modules[index]?.name}\\b`));
+  const page = await cli('report', '--stack', 'dev', '--out', '-');
+  for (const part of ['.tile', "getElementById('search')", 'The stack has no machines.'])
+    assert.ok(page.includes(part), part);
 });
 
 for (const name of ['nixos-fleet', 'nixos-fleet-typescript'])
