@@ -15,7 +15,7 @@ export interface FleetRun {
   /** How many machines the stack has. */
   of: number;
   onEvent: (event: Happening) => void;
-  /** Asks whether to go on after the preview; undefined where nothing is asked. */
+  /** Shows the question whether to go on after the preview; undefined where there is none. */
   confirm: (() => Promise<boolean>) | undefined;
   interrupts: Interrupts;
 }

@@ -25,7 +25,7 @@ interface KernelChange {
 }
 
 /** Equal messages, each with the machines that have it. */
-interface Told {
+interface ShownMessage {
   names: string[];
   text: string;
 }
@@ -45,9 +45,9 @@ export interface ShownPlan {
   resources: string[];
   /** Ages of the flake's inputs; undefined if the preview did not report them. */
   inputs: string | undefined;
-  errors: Told[];
-  warnings: Told[];
-  notes: Told[];
+  errors: ShownMessage[];
+  warnings: ShownMessage[];
+  notes: ShownMessage[];
   machines: PlannedMachine[];
   /** Machines that are removed from the stack. */
   removed: string[];
@@ -108,7 +108,7 @@ function shownPlan(plan: readonly Happening[]): ShownPlan {
   const machines = plan.filter((each) => each.event === 'machine-planned');
   const changing = machines.filter(({ operation }) => operation !== 'same');
   const resources = plan.filter((each) => each.event === 'resource-planned');
-  const told = (severity: string) =>
+  const shown = (severity: string) =>
     groupEqualTexts(
       plan
         .filter((each) => each.event === 'message')
@@ -136,8 +136,8 @@ function shownPlan(plan: readonly Happening[]): ShownPlan {
     ),
     inputs: plan.flatMap((each) => (each.event === 'message' && isInputs(each.text) ? each.text : []))[0],
     errors: groupEqualTexts(plan.flatMap(failure)),
-    warnings: told('warning'),
-    notes: told('info'),
+    warnings: shown('warning'),
+    notes: shown('info'),
     machines,
     removed: resources
       .filter(
