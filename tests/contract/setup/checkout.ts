@@ -13,6 +13,8 @@ export async function checkout(
   // The one file outside setup/ that it imports.
   const table = 'lib/base/table.ts';
   await cp(join(setup, '..', table), join(sandbox.root, 'checkout', table));
+  // By its config the demo knows a clone.
+  await writeFile(join(sandbox.root, 'checkout/Pulumi.dev.yaml'), '');
   await mkdir(join(sandbox.root, 'checkout/node_modules'));
   const lock = JSON.stringify({
     packages: { 'node_modules/a': { version: '1.0.0', integrity: 'sha512-a' } },
