@@ -28,7 +28,8 @@ const request = { lab, name: 'one', address: '10.213.30.11', base: '' };
 const gateRequest = { lab, name: 'gate', address: '10.213.30.12', base: '' };
 /** Addresses that only the jump host reaches. */
 const behind = { one: '198.51.100.11', gate: '198.51.100.12' };
-const canary = 'Kanarienvogel-"\'$(id)\\ ü';
+// No other test has this word: all processes of this computer are watched.
+const canary = 'Gartenrotschwanz-"\'$(id)\\ ü';
 const traces = [canary.slice(0, 13), Buffer.from(canary).toString('base64').slice(0, 16)];
 const state = mkdtempSync(join(tmpdir(), 'nixos-fleet-entry-'));
 const machines: Record<string, LabMachine> = {};

@@ -20,9 +20,9 @@ export function guideCommands(guide: string): GuideCommand[] {
     const [command = '', ...words] = line.split(' ');
     if (command === 'pulumi') return { line, program: 'pulumi', args: words };
     const [run, script = '', dashes, ...args] = words;
-    const program = scripts[script]?.split(' ').at(-1);
+    const [, program, ...own] = /\bnode (.*)$/.exec(scripts[script] ?? '')?.[0].split(' ') ?? [];
     const isScript = command === 'npm' && run === 'run' && program !== undefined;
     if (!isScript || (dashes !== undefined && dashes !== '--')) throw new Error(`${guide}: not run: ${line}`);
-    return { line, program, args };
+    return { line, program, args: [...own, ...args] };
   });
 }
