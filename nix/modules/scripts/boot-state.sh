@@ -64,7 +64,7 @@ first_folder() {
 	done
 }
 # Sets loader to systemd-boot (also where a container only keeps its entries), grub or other; and entries and loader_conf to the folder
-# of systemd-boot's entries and to its settings, empty where there are none. Asked once for all, as bootctl is slow.
+# of systemd-boot's entries and to its settings, empty where there are none. bootctl is slow: this calls it once for all of them.
 read_loader() {
 	entries='' loader_conf=''
 	while read -r loader_folder; do

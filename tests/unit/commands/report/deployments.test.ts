@@ -8,26 +8,17 @@ import {
 } from '../../../../commands/report/deployments.ts';
 import { describeDeployment } from '../../../../lib/machine/record/history.ts';
 import type { ActivationResult } from '../../../../lib/machine/record/result.ts';
+import { someResult } from '../../../fixtures/activation-result.ts';
 
-const result = (more: Partial<ActivationResult> = {}): ActivationResult => ({
-  unit: 'u',
-  host: 'web',
-  system: `/nix/store/${'a'.repeat(32)}-nixos-system-web-26.05`,
-  by: 'me@laptop',
-  revision: '0123456789abcdef',
-  action: 'switch',
-  previous: '',
-  previousGeneration: 1,
-  outcome: 'confirmed',
-  exitCode: 0,
-  failedUnits: [],
-  wentBack: 'not-needed',
-  rollbackExitCode: null,
-  bootId: 'b',
-  startedAt: 1_764_310_000,
-  endedAt: 1_764_310_472,
-  ...more,
-});
+const result = (more: Partial<ActivationResult> = {}): ActivationResult =>
+  someResult({
+    system: `/nix/store/${'a'.repeat(32)}-nixos-system-web-26.05`,
+    by: 'me@laptop',
+    revision: '0123456789abcdef',
+    startedAt: 1_764_310_000,
+    endedAt: 1_764_310_472,
+    ...more,
+  });
 
 test('a line of the state is the same deployment as a result of the machine', () => {
   for (const each of [

@@ -81,7 +81,7 @@ test('events of a newer version and a line that was cut are left out', () => {
   assert.equal(plan.headline, '1 machine changes');
 });
 
-test('errors have their code, reason and fix, and equal ones are told once', () => {
+test('errors have their code, reason and fix, and equal ones appear once', () => {
   const failed = (machine: string) => {
     const error = { code: 'unreachable', what: `${machine} does not answer`, why: 'timeout', fix: 'Look.' };
     return line({ event: 'machine-failed', machine, seconds: 1, error });

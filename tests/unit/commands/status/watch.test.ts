@@ -16,6 +16,7 @@ import { parseHistory } from '../../../../lib/machine/record/history.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
 import { connection } from '../../../../schema/connection.ts';
 import { statusDocument } from '../../../../schema/status.ts';
+import { someResult } from '../../../fixtures/activation-result.ts';
 import { FakeClock } from '../../fake-clock.ts';
 
 const system = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system`;
@@ -37,22 +38,7 @@ function off(host: string): MachineStatus {
 }
 
 const deployment = (endedAt: number) =>
-  JSON.stringify({
-    unit: 'u',
-    host: 'web',
-    system: system('b'),
-    by: 'ann@laptop',
-    previous: '',
-    previousGeneration: 1,
-    outcome: 'confirmed',
-    exitCode: 0,
-    failedUnits: [],
-    wentBack: 'not-needed',
-    rollbackExitCode: null,
-    bootId: 'b',
-    startedAt: endedAt,
-    endedAt,
-  });
+  JSON.stringify(someResult({ system: system('b'), startedAt: endedAt, endedAt }));
 
 test('without a terminal each change is a line', () => {
   let text = '';

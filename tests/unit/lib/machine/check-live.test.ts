@@ -10,10 +10,12 @@ import {
   readLiveSystems,
 } from '../../../../lib/machine/check-live.ts';
 import { type MachineReading, parseReading } from '../../../../lib/machine/parse-reading.ts';
+import type { ActivationResult } from '../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
 import type { Machine } from '../../../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../../../lib/machine/ssh/machine-at.ts';
 import type { Connection } from '../../../../schema/connection.ts';
+import { someResult } from '../../../fixtures/activation-result.ts';
 
 const connection: Connection = { address: '192.0.2.7', user: 'root', connectTimeoutSeconds: 5 };
 
@@ -52,24 +54,8 @@ test('all machines are read, and one that fails does not stop the others', async
 
 const path = (letter: string) => `/nix/store/${letter.repeat(32)}-nixos-system-web`;
 const record = { host: 'web', system: path('a'), revision: '', by: 'ann@laptop', at: '' };
-const result = (changes: object) =>
-  JSON.stringify({
-    unit: 'u',
-    host: 'web',
-    system: path('a'),
-    by: 'ann@laptop',
-    previous: path('o'),
-    previousGeneration: 1,
-    outcome: 'confirmed',
-    exitCode: 0,
-    failedUnits: [],
-    wentBack: 'not-needed',
-    rollbackExitCode: null,
-    bootId: 'b',
-    startedAt: 1790000000,
-    endedAt: 1790000001,
-    ...changes,
-  });
+const result = (changes: Partial<ActivationResult>) =>
+  JSON.stringify(someResult({ system: path('a'), previous: path('o'), ...changes }));
 const note = (changes: Partial<MachineReading>, desired?: string, me = 'ann@laptop') => {
   const reading = parseReading(new Reply('web', { stdout: 'machine-id=m\nend=yes\n' }));
   return describeLive({ reading: { ...reading, system: path('a'), ...changes } }, 'web', desired, me);
@@ -103,7 +89,7 @@ test('there is no note on a machine that runs the last deployed or the desired s
 });
 
 test('a failed pull of the machine is named, until a later deployment (fault 7)', () => {
-  const pull = {
+  const pull: Partial<ActivationResult> = {
     by: 'pull@web',
     outcome: 'pull-failed',
     system: '',
