@@ -40,6 +40,7 @@ ${lines.join('\n')}
 export class ReadsFlake {
   readonly folder: string;
   readonly #request: FleetRequest;
+  #commits = 0;
 
   private constructor(folder: string, request: Partial<FleetRequest> & Pick<FleetRequest, 'hosts'>) {
     this.folder = folder;
@@ -73,13 +74,23 @@ export class ReadsFlake {
   }
 
   async git(...args: string[]): Promise<void> {
-    const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org', '-c', 'commit.gpgsign=false'];
-    await run('git', ['-C', this.folder, ...author, ...args], { timeoutSeconds: 30 });
+    await run('git', [...this.#gitOptions(), ...args], { timeoutSeconds: 30 });
   }
 
+  /** Commits all changes, each time a minute later: Git counts in seconds, and two commits may fall into one. */
   async commit(): Promise<void> {
     await this.git('add', '--all');
-    await this.git('commit', '--quiet', '--allow-empty', '--message', 'x');
+    const date = new Date(Date.UTC(2026, 0, 1, 0, this.#commits++)).toISOString();
+    const command = ['commit', '--quiet', '--allow-empty', '--message', 'x'];
+    await run('git', [...this.#gitOptions(), ...command], {
+      env: { GIT_COMMITTER_DATE: date },
+      timeoutSeconds: 30,
+    });
+  }
+
+  #gitOptions(): string[] {
+    const author = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.org'];
+    return ['-C', this.folder, ...author, '-c', 'commit.gpgsign=false'];
   }
 
   /** Evaluates with the cache, and requires the results of an evaluation that knows nothing of it. Returns why it evaluated what. */
