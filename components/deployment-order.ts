@@ -1,4 +1,5 @@
 import type { FleetEvaluation } from '../schema/evaluation.ts';
+import { changesNoMachine } from './component.ts';
 import type { Host, HostArgs, HostOrder } from './host.ts';
 import * as pulumi from './pulumi.ts';
 import { Rollout, type RolloutArgs, Wave, type WaveMachine, type WavePlan } from './rollout.ts';
@@ -34,7 +35,7 @@ export function* deploymentOrder(
   // A canary that does not evaluate must not count as passed.
   const unevaluated = [...undeclared, ...Object.keys(hosts).filter((host) => !evaluation.hosts[host]?.ok)];
   const plan = { ...rollout, waves, skipped, unevaluated };
-  let gate: pulumi.Resource = new Rollout(name, plan, { parent });
+  let gate: pulumi.Resource = new Rollout(name, plan, { parent, ...changesNoMachine });
   const everywhere = Promise.withResolvers<pulumi.Resource[]>();
   const declared: Record<string, Host> = {};
   for (const wave of waves) {
@@ -63,7 +64,7 @@ export function* deploymentOrder(
       machines,
       unevaluated: wave.hosts.filter((host) => unevaluated.includes(host)),
     };
-    gate = new Wave(wave.name, args, { parent, dependsOn });
+    gate = new Wave(wave.name, args, { parent, dependsOn, ...changesNoMachine });
   }
   everywhere.resolve(deliveriesOf(Object.values(declared)));
   // The state may say that these depend on any of the waves. Pulumi would register such a wave with them, and refuse it afterwards.

@@ -1,5 +1,5 @@
 import type { DiskFound, DiskInstallInputs } from '../schema/disk-install.ts';
-import { Component } from './component.ts';
+import { Component, changesNoMachine } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { DiskInstall } from './disk-install.ts';
 import * as pulumi from './pulumi.ts';
@@ -38,15 +38,20 @@ export interface DiskInstallsArgs {
 export class DiskInstalls {
   readonly #disks: Record<string, DiskInstall> = {};
 
-  constructor(name: string, { disks, readings, imageOf, ramSystems, connectionOf }: DiskInstallsArgs) {
+  constructor(
+    name: string,
+    { disks, readings, imageOf, ramSystems, connectionOf }: DiskInstallsArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
     const entries = Object.entries(disks);
     if (entries.length === 0) return;
-    const parent = new Component('DiskInstalls', name);
+    const parent = new Component('DiskInstalls', name, options);
     for (const [disk, { virtualMachine, connection, bootConnection, image, kexec, ...settings }] of entries) {
       const evaluated = ramSystems[disk];
       // Its system could not be evaluated; the error is reported at the end.
       if (kexec?.startsWith('/') === false && !evaluated) continue;
-      const ram = evaluated && new System(`${disk}-ram`, { host: disk, ...evaluated }, { parent });
+      const ram =
+        evaluated && new System(`${disk}-ram`, { host: disk, ...evaluated }, { parent, ...changesNoMachine });
       const { resource, ...source }: ImageSource = image.startsWith('/') ? { image } : imageOf(image);
       const { found, note } = readings[disk] ?? {};
       // A message of the stack, as a guard may refuse to create the resource.

@@ -1,7 +1,7 @@
 import type { BuildersArgs } from '../schema/builder.ts';
 import type { LiveState } from '../schema/deployment.ts';
 import type { FleetEvaluation, HostEvaluation } from '../schema/evaluation.ts';
-import { Component } from './component.ts';
+import { Component, changesNoMachine } from './component.ts';
 import { deploymentOrder } from './deployment-order.ts';
 import { Host, type HostArgs } from './host.ts';
 import { Kernel, kernelArgs } from './kernel.ts';
@@ -65,6 +65,8 @@ export interface MachineSummary {
 /**
  * Machines that are deployed together from one flake. A machine whose configuration cannot be evaluated is skipped: the
  * others are deployed, and the program fails at its end with all errors.
+ *
+ * Options reach the machines as docs/resource-options.md lists them; `hooks` are those of each machine's deployment.
  */
 export class Fleet extends Component {
   readonly hosts: Readonly<Record<string, Host>>;
@@ -79,12 +81,15 @@ export class Fleet extends Component {
   readonly completed: Promise<void>;
 
   constructor(name: string, args: FleetArgs, options?: pulumi.ComponentResourceOptions) {
-    super('Fleet', name, options);
+    const { hooks, ...own } = options ?? {};
+    super('Fleet', name, own);
     const kernels = this.#kernels(args);
     const hosts: Record<string, Host> = {};
     const summaries: Record<string, pulumi.Output<MachineSummary>> = {};
     const failures: string[] = [...(args.failures ?? [])];
-    const first = args.liveSystems ? [new LiveSystems(name, args.liveSystems, { parent: this })] : [];
+    const first = args.liveSystems
+      ? [new LiveSystems(name, args.liveSystems, { parent: this, ...changesNoMachine })]
+      : [];
     for (const { hosts: names, order, end } of deploymentOrder(name, args, this)) {
       for (const hostName of names) {
         const { dependsOn = [], description, isRecorded: _, ...settings } = args.hosts[hostName] as FleetHost;
@@ -98,7 +103,7 @@ export class Fleet extends Component {
         const host = new Host(
           hostName,
           { evaluated, revision, builders: args.builders, ...settings, kernel, order },
-          { parent: this, dependsOn: [...first, ...dependsOn] },
+          { parent: this, dependsOn: [...first, ...dependsOn], hooks },
         );
         for (const warning of evaluated.warnings) void pulumi.log.warn(`${hostName}: ${warning}`, host);
         hosts[hostName] = host;
@@ -154,6 +159,7 @@ export class Fleet extends Component {
       if (facts)
         kernels[drvPath] = new Kernel(kernelName, kernelArgs(facts, users[outPath], builders), {
           parent: this,
+          ...changesNoMachine,
         });
     }
     return kernels;

@@ -3,7 +3,7 @@ import { type DeploymentSettings, deploymentSettings } from '../schema/deploymen
 import { formatFacts, type HostFacts } from '../schema/facts.ts';
 import type { CacheSource } from './binary-cache.ts';
 import { Substituters } from './cache-resources.ts';
-import { Component } from './component.ts';
+import { Component, changesNoMachine } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import { Deployment } from './deployment.ts';
 import { declareHostCommands, type HostCommandsArgs } from './host-commands.ts';
@@ -59,7 +59,7 @@ export interface HostOrder {
 }
 
 /**
- * One NixOS machine: its system is built, then deployed.
+ * One NixOS machine: its system is built, then deployed. The option `hooks` is that of its deployment.
  *
  * @example
  * const evaluation = await evaluateFleet({ flake: './nix', baseDirectory: process.cwd(), hosts: { web: 'web' } });
@@ -78,14 +78,15 @@ export class Host extends Component {
   readonly live: Deployment['live'];
 
   constructor(name: string, args: HostArgs, options?: pulumi.ComponentResourceOptions) {
-    super('Host', name, options);
+    const { hooks, ...own } = options ?? {};
+    super('Host', name, own);
     this.#name = name;
     const { drvPath, outPath, facts } = args.evaluated;
     const builders = args.builders && formatBuilders(args.builders);
     this.system = new System(
       name,
       { host: name, drvPath, outPath, builders },
-      { parent: this, dependsOn: args.kernel ? [args.kernel] : [] },
+      { parent: this, dependsOn: args.kernel ? [args.kernel] : [], ...changesNoMachine },
     );
     const { touchAfter = [], switchAfter } = args.order ?? {};
     this.#builders(args);
@@ -128,6 +129,7 @@ export class Host extends Component {
       {
         parent: this,
         dependsOn,
+        hooks,
         aliases: [{ parent: pulumi.rootStackResource }],
       },
     );
@@ -164,7 +166,7 @@ export class Host extends Component {
     >;
     const sshPort = Number(Object.keys(evaluated.facts.sshd.ports)[0] ?? 22);
     const args = { ...rehearsal, host: this.#name, address, user, identityFile, sshPort, healthChecks };
-    return [new Rehearsal(this.#name, args, { parent: this, dependsOn: [this.system] })];
+    return [new Rehearsal(this.#name, args, { parent: this, dependsOn: [this.system], ...changesNoMachine })];
   }
 
   /** The deployment does not depend on them, as they build nothing for it. */
@@ -211,7 +213,7 @@ export class Host extends Component {
     return new Delivery(
       this.#name,
       { host: this.#name, connection, machineId, system: this.system.outPath, drvPath, delivery },
-      { parent: this, dependsOn: [...order.deliverAfter, ...caches] },
+      { parent: this, dependsOn: [...order.deliverAfter, ...caches], ...changesNoMachine },
     );
   }
 

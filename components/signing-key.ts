@@ -29,7 +29,7 @@ export class SigningKey extends pulumi.CustomResource {
     const outputs = ['publicKey', 'secretKey', 'trustedKeys', 'revokedKeys', 'phase', 'waitingFor'];
     super('nixos:index:SigningKey', name, registered(args, outputs), {
       ...options,
-      additionalSecretOutputs: ['secretKey', 'nextSecretKey'],
+      additionalSecretOutputs: ['secretKey', 'nextSecretKey', ...(options?.additionalSecretOutputs ?? [])],
     });
   }
 }

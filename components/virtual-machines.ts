@@ -1,5 +1,5 @@
 import type { VirtualMachineConfig } from '../schema/virtual-machine.ts';
-import { Component } from './component.ts';
+import { Component, changesNoMachine } from './component.ts';
 import type { ConnectionArgs } from './connection.ts';
 import type * as pulumi from './pulumi.ts';
 import { System } from './system.ts';
@@ -28,7 +28,8 @@ export class VirtualMachines extends Component {
       const evaluated = systems[machine];
       if (configuration !== undefined && !evaluated) return [];
       const system =
-        evaluated && new System(`${machine}-vm`, { host: machine, ...evaluated }, { parent: this });
+        evaluated &&
+        new System(`${machine}-vm`, { host: machine, ...evaluated }, { parent: this, ...changesNoMachine });
       const args = {
         ...settings,
         stack: name,

@@ -134,7 +134,8 @@ export interface Resource<Inputs, State> {
     context: Context,
   ): Promise<ReadResult<Inputs, State> | undefined>;
   update(recorded: Recorded<Inputs, State>, desired: Inputs, context: Context): Promise<State>;
-  delete(recorded: Recorded<Inputs, State>, context: Context): Promise<void>;
+  /** @param replaced this run has created its successor, whose files may have the same names */
+  delete(recorded: Recorded<Inputs, State>, context: Context, replaced?: boolean): Promise<void>;
 }
 
 /** A resource whatever its shape, as the service and the registry handle them. */

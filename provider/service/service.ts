@@ -36,6 +36,8 @@ export interface Served {
 export class ProviderService {
   readonly #resources: Served['resources'];
   readonly #served: Served;
+  /** URNs of the resources that this run has created. */
+  readonly #created = new Set<string>();
   readonly operations: Operations;
   /** Stands for what was checked since the provider was configured. */
   #operation: object = {};
@@ -110,6 +112,7 @@ export class ProviderService {
   async configure(request: proto.ConfigureRequest): Promise<proto.ConfigureResponse> {
     const { config } = parseProviderConfig(decode(request.getArgs()).properties, process.env);
     this.#operation = {};
+    this.#created.clear();
     this.#worker.renew();
     this.operations.holdFailures = config.onFailure === 'continue';
     this.#summarizesNew = config.newResources === 'summary';
@@ -162,6 +165,7 @@ export class ProviderService {
       await this.#worker.explain(request, secrets, resource, undefined, properties);
       return response.setProperties(encode(asRecorded(previewOf(resource, properties)), secrets));
     }
+    this.#created.add(request.getUrn());
     const created = await this.#worker.change(request, secrets, asRecorded, (context) =>
       resource.create(properties, context),
     );
@@ -221,7 +225,7 @@ export class ProviderService {
     const inputs = decode(request.getOldInputs());
     const value = { id: request.getId(), inputs: inputs.properties, state: state.properties };
     await this.#worker.run(request, state.secrets.with(inputs.secrets), (context) =>
-      resource.delete(value, context),
+      resource.delete(value, context, this.#created.has(request.getUrn())),
     );
     return new empty.Empty();
   }

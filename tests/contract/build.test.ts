@@ -40,9 +40,21 @@ test('create builds and adds a root, update moves the root, delete removes it', 
   assert.deepEqual(state, { ...inputsOf('web', two), gcRoot: root });
   assert.equal(readlinkSync(root), two.outPath);
 
+  // Another run.
+  await provider.configure();
   await provider.delete(urn, { id: created.id, inputs: inputsOf('web', two), state });
   assert.equal(existsSync(root), false);
   assert.equal(existsSync(two.outPath), true);
+});
+
+test('the root of a system that a run replaces stays for its successor', async () => {
+  const urn = urnOf(token, 'replaced');
+  const inputs = inputsOf('replaced', await instantiate('replaced', write('replaced')));
+  const { id, state } = await provider.create(urn, inputs);
+  await provider.configure();
+  await provider.create(urn, inputs);
+  await provider.delete(urn, { id, inputs, state });
+  assert.ok(existsSync(join(gcRoots, 'fleet-dev-system-replaced')));
 });
 
 test('builds at the same time fail independently, each with its log', async () => {

@@ -78,7 +78,8 @@ export const cachePush: Resource<CachePushInputs, CachePushState> = {
   },
 
   /** The pushed closure stays in the cache until a collection finds that nothing needs it. */
-  async delete({ inputs, state }, context) {
+  async delete({ inputs, state }, context, replaced) {
+    if (replaced) return;
     const { connection, host = '', store = '' } = inputs;
     const ownership = { claim: state.claim ?? '', urn: context.urn };
     const gone = connection

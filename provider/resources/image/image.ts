@@ -61,7 +61,8 @@ export const image: Resource<ImageInputs, ImageState> = {
     return state;
   },
 
-  async delete(recorded, context) {
+  async delete(recorded, context, replaced) {
+    if (replaced) return;
     if (recorded.inputs.keep !== undefined) await dropCopy(recorded.inputs.keep, context);
     await removeGcRoot(recorded.state.gcRoot);
   },

@@ -99,7 +99,7 @@ export const kernel: Resource<KernelInputs, KernelState> = {
     return { ...desired, gcRoot };
   },
 
-  async delete(recorded) {
-    await removeGcRoot(recorded.state.gcRoot);
+  async delete(recorded, _context, replaced) {
+    if (!replaced) await removeGcRoot(recorded.state.gcRoot);
   },
 };

@@ -49,9 +49,9 @@ export const rehearsal: Resource<RehearsalInputs, RehearsalState> = {
     return await play(desired, context);
   },
 
-  async delete({ inputs }, context) {
+  async delete({ inputs }, context, replaced) {
     await endRehearsal(inputs);
-    await removeGcRoot(gcRootPath(context.urn, 'rehearsal'));
+    if (!replaced) await removeGcRoot(gcRootPath(context.urn, 'rehearsal'));
   },
 };
 

@@ -49,7 +49,7 @@ export const system: Resource<SystemInputs, SystemState> = {
     return { ...made, gcRoot };
   },
 
-  async delete(recorded) {
-    await removeGcRoot(recorded.state.gcRoot);
+  async delete(recorded, _context, replaced) {
+    if (!replaced) await removeGcRoot(recorded.state.gcRoot);
   },
 };
