@@ -67,7 +67,7 @@ export default {
     // Imports of types alone count.
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist/|nix/|provider/compile-cache\\.cjs$)' },
+    exclude: { path: '^(dist/|nix/|site/|provider/compile-cache\\.cjs$)' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
   },
 };

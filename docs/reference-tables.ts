@@ -73,9 +73,14 @@ export function link(title: string): string {
   return `[${title}](#${anchor})`;
 }
 
+/** Text in which `<name>` outside of code is no HTML, which code hosts would drop. */
+const withoutTags = (text: string) =>
+  text.replace(/`[^`]*`|<(?!br>)/g, (match) => (match === '<' ? '\\<' : match));
+
 /** One line of a table. */
 export function row(...cells: string[]): string {
-  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
+  const escaped = cells.map((cell) => withoutTags(cell).replaceAll('|', '\\|').replaceAll('\n', ' '));
+  return `| ${escaped.join(' | ')} |`;
 }
 
 function jsonOf(schema: z.ZodType): Property {

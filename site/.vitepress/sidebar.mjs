@@ -1,0 +1,62 @@
+/** The order of the pages: where to start, guides by task, explanations, reference. */
+const pages = (text, entries, collapsed) => ({
+  text,
+  collapsed,
+  items: entries.map(([title, link]) => ({
+    text: title,
+    link: link.startsWith('/') ? link : `/docs/${link}`,
+  })),
+});
+
+export const sidebar = [
+  pages('Start', [
+    ['What it is', '/'],
+    ['Set-up', 'setup'],
+    ['The npm package', 'package'],
+    ['The command line', 'cli'],
+  ]),
+  pages('Adopt a fleet', [
+    ['From colmena', 'from-colmena'],
+    ['From deploy-rs', 'from-deploy-rs'],
+    ['From nixos-rebuild', 'from-nixos-rebuild'],
+  ]),
+  pages('Machines', [
+    ['First boot to daily update', 'hosts'],
+    ['People and their keys', 'people'],
+    ['Secrets', 'secrets'],
+    ['Servers', 'server'],
+    ['Hardware', 'hardware'],
+    ['Images', 'images'],
+    ['Disk installs', 'disk-installs'],
+    ['Virtual machines', 'virtual-machines'],
+    ['The lab', 'lab'],
+  ]),
+  pages('Kernels', [['Change a kernel', 'kernels']]),
+  pages('Fleets', [
+    ['Previews', 'previews'],
+    ['Guards', 'guards'],
+    ['Rollouts in waves', 'rollouts'],
+    ['Many machines', 'events'],
+    ['A page about the fleet', 'report'],
+    ['Failures', 'failures'],
+    ['Continuous integration', 'ci'],
+    ['Hydra', 'hydra'],
+  ]),
+  pages('Building', [
+    ['Binary caches', 'caches'],
+    ['Builders', 'builders'],
+  ]),
+  pages('Programs', [['Other languages', 'languages']]),
+  pages('Explanation', [
+    ['Reliability', 'reliability'],
+    ['Performance', 'performance'],
+    ['Real NixOS', 'real-nixos'],
+    ['Evaluation of nixpkgs', 'nixpkgs-evaluation'],
+    ['Decisions', 'decisions'],
+  ]),
+  pages('Reference', [
+    ['Config, resources, errors', 'reference'],
+    ['Contributing', '/CONTRIBUTING'],
+    ['Changes', '/CHANGELOG'],
+  ]),
+];
