@@ -11,6 +11,7 @@ const pages = (text, entries, collapsed) => ({
 export const sidebar = [
   pages('Start', [
     ['What it is', '/'],
+    ['Compared with other tools', 'comparison'],
     ['Set-up', 'setup'],
     ['The npm package', 'package'],
     ['The command line', 'cli'],
@@ -46,7 +47,10 @@ export const sidebar = [
     ['Binary caches', 'caches'],
     ['Builders', 'builders'],
   ]),
-  pages('Programs', [['Other languages', 'languages']]),
+  pages('Programs', [
+    ['Other languages', 'languages'],
+    ['Options of resources', 'resource-options'],
+  ]),
   pages('Explanation', [
     ['Reliability', 'reliability'],
     ['Performance', 'performance'],
