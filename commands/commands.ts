@@ -25,7 +25,11 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'demo',
     summary: 'deploy the demo of a clone, or remove it',
-    script: { file: 'setup/demo', argument: '[destroy]', examples: ['demo', 'demo destroy'] },
+    script: {
+      file: 'setup/demo',
+      argument: '[--no-vm|destroy]',
+      examples: ['demo', 'demo --no-vm', 'demo destroy'],
+    },
   },
   { name: 'up', summary: 'pulumi up on some or all machines', words: ['up'], load: fleet },
   { name: 'preview', summary: 'pulumi preview of some or all machines', words: ['preview'], load: fleet },

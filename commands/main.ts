@@ -31,7 +31,7 @@ const program = new Command('nixos-fleet')
 for (const { name, summary = '', words = [], script, load } of all) {
   const command = program.command(name, { hidden: summary === '' }).description(summary);
   if (script !== undefined) {
-    if (script.argument !== undefined) command.argument(script.argument);
+    if (script.argument !== undefined) command.argument(script.argument).allowUnknownOption();
     command.addHelpText('after', exampleText(script.examples)).action(async () => {
       process.exitCode = await runAttached(join(packageRoot(), script.file), command.args);
     });

@@ -15,7 +15,7 @@ export async function stackFlake(config: StackConfig, baseDirectory: string): Pr
 
 /**
  * Overrides for the inputs of the lab's flake, for a stack that uses the lab. Only what its machines need is fetched: a
- * bootable system, for one, only where there are virtual machines or images.
+ * bootable system and a kernel, for example, only where there are virtual machines or images.
  */
 async function labInputs({
   lab,
@@ -26,6 +26,6 @@ async function labInputs({
   const boots = Object.keys({ ...images, ...virtualMachines }).length > 0;
   const base = await ensureLabBase();
   const image = boots ? await ensureLabImageBase() : undefined;
-  const kernel = lab.kernels ? await ensureLabKernelBase() : undefined;
+  const kernel = boots && lab.kernels ? await ensureLabKernelBase() : undefined;
   return { ...base.overrideInputs, ...image?.overrideInputs, ...kernel?.overrideInputs };
 }

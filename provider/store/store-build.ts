@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FleetError } from '../../lib/base/errors.ts';
+import { CompileProgress } from '../../lib/kernel/compile-progress.ts';
 import { buildOnBuilders } from '../../lib/store/builders/build.ts';
 import type { BuildRequest } from '../../lib/store/nix/build.ts';
 import { parseBuilders } from '../../schema/builder.ts';
@@ -56,6 +57,12 @@ async function buildAll(
   signal: AbortSignal,
 ): Promise<(FleetError | undefined)[]> {
   const jobs = items.map((item) => item.request);
+  const show = (drvPath: string | undefined, message: string) => {
+    // Most of what is built are dependencies, which belong to all.
+    const own = jobs.filter((job) => job.drvPath === drvPath);
+    for (const job of own.length > 0 ? own : jobs) job.status(message);
+  };
+  const compiling = new CompileProgress(show);
   const results = await buildOnBuilders(
     jobs.map(({ drvPath, outPath, gcRoot, host }) => ({ drvPath, outPath, gcRoot, host })),
     {
@@ -64,13 +71,11 @@ async function buildAll(
       signal,
       onWarning: (message) => jobs[0]?.log('warning', message),
       onSummary: (message) => jobs[0]?.log('info', message),
-      onProgress: (drvPath, message) => {
-        // Most of what is built are dependencies, which belong to all.
-        const own = jobs.filter((job) => job.drvPath === drvPath);
-        for (const job of own.length > 0 ? own : jobs) job.status(message);
-      },
+      onProgress: show,
+      onBuildLine: (drvPath, line) => compiling.line(drvPath, line),
     },
   );
+  await compiling.end((drvPath) => results.get(drvPath)?.ok === true);
   return jobs.map((job) => {
     const result = results.get(job.drvPath);
     if (result?.ok) return undefined;

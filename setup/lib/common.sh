@@ -69,18 +69,32 @@ lock() {
 	flock 9
 }
 
-# tick LABEL: reports every 30 seconds that LABEL is still running (on a terminal: every second, in one line).
+# tick LABEL LOG: reports every 30 seconds how far LABEL is (on a terminal: every second, in one line).
 tick() {
 	tick_seconds=0
 	# The sleeps must not keep the output open: its reader would wait for the last one.
 	while sleep 1 >/dev/null 2>&1; do
 		tick_seconds=$((tick_seconds + 1))
 		if [ -t 2 ]; then
-			printf '\r[%3ds] %s … ' "$(($(date +%s) - fleet_started))" "$1" >&2
+			printf '\r\033[K[%3ds] %s … %s' "$(($(date +%s) - fleet_started))" "$1" "$(how_far "$2" "$tick_seconds")" >&2
 		elif [ "$((tick_seconds % 30))" -eq 0 ]; then
-			say "$1 … still running"
+			say "$1 … $(how_far "$2" "$tick_seconds")"
 		fi
 	done
+}
+
+# run_total: how many lines the log of the next run will have, where each is a step; empty if that is not known.
+run_total=
+
+# how_far LOG SECONDS: "still running", or "120 of 1800 packages, 4 min left" as far as there are steps.
+how_far() {
+	steps=$(grep -vc '^go: ' "$1" 2>/dev/null) || steps=0
+	if [ -z "$run_total" ] || [ "$steps" -eq 0 ] || [ "$steps" -gt "$run_total" ]; then
+		echo 'still running'
+	else
+		left=$(((run_total - steps) * $2 / steps / 60 + 1))
+		echo "$steps of $run_total packages, about $left min left"
+	fi
 }
 
 # run LABEL LOG COMMAND…: runs COMMAND with its output in LOG. If it fails, prints the last lines and returns its exit code.
@@ -96,7 +110,7 @@ run() {
 		"$@" >"$run_log" 2>&1 </dev/null 9>&- &
 	fi
 	fleet_child=$!
-	tick "$run_label" 9>&- &
+	tick "$run_label" "$run_log" 9>&- &
 	fleet_ticker=$!
 	run_code=0
 	wait "$fleet_child" || run_code=$?

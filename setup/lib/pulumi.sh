@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154
 
 pulumi_minimum=3.200
-pulumi_version=3.259.0
+pulumi_version=3.276.0
 pulumi_url=${NIXOS_FLEET_PULUMI_URL:-https://github.com/pulumi/pulumi/releases/download/v$pulumi_version}
 pulumi_host_version=1
 
@@ -96,12 +96,19 @@ go_ready() {
 # Modules and objects stay in the cache folder until the build is done, so that an interrupted build continues.
 go_build() {
 	mkdir -p "${2%/*}"
-	run "$1" "$fleet_home/logs/${2##*/}.log" env CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" \
+	go_label=$1 go_output=$2 go_package=$3 go_log=$fleet_home/logs/${2##*/}
+	set -- env CGO_ENABLED=0 GOWORK=off GOTOOLCHAIN="${GOTOOLCHAIN:-auto}" \
 		GOFLAGS='-mod=readonly -modcacherw -buildvcs=false -trimpath' \
 		GOPROXY="file://$(go env GOMODCACHE)/cache/download,$(go env GOPROXY)" \
-		GOMODCACHE="$fleet_home/build/modules" GOCACHE="$fleet_home/build/objects" \
-		go -C "${4:-$setup/pulumi}" build -o "$2" \
-		-ldflags="-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$pulumi_version" "$3"
+		GOMODCACHE="$fleet_home/build/modules" GOCACHE="$fleet_home/build/objects" go -C "${4:-$setup/pulumi}"
+	run "$go_label: fetching its modules" "$go_log-packages.log" "$@" list -deps "$go_package" || return 1
+	# Each package is a line of the build's log.
+	run_total=$(grep -vc '^go: ' "$go_log-packages.log")
+	go_code=0
+	run "$go_label" "$go_log.log" "$@" build -v -o "$go_output" \
+		-ldflags="-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$pulumi_version" "$go_package" || go_code=$?
+	run_total=
+	return "$go_code"
 }
 
 go_clean() {

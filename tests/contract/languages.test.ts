@@ -7,6 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { CliProject } from './cli-project.ts';
 import { Languages, withoutLanguages } from './language-hosts.ts';
+import { pulumiVersion } from './setup/sandbox.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'nixos-fleet-languages-'));
@@ -48,7 +49,9 @@ print(nixos.Fleet, nixos.evaluate, nixos.machine)
   }, async () => {
     const sdk = await languages.sdk('go');
     writeFileSync(join(sdk, 'go.mod'), 'module nixos-fleet/sdk/go\n\ngo 1.24\n');
-    await languages.succeeds('go', ['get', 'github.com/pulumi/pulumi/sdk/v3@v3.259.0'], { cwd: sdk });
+    await languages.succeeds('go', ['get', `github.com/pulumi/pulumi/sdk/v3@v${pulumiVersion}`], {
+      cwd: sdk,
+    });
     await languages.succeeds('go', ['mod', 'tidy'], { cwd: sdk });
     await languages.succeeds('go', ['vet', './...'], { cwd: sdk });
   });

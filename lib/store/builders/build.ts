@@ -13,6 +13,8 @@ export interface BuildOnBuildersOptions {
   builders: Builders;
   signal: AbortSignal;
   onProgress?: (drvPath: string | undefined, message: string) => void;
+  /** Called with each log line of a build. */
+  onBuildLine?: (drvPath: string, line: string) => void;
   /** Called for each builder that is left out, with the reason. */
   onWarning?: (message: string) => void;
   /** Called once at the end with what each builder built; not if everything was built here. */
@@ -30,12 +32,12 @@ export async function buildOnBuilders(
   requests: readonly BuildRequest[],
   options: BuildOnBuildersOptions,
 ): Promise<Map<string, BuildResult>> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onBuildLine } = options;
   const missing =
     Object.keys(options.builders).length === 0
       ? new Set()
       : await invalidPaths([...new Set(requests.map(({ outPath }) => outPath))], { signal });
-  if (missing.size === 0) return await buildDerivations(requests, { signal, onProgress });
+  if (missing.size === 0) return await buildDerivations(requests, { signal, onProgress, onBuildLine });
 
   const builtOn = new Map<string, string | undefined>();
   let usable = await usableBuilders(options.builders, options);
@@ -62,11 +64,12 @@ async function attempt(
   requests: readonly BuildRequest[],
   builders: Builders,
   builtOn: Map<string, string | undefined>,
-  { signal, onProgress }: BuildOnBuildersOptions,
+  { signal, onProgress, onBuildLine }: BuildOnBuildersOptions,
 ): Promise<Map<string, BuildResult>> {
   return await buildDerivations(requests, {
     signal,
     onProgress,
+    onBuildLine,
     onBuild: (drvPath, machine) => builtOn.set(drvPath, machine),
     settings: buildSettings(builders, await nixSettings()),
     env: nixSshEnvironment(limits.connectSeconds),

@@ -21,6 +21,8 @@ export interface BuildOptions {
   onProgress?: (drvPath: string | undefined, message: string) => void;
   /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
+  /** Called with each log line of a build. */
+  onBuildLine?: (drvPath: string, line: string) => void;
   /** Nix settings for this build. */
   settings?: Readonly<Record<string, string>>;
   /** Added to nix's environment. */
@@ -38,14 +40,14 @@ export type BuildResult = { ok: true } | { ok: false; error: FleetError };
  */
 export async function buildDerivations(
   requests: readonly BuildRequest[],
-  { signal, onProgress, onBuild, settings = {}, env }: BuildOptions,
+  { signal, onProgress, onBuild, onBuildLine, settings = {}, env }: BuildOptions,
 ): Promise<Map<string, BuildResult>> {
   const results = new Map<string, BuildResult>();
   try {
     const missing = await invalidPaths(outPaths(requests), { signal });
     const toBuild = requests.filter((request) => missing.has(request.outPath));
     if (toBuild.length > 0) {
-      const log = new NixLog({ onProgress, onBuild });
+      const log = new NixLog({ onProgress, onBuild, onBuildLine });
       const options = Object.entries(settings).flatMap(([name, value]) => ['--option', name, value]);
       const installables = unique(toBuild.map((request) => `${request.drvPath}^out`));
       const { exitCode } = await nix(

@@ -33,6 +33,8 @@ export interface NixLogOptions {
   keptLines?: number;
   /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
+  /** Called with each log line of a build. */
+  onBuildLine?: (drvPath: string, line: string) => void;
 }
 
 /**
@@ -126,7 +128,9 @@ export class NixLog {
     const [first, second, third] = event.fields ?? [];
     if (event.type === result.buildLogLine) {
       const lines = this.#buildLogs.get(current.subject) ?? [];
-      lines.push(printable(String(first)));
+      const line = printable(String(first));
+      lines.push(line);
+      this.#options.onBuildLine?.(current.subject, line);
       if (lines.length > (this.#options.keptLines ?? 15)) lines.shift();
       this.#buildLogs.set(current.subject, lines);
     } else if (event.type === result.progress) {

@@ -6,14 +6,12 @@ import (
 	"os/exec"
 	"strings"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/version"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"nixos-fleet/setup/pulumi/engine"
 )
-
-// version is this host's own; the engine only shows it.
-const version = "3.259.0"
 
 // host implements the language runtime for the engine. Other methods return "unimplemented", which the engine takes as
 // "not supported".
@@ -36,7 +34,7 @@ func (h *host) Handshake(
 }
 
 func (h *host) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
-	return &pulumirpc.PluginInfo{Version: version}, nil
+	return &pulumirpc.PluginInfo{Version: version.Version}, nil
 }
 
 func (h *host) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {

@@ -12,11 +12,12 @@ import language from '@pulumi/pulumi/proto/language_pb.js';
 import structs from 'google-protobuf/google/protobuf/struct_pb.js';
 
 import { until } from '../../../lib/base/until.ts';
+import { pulumiVersion } from './sandbox.ts';
 
 /** Our own language host, where the set-up had to build one. */
 function ownHost(): string | undefined {
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'nixos-fleet/v1');
-  const built = join(cache, 'pulumi-3.259.0');
+  const built = join(cache, `pulumi-${pulumiVersion}`);
   const beside = join(cache, 'language-nodejs-1/bin/pulumi-language-nodejs');
   if (existsSync(beside)) return beside;
   const from = join(built, 'from');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { access, chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Sandbox, setup } from './sandbox.ts';
+import { pulumiVersion, Sandbox, setup } from './sandbox.ts';
 
 const libraries = ['common', 'version', 'fetch', 'node', 'pulumi', 'nix'];
 
@@ -29,8 +29,8 @@ test('a tool on the PATH that is too old is replaced by the cached one', async (
   await sandbox.program('node', 'echo v20.20.2');
   await sandbox.program('node', 'echo v24.21.0', join(sandbox.cache, 'node-24.21.0/bin'));
   await sandbox.program('pulumi', 'echo v3.120.0');
-  const cached = join(sandbox.cache, 'pulumi-3.259.0');
-  await sandbox.program('pulumi', 'echo v3.259.0', join(cached, 'bin'));
+  const cached = join(sandbox.cache, `pulumi-${pulumiVersion}`);
+  await sandbox.program('pulumi', `echo v${pulumiVersion}`, join(cached, 'bin'));
   await sandbox.program('pulumi-language-nodejs', '', join(cached, 'bin'));
   await sandbox.sh([], `echo go > '${cached}/from'`);
   const result = await sandbox.sh(

@@ -5,7 +5,7 @@ import { access, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promi
 import { basename, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { Sandbox, serve, setup } from './sandbox.ts';
+import { pulumiVersion, Sandbox, serve, setup } from './sandbox.ts';
 
 const exec = promisify(execFile);
 const libraries = ['common', 'version', 'fetch', 'node', 'pulumi', 'nix'];
@@ -189,14 +189,14 @@ test('if the server cannot resume, the whole file is downloaded again', async (t
 
 test("Pulumi's official release provides the CLI and its language hosts", async (t) => {
   const sandbox = await Sandbox.create(t);
-  const archive = `pulumi-v3.259.0-${platform}.tar.gz`;
+  const archive = `pulumi-v${pulumiVersion}-${platform}.tar.gz`;
   const url = await page(t, {
     archive,
     content: await pack(sandbox, archive, {
-      'pulumi/pulumi': 'echo v3.259.0',
+      'pulumi/pulumi': `echo v${pulumiVersion}`,
       'pulumi/pulumi-language-nodejs': 'exit 0',
     }),
-    sums: 'pulumi-3.259.0-checksums.txt',
+    sums: `pulumi-${pulumiVersion}-checksums.txt`,
     sumsText: (sum) => `${sum}  ${archive}\n`,
   });
   const result = await sandbox.sh(
@@ -205,7 +205,7 @@ test("Pulumi's official release provides the CLI and its language hosts", async 
     online({ NIXOS_FLEET_PULUMI_URL: url }),
   );
   assert.equal(result.code, 0, result.stderr);
-  const bin = join(sandbox.cache, 'pulumi-3.259.0/bin');
+  const bin = join(sandbox.cache, `pulumi-${pulumiVersion}/bin`);
   assert.equal(result.stdout, `${bin}\nclosed=\n`, 'its own downloads are left to it');
   await access(join(bin, 'pulumi-language-nodejs'));
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,6 +9,11 @@ import type { TestContext } from 'node:test';
 
 /** The scripts under test. */
 export const setup = join(import.meta.dirname, '../../../setup');
+
+/** The version of Pulumi that the set-up installs. */
+export const pulumiVersion = /^pulumi_version=(.*)$/m.exec(
+  readFileSync(join(setup, 'lib/pulumi.sh'), 'utf8'),
+)?.[1];
 
 export interface Result {
   code: number | null;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { until } from '../../../lib/base/until.ts';
 import { checkout } from './checkout.ts';
+import { pulumiVersion } from './sandbox.ts';
 
 test('the second run only runs the command', async (t) => {
   const { sandbox, script } = await checkout(t);
@@ -44,9 +45,9 @@ test('packages that do not match package-lock.json are installed by npm ci', asy
 
 test('a variable set by the user is not overridden', async (t) => {
   const { sandbox, script } = await checkout(t);
-  const cached = join(sandbox.cache, 'pulumi-3.259.0');
+  const cached = join(sandbox.cache, `pulumi-${pulumiVersion}`);
   await sandbox.program('pulumi', 'echo v3.100.0');
-  await sandbox.program('pulumi', 'echo v3.259.0', join(cached, 'bin'));
+  await sandbox.program('pulumi', `echo v${pulumiVersion}`, join(cached, 'bin'));
   await sandbox.program('pulumi-language-nodejs', '', join(cached, 'bin'));
   await writeFile(join(cached, 'from'), 'go\n');
   const print = [
@@ -55,9 +56,9 @@ test('a variable set by the user is not overridden', async (t) => {
     'pulumi; echo "$PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION $PULUMI_SKIP_UPDATE_CHECK"',
   ];
   const own = await sandbox.run(script('with'), print);
-  assert.equal(own.stdout, 'v3.259.0\ntrue true\n', own.stderr);
+  assert.equal(own.stdout, `v${pulumiVersion}\ntrue true\n`, own.stderr);
   const users = await sandbox.run(script('with'), print, { PULUMI_SKIP_UPDATE_CHECK: 'false' });
-  assert.equal(users.stdout, 'v3.259.0\ntrue false\n');
+  assert.equal(users.stdout, `v${pulumiVersion}\ntrue false\n`);
 });
 
 test('an interrupt leaves no partial tool and no process, and the next run continues', async (t) => {
