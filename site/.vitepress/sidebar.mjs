@@ -52,6 +52,8 @@ export const sidebar = [
     ['Options of resources', 'resource-options'],
   ]),
   pages('Explanation', [
+    ['How a switch works', 'switch'],
+    ['How evaluation works', 'evaluation'],
     ['Reliability', 'reliability'],
     ['Performance', 'performance'],
     ['Real NixOS', 'real-nixos'],
