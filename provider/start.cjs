@@ -5,7 +5,7 @@ const needed = 24;
 const [, , main] = process.argv;
 if (Number(process.versions.node.split('.')[0]) < needed) {
   console.error(
-    `nixos-fleet: Node.js ${needed} or newer is needed; PATH has ${process.version} (${process.execPath}). Run: npm run setup`,
+    `nixos-fleet: Node.js ${needed} or newer is needed; PATH has ${process.version} (${process.execPath}). Install it, or run in a clone of nixos-fleet: npm run setup`,
   );
   process.exit(1);
 }

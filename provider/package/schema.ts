@@ -41,7 +41,7 @@ export function packageSchema(contents: PackageContents): Record<string, unknown
     displayName: 'NixOS fleet',
     description,
     license,
-    keywords: ['pulumi', 'nixos', 'category/infrastructure', 'kind/native', ...keywords],
+    keywords: [...new Set([...keywords, 'pulumi', 'nixos', 'category/infrastructure', 'kind/native'])],
     homepage,
     repository: typeof repository === 'object' ? repository.url : repository,
     publisher: 'nixos-fleet',

@@ -63,6 +63,7 @@ export const sidebar = [
   pages('Reference', [
     ['Config, resources, errors', 'reference'],
     ['Contributing', '/CONTRIBUTING'],
+    ['Releasing', 'releasing'],
     ['Changes', '/CHANGELOG'],
   ]),
 ];

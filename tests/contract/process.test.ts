@@ -145,7 +145,7 @@ describe('the executable', () => {
     assert.equal(stdout, '');
     assert.match(
       stderr,
-      /^nixos-fleet: Node\.js 24 or newer is needed; PATH has v22\.3\.0 \(.*\)\. Run: npm run setup\n$/,
+      /^nixos-fleet: Node\.js 24 or newer is needed; PATH has v22\.3\.0 \(.*\)\. Install it, or run in a clone .*: npm run setup\n$/,
     );
   });
 
