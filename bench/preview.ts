@@ -71,10 +71,10 @@ async function ratios(fleet: Stack, other: Stack): Promise<string[]> {
 async function edited(stack: Stack, hosts: number, plain: Stack): Promise<string> {
   let edit = 0;
   const preview = async () => {
-    writeFileSync(join(stack.folder, 'flake/note.nix'), `"${++edit}"\n`);
+    writeFileSync(join(stack.folder, 'flake/host1.nix'), `"${++edit}"\n`);
     const shown = await stack.pulumi(['preview']);
     // The first edit leaves which hosts read the file.
-    if (edit > 2 && !shown.includes(`1 of ${hosts} evaluated: note.nix changed`)) throw new Error(shown);
+    if (edit > 2 && !shown.includes(`1 of ${hosts} evaluated: host1.nix changed`)) throw new Error(shown);
   };
   await preview();
   const { a, ratio } = await compare(preview, plain.preview, runs);

@@ -15,14 +15,14 @@
         let
           name = "host${toString index}";
           # A file that one machine alone reads.
-          note = if index == 1 then import ./note.nix else "";
+          own = if index == 1 then import ./host1.nix else "";
           toplevel = derivation {
             name = "nixos-system-${name}-26.05";
             system = "x86_64-linux";
             builder = "/bin/sh";
             args = [
               "-c"
-              "echo ${name} ${note} > $out"
+              "echo ${name} ${own} > $out"
             ];
           };
         in
@@ -62,7 +62,7 @@
                 name = "unit-${toString unit}.service";
                 value = {
                   enable = true;
-                  text = "[Service]\nExecStart=/bin/unit-${toString unit} --host ${name}\n";
+                  text = "[Service]\nExecStart=/bin/unit-${toString unit} --host ${name} ${if unit == 0 then own else ""}\n";
                 };
               });
               environment = {

@@ -7,6 +7,7 @@ import { MachineLines } from './machine-lines.ts';
 import type { Action } from './options.ts';
 import type { Paint } from './paint.ts';
 import { fittingPlan, planLines, wholeRoom } from './plan-text.ts';
+import { paintedPlan, paintedWork, wrapped } from './readable.ts';
 import { Region, type Terminal } from './region.ts';
 import { closingLines, lineOf } from './run-text.ts';
 import { Work } from './work.ts';
@@ -68,7 +69,7 @@ export class Display {
 
   /** Shows the plan whole. */
   showDetails(): void {
-    this.#region.print(planLines(this.#events, wholeRoom).map(presentable));
+    this.#stay(this.#painted(planLines(this.#events, wholeRoom).map(presentable)));
   }
 
   #endPreview(exitCode: number): void {
@@ -80,7 +81,7 @@ export class Display {
     const plan = details
       ? planLines(this.#events, wholeRoom)
       : fittingPlan(this.#events, width, height * planShare);
-    this.#print([...(hasPlan ? plan : []), ...this.#messages()]);
+    this.#print([...(hasPlan ? this.#painted(plan) : []), ...this.#messages()]);
   }
 
   /** The messages of the preview, equal ones of several machines once. */
@@ -106,7 +107,17 @@ export class Display {
   #print(lines: readonly string[]): void {
     const fresh = lines.filter((line) => !this.#printed.has(line));
     for (const line of fresh) this.#printed.add(line);
-    this.#region.print(fresh);
+    this.#stay(fresh);
+  }
+
+  /** Prints lines; on a terminal none is broken within a word. */
+  #stay(lines: readonly string[]): void {
+    const { width } = this.#region;
+    this.#region.print(this.#options.isTerminal ? lines.flatMap((line) => wrapped(line, width)) : lines);
+  }
+
+  #painted(plan: readonly string[]): string[] {
+    return plan.map((line) => paintedPlan(line, this.#options.paint));
   }
 
   #schedule(): void {
@@ -114,7 +125,7 @@ export class Display {
     this.#stopTimer = this.#clock.after(interval, () => {
       this.#stopTimer = undefined;
       const lines = this.#work.lines(this.#region.height);
-      this.#region.draw(lines);
+      this.#region.draw(lines, (line) => paintedWork(line, this.#options.paint));
       // The seconds pass, also where nothing happens.
       if (lines.length > 0) this.#schedule();
     });

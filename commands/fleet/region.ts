@@ -23,10 +23,10 @@ export class Region {
     if (lines.length > 0) this.#write(lines, this.#shown);
   }
 
-  /** Replaces the lines at the bottom. */
-  draw(lines: readonly string[]): void {
+  /** Replaces the lines at the bottom. @param paint colours a line that was cut to the width */
+  draw(lines: readonly string[], paint = (line: string) => line): void {
     // A region as high as the terminal could not be erased.
-    const fitting = lines.slice(0, Math.max(1, this.height - 2)).map((line) => cut(line, this.width));
+    const fitting = lines.slice(0, Math.max(1, this.height - 2)).map((line) => paint(cut(line, this.width)));
     if (fitting.join('\n') !== this.#shown.join('\n')) this.#write([], fitting);
   }
 

@@ -7,6 +7,8 @@ interface Task {
   text: string;
   /** Milliseconds. */
   since: number;
+  /** Where several derivations are built at once: when each began. */
+  builds: ReadonlyMap<string, number>;
 }
 
 /** What a run is working on, and how far it has come. */
@@ -34,12 +36,7 @@ export class Work {
         this.#others.delete('');
         // One that waits for others is not worked on.
         if (event.phase === 'waiting') this.#machines.delete(event.machine);
-        else
-          this.#set(
-            this.#machines,
-            event.machine,
-            event.text === event.phase ? event.phase : `${event.phase}: ${event.text}`,
-          );
+        else this.#set(this.#machines, event.machine, workText(event.phase, event.text));
         return;
       case 'machine-done':
         this.#done.add(event.machine);
@@ -84,17 +81,33 @@ export class Work {
     const shown = tasks.length > room ? tasks.slice(0, room - 1) : tasks;
     const more = tasks.length - shown.length;
     const longest = Math.max(0, ...shown.map(([name]) => name.length));
+    // A tree is shown where all trees have room.
+    const branches = shown.reduce((sum, [, { builds }]) => sum + builds.size, 0);
+    const hasTrees = shown.length + branches <= room;
     return [
-      ...shown.map(([name, { text, since }]) => {
-        const seconds = Math.floor((this.#now() - since) / 1000);
+      ...shown.flatMap(([name, { text, since, builds }]) => {
         const label = longest > 0 ? `${name.padEnd(longest)}  ` : '';
-        return presentable(
-          `${label}${text}${seconds > 0 ? `  (${duration(seconds)})` : ''}`.replaceAll('\n', ' '),
-        );
+        const isTree = hasTrees && builds.size > 0;
+        const said = isTree ? text.replace(/:[^:]*$/, '') : text;
+        return [
+          this.#line(`${label}${said}`, since),
+          ...(isTree ? this.#tree(builds, ' '.repeat(label.length)) : []),
+        ];
       }),
       ...(more > 0 ? [`… and ${more} more`] : []),
       ...(tasks.length > 0 ? [this.#counts()] : []),
     ];
+  }
+
+  #line(text: string, since: number): string {
+    const seconds = Math.floor((this.#now() - since) / 1000);
+    return presentable(`${text}${seconds > 0 ? `  (${duration(seconds)})` : ''}`.replaceAll('\n', ' '));
+  }
+
+  #tree(builds: ReadonlyMap<string, number>, indent: string): string[] {
+    return [...builds].map(([name, since], index) =>
+      this.#line(`${indent}${index === builds.size - 1 ? '└' : '├'} ${name}`, since),
+    );
   }
 
   #counts(): string {
@@ -109,8 +122,23 @@ export class Work {
   }
 
   #set(tasks: Map<string, Task>, name: string, text: string): void {
-    tasks.set(name, { text, since: tasks.get(name)?.since ?? this.#now() });
+    const { since = this.#now(), builds: before } = tasks.get(name) ?? {};
+    const builds = new Map(buildsIn(text).map((build) => [build, before?.get(build) ?? this.#now()]));
+    tasks.set(name, { text, since, builds });
   }
+}
+
+/** A status line with its phase, unless it begins with it. */
+function workText(phase: string, status: string): string {
+  const text = status.replace(/^nixos-fleet: /, '');
+  return text.replaceAll(' ', '-').startsWith(phase) ? text : `${phase}: ${text}`;
+}
+
+/** What is built at once: 'building 3/10: linux on big.example.org, curl'. */
+function buildsIn(text: string): string[] {
+  const [, list] = /\bbuilding(?: \d+\/\d+)?: (.+)$/.exec(text) ?? [];
+  const builds = list?.split(', ') ?? [];
+  return builds.length > 1 ? builds : [];
 }
 
 function sorted(tasks: ReadonlyMap<string, Task>): [string, Task][] {

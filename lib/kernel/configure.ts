@@ -36,7 +36,7 @@ export async function configureKernels(
   );
   const built = await buildDerivations(requests, {
     signal,
-    onProgress: (_, message) => onProgress?.(`configuring kernels: ${message}`),
+    onProgress: (message) => onProgress?.(`configuring kernels: ${message}`),
   });
   for (const { key, drvPath, outPath } of requests) {
     const kernel = kernels[key];

@@ -4,6 +4,7 @@ import { FleetError } from '../../lib/base/errors.ts';
 import { CompileProgress } from '../../lib/kernel/compile-progress.ts';
 import { buildOnBuilders } from '../../lib/store/builders/build.ts';
 import type { BuildRequest } from '../../lib/store/nix/build.ts';
+import { buildingText } from '../../lib/store/nix/log-json.ts';
 import { parseBuilders } from '../../schema/builder.ts';
 import type { Context } from '../resource.ts';
 import { Batcher, type BatchItem } from './batch.ts';
@@ -57,12 +58,12 @@ async function buildAll(
   signal: AbortSignal,
 ): Promise<(FleetError | undefined)[]> {
   const jobs = items.map((item) => item.request);
-  const show = (drvPath: string | undefined, message: string) => {
-    // Most of what is built are dependencies, which belong to all.
-    const own = jobs.filter((job) => job.drvPath === drvPath);
-    for (const job of own.length > 0 ? own : jobs) job.status(message);
-  };
-  const compiling = new CompileProgress(show);
+  const wanted = new Set(jobs.map(({ drvPath }) => drvPath));
+  // Most of what is built are dependencies, which belong to all.
+  const concerns = (drvPath: string, job: Job) => job.drvPath === drvPath || !wanted.has(drvPath);
+  const compiling = new CompileProgress((drvPath, message) => {
+    for (const job of jobs) if (concerns(drvPath, job)) job.status(message);
+  });
   const results = await buildOnBuilders(
     jobs.map(({ drvPath, outPath, gcRoot, host }) => ({ drvPath, outPath, gcRoot, host })),
     {
@@ -71,7 +72,13 @@ async function buildAll(
       signal,
       onWarning: (message) => jobs[0]?.log('warning', message),
       onSummary: (message) => jobs[0]?.log('info', message),
-      onProgress: show,
+      onProgress: (message, building) => {
+        for (const job of jobs) {
+          const builds = building?.builds.filter(({ drvPath }) => concerns(drvPath, job));
+          if (!building || !builds) job.status(message);
+          else if (builds.length > 0) job.status(buildingText(building.count, builds));
+        }
+      },
       onBuildLine: (drvPath, line) => compiling.line(drvPath, line),
     },
   );

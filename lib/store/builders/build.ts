@@ -1,6 +1,7 @@
 import type { Builders } from '../../../schema/builder.ts';
 import { counted } from '../../base/text.ts';
 import { type BuildRequest, type BuildResult, buildDerivations } from '../nix/build.ts';
+import type { OnNixProgress } from '../nix/log-json.ts';
 import { storeName } from '../nix/nix.ts';
 import { nixSettings } from '../nix/settings.ts';
 import { invalidPaths } from '../nix/store.ts';
@@ -12,7 +13,7 @@ import { builderUri } from './machine-line.ts';
 export interface BuildOnBuildersOptions {
   builders: Builders;
   signal: AbortSignal;
-  onProgress?: (drvPath: string | undefined, message: string) => void;
+  onProgress?: OnNixProgress;
   /** Called with each log line of a build. */
   onBuildLine?: (drvPath: string, line: string) => void;
   /** Called for each builder that is left out, with the reason. */

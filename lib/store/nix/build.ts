@@ -1,6 +1,6 @@
 import { FleetError } from '../../base/errors.ts';
 import { describeBuildFailure, type Failure, failuresOf } from './build-failure.ts';
-import { NixLog } from './log-json.ts';
+import { NixLog, type OnNixProgress } from './log-json.ts';
 import { nix } from './nix.ts';
 import { addRoot, invalidPaths, requisites } from './store.ts';
 
@@ -18,7 +18,7 @@ export interface BuildRequest {
 export interface BuildOptions {
   signal: AbortSignal;
   /** A line for a status display; `drvPath` is the derivation being built, which may be a dependency. */
-  onProgress?: (drvPath: string | undefined, message: string) => void;
+  onProgress?: OnNixProgress;
   /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
   /** Called with each log line of a build. */

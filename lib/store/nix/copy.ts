@@ -32,7 +32,7 @@ export interface CopyRequest {
  */
 export async function copyClosure(request: CopyRequest): Promise<void> {
   const { paths, target, sshOpts, host, substituteOnDestination, signal, onProgress } = request;
-  const log = new NixLog({ onProgress: (_, message) => onProgress?.(message) });
+  const log = new NixLog({ onProgress: (message) => onProgress?.(message) });
   const args = ['copy', '--to', target, '--log-format', 'internal-json'];
   // Paths copied by root need no signature: `ssh://` never checks them, `ssh-ng://` does by default. A machine that does not
   // trust the user still rejects them. A store in a folder checks them by default, too.

@@ -26,15 +26,37 @@ interface Activity {
   running: number;
 }
 
+/** A build that runs. */
+export interface RunningBuild {
+  drvPath: string;
+  /** The builder; undefined on this computer. */
+  builder: string | undefined;
+}
+
+/** Called with each new line for a status display, and with what is being built: nothing during a copy. */
+export type OnNixProgress = (message: string, building?: { count: string; builds: RunningBuild[] }) => void;
+
 export interface NixLogOptions {
-  /** Called with each new line for a status display; `drvPath` is the derivation being built, undefined for a copy. */
-  onProgress?: (drvPath: string | undefined, message: string) => void;
+  onProgress?: OnNixProgress;
   /** Log lines kept of each build; 15 by default. */
   keptLines?: number;
   /** Called when a build begins, with the machine's store URI (`ssh-ng://…`); undefined on this computer. */
   onBuild?: (drvPath: string, machine: string | undefined) => void;
   /** Called with each log line of a build. */
   onBuildLine?: (drvPath: string, line: string) => void;
+}
+
+/** More builds than these are counted. */
+const namedBuilds = 6;
+
+/** 'building 3/10: nginx-1.28.0 on big.example.org, curl-8.17.0' */
+export function buildingText(count: string, builds: readonly RunningBuild[]): string {
+  const named = builds.length > namedBuilds ? builds.slice(0, namedBuilds - 1) : builds;
+  const names = named.map(
+    ({ drvPath, builder }) => `${storeName(drvPath)}${builder ? ` on ${builder}` : ''}`,
+  );
+  const more = builds.length > named.length ? [`${builds.length - named.length} more`] : [];
+  return `building${count}: ${[...names, ...more].join(', ')}`;
 }
 
 /**
@@ -48,6 +70,8 @@ export class NixLog {
   readonly notes: string[] = [];
   readonly #activities = new Map<number, Activity>();
   readonly #buildLogs = new Map<string, string[]>();
+  /** Builds that run, by activity. */
+  readonly #builds = new Map<number, RunningBuild>();
   readonly #options: NixLogOptions;
   #last = '';
   #copiedBytes = 0;
@@ -103,7 +127,7 @@ export class NixLog {
     this.#activities.set(event.id ?? 0, started);
     // A remote builder reports the same build again.
     if (started.type === activity.build && !isKnown) {
-      this.#buildBegins(started.subject, String(event.fields?.[1] ?? ''));
+      this.#buildBegins(event.id ?? 0, started.subject, String(event.fields?.[1] ?? ''));
     }
   }
 
@@ -113,13 +137,18 @@ export class NixLog {
     );
   }
 
-  #buildBegins(drvPath: string, storeUri: string): void {
-    const { done, expected } = this.#total(activity.builds);
-    const count = expected > 1 ? ` ${Math.min(done + 1, expected)}/${expected}` : '';
+  #buildBegins(id: number, drvPath: string, storeUri: string): void {
     const machine = storeUri.replace(/\?.*$/, '') || undefined;
     this.#options.onBuild?.(drvPath, machine);
-    const where = machine ? ` on ${machine.replace(/^[a-z-]+:\/\/(.*@)?/, '')}` : '';
-    this.#show(drvPath, `building${count}: ${storeName(drvPath)}${where}`);
+    this.#builds.set(id, { drvPath, builder: machine?.replace(/^[a-z-]+:\/\/(.*@)?/, '') });
+    this.#showBuilds();
+  }
+
+  #showBuilds(): void {
+    const { done, expected } = this.#total(activity.builds);
+    const count = expected > 1 ? ` ${Math.min(done + 1, expected)}/${expected}` : '';
+    const builds = [...this.#builds.values()];
+    if (builds.length > 0) this.#show(buildingText(count, builds), { count, builds });
   }
 
   #result(event: LogEvent): void {
@@ -145,6 +174,7 @@ export class NixLog {
     const ended = this.#activities.get(event.id ?? 0);
     if (ended?.type === activity.copyPath) this.#copiedBytes += ended.done;
     this.#activities.delete(event.id ?? 0);
+    if (this.#builds.delete(event.id ?? 0)) this.#showBuilds();
   }
 
   #total(type: number): { done: number; expected: number; running: number } {
@@ -163,13 +193,14 @@ export class NixLog {
     if (paths.done + paths.running === 0) return;
     const bytes = this.#copiedBytes + this.#total(activity.copyPath).done;
     const size = bytes > 0 ? `, ${formatMiB(bytes)}` : '';
-    this.#show(undefined, `copying ${paths.done}/${paths.expected} paths${size}`);
+    this.#show(`copying ${paths.done}/${paths.expected} paths${size}`);
   }
 
-  #show(drvPath: string | undefined, message: string): void {
+  #show(message: string, building?: Parameters<OnNixProgress>[1]): void {
+    // Another attempt at what was built before has the same line.
     if (message === this.#last) return;
     this.#last = message;
-    this.#options.onProgress?.(drvPath, message);
+    this.#options.onProgress?.(message, building);
   }
 }
 

@@ -5,8 +5,8 @@ import { NixLog } from '../../../../../lib/store/nix/log-json.ts';
 const drv = '/nix/store/8n6w406yg1mc5dalhnmr7y9a01l1ab83-nginx-1.28.0.drv';
 
 function follow(events: object[], keptLines?: number) {
-  const shown: [string | undefined, string][] = [];
-  const log = new NixLog({ keptLines, onProgress: (drvPath, message) => shown.push([drvPath, message]) });
+  const shown: string[] = [];
+  const log = new NixLog({ keptLines, onProgress: (message) => shown.push(message) });
   for (const event of events) log.line(`@nix ${JSON.stringify(event)}`);
   return { log, shown };
 }
@@ -17,14 +17,14 @@ test('a build is shown with its number among all builds', () => {
     { action: 'result', id: 1, type: 105, fields: [2, 10, 1, 0] },
     { action: 'start', id: 2, type: 105, fields: [drv, '', 1, 1], text: `building '${drv}'` },
   ]);
-  assert.deepEqual(shown, [[drv, 'building 3/10: nginx-1.28.0']]);
+  assert.deepEqual(shown, ['building 3/10: nginx-1.28.0']);
 });
 
 test('a build on another machine is shown with the machine', () => {
   const seen: (string | undefined)[] = [];
   const messages: string[] = [];
   const log = new NixLog({
-    onProgress: (_, message) => messages.push(message),
+    onProgress: (message) => messages.push(message),
     onBuild: (_, machine) => seen.push(machine),
   });
   const build = (id: number, machine: string) =>
@@ -40,6 +40,27 @@ test('a build on another machine is shown with the machine', () => {
   assert.deepEqual(messages, ['building: nginx-1.28.0 on big.example.org', 'building: nginx-1.28.0']);
 });
 
+test('all builds that run are shown, the last of many by their number', () => {
+  const start = (id: number, name: string, machine = '') => ({
+    action: 'start',
+    id,
+    type: 105,
+    fields: [drv.replace('nginx-1.28.0', name), machine, 1, 1],
+  });
+  const { shown } = follow([
+    start(1, 'linux-6.12', 'ssh-ng://big.example.org'),
+    start(2, 'curl'),
+    { action: 'stop', id: 1 },
+    ...['a', 'b', 'c', 'd', 'e', 'f'].map((name, index) => start(10 + index, name)),
+  ]);
+  assert.deepEqual(shown.slice(0, 3), [
+    'building: linux-6.12 on big.example.org',
+    'building: linux-6.12 on big.example.org, curl',
+    'building: curl',
+  ]);
+  assert.deepEqual(shown.slice(-2), ['building: curl, a, b, c, d, e', 'building: curl, a, b, c, d, 2 more']);
+});
+
 test('a copy is shown with its paths and size once it has begun', () => {
   const { shown } = follow([
     { action: 'start', id: 1, type: 103, text: '' },
@@ -50,10 +71,7 @@ test('a copy is shown with its paths and size once it has begun', () => {
     { action: 'stop', id: 2 },
     { action: 'result', id: 1, type: 105, fields: [1, 80, 1, 0] },
   ]);
-  assert.deepEqual(
-    shown.map(([, message]) => message),
-    ['copying 0/80 paths', 'copying 0/80 paths, 34 MiB', 'copying 1/80 paths, 34 MiB'],
-  );
+  assert.deepEqual(shown, ['copying 0/80 paths', 'copying 0/80 paths, 34 MiB', 'copying 1/80 paths, 34 MiB']);
 });
 
 test('the last lines of a build log are kept, without colours', () => {
