@@ -16,6 +16,16 @@ export const sidebar = [
     ['The npm package', 'package'],
     ['The command line', 'cli'],
   ]),
+  pages('Examples', [
+    ['A home lab of three', '/examples/home-lab/'],
+    ['A fleet in waves', '/examples/waves/'],
+    ['A kernel developer’s loop', '/examples/kernel-loop/'],
+    ['An image onto a disk', '/examples/bare-metal/'],
+    ['A pipeline with approved plans', '/examples/ci/'],
+    ['A fleet of colmena’s', '/examples/from-colmena/'],
+    ['A fleet of deploy-rs’s', '/examples/from-deploy-rs/'],
+    ['Hydra', '/examples/hydra/'],
+  ]),
   pages('Adopt a fleet', [
     ['From colmena', 'from-colmena'],
     ['From deploy-rs', 'from-deploy-rs'],

@@ -132,8 +132,8 @@ describe('the site in Chromium', { skip: noBrowser }, () => {
     ['docs/kernels.html', 1440, 'dark'],
     ['docs/reliability.html', 820, 'light'],
     ['docs/previews.html', 820, 'dark'],
-    ['docs/hosts.html', 390, 'light'],
-    ['docs/rollouts.html', 390, 'dark'],
+    ['docs/switch.html', 390, 'light'],
+    ['docs/comparison.html', 390, 'dark'],
   ] as const;
   for (const [page, width, theme] of shown)
     test(`${page || 'the first page'}, ${width} wide, ${theme}: no error, no request elsewhere, accessible`, async () => {

@@ -1,0 +1,7 @@
+{
+  networking.hostName = "media";
+  services.jellyfin = {
+    enable = true;
+    openFirewall = true;
+  };
+}

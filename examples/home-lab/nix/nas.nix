@@ -1,0 +1,11 @@
+{
+  networking.hostName = "nas";
+  services.samba = {
+    enable = true;
+    openFirewall = true;
+    settings.photos = {
+      path = "/srv/photos";
+      "read only" = "no";
+    };
+  };
+}
