@@ -1,3 +1,6 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
 /** The order of the pages: where to start, guides by task, explanations, reference. */
 const pages = (text, entries, collapsed) => ({
   text,
@@ -8,7 +11,7 @@ const pages = (text, entries, collapsed) => ({
   })),
 });
 
-export const sidebar = [
+const groups = [
   pages('Start', [
     ['What it is', '/'],
     ['Compared with other tools', 'comparison'],
@@ -74,6 +77,18 @@ export const sidebar = [
     ['Config, resources, errors', 'reference'],
     ['Contributing', '/CONTRIBUTING'],
     ['Releasing', 'releasing'],
+    ['Releasing', 'releasing'],
     ['Changes', '/CHANGELOG'],
   ]),
 ];
+
+/** Pages that have no place above yet, by their titles. */
+const docs = join(import.meta.dirname, '../../docs');
+const placed = new Set(groups.flatMap(({ items }) => items.map(({ link }) => link)));
+const others = globSync('*.md', { cwd: docs })
+  .map((file) => basename(file, '.md'))
+  .filter((name) => !placed.has(`/docs/${name}`))
+  .sort()
+  .map((name) => [/^# (.*)$/m.exec(readFileSync(join(docs, `${name}.md`), 'utf8'))?.[1] ?? name, name]);
+
+export const sidebar = others.length > 0 ? [...groups, pages('More', others)] : groups;

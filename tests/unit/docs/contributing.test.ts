@@ -6,7 +6,7 @@ const root = new URL('../../../', import.meta.url).pathname;
 const text = readFileSync(`${root}CONTRIBUTING.md`, 'utf8');
 
 /** Generated or a user's own, as .gitignore has them. */
-const ignored = /^(node_modules|dist|operator|result.*|\.(?!ci$).*)$/;
+const ignored = /^(node_modules|dist|operator|result.*|\.(?!(ci|github)$).*)$/;
 
 /** Folders below a path, relative to the root, down to so many levels. */
 function folders(path: string, levels: number): string[] {
