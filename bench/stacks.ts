@@ -93,17 +93,38 @@ export function copyProject(folder: string): void {
   symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'));
 }
 
+/** Makes a project that uses the built package: its own code is one line. `npm run build` comes first. */
+export function projectOfPackage(folder: string): void {
+  const installed = join(folder, 'node_modules/nixos-fleet');
+  for (const part of ['package.json', 'dist', 'provider', 'commands/nixos-fleet.cjs'])
+    cpSync(join(project, part), join(installed, part), { recursive: true });
+  for (const name of ['@pulumi', 'koffi'])
+    symlinkSync(join(project, 'node_modules', name), join(folder, 'node_modules', name));
+  const provider = { name: 'nixos', path: './node_modules/nixos-fleet/provider' };
+  const definition = {
+    name: 'nixos-fleet',
+    main: 'index.js',
+    runtime: { name: 'nodejs', options: { typescript: false } },
+    plugins: { providers: [provider] },
+  };
+  writeFileSync(join(folder, 'Pulumi.yaml'), JSON.stringify(definition));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module' }));
+  writeFileSync(join(folder, 'index.js'), "export { default } from 'nixos-fleet/program';\n");
+}
+
 /**
  * A stack as if everything in its first preview had been deployed.
  * @param more keys of the stack's config; each host has the tag `part0` … `part9`
+ * @param make makes the project's files
  */
 export async function fleetStack(
   folder: string,
   backend: string,
   hosts: number,
   more: object = {},
+  make = copyProject,
 ): Promise<{ stack: Stack; resources: number; custom: number }> {
-  copyProject(folder);
+  make(folder);
   cpSync(join(project, 'bench/flake'), join(folder, 'flake'), { recursive: true });
   writeFileSync(join(folder, 'flake/count.nix'), `${hosts}\n`);
   const names = Array.from({ length: hosts }, (_, index) => `host${index}`);

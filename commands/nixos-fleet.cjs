@@ -12,6 +12,6 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 require('../provider/compile-cache.cjs');
 const source = join(__dirname, 'main.ts');
-// Node does not strip types below node_modules: an installed package brings compiled files.
+// Node does not strip types below node_modules: an installed package brings a bundle.
 const installed = !existsSync(source) || __dirname.includes(`${sep}node_modules${sep}`);
-void import(pathToFileURL(installed ? join(__dirname, '../dist/commands/main.js') : source).href);
+void import(pathToFileURL(installed ? join(__dirname, '../dist/cli.js') : source).href);

@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { installLauncher } from './provider-launcher.ts';
 
-// Compiled files are those of an installed package. A clone names the provider in its Pulumi.yaml.
-if (import.meta.filename.endsWith('.js')) {
+// A clone names the provider in its Pulumi.yaml.
+if (import.meta.dirname.includes(`${sep}node_modules${sep}`)) {
   try {
     installLauncher(join(import.meta.dirname, '../..'));
   } catch {

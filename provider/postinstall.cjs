@@ -5,7 +5,7 @@ const { pathToFileURL } = require('node:url');
 // A clone names its provider in Pulumi.yaml.
 if (__dirname.includes(`${sep}node_modules${sep}`)) {
   const root = join(__dirname, '..');
-  import(pathToFileURL(join(root, 'dist/components/provider-launcher.js')).href)
+  import(pathToFileURL(join(root, 'dist/launcher.js')).href)
     .then(({ installLauncher }) => installLauncher(root))
     .catch((error) =>
       console.warn(`nixos-fleet: Pulumi's plugin "nixos" could not be installed: ${error.message}`),

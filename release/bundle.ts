@@ -3,25 +3,35 @@ import { dirname, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { root } from './project.ts';
 
+export interface Bundle {
+  /** Part of its files' names. */
+  name: string;
+  /** Modules of the project, by the name of the file that they become. */
+  entries: Readonly<Record<string, string>>;
+  /** Packages that stay outside, and are installed beside it. */
+  external?: readonly string[];
+}
+
+/** The provider needs no installed package, except koffi, which has a file for each platform. */
+export const providerBundle: Bundle = { name: 'provider', entries: { provider: 'provider/main.ts' } };
+
 /**
- * Bundles the provider into `folder`: one file for its start, and others that are loaded later. Its modules believe that they are
- * below the folder, where they are in the project: there they find scripts.
+ * Bundles modules into a folder: a file for each entry, and others that are loaded later. Its modules believe that they are below
+ * the folder, where they are in the project: there they find scripts.
  * @returns the folders of the packages that are part of it
  */
-export async function bundleProvider(folder: string): Promise<string[]> {
+export async function bundle({ name, entries, external = [] }: Bundle, folder: string): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: { main: 'provider/main.ts' },
+    entryPoints: { ...entries },
     outdir: folder,
+    chunkNames: `${name}-[hash]`,
     bundle: true,
     splitting: true,
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    // It has a file for each platform.
-    external: ['koffi'],
+    external: [...external, 'koffi'],
     // Packages that are CommonJS require Node's modules.
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",

@@ -1,2 +1,2 @@
 // The program of nixos-fleet, which the stack's config describes: Pulumi.<stack>.yaml.
-export * from 'nixos-fleet/program';
+export { default } from 'nixos-fleet/program';

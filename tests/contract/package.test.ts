@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test';
 import pMap from 'p-map';
 import { commands } from '../../commands/commands.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
+import { bundle } from '../../release/bundle.ts';
 import { InstalledPackage, root } from './installed-package.ts';
 
 const installed = new InstalledPackage();
@@ -78,6 +79,13 @@ test('a state of another computer is previewed, although nothing has installed t
   assert.match(await done(project, 'preview'), /2 unchanged/);
 });
 
+test('the bundles bring the licence of each library in them', () => {
+  const text = readFileSync(join(installed.modules, 'nixos-fleet/dist/LICENSES-OF-PACKAGES'), 'utf8');
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies))
+    assert.match(text, new RegExp(`^${name} \\d.*\\n\\n\\s*.*(license|copyright)`, 'im'), name);
+});
+
 test('npx nixos-fleet runs the CLI of the installed package', async () => {
   const { stdout } = await run('npx', ['nixos-fleet', '--help'], {
     cwd: join(installed.folder, 'installed'),
@@ -142,10 +150,9 @@ for (const name of ['nixos-fleet', 'nixos-fleet-typescript'])
       const { exitCode, stdout } = await runToEnd(tsc, [], { cwd: project, timeoutSeconds: 120 });
       assert.equal(exitCode, 0, stdout);
     }
-    assert.match(
-      await done(project, 'preview', '--diff'),
-      /nixos:index:Deployment: \(create\).*packages: "80"/s,
-    );
+    const shown = await done(project, 'preview', '--diff');
+    assert.match(shown, /nixos:index:Deployment: \(create\).*packages: "80"/s);
+    if (name === 'nixos-fleet') assert.match(shown, /--outputs:--.* machines/s);
   });
 
 test('the installed package has the set-up that virtual machines, rehearsals and images start, and all other files (fault 44)', async () => {
@@ -153,11 +160,13 @@ test('the installed package has the set-up that virtual machines, rehearsals and
   const args = ['ls-files', 'setup', 'nix', 'lib', 'commands'];
   const { stdout } = await run('git', args, { cwd: root, timeoutSeconds: 60 });
   for (const file of stdout.trim().split('\n')) {
-    // Sources are compiled, and the CLI's first file lies beside dist/.
+    // Sources are bundled, and the CLI's first file lies beside dist/.
     if (/^(lib|commands)\/.*\.c?ts$/.test(file) || file.endsWith('.cjs')) continue;
     assert.equal(statSync(join(dist, file)).mode & 0o111, statSync(join(root, file)).mode & 0o111, file);
   }
-  const text = `import { findSetUp } from '${join(dist, 'lib/local/set-up.js')}';
+  // A module of a bundle beside the others, as none is exported.
+  await bundle({ name: 'test', entries: { 'set-up': 'lib/local/set-up.ts' } }, dist);
+  const text = `import { findSetUp } from '${join(dist, 'set-up.js')}';
     console.log(await findSetUp({ prefix: 'none', files: ['vm-base', 'vm-packages'], read: async () => undefined }));`;
   const found = await runToEnd(process.execPath, ['--input-type=module', '-e', text], { timeoutSeconds: 60 });
   assert.equal(found.stdout, 'undefined\n', found.stderr);

@@ -178,7 +178,7 @@ describe('the executable', () => {
     assert.match(stderr, /^nixos-fleet: .*PATH has no node.*\n$/);
   });
 
-  test('below node_modules it needs the compiled program', () => {
+  test('below node_modules it needs the bundle', () => {
     const installed = join(folder, 'node_modules/nixos-fleet/provider');
     mkdirSync(installed, { recursive: true });
     for (const file of ['pulumi-resource-nixos', 'start.cjs', 'compile-cache.cjs']) {
@@ -189,10 +189,10 @@ describe('the executable', () => {
         env: { PATH: `${join(process.execPath, '..')}:/usr/bin:/bin` },
         encoding: 'utf8',
       });
-    assert.match(run().stderr, /the provider's program is missing: .*dist\/provider\/main\.js/);
-    const compiled = join(folder, 'node_modules/nixos-fleet/dist/provider');
-    mkdirSync(compiled, { recursive: true });
-    writeFileSync(join(compiled, 'main.js'), "console.log('compiled')");
-    assert.equal(run().stdout, 'compiled\n');
+    assert.match(run().stderr, /the provider's program is missing: .*dist\/provider\.js/);
+    const dist = join(folder, 'node_modules/nixos-fleet/dist');
+    mkdirSync(dist, { recursive: true });
+    writeFileSync(join(dist, 'provider.js'), "console.log('bundled')");
+    assert.equal(run().stdout, 'bundled\n');
   });
 });

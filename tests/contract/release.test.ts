@@ -107,7 +107,7 @@ test('without Node.js, the plugin names what is missing', async () => {
   const node = join(folder, 'cache/nixos-fleet/v1/node-24.0.0/bin');
   mkdirSync(node, { recursive: true });
   writeFileSync(join(node, 'node'), '#!/bin/sh\necho "started $*"\n', { mode: 0o755 });
-  assert.match((await start()).stdout, /^started .*start\.cjs .*main\.js 127.0.0.1:1$/m);
+  assert.match((await start()).stdout, /^started .*start\.cjs .*provider\.js 127.0.0.1:1$/m);
 });
 
 test('the SBOM lists the packages that users get, and none of the tools', async () => {
