@@ -1,13 +1,16 @@
 /** The packed package, as users have it: installed into an empty project, by each template, without a path to the provider. */
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pMap from 'p-map';
+import { parse } from 'yaml';
 import { commands } from '../../commands/commands.ts';
 import { run, runToEnd } from '../../lib/base/process/run.ts';
 import { bundle } from '../../release/bundle.ts';
+import { fleetArgs } from '../../schema/components.ts';
 import { InstalledPackage, root } from './installed-package.ts';
+import { Languages, withoutLanguages } from './language-hosts.ts';
 
 const installed = new InstalledPackage();
 const launchers = join(installed.home, 'plugins');
@@ -113,10 +116,19 @@ test('each command of the installed package loads, and the report has its style 
     assert.ok(page.includes(part), part);
 });
 
-for (const name of ['nixos-fleet', 'nixos-fleet-typescript'])
-  test(`the template ${name} becomes a project that previews its machine`, async () => {
+for (const name of ['nixos-fleet', 'nixos-fleet-typescript', 'nixos-fleet-yaml'])
+  test(`the template ${name} becomes a project that previews its machine`, async (t) => {
     const project = join(installed.folder, `new-${name}`);
     const template = join(installed.modules, 'nixos-fleet/templates', name);
+    if (name === 'nixos-fleet-yaml') {
+      const program = readFileSync(join(template, 'Pulumi.yaml'), 'utf8');
+      assert.ok(program.trimEnd().split('\n').length <= 25);
+      const { type, properties } = parse(program).resources.fleet;
+      assert.equal(type, 'nixos:Fleet');
+      fleetArgs.parse(properties);
+      if (withoutLanguages) return t.skip(withoutLanguages);
+      Object.assign(installed.env, (await Languages.in(installed.folder)).env);
+    }
     await done(
       installed.folder,
       ...[
@@ -144,6 +156,10 @@ for (const name of ['nixos-fleet', 'nixos-fleet-typescript'])
       await set('nixos-fleet:hosts.machine.address', '127.0.0.1');
       await set('nixos-fleet:hosts.machine.port', '1');
       assert.match(readFileSync(join(project, 'Pulumi.dev.yaml'), 'utf8'), /^# yaml-language-server: /);
+    } else if (name === 'nixos-fleet-yaml') {
+      const flake = join(project, 'nix/flake.nix');
+      const pinned = readFileSync(flake, 'utf8').replace(/github:[^"]*/, `path:${installed.nixpkgs}`);
+      writeFileSync(flake, pinned);
     } else {
       await set(`my-${name}:overrideInputs.nixpkgs`, `path:${installed.nixpkgs}`);
       const tsc = join(root, 'node_modules/.bin/tsc');
