@@ -122,7 +122,16 @@ test('the preview shows an edited page at its leaf, and up changes that machine 
   assert.match(text, /facts/);
   const leaves = text.match(/^\s+~ .*/gm) ?? [];
   assert.ok(leaves.length < 12, `only what changed is shown:\n${leaves.join('\n')}`);
-  await stack.up();
+  // By the example for the Automation API, which reports what became of each machine.
+  const { exitCode, stdout, stderr } = await stack.node('examples/automation/deploy.ts', [stack.stack]);
+  const { result, machines } = JSON.parse(stdout);
+  assert.deepEqual([exitCode, result], [0, 'succeeded'], stderr);
+  const done = machines.web.changes.map(
+    (change: { op: string; resource: string }) => `${change.op} ${change.resource}`,
+  );
+  assert.deepEqual(done.sort(), ['update Deployment web', 'update System web']);
+  assert.deepEqual(machines.db.changes, []);
+  assert.equal(machines.web.live.generation, 2);
   const after = await stack.live();
   assert.match(await page('web'), /Greetings/);
   assert.equal(after.web?.generation, (before.web?.generation ?? 0) + 1);
