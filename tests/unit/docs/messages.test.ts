@@ -19,7 +19,7 @@ const sources = globSync('{commands,lib,nix,program,provider,schema,setup}/**/*'
   withFileTypes: true,
   exclude: (entry) => entry.name === 'node_modules',
 })
-  .filter((entry) => entry.isFile() && /\.(ts|sh|nix)$/.test(entry.name))
+  .filter((entry) => entry.isFile() && /\.(ts|sh|nix)$|^[a-z-]+$/.test(entry.name))
   .map((entry) => readFileSync(`${entry.parentPath}/${entry.name}`, 'utf8'));
 
 /** Whether the words of a message stand in one line of a source, in this order. */
