@@ -1,19 +1,20 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+const docs = join(import.meta.dirname, '../../docs');
+
 /** The order of the pages: where to start, guides by task, explanations, reference. */
-const pages = (text, entries, collapsed) => ({
+const pages = (text, entries) => ({
   text,
-  collapsed,
-  items: entries.map(([title, link]) => ({
-    text: title,
-    link: link.startsWith('/') ? link : `/docs/${link}`,
-  })),
+  items: entries
+    .map(([title, link]) => ({ text: title, link: link.startsWith('/') ? link : `/docs/${link}` }))
+    .filter(({ link }) => !link.startsWith('/docs/') || existsSync(join(docs, '..', `${link}.md`))),
 });
 
 const groups = [
   pages('Start', [
     ['What it is', '/'],
+    ['Getting started', 'getting-started'],
     ['Compared with other tools', 'comparison'],
     ['Set-up', 'setup'],
     ['The npm package', 'package'],
@@ -83,7 +84,6 @@ const groups = [
 ];
 
 /** Pages that have no place above yet, by their titles. */
-const docs = join(import.meta.dirname, '../../docs');
 const placed = new Set(groups.flatMap(({ items }) => items.map(({ link }) => link)));
 const others = globSync('*.md', { cwd: docs })
   .map((file) => basename(file, '.md'))
