@@ -57,7 +57,7 @@ const mistake: Written = { place: 'mistake', program: 'nixos-fleet', words: ['ad
 
 /** Options that Pulumi has and does not show, and the commands that have subcommands. */
 const hidden = ['up --plan'];
-const groups = ['stack', 'config', 'package'];
+const groups = ['config', 'package', 'plugin', 'stack', 'state'];
 
 /** Words of a command until its first option, which may be subcommands. */
 const namesOf = ({ words }: Written) => words.slice(0, groups.includes(words[0] ?? '') ? 2 : 1);
