@@ -19,7 +19,7 @@ export interface Session {
   rows?: number;
 }
 
-interface Recorded {
+export interface Recorded {
   text: string;
   /** Of each line. */
   exitCodes: number[];

@@ -25,7 +25,7 @@ before(async () => {
 after(() => stack?.remove());
 
 /** A machine is unhealthy while it has the file /run/broken. */
-const healthChecks = { whole: { command: 'test ! -e /run/broken', timeoutSeconds: 1 } };
+const healthChecks = { works: { command: 'test ! -e /run/broken', timeoutSeconds: 1 } };
 
 function configure(waves: object[], more: object = {}, canary = 'edge'): void {
   const hosts = names.map((name) => {
@@ -102,13 +102,12 @@ test('the preview shows the plan wave by wave, and the first up follows it', asy
 test('a canary that fails stops all later waves, and the next up goes on', async () => {
   edit();
   await breakIt('m1');
-  const { exitCode, text } = await up();
-  assert.notEqual(exitCode, 0);
+  configure(inWaves.slice(0, 2));
+  const title = 'A rollout that stops at its canary';
+  const { exitCodes, text } = await stack.record('canary', title, ['nixos-fleet up --yes']);
+  assert.notDeepEqual(exitCodes, [0]);
   assert.match(text, /m1: .*\[health-check-failed\]/);
-  assert.match(
-    text,
-    /0 machines deployed; failed: m1: .*; waves not begun: eu \(2 machines\), rest \(2 machines\)/,
-  );
+  assert.match(text, /not begun: m2…m5/);
   assert.equal(await all(), 'old old old old old');
   await heal('m1');
   assert.equal((await up()).exitCode, 0);

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url';
 import { machineNamed } from '../../commands/console/virtual-machines.ts';
 import { parseExport } from '../../commands/exported-stack.ts';
 import type { MachineSummary } from '../../components/fleet.ts';
+import { type Recorded, record } from '../../docs/recordings/record.ts';
 import { lastLines } from '../../lib/base/background.ts';
 import { type RunResult, run, runToEnd } from '../../lib/base/process/run.ts';
 import type { RunOptions } from '../../lib/base/process/start.ts';
@@ -205,6 +206,11 @@ export class TestStack {
     const options = { cwd, env: this.#env, input, timeoutSeconds: 300, ...more };
     const result = await runToEnd(process.execPath, [program, ...args], options);
     return { ...result, text: result.stdout + result.stderr };
+  }
+
+  /** Makes a recording of the docs, or compares it. `nixos-fleet` in its lines is that of the project. */
+  record(name: string, title: string, lines: readonly string[]): Promise<Recorded> {
+    return record({ name, title, lines, cwd: join(this.folder, 'project'), env: this.#env });
   }
 
   up = () => this.pulumi('up', '--yes', '--diff', '--skip-preview');

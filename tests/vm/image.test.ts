@@ -174,6 +174,15 @@ test('the preview shows one changed symbol alone, with the machine that will run
     assert.match(text, /for vm: each runs it after its next restart/);
     assert.match(text, /the machine will be rebooted: kernel 6\.1\.\S+ is another build/);
     assert.doesNotMatch(text, /building/);
+    await stack.withEdit(vmHost, 'vm is well', 'vm is very well', async () => {
+      const shown = await stack.record('preview', 'A preview of one kernel symbol and one restarted unit', [
+        `grep -e PRINTK_TIME -e message ${vmHost}`,
+        'nixos-fleet preview',
+      ]);
+      assert.deepEqual(shown.exitCodes, [0, 0]);
+      assert.match(shown.text, /PRINTK_TIME: "n" => "y"/);
+      assert.match(shown.text, /restarts heartbeat/);
+    });
   });
 });
 
@@ -191,9 +200,19 @@ test('another kernel is previewed, booted on trial and confirmed; one that panic
 
     const panics = 'boot.kernelParams = [ "rdinit=/missing" ];';
     await stack.withEdit(vmHost, 'boot.isContainer', `${panics}\n  boot.isContainer`, async () => {
-      const shown = await stack.try('up', '--yes', '--skip-preview');
-      assert.notEqual(shown.exitCode, 0);
-      assert.match(shown.text, /fell back to the previous system \[trial-failed\]/);
+      const { exitCodes, text } = await stack.record(
+        'panic',
+        'A kernel that panics, and is fallen back from',
+        [
+          `grep kernelParams ${vmHost}`,
+          'nixos-fleet up --yes',
+          "grep -ao 'Kernel panic.*' $XDG_STATE_HOME/nixos-fleet/vm/*/vm/console.log",
+          'nixos-fleet exec --on vm -- uname -r',
+        ],
+      );
+      assert.notEqual(exitCodes[1], 0);
+      assert.match(text, /fell back to the previous system\s+\[trial-failed\]/);
+      assert.match(text, /^Kernel panic - not syncing/m);
     });
     const after = await live();
     assert.notEqual(after?.bootId, now?.bootId);
