@@ -3,15 +3,23 @@ import { shortSystem } from '../../lib/machine/record/history.ts';
 import { hasFailed, type ShownDeployment } from './deployments.ts';
 import { type MachineGroup, marks, marksOf, type ShownFleet, type ShownMachine } from './fleet.ts';
 import { html, type Markup, type Part } from './html.ts';
+import { nixpkgsAges, nixpkgsOf } from './nixpkgs-age.ts';
 import { section, time } from './view-parts.ts';
 
 /** The machines as tiles, by wave or tags; each opens. */
-export function machinesView({ groups, machines }: ShownFleet): Markup {
+export function machinesView({ groups, machines, writtenAt }: ShownFleet): Markup {
+  const ages = nixpkgsAges(machines, writtenAt);
   return section(
     'machines',
     'Machines',
+    ages
+      ? html`<p class="sentence">${ages}.</p>
+`
+      : undefined,
     tagList(machines),
-    machines.length === 0 ? html`<p>The stack has no machines.</p>` : groups.map(groupView),
+    machines.length === 0
+      ? html`<p>The stack has no machines.</p>`
+      : groups.map((group) => groupView(group, writtenAt)),
     html`<p class="nothing" hidden>No machine fits.</p>`,
   );
 }
@@ -33,15 +41,15 @@ function tagList(machines: readonly ShownMachine[]): Part {
 /** The word by which a tag is found; a tag may be any text. */
 const filterOf = (tag: string) => `tag:${encodeURIComponent(tag)}`;
 
-function groupView({ title, notes, machines }: MachineGroup): Markup {
+function groupView({ title, notes, machines }: MachineGroup, writtenAt: Date): Markup {
   return html`<div class="group">
 <h3>${title} <span class="count">${counted(machines.length, 'machine')}</span>${notes.length > 0 ? html` <span class="notes">· ${notes.join(' · ')}</span>` : undefined}</h3>
 <div class="tiles">
-${machines.map(tile)}</div></div>
+${machines.map((machine) => tile(machine, writtenAt))}</div></div>
 `;
 }
 
-function tile(machine: ShownMachine): Markup {
+function tile(machine: ShownMachine, writtenAt: Date): Markup {
   const { name, tags, running } = machine;
   const found = marksOf(machine);
   const words = [...found, ...tags.map(filterOf)].join(' ');
@@ -56,7 +64,7 @@ function tile(machine: ShownMachine): Markup {
   return html`<details class="tile ${found[0] ?? 'fine'}" data-is="${words}">
 <summary><span class="name">${name}</span> <span class="marks">${badges}</span> <span class="facts">${[kernel, generation].filter(Boolean).join(' · ')}</span>${tags.length > 0 ? html` <span class="tags">${tags.map((tag) => `@${tag}`).join(' ')}</span>` : undefined}</summary>
 <div class="body">
-${machine.description ? html`<p>${machine.description}</p>` : undefined}${planned(machine)}${unread(machine)}<dl>${rows(machine)}</dl>
+${machine.description ? html`<p>${machine.description}</p>` : undefined}${planned(machine)}${unread(machine)}<dl>${rows(machine, writtenAt)}</dl>
 ${history(machine.deployments)}</div></details>
 `;
 }
@@ -80,7 +88,7 @@ function unread({ unread }: ShownMachine): Part {
   return html`<div class="problem"><p><strong>Cannot be read:</strong> ${what} [${code}]. What follows is from the state.</p>${why ? html`<pre>${why}</pre>` : undefined}${fix ? html`<p>fix: ${fix}</p>` : undefined}</div>`;
 }
 
-function rows(machine: ShownMachine): Part {
+function rows(machine: ShownMachine, writtenAt: Date): Part {
   const { running, desired, facts, drift, deployedBy, revision } = machine;
   const row = (name: string, value: Part) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
   const path = (system: string) => (system === '' ? '–' : html`<code>${system}</code>`);
@@ -90,6 +98,7 @@ function rows(machine: ShownMachine): Part {
     Object.keys(facts?.firewall[protocol] ?? {}).map((port) => `${protocol} ${port}`);
   const open = facts?.firewall.enabled === false ? ['all, no firewall'] : [...ports('tcp'), ...ports('udp')];
   const nextKernel = facts?.kernel.version;
+  const nixpkgs = facts && nixpkgsOf(facts.nixosLabel, writtenAt);
   const isOther = running && nextKernel && nextKernel !== 'host' && !running.kernel.startsWith(nextKernel);
   const state = running
     ? [
@@ -113,6 +122,7 @@ function rows(machine: ShownMachine): Part {
     revision ? row('flake revision', html`<code>${revision}</code>`) : undefined,
     facts && [
       row('NixOS', `${facts.nixosLabel}, state version ${facts.stateVersion}, ${facts.platform}`),
+      nixpkgs ? row('nixpkgs', nixpkgs) : undefined,
       row('boot loader', facts.bootLoader),
       row('open ports', open.join(', ') || 'none'),
       row('services', servicesOf(facts.units).join(', ') || 'none'),
