@@ -1,5 +1,5 @@
 /** The docs site: the Markdown of the repository as it is, where a code host shows it too. */
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { slug } from 'github-slugger';
 import { defineConfig } from 'vitepress';
@@ -8,28 +8,29 @@ import { sidebar } from './sidebar.mjs';
 const root = join(import.meta.dirname, '../..');
 const base = process.env.DOCS_BASE ?? '/';
 
-/** Files of the sources that pages link to; the site has copies of them. */
+/** Files and folders of the sources that pages link to; the site has copies of them, and lists of these. */
 const sources = new Set();
 
 /** The path in the repository of a page that has been moved by `rewrites`. */
 const pathOf = (page) => page.replace(/(^|\/)index\.md$/, '$1README.md');
 
-/** Links to a README lead to its folder's page, and links to files that are no page to copies of these. */
+/** Links to a README or to its folder lead to its page, links to other files and folders to copies and lists. */
 function linksToFiles(md) {
   md.core.ruler.push('links-to-files', ({ tokens, env }) => {
     for (const token of tokens.flatMap(({ children }) => children ?? [])) {
       const href = token.type === 'link_open' ? token.attrGet('href') : null;
       if (!href || /^([a-z]+:|#|\/)/.test(href)) continue;
-      const [path, anchor] = href.split('#');
-      const file = posix.join(posix.dirname(pathOf(env.relativePath)), decodeURI(path));
-      if (path.endsWith('README.md'))
-        token.attrSet(
-          'href',
-          `${path.slice(0, -'README.md'.length)}index.md${anchor === undefined ? '' : `#${anchor}`}`,
-        );
-      else if (!path.endsWith('.md') && existsSync(join(root, file)) && statSync(join(root, file)).isFile()) {
-        sources.add(file);
-        token.attrSet('href', `${base}source/${file}.txt`);
+      const [written, anchor] = href.split('#');
+      const here = posix.dirname(pathOf(env.relativePath));
+      const hasReadme = existsSync(join(root, here, written, 'README.md'));
+      const path = hasReadme ? posix.join(written, 'README.md') : decodeURI(written);
+      const file = posix.join(here, path);
+      if (path.endsWith('README.md')) {
+        const page = `${path.slice(0, -'README.md'.length)}index.md`;
+        token.attrSet('href', anchor === undefined ? page : `${page}#${anchor}`);
+      } else if (!path.endsWith('.md') && existsSync(join(root, file))) {
+        sources.add(file.replace(/\/$/, ''));
+        token.attrSet('href', `${base}source/${file.replace(/\/$/, '')}.txt`);
         token.attrSet('target', '_self');
       }
     }
@@ -87,7 +88,9 @@ export default defineConfig({
     for (const file of sources) {
       const copy = join(outDir, 'source', `${file}.txt`);
       mkdirSync(dirname(copy), { recursive: true });
-      copyFileSync(join(root, file), copy);
+      if (statSync(join(root, file)).isDirectory())
+        writeFileSync(copy, `${readdirSync(join(root, file)).sort().join('\n')}\n`);
+      else copyFileSync(join(root, file), copy);
     }
   },
 });

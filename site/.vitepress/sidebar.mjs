@@ -1,14 +1,14 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 
-const docs = join(import.meta.dirname, '../../docs');
+const root = join(import.meta.dirname, '../..');
 
 /** The order of the pages: where to start, guides by task, explanations, reference. */
 const pages = (text, entries) => ({
   text,
   items: entries
     .map(([title, link]) => ({ text: title, link: link.startsWith('/') ? link : `/docs/${link}` }))
-    .filter(({ link }) => !link.startsWith('/docs/') || existsSync(join(docs, '..', `${link}.md`))),
+    .filter(({ link }) => !link.startsWith('/docs/') || existsSync(join(root, `${link}.md`))),
 });
 
 const groups = [
@@ -29,6 +29,7 @@ const groups = [
     ['A fleet of colmena’s', '/examples/from-colmena/'],
     ['A fleet of deploy-rs’s', '/examples/from-deploy-rs/'],
     ['Hydra', '/examples/hydra/'],
+    ['A script with the Automation API', '/examples/automation/'],
   ]),
   pages('Adopt a fleet', [
     ['From colmena', 'from-colmena'],
@@ -85,10 +86,10 @@ const groups = [
 
 /** Pages that have no place above yet, by their titles. */
 const placed = new Set(groups.flatMap(({ items }) => items.map(({ link }) => link)));
-const others = globSync('*.md', { cwd: docs })
-  .map((file) => basename(file, '.md'))
-  .filter((name) => !placed.has(`/docs/${name}`))
-  .sort()
-  .map((name) => [/^# (.*)$/m.exec(readFileSync(join(docs, `${name}.md`), 'utf8'))?.[1] ?? name, name]);
+const others = globSync(['docs/*.md', 'examples/*/README.md'], { cwd: root })
+  .map((file) => ({ file, link: `/${file.replace(/(README)?\.md$/, '')}` }))
+  .filter(({ link }) => !placed.has(link))
+  .map(({ file, link }) => [/^# (.*)$/m.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? file, link])
+  .sort();
 
 export const sidebar = others.length > 0 ? [...groups, pages('More', others)] : groups;

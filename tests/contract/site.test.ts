@@ -21,7 +21,8 @@ const noPackages = !existsSync(join(root, 'site/node_modules/installed-lock.json
 const skip = noPackages && `its packages cannot be fetched: ${built.stderr.trim().slice(-300)}`;
 if (skip) console.log(`SKIPPED: the docs site; ${skip}`);
 const found = await findChromium();
-const noBrowser = skip || (typeof found === 'string' && `no Chromium: ${found}`);
+const notBuilt = built.exitCode !== 0 && 'it was not built';
+const noBrowser = skip || notBuilt || (typeof found === 'string' && `no Chromium: ${found}`);
 if (noBrowser && !skip) console.log(`SKIPPED: the docs site in a browser; ${noBrowser}`);
 
 after(() => rmSync(folder, { recursive: true }));
