@@ -90,7 +90,7 @@ function commanderOf({
     .usage(words.join(' '))
     .description(summary ?? '')
     .exitOverride()
-    .showHelpAfterError(usage);
+    .configureOutput({ outputError: mistakeWriter(usage) });
   if (allowPositionals) command.argument('[words...]');
   for (const [key, { type, short, value = 'VALUE', describe, multiple, ...rest }] of Object.entries({
     ...options,
@@ -104,6 +104,19 @@ function commanderOf({
   }
   if (examples.length > 0) command.addHelpText('after', exampleText(examples));
   return command;
+}
+
+/** Prints a mistake in the command line, which commander describes, like any other error. */
+export function mistakeWriter(help: string): (text: string, write: (text: string) => void) => void {
+  return (text, write) => {
+    const [what = '', ...more] = text
+      .trim()
+      .replace(/^error: /, '')
+      .split('\n');
+    const hints = more.map((line) => line.replace(/^\((.*)\)$/, '$1'));
+    const error = new FleetError({ code: 'config-invalid', what, fix: [...hints, help].join('\n') });
+    write(`${describeError(error)}\n`);
+  };
 }
 
 /** The end of a help. */

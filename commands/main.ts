@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../lib/base/package-root.ts';
 import { runAttached } from '../lib/base/process/run.ts';
-import { exampleText } from './command.ts';
+import { exampleText, mistakeWriter } from './command.ts';
 import { type CommandEntry, commands } from './commands.ts';
 import { useSetUpTools } from './tools.ts';
 
@@ -21,7 +21,7 @@ const program = new Command('nixos-fleet')
   .version(versionOf(), '-V, --version')
   .exitOverride()
   .enablePositionalOptions()
-  .showHelpAfterError('See nixos-fleet --help.')
+  .configureOutput({ outputError: mistakeWriter('See nixos-fleet --help.') })
   .configureHelp({ subcommandTerm: (command) => command.name() })
   .addHelpText(
     'after',

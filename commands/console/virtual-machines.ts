@@ -67,7 +67,7 @@ export function virtualMachineNamed(stack: ExportedStack, name: string): Recorde
   );
 }
 
-function notInStack(name: string, names: string[], noun = 'machine'): FleetError {
+export function notInStack(name: string, names: string[], noun = 'machine'): FleetError {
   const near = closest(name, names);
   return new FleetError({
     code: 'config-invalid',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { kernelFacts } from '../../schema/facts.ts';
+import { notInStack } from '../console/virtual-machines.ts';
 import { type ExportedStack, resourcesOf } from '../exported-stack.ts';
 
 const machine = z.object({
@@ -33,13 +34,8 @@ export function gdbTarget(stack: ExportedStack, name: string): GdbTarget {
   const machines = resourcesOf(stack, 'nixos:index:VirtualMachine', machine).map(({ outputs }) => outputs);
   const found = machines.find((each) => each.name === name);
   if (!found) {
-    throw new FleetError({
-      code: 'config-invalid',
-      host: name,
-      what: 'the stack has no virtual machine with this name',
-      why: machines.length > 0 ? `it has: ${machines.map((each) => each.name).join(', ')}` : undefined,
-      fix: 'Name one of the virtual machines: GDB cannot attach to others.',
-    });
+    const names = machines.map((each) => each.name);
+    throw notInStack(name, names, 'virtual machine');
   }
   if (!found.gdb) {
     throw new FleetError({

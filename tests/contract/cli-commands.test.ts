@@ -55,13 +55,19 @@ test('the help names the commands, and that of a command its options and example
 test('an unknown command or option is refused with a suggestion', async () => {
   const command = await cli('stauts');
   assert.equal(command.exitCode, 2);
-  assert.match(command.stderr, /unknown command 'stauts'\n\(Did you mean status\?\)/);
-  assert.match((await cli('nosuch', '--help')).stderr, /^error: unknown command 'nosuch'\n/);
+  assert.match(
+    command.stderr,
+    /^unknown command 'stauts' \[config-invalid\]\n {2}fix: {2}Did you mean status\?\n/,
+  );
+  assert.match(
+    (await cli('nosuch', '--help')).stderr,
+    /^unknown command 'nosuch' \[config-invalid\]\n {2}fix: {2}See nixos-fleet --help/,
+  );
   const option = await cli('status', '--wacth');
   assert.equal(option.exitCode, 2);
   assert.match(
     option.stderr,
-    /unknown option '--wacth'\n\(Did you mean --watch\?\)\nusage: nixos-fleet status/,
+    /^unknown option '--wacth' \[config-invalid\]\n {2}fix: {2}Did you mean --watch\?\n {8}usage: nixos-fleet status/,
   );
   // Its 2 means that there are changes.
   assert.equal((await cli('summary', '--wacth')).exitCode, 1);

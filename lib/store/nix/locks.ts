@@ -69,7 +69,11 @@ function unknownInput(parents: readonly string[], step: string, known: readonly 
     code: 'flake-invalid',
     what: `${owner} has no input ${step}`,
     why: known.length > 0 ? `it has: ${[...known].sort().join(', ')}` : 'it has no inputs',
-    fix: near && `Did you mean '${[...parents, near].join('/')}'?`,
+    fix: near
+      ? `Did you mean '${[...parents, near].join('/')}'?`
+      : known.length > 0
+        ? 'Name one of these.'
+        : 'Add it to the inputs of flake.nix first.',
   });
 }
 

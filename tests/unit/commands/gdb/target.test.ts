@@ -52,10 +52,10 @@ test('a machine without a GDB stub and an unknown machine are errors with a fix'
   const fails = (name: string, fix: RegExp) =>
     assert.throws(
       () => gdbTarget(stack, name),
-      (error) => error instanceof FleetError && error.host === name && fix.test(error.message),
+      (error) => error instanceof FleetError && error.code === 'config-invalid' && fix.test(error.message),
     );
-  fails('plain', /nokaslr/);
-  fails('nobody', /it has: web, own, outside, plain/);
+  fails('plain', /^plain: .*nokaslr/s);
+  fails('nobody', /no virtual machine 'nobody'.*it has: web, own, outside, plain/s);
 });
 
 test('GDB gets the scripts before it attaches, and the user’s commands after', () => {
