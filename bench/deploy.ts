@@ -19,8 +19,8 @@ import { deleteLab } from '../lib/local/lab/delete-lab.ts';
 import { ensureMachine } from '../lib/local/lab/machine.ts';
 import { ensureNetwork } from '../lib/local/lab/network.ts';
 import { delayed } from './delayed.ts';
-import { median, seconds } from './measure.ts';
-import { copyProject } from './stacks.ts';
+import { busySeconds, median, seconds } from './measure.ts';
+import { projectOfPackage } from './stacks.ts';
 import { type Most, watchProvider } from './watch-provider.ts';
 
 const project = resolve(import.meta.dirname, '..');
@@ -163,13 +163,18 @@ async function measure(count: number): Promise<string[]> {
     ['bare', () => bare(machines, identityFile)],
   ];
   const times: Record<string, number[]> = {};
+  const busy: Record<string, number[]> = {};
   for (let round = 0; round <= rounds; round++)
     for (const [name, way] of ways) {
       edit(machines, identityFile);
+      const before = busySeconds();
       const taken = await seconds(way);
+      const worked = busySeconds() - before;
       console.error(`${count} machines, ${name}: ${taken.toFixed(2)} s`);
       // The first round is not counted.
-      if (round > 0) times[name] = [...(times[name] ?? []), taken];
+      if (round === 0) continue;
+      times[name] = [...(times[name] ?? []), taken];
+      busy[name] = [...(busy[name] ?? []), worked];
     }
   for (const server of servers) server.close();
   const ratio = (name: string) => {
@@ -177,7 +182,9 @@ async function measure(count: number): Promise<string[]> {
     return other ? median(other.map((value, round) => (times.fleet?.[round] ?? 0) / value)).toFixed(2) : '';
   };
   const shown = ['fleet', 'deploy-rs', 'bare'].map((name) =>
-    times[name] ? median(times[name]).toFixed(1) : 'not measured',
+    times[name]
+      ? `${median(times[name]).toFixed(1)} (${median(busy[name] ?? []).toFixed(1)})`
+      : 'not measured',
   );
   const provider = [`${Math.round(most.memoryMiB)}`, `${most.handles}`];
   return [String(count), ...shown, ratio('deploy-rs'), ratio('bare'), ...provider];
@@ -192,7 +199,8 @@ try {
   await run('git', ['-C', flake, 'init', '--quiet'], limit);
   edit([], '');
   await run('git', ['-C', flake, 'add', '--all'], limit);
-  copyProject(join(folder, 'project'));
+  await run('npm', ['run', 'build'], { cwd: project, ...limit });
+  projectOfPackage(join(folder, 'project'));
   configure([], '');
   await pulumi(['stack', 'init', 'bench']);
   for (const count of counts.length > 0 ? counts : [3, 12, 30]) rows.push(await measure(count));
@@ -201,7 +209,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(
-  `\nA text changed and a unit restarted on all machines, ${2 * delay} ms round trip (median of ${rounds} rounds)\n`,
+  `\nA text changed and a unit restarted on all machines, ${2 * delay} ms round trip (median of ${rounds} rounds; in brackets, how long the processors worked)\n`,
 );
 console.log(
   markdownTable(

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+
 /** Times two functions alternately (A B A B …), as the speed of a shared computer drifts: the ratio of each pair counts. */
 
 export interface Compared {
@@ -44,4 +46,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2
     ? (sorted[middle] ?? Number.NaN)
     : ((sorted[middle - 1] ?? 0) + (sorted[middle] ?? 0)) / 2;
+}
+
+/** Seconds that this computer's processors have worked since it started, all together. Linux only. */
+export function busySeconds(): number {
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (
+    readFileSync('/proc/stat', 'utf8').split('\n', 1)[0] ?? ''
+  )
+    .split(/\s+/)
+    .map(Number);
+  return (user + nice + system + irq + softirq) / 100;
 }

@@ -9,7 +9,13 @@ export interface Most {
 /** Looks four times a second until `work` has ended. @param folder the project's */
 export async function watchProvider(folder: string, work: () => Promise<unknown>): Promise<Most> {
   const most: Most = { memoryMiB: 0, handles: 0 };
-  const timer = setInterval(() => void look(folder, most), 250);
+  let pid: string | undefined;
+  const look = async () => {
+    // All processes are searched only until it is found: the machines' are among them.
+    pid ??= await findProvider(folder);
+    if (pid) await lookAt(pid, most);
+  };
+  const timer = setInterval(() => void look(), 250);
   try {
     await work();
   } finally {
@@ -18,17 +24,22 @@ export async function watchProvider(folder: string, work: () => Promise<unknown>
   return most;
 }
 
-async function look(folder: string, most: Most): Promise<void> {
+async function findProvider(folder: string): Promise<string | undefined> {
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    try {
-      const command = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-      if (!command.startsWith('node\0') || !command.includes(`${folder}/provider/`)) continue;
-      const resident = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
-      most.memoryMiB = Math.max(most.memoryMiB, Number(resident ?? 0) / 1024);
-      most.handles = Math.max(most.handles, (await readdir(`/proc/${pid}/fd`)).length);
-    } catch {
-      // It has ended.
-    }
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (/(^|\/)node\0/.test(command) && command.includes(`${folder}/`) && command.includes('/provider/'))
+      return pid;
+  }
+  return undefined;
+}
+
+async function lookAt(pid: string, most: Most): Promise<void> {
+  try {
+    const resident = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+    most.memoryMiB = Math.max(most.memoryMiB, Number(resident ?? 0) / 1024);
+    most.handles = Math.max(most.handles, (await readdir(`/proc/${pid}/fd`)).length);
+  } catch {
+    // It has ended.
   }
 }
