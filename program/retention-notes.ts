@@ -1,4 +1,4 @@
-import { formatMiB } from '../lib/base/bytes.ts';
+import { formatSize } from '../lib/base/bytes.ts';
 import { FleetError } from '../lib/base/errors.ts';
 import { counted } from '../lib/base/text.ts';
 import type { LiveResult } from '../lib/machine/check-live.ts';
@@ -45,7 +45,7 @@ export function retentionNote(name: string, found: Collected, now: Date): Note[]
   const parts = [
     ...(freedPaths > 0
       ? [
-          `an up would free ${counted(freedPaths, 'path')}, ${formatMiB(freedBytes)} (of ${counted(freedSystems, 'system')})`,
+          `an up would free ${counted(freedPaths, 'path')}, ${formatSize(freedBytes)} (of ${counted(freedSystems, 'system')})`,
         ]
       : []),
     ...(due && due > now ? [`unused paths can be removed from ${due.toISOString()} on`] : []),

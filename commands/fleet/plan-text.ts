@@ -1,3 +1,4 @@
+import { formatSize, parseSize } from '../../lib/base/bytes.ts';
 import { formatNames } from '../../lib/base/name-ranges.ts';
 import { counted } from '../../lib/base/text.ts';
 import type { Happening } from '../../schema/run-event.ts';
@@ -138,7 +139,8 @@ export function workLine(machines: readonly Planned[]): string[] {
   const numbers = (pattern: RegExp) => lines.flatMap((line) => Number(pattern.exec(line)?.[1] ?? []));
   const builds = Math.max(0, ...numbers(/to build: (\d+) derivation/));
   const sum = (values: readonly number[]) => values.reduce((one, other) => one + other, 0);
-  const [paths, size] = [sum(numbers(/to copy: (\d+) path/)), sum(numbers(/to copy: .* ([\d.]+) MiB/))];
+  const paths = sum(numbers(/to copy: (\d+) path/));
+  const size = sum(lines.map((line) => parseSize(/to copy: .*/.exec(line)?.[0] ?? '')));
   const work = [
     ...(builds > 0
       ? [
@@ -147,7 +149,7 @@ export function workLine(machines: readonly Planned[]): string[] {
       : []),
     ...(paths > 0
       ? [
-          `to copy: ${counted(paths, 'path')}, about ${Math.round(size)} MiB${machines.length > 1 ? ' in all' : ''}`,
+          `to copy: ${counted(paths, 'path')}, about ${formatSize(size)}${machines.length > 1 ? ' in all' : ''}`,
         ]
       : []),
   ];

@@ -1,4 +1,4 @@
-import { formatMiB } from '../base/bytes.ts';
+import { formatSize } from '../base/bytes.ts';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { StallWatch } from '../base/stall.ts';
 import { copyClosure } from '../store/nix/copy.ts';
@@ -73,7 +73,7 @@ async function sendMissing(machine: Machine, request: CopyToMachineRequest): Pro
   let bytes = 0;
   for (let sent = 0; sent < missing.length; sent += batchSize) {
     const part = missing.slice(sent, sent + batchSize);
-    const report = () => onProgress?.(`copying ${missing.length} paths, ${formatMiB(bytes)}`);
+    const report = () => onProgress?.(`copying ${missing.length} paths, ${formatSize(bytes)}`);
     const watch = new StallWatch(stallSeconds);
     const onBytes = (count: number) => {
       watch.progress();

@@ -1,4 +1,4 @@
-import { formatMiB } from '../../base/bytes.ts';
+import { formatSize } from '../../base/bytes.ts';
 import { counted } from '../../base/text.ts';
 import type { ClosureChange } from './change.ts';
 import { isSystem, type PackageChange } from './compare.ts';
@@ -89,12 +89,13 @@ function versions(list: readonly string[]): string {
 }
 
 function workLine({ copied, exact }: ClosureChange, work: Work | undefined): string {
-  const size = `${exact ? '' : 'about '}${formatMiB(copied.bytes)}`;
-  const unsized = copied.unsized > 0 ? ` and ${copied.unsized} of unknown size` : '';
-  const download = work?.download === undefined ? '' : `, ${formatMiB(work.download)}`;
+  const size = `, ${exact ? '' : 'about '}${formatSize(copied.bytes)}`;
+  const isUnknown = copied.unsized > 0 && copied.unsized === copied.paths;
+  const unsized = copied.unsized > 0 ? `${size} and ${copied.unsized} of unknown size` : size;
+  const download = work?.download === undefined ? '' : `, ${formatSize(work.download)}`;
   return [
     ...(work && work.builds > 0 ? [`to build: ${counted(work.builds, 'derivation')}`] : []),
     ...(work && work.fetches > 0 ? [`to fetch: ${counted(work.fetches, 'path')}${download}`] : []),
-    `to copy: ${counted(copied.paths, 'path')}, ${size}${unsized}`,
+    `to copy: ${counted(copied.paths, 'path')}${isUnknown ? ' of unknown size' : unsized}`,
   ].join('; ');
 }

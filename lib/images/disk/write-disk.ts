@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip, createZstdCompress } from 'node:zlib';
-import { formatMiB } from '../../base/bytes.ts';
+import { formatSize } from '../../base/bytes.ts';
 import { FleetError } from '../../base/errors.ts';
 import { Reply } from '../../machine/script/reply.ts';
 import { scriptFile, scriptText } from '../../machine/script/text.ts';
@@ -87,7 +87,7 @@ async function* progress(
     sent += chunk.length;
     if (performance.now() - reportedAt < 1000) continue;
     reportedAt = performance.now();
-    status(`writing the disk: ${formatMiB(sent)} of ${formatMiB(bytes)}`);
+    status(`writing the disk: ${formatSize(sent)} of ${formatSize(bytes)}`);
   }
   status('reading the disk back');
 }

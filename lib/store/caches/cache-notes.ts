@@ -1,5 +1,5 @@
 import type { DeploymentInputs } from '../../../schema/deployment.ts';
-import { formatMiB } from '../../base/bytes.ts';
+import { formatSize } from '../../base/bytes.ts';
 import { counted } from '../../base/text.ts';
 import type { BuildEstimate } from '../nix/dry-run.ts';
 import { keyName } from '../nix/key-format.ts';
@@ -68,7 +68,7 @@ function shareOf({ outPath, closure }: HostSystem, infos: ReadonlyMap<string, Pa
 }
 
 function size(infos: readonly PathInfo[]): string {
-  return formatMiB(infos.reduce((sum, { narSize }) => sum + narSize, 0));
+  return formatSize(infos.reduce((sum, { narSize }) => sum + narSize, 0));
 }
 
 /** How the machine will get its system; undefined if the caches do not decide it. */

@@ -1,4 +1,4 @@
-import { formatMiB } from '../../base/bytes.ts';
+import { formatSize } from '../../base/bytes.ts';
 import { printable } from '../../base/presentable.ts';
 import { storeName } from './nix.ts';
 
@@ -192,7 +192,7 @@ export class NixLog {
     const paths = this.#total(activity.copyPaths);
     if (paths.done + paths.running === 0) return;
     const bytes = this.#copiedBytes + this.#total(activity.copyPath).done;
-    const size = bytes > 0 ? `, ${formatMiB(bytes)}` : '';
+    const size = bytes > 0 ? `, ${formatSize(bytes)}` : '';
     this.#show(`copying ${paths.done}/${paths.expected} paths${size}`);
   }
 

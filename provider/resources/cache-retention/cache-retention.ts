@@ -1,4 +1,4 @@
-import { formatMiB, mebibytes } from '../../../lib/base/bytes.ts';
+import { formatSize, mebibytes } from '../../../lib/base/bytes.ts';
 import { isFailure } from '../../../lib/base/errors.ts';
 import { counted } from '../../../lib/base/text.ts';
 import { formatUrn, parseUrn } from '../../../lib/base/urn.ts';
@@ -147,7 +147,7 @@ async function retainFolder(
   if (freedPaths > 0) {
     context.log(
       'info',
-      `${cache}: freed ${counted(freedPaths, 'path')}, ${formatMiB(found.freedBytes)} (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${formatMiB(found.keptBytes)} stay`,
+      `${cache}: freed ${counted(freedPaths, 'path')}, ${formatSize(found.freedBytes)} (of ${counted(found.freedSystems, 'system')}); ${counted(keptPaths, 'path')}, ${formatSize(found.keptBytes)} stay`,
     );
   }
   return {

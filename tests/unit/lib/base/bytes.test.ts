@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatBytes, formatMiB, mebibytes } from '../../../../lib/base/bytes.ts';
+import { formatBytes, formatSize, mebibytes, parseSize } from '../../../../lib/base/bytes.ts';
 
 const MiB = 2 ** 20;
 
@@ -11,8 +11,15 @@ test('mebibytes have one decimal', () => {
 
 test('a size for people has a decimal below 10 MiB only', () => {
   assert.deepEqual(
-    [0, 1, 1.26, 9.94, 9.96, 120.4].map((size) => formatMiB(size * MiB)),
-    ['0 MiB', '1 MiB', '1.3 MiB', '9.9 MiB', '10 MiB', '120 MiB'],
+    [0, 0.0001, 0.04, 1, 1.26, 9.94, 9.96, 120.4].map((size) => formatSize(size * MiB)),
+    ['0 MiB', '1 KiB', '41 KiB', '1 MiB', '1.3 MiB', '9.9 MiB', '10 MiB', '120 MiB'],
+  );
+});
+
+test('the first size of a text is read again', () => {
+  assert.deepEqual(
+    ['to copy: 3 paths, about 12 KiB', '1.5 MiB of 2 MiB', '4 paths of unknown size'].map(parseSize),
+    [12 * 2 ** 10, 1.5 * MiB, 0],
   );
 });
 

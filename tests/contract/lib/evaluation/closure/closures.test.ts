@@ -39,7 +39,7 @@ test('the changes of an update are those that nix finds after the build', async 
     '- pcre 10.46',
     '+ unit-new.service, probably',
     '- unit-old.service',
-    'to build: 16 derivations; to copy: 14 paths, about 0 MiB and 3 of unknown size',
+    'to build: 16 derivations; to copy: 14 paths, about 3 KiB and 3 of unknown size',
   ]);
 
   await build(desired);

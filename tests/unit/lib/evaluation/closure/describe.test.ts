@@ -82,7 +82,7 @@ test('what is only expected or probable is said so', () => {
     '~ zlib: 1.3 → 1.4',
     '+ curl 8.15, probably',
     'new dependencies of rebuilt packages are not predicted: this computer lacks the derivations of the live system',
-    'to copy: 4 paths, about 0 MiB and 4 of unknown size',
+    'to copy: 4 paths of unknown size',
   ]);
 });
 
