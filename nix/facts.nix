@@ -510,6 +510,32 @@ let
           trustedInterfaces = option "networking.firewall.trustedInterfaces" [ ];
           nix = option "nix.enable" null;
           switchable = option "system.switch.enable" null;
+          rootPassword =
+            let
+              root = option "users.users.root" null;
+              isSet = name: read root name null != null;
+              # A hash that begins with one of these is no password's.
+              isHash = hash: hash != null && !builtins.elem (builtins.substring 0 1 hash) [ "!" "*" ];
+            in
+            if root == null then
+              null
+            else
+              builtins.any isSet [
+                "password"
+                "initialPassword"
+                "hashedPasswordFile"
+                "passwordFile"
+              ]
+              || builtins.any (name: isHash (read root name null)) [
+                "hashedPassword"
+                "initialHashedPassword"
+              ];
+          sshPasswords =
+            let
+              passwords = option "services.openssh.settings.PasswordAuthentication" null;
+              interactive = option "services.openssh.settings.KbdInteractiveAuthentication" false;
+            in
+            if passwords == null then null else passwords || interactive == true;
         };
         default = null;
       };

@@ -88,6 +88,11 @@ export const hostFacts = z.object({
         .describe('Interfaces from which the firewall accepts everything.'),
       nix: z.boolean().optional().describe('nix.enable'),
       switchable: z.boolean().optional().describe('system.switch.enable'),
+      rootPassword: z.boolean().optional().describe('Whether root has a password; absent in older states.'),
+      sshPasswords: z
+        .boolean()
+        .optional()
+        .describe('Whether sshd accepts passwords; absent in older states.'),
     })
     .optional()
     .describe('What else decides whether the machine can be deployed to again; absent in older states.'),

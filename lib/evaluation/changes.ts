@@ -25,7 +25,17 @@ function knownOf({ unread = {}, switching: _, ...facts }: HostFacts, other: Host
     part === 'about' ? ['nixosLabel', 'stateVersion'] : [part],
   );
   if (!other.access) unknown.push('access');
-  return Object.fromEntries(Object.entries(facts).filter(([part]) => !unknown.includes(part)));
+  const { access } = facts;
+  const newer = (['rootPassword', 'sshPasswords'] as const).filter(
+    (name) => other.access?.[name] === undefined,
+  );
+  const known =
+    access && Object.fromEntries(Object.entries(access).filter(([name]) => !newer.some((of) => of === name)));
+  return Object.fromEntries(
+    Object.entries({ ...facts, access: known as HostFacts['access'] }).filter(
+      ([part]) => !unknown.includes(part),
+    ),
+  );
 }
 
 /** The parts of a kernel that a diff shows. */

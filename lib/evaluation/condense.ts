@@ -78,12 +78,16 @@ function accessFacts({
   trustedInterfaces,
   nix,
   switchable,
+  rootPassword = null,
+  sshPasswords = null,
 }: NonNullable<RawSystem['access']>) {
   return {
     ...(permitRootLogin === null ? {} : { permitRootLogin }),
     trustedInterfaces: marked(trustedInterfaces, true),
     ...(nix === null ? {} : { nix }),
     ...(switchable === null ? {} : { switchable }),
+    ...(rootPassword === null ? {} : { rootPassword }),
+    ...(sshPasswords === null ? {} : { sshPasswords }),
   };
 }
 

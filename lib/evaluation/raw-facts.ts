@@ -75,6 +75,8 @@ export interface RawSystem {
     trustedInterfaces: string[];
     nix: boolean | null;
     switchable: boolean | null;
+    rootPassword: boolean | null;
+    sshPasswords: boolean | null;
   } | null;
   switching: {
     release: string;

@@ -80,6 +80,43 @@ test('no option that is removed or renamed costs a machine its facts (fault 81)'
   }
 });
 
+test('passwords of root and of sshd are facts', async () => {
+  const folder = await ownFlake();
+  const text = `{
+  outputs = _: let
+    intact = import ./system.nix { name = "intact"; };
+    root = more: intact.config.users.users // { root = intact.config.users.users.root // more; };
+    configured = more: intact // { config = intact.config // more; };
+    user = more: configured { users = intact.config.users // { users = root more; }; };
+    sshd = settings: configured {
+      services = intact.config.services // {
+        openssh = intact.config.services.openssh // { inherit settings; };
+      };
+    };
+  in {
+    nixosConfigurations = {
+      locked = user { hashedPassword = "!"; initialHashedPassword = "*"; };
+      hashed = user { hashedPassword = "$y$j9T$x"; };
+      file = user { hashedPasswordFile = "/etc/root-password"; };
+      keys = sshd { PasswordAuthentication = false; KbdInteractiveAuthentication = false; };
+      passwords = sshd { PasswordAuthentication = true; KbdInteractiveAuthentication = false; };
+      interactive = sshd { PasswordAuthentication = false; KbdInteractiveAuthentication = true; };
+    };
+  };
+}
+`;
+  await writeFile(join(folder, 'flake.nix'), text);
+  const names = ['locked', 'hashed', 'file', 'keys', 'passwords', 'interactive'];
+  const { hosts } = await evaluateFixture(names, { folder });
+  const seen = names.map((name) => {
+    const host = hosts[name];
+    assert.ok(host?.ok, name);
+    const { rootPassword, sshPasswords } = host.facts.access ?? {};
+    return name === 'locked' || name === 'hashed' || name === 'file' ? rootPassword : sshPasswords;
+  });
+  assert.deepEqual(seen, [false, true, true, false, true, true]);
+});
+
 function changedParts(one: HostFacts, other: HostFacts): string[] {
   const parts = Object.keys(one) as (keyof HostFacts)[];
   return parts.filter((part) => JSON.stringify(one[part]) !== JSON.stringify(other[part]));

@@ -56,6 +56,15 @@ test('what older versions did not record, or cannot be read, is no change', () =
   assert.deepEqual(factsChanges(someFacts({ access }), someFacts({ access: { ...access, nix: false } })), [
     '~ access.nix: true => false',
   ]);
+  const passwords = { ...access, rootPassword: true, sshPasswords: true };
+  assert.deepEqual(factsChanges(someFacts({ access }), someFacts({ access: passwords })), []);
+  assert.deepEqual(
+    factsChanges(
+      someFacts({ access: passwords }),
+      someFacts({ access: { ...passwords, rootPassword: false } }),
+    ),
+    ['~ access.rootPassword: true => false'],
+  );
   const unread = someFacts({ packages: {}, nixosLabel: '', unread: { packages: true, about: true } });
   assert.deepEqual(factsChanges(old, unread), []);
   assert.deepEqual(factsChanges(unread, old), []);
