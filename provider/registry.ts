@@ -1,5 +1,5 @@
 import type { ProviderComponent } from './component.ts';
-import { fleet, host } from './components/components.ts';
+import { fleet, host, lab } from './components/components.ts';
 import type { AnyFunction } from './function.ts';
 import { evaluate } from './functions/evaluate.ts';
 import { getVersion } from './functions/get-version.ts';
@@ -65,5 +65,5 @@ export const functions: ReadonlyMap<string, AnyFunction> = new Map(
 
 /** Every component that programs in any language declare, by its type token. */
 export const components: ReadonlyMap<string, ProviderComponent> = new Map(
-  [fleet, host].map((each) => [each.token, each]),
+  [fleet, host, lab].map((each) => [each.token, each]),
 );

@@ -2,6 +2,8 @@ import { z } from 'zod';
 import { builders } from './builder.ts';
 import { connection } from './connection.ts';
 import { deploymentSettings, deploymentState } from './deployment.ts';
+import { labMachineInputs } from './lab-machine.ts';
+import { labNetworkInputs } from './lab-network.ts';
 import { machineBuilder } from './machine-builders.ts';
 import { evaluateArgs, evaluatedHost } from './provider-functions.ts';
 import { rolloutInputs } from './rollout.ts';
@@ -104,4 +106,18 @@ export const fleetOutputs = z.object({
   history: z
     .record(z.string(), z.array(z.string()))
     .describe('The latest deployments of each machine by anyone, newest first, as text.'),
+});
+
+/** Arguments of `nixos:index:Lab` in languages other than TypeScript. */
+export const labArgs = z.strictObject({
+  network: labNetworkInputs.shape.cidr.describe('Address range with 24 bits, such as 10.213.7.0/24.'),
+  base: labMachineInputs.shape.base,
+  machines: z
+    .record(z.string(), labMachineInputs.shape.address)
+    .describe('The machines: name to address in the network. All must be known in a preview.'),
+});
+export type LabArgs = z.output<typeof labArgs>;
+
+export const labOutputs = z.object({
+  connections: z.record(z.string(), connection).describe('How each machine is entered, for hosts.'),
 });

@@ -1,4 +1,11 @@
-import { fleetArgs, fleetOutputs, hostArgs, hostOutputs } from '../../schema/components.ts';
+import {
+  fleetArgs,
+  fleetOutputs,
+  hostArgs,
+  hostOutputs,
+  labArgs,
+  labOutputs,
+} from '../../schema/components.ts';
 import type { ProviderComponent } from '../component.ts';
 
 // Pulumi's SDK for programs, which components need, is loaded when the first is constructed.
@@ -21,4 +28,14 @@ export const host: ProviderComponent = {
   args: hostArgs,
   outputs: hostOutputs,
   construct: async (declaration) => (await import('./host.ts')).constructHost(declaration),
+};
+
+/** Test machines in containers. */
+export const lab: ProviderComponent = {
+  token: 'nixos:index:Lab',
+  description:
+    'Test machines on this computer: containers with their own systemd, sshd and Nix, in a network of their own. Root is needed.',
+  args: labArgs,
+  outputs: labOutputs,
+  construct: async (declaration) => (await import('./lab.ts')).constructLab(declaration),
 };

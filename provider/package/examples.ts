@@ -162,6 +162,10 @@ export const examples: Readonly<Record<string, readonly [name: string, inputs: P
   ],
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference in YAML
   'nixos:index:Host': ['web', { connection: web.connection, evaluated: '${evaluation.hosts.web}' }],
+  'nixos:index:Lab': [
+    'lab',
+    { network: '10.213.7.0/24', base: '/var/lib/lab/base', machines: { web: '10.213.7.11' } },
+  ],
   'nixos:index:evaluate': ['evaluation', { flake: './nix', hosts: { web: 'web' } }],
   'nixos:index:machine': ['web', { connection: web.connection }],
   'nixos:index:getVersion': ['version', {}],

@@ -140,6 +140,27 @@ new pulumi.ComponentResource('nixos:index:Host', 'two', two, {}, true);
   ]);
 });
 
+test('a lab has the same resources, inputs and order through the provider as by the class', async () => {
+  const args = { network: '10.213.250.0/24', base: '/nowhere/base', machines: { web: '10.213.250.11' } };
+  project.write(
+    'index.ts',
+    `import { Lab } from '${join(import.meta.dirname, '../../components/index.ts')}';
+new Lab('lab', ${JSON.stringify(args)});
+`,
+  );
+  const byClass = await previewed();
+  project.write(
+    'index.ts',
+    `import * as pulumi from '@pulumi/pulumi';
+new pulumi.ComponentResource('nixos:index:Lab', 'lab', { ...${JSON.stringify(args)}, connections: undefined }, {}, true);
+`,
+  );
+  const byProvider = await previewed();
+  const lab = 'urn:pulumi:dev::fleet::nixos:index:Lab';
+  assert.deepEqual(byProvider, byClass);
+  assert.ok(`${lab}$nixos:index:LabMachine::web` in byProvider);
+});
+
 test('a component that the provider does not have is an error that names those it has', async () => {
   writeFileSync(
     join(project.folder, 'index.ts'),
