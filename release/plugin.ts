@@ -55,7 +55,7 @@ async function writeContent(content: string): Promise<void> {
     if (existsSync(from)) cpSync(from, join(content, 'node_modules', part), { recursive: true });
   }
   const manifest = JSON.parse(readText('package.json'));
-  const told = [
+  const described = [
     'name',
     'version',
     'description',
@@ -66,5 +66,8 @@ async function writeContent(content: string): Promise<void> {
     'bugs',
     'type',
   ];
-  writeFileSync(join(content, 'package.json'), `${JSON.stringify(pick(manifest, told), undefined, 2)}\n`);
+  writeFileSync(
+    join(content, 'package.json'),
+    `${JSON.stringify(pick(manifest, described), undefined, 2)}\n`,
+  );
 }

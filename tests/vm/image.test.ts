@@ -202,7 +202,7 @@ test('another kernel is previewed, booted on trial and confirmed; one that panic
     await stack.withEdit(vmHost, 'boot.isContainer', `${panics}\n  boot.isContainer`, async () => {
       const { exitCodes, text } = await stack.record(
         'panic',
-        'A kernel that panics, and is fallen back from',
+        'A kernel panics, and the machine boots its previous system',
         [
           `grep kernelParams ${vmHost}`,
           'nixos-fleet up --yes',
