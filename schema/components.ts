@@ -108,6 +108,8 @@ export const fleetOutputs = z.object({
     .describe('The latest deployments of each machine by anyone, newest first, as text.'),
 });
 
+const { address } = labMachineInputs.shape;
+
 /** Arguments of `nixos:index:Lab` in languages other than TypeScript. */
 export const labArgs = z.strictObject({
   network: labNetworkInputs.shape.cidr.describe('Address range with 24 bits, such as 10.213.7.0/24.'),
@@ -119,5 +121,8 @@ export const labArgs = z.strictObject({
 export type LabArgs = z.output<typeof labArgs>;
 
 export const labOutputs = z.object({
-  connections: z.record(z.string(), connection).describe('How each machine is entered, for hosts.'),
+  connections: z
+    // Pulumi's YAML cannot assign a setting that is one of several texts, which a connection has, to another.
+    .record(z.string(), z.object({ address, hostKey: z.string(), identityFile: z.string() }))
+    .describe('How each machine is entered, for hosts.'),
 });

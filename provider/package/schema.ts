@@ -92,7 +92,8 @@ function resourceOf(resource: AnyResource, types: PackageTypes): Record<string, 
 function componentOf({ token, description, args, outputs }: ProviderComponent, types: PackageTypes) {
   const name = token.split(':').at(-1) as string;
   const inputs = types.membersOf(jsonOf(args, 'input'), name);
-  const state = types.membersOf(jsonOf(outputs, 'output'), name);
+  // As of resources: an output can be given as an input, such as the connection of a lab's machine to a host.
+  const state = types.membersOf(jsonOf(outputs, 'input'), name);
   return {
     description: withExample(token, description),
     isComponent: true,
@@ -101,7 +102,7 @@ function componentOf({ token, description, args, outputs }: ProviderComponent, t
     inputProperties: inputs.properties,
     requiredInputs: inputs.required,
     properties: state.properties,
-    required: state.required,
+    required: jsonOf(outputs, 'output').required ?? [],
   };
 }
 

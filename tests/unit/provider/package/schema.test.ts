@@ -138,6 +138,14 @@ test('what is always a secret is marked, nested or not', () => {
   assert.equal(user?.secret, undefined);
 });
 
+test('an output that is for an input has no setting of several texts, which YAML cannot assign', () => {
+  const { connections } = schema.resources['nixos:index:Lab']?.properties ?? {};
+  const token = connections?.additionalProperties?.$ref?.replace('#/types/', '') ?? '';
+  const members = (schema.types[token] as ObjectType).properties;
+  assert.deepEqual(Object.keys(members).sort(), ['address', 'hostKey', 'identityFile']);
+  for (const { type } of Object.values(members)) assert.equal(type, 'string');
+});
+
 test('every component is in it, as one', () => {
   const { isComponent, inputProperties, requiredInputs } = resource('Fleet');
   assert.equal(isComponent, true);
