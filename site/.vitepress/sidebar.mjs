@@ -16,6 +16,7 @@ const groups = [
     ['What it is', '/'],
     ['Getting started', 'getting-started'],
     ['Compared with other tools', 'comparison'],
+    ['Getting started', 'getting-started'],
     ['Set-up', 'setup'],
     ['The npm package', 'package'],
     ['The command line', 'cli'],
