@@ -110,6 +110,27 @@ test('a machine that cannot be evaluated fails the run at its end, and the other
   assert.match(text, /nixos:index:Deployment +web +create/);
 });
 
+test('a lab has the same resources, inputs and order through the provider as by the class', async () => {
+  const args = { network: '10.213.250.0/24', base: '/nowhere/base', machines: { web: '10.213.250.11' } };
+  project.write(
+    'index.ts',
+    `import { Lab } from '${join(import.meta.dirname, '../../components/index.ts')}';
+new Lab('lab', ${JSON.stringify(args)});
+`,
+  );
+  const byClass = await previewed();
+  project.write(
+    'index.ts',
+    `import * as pulumi from '@pulumi/pulumi';
+new pulumi.ComponentResource('nixos:index:Lab', 'lab', { ...${JSON.stringify(args)}, connections: undefined }, {}, true);
+`,
+  );
+  const byProvider = await previewed();
+  const lab = 'urn:pulumi:dev::fleet::nixos:index:Lab';
+  assert.deepEqual(byProvider, byClass);
+  assert.ok(`${lab}$nixos:index:LabMachine::web` in byProvider);
+});
+
 test('a machine that cannot be reached fails its component, and another is built and fails by itself', async () => {
   const [one, two] = await Promise.all(['one', 'two'].map((name) => instantiate(name, write(name))));
   const facts = formatFacts(someFacts());
@@ -138,27 +159,6 @@ new pulumi.ComponentResource('nixos:index:Host', 'two', two, {}, true);
     'nixos:index:Host$nixos:index:System::one',
     'nixos:index:Host$nixos:index:System::two',
   ]);
-});
-
-test('a lab has the same resources, inputs and order through the provider as by the class', async () => {
-  const args = { network: '10.213.250.0/24', base: '/nowhere/base', machines: { web: '10.213.250.11' } };
-  project.write(
-    'index.ts',
-    `import { Lab } from '${join(import.meta.dirname, '../../components/index.ts')}';
-new Lab('lab', ${JSON.stringify(args)});
-`,
-  );
-  const byClass = await previewed();
-  project.write(
-    'index.ts',
-    `import * as pulumi from '@pulumi/pulumi';
-new pulumi.ComponentResource('nixos:index:Lab', 'lab', { ...${JSON.stringify(args)}, connections: undefined }, {}, true);
-`,
-  );
-  const byProvider = await previewed();
-  const lab = 'urn:pulumi:dev::fleet::nixos:index:Lab';
-  assert.deepEqual(byProvider, byClass);
-  assert.ok(`${lab}$nixos:index:LabMachine::web` in byProvider);
 });
 
 test('a component that the provider does not have is an error that names those it has', async () => {
