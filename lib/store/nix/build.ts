@@ -108,11 +108,13 @@ async function protectOutput(request: BuildRequest, signal: AbortSignal): Promis
 
 function buildError(request: BuildRequest, error: unknown): FleetError {
   if (!(error instanceof FleetError)) throw error;
+  const isCancelled = error.code === 'cancelled';
   return new FleetError({
     code: error.code === 'command-failed' ? 'build-failed' : error.code,
-    what: error.code === 'cancelled' ? 'the build was cancelled' : 'cannot build the system',
+    what: isCancelled ? 'the build was cancelled' : 'cannot build the system',
     host: request.host,
-    why: error.why ?? error.message,
+    // Of a cancelled nix it would be the end of its log.
+    why: isCancelled ? undefined : (error.why ?? error.message),
     fix: error.fix,
     cause: error,
   });

@@ -84,4 +84,6 @@ test('an abort ends the build with the code cancelled', async () => {
   const result = results.get(endless.drvPath);
   assert.ok(result && !result.ok);
   assert.equal(result.error.code, 'cancelled');
+  assert.doesNotMatch(result.error.message, /@nix/);
+  assert.equal(result.error.why, undefined);
 });
