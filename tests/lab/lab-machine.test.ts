@@ -9,7 +9,7 @@ import { until } from '../../lib/base/until.ts';
 import { ensureLabBase } from '../../lib/local/lab/base.ts';
 import { deleteLab } from '../../lib/local/lab/delete-lab.ts';
 import { ensureMachine, type LabMachine, readLabMachine, stopMachine } from '../../lib/local/lab/machine.ts';
-import { ensureNetwork, readNetwork } from '../../lib/local/lab/network.ts';
+import { ensureNetwork, readNetwork, refuseLabOfOther } from '../../lib/local/lab/network.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import { connection } from '../../schema/connection.ts';
 
@@ -116,6 +116,26 @@ test('a machine gets another address, and starts again once its network is resto
   await assert.rejects(one(), { code: 'lab-failed' });
   await ensureNetwork(network);
   assert.equal((await one()).running, true);
+});
+
+test('a lab is not taken by another stack, nor by another folder for state', async () => {
+  await ensureNetwork({ ...network, owner: 'mine/lab-life' });
+  await refuseLabOfOther({ ...network, owner: 'mine/lab-life' });
+  await assert.rejects(refuseLabOfOther({ ...network, owner: 'theirs/lab-life' }), {
+    code: 'lab-failed',
+    message: /belongs to the stack mine\/lab-life/,
+  });
+  const bridge = (await readNetwork(lab))?.bridge ?? '';
+  process.env.XDG_STATE_HOME = join(state, 'other');
+  try {
+    await assert.rejects(ensureNetwork({ ...network, cidr: '10.213.24.0/24' }), {
+      message: new RegExp(`${bridge} belongs to the lab in ${state}/nixos-fleet`),
+    });
+    await deleteLab(lab);
+  } finally {
+    process.env.XDG_STATE_HOME = state;
+  }
+  assert.equal((await readNetwork(lab))?.up, true, 'the other state leaves the network as it is');
 });
 
 test('a machine without its record is created again', async () => {

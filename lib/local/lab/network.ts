@@ -15,6 +15,8 @@ const networkRequest = z.object({
   cidr: z.string(),
   /** The machines' host names for /etc/hosts: name to address. */
   hosts: z.record(z.string(), z.string()),
+  /** The project and the stack that use the lab, such as `fleet/dev`. */
+  owner: z.string().optional(),
 });
 export type NetworkRequest = z.infer<typeof networkRequest>;
 
@@ -44,11 +46,12 @@ export async function ensureNetwork(request: NetworkRequest): Promise<Network> {
   const cidr = parseCidr(request.cidr);
   if (!cidr) throw new FleetError({ code: 'lab-failed', what: `'${request.cidr}' is not an IPv4 network` });
   const bridge = bridgeName(request.lab);
+  await refuseOtherFolder(tools.ip, request.lab);
   await refuseRangeInUse(tools.ip, cidr, bridge, request.cidr);
 
   await mkdir(paths.folder, { recursive: true, mode: 0o700 });
   await ensureIdentity(tools['ssh-keygen'], request.lab);
-  await ensureBridge(tools.ip, bridge, `${gatewayOf(cidr)}/${cidr.prefix}`);
+  await ensureBridge(tools.ip, bridge, `${gatewayOf(cidr)}/${cidr.prefix}`, paths.folder);
   // In place, not by a rename: running machines have this file bind-mounted.
   await writeFile(paths.hosts, formatHosts(request.hosts));
   await writeJson(paths.record, request);
@@ -65,8 +68,9 @@ export async function readNetwork(lab: string): Promise<Network | undefined> {
 export async function deleteNetwork(lab: string): Promise<void> {
   const { ip } = await labTools();
   const bridge = bridgeName(lab);
-  if (await linkExists(ip, bridge)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
   const { folder } = networkPaths(lab);
+  const link = await readLink(ip, bridge);
+  if (link && isOf(link, folder)) await run(ip, ['link', 'delete', bridge], { timeoutSeconds: seconds });
   await rm(folder, { recursive: true, force: true });
   // The parent folders too, if they are empty now.
   for (const above of [dirname(folder), dirname(dirname(folder))]) await rmdir(above).catch(() => undefined);
@@ -102,18 +106,54 @@ async function ensureIdentity(keygen: string, lab: string): Promise<void> {
   await withTemporaryFolder(make, { parent: dirname(paths.identity) });
 }
 
-async function ensureBridge(ip: string, bridge: string, address: string): Promise<void> {
+async function ensureBridge(ip: string, bridge: string, address: string, folder: string): Promise<void> {
   const ipRun = (...args: string[]) => run(ip, args, { timeoutSeconds: seconds });
-  if (!(await linkExists(ip, bridge))) await ipRun('link', 'add', 'name', bridge, 'type', 'bridge');
+  if (!(await readLink(ip, bridge))) await ipRun('link', 'add', 'name', bridge, 'type', 'bridge');
   // IPv4 only. The file does not exist if the kernel has no IPv6.
   await writeFile(`/proc/sys/net/ipv6/conf/${bridge}/disable_ipv6`, '1').catch(undefinedIfMissing);
   await writeFile(`/proc/sys/net/ipv4/conf/${bridge}/forwarding`, '0');
   await ipRun('address', 'replace', address, 'dev', bridge);
-  await ipRun('link', 'set', bridge, 'up');
+  await ipRun('link', 'set', bridge, 'up', 'alias', aliasOf(folder));
 }
 
-async function linkExists(ip: string, name: string): Promise<boolean> {
-  return (await runToEnd(ip, ['link', 'show', name], { timeoutSeconds: seconds })).exitCode === 0;
+interface Link {
+  ifalias?: string;
+}
+
+async function readLink(ip: string, name: string): Promise<Link | undefined> {
+  const shown = await runToEnd(ip, ['-json', 'link', 'show', name], { timeoutSeconds: seconds });
+  return shown.exitCode === 0 ? (JSON.parse(shown.stdout) as Link[])[0] : undefined;
+}
+
+/** Linux keeps 255 characters. */
+const aliasOf = (folder: string) => folder.slice(-255);
+
+/** Whether a bridge belongs to the lab in a folder. Older ones do not name theirs. */
+function isOf({ ifalias }: Link, folder: string): boolean {
+  return ifalias === undefined || ifalias === aliasOf(folder);
+}
+
+/** Refuses a new lab that another stack has already, since two projects may have stacks of one name. */
+export async function refuseLabOfOther({ lab, owner }: NetworkRequest): Promise<void> {
+  const recorded = await readJson(networkPaths(lab).record, networkRequest);
+  if (recorded?.owner === undefined || recorded.owner === owner) return;
+  throw inUse(lab, `it belongs to the stack ${recorded.owner}`);
+}
+
+/** Bridges and machines have the lab's name, which a lab in another folder for state may have, too. */
+async function refuseOtherFolder(ip: string, lab: string): Promise<void> {
+  const link = await readLink(ip, bridgeName(lab));
+  if (link && !isOf(link, networkPaths(lab).folder))
+    throw inUse(lab, `its network ${bridgeName(lab)} belongs to the lab in ${link.ifalias}`);
+}
+
+function inUse(lab: string, why: string): FleetError {
+  return new FleetError({
+    code: 'lab-failed',
+    what: `the lab '${lab}' is in use on this computer`,
+    why,
+    fix: 'Give this stack another name, which its lab gets, too, or destroy the other one first.',
+  });
 }
 
 async function refuseRangeInUse(ip: string, cidr: Cidr, bridge: string, text: string): Promise<void> {

@@ -1,4 +1,5 @@
 import { FleetError } from '../../../lib/base/errors.ts';
+import { parseUrn } from '../../../lib/base/urn.ts';
 import { contains, gatewayOf, parseAddress, parseCidr } from '../../../lib/local/lab/cidr.ts';
 import { deleteLab } from '../../../lib/local/lab/delete-lab.ts';
 import {
@@ -6,6 +7,7 @@ import {
   type Network,
   type NetworkRequest,
   readNetwork,
+  refuseLabOfOther,
 } from '../../../lib/local/lab/network.ts';
 import {
   type LabNetworkInputs,
@@ -59,8 +61,10 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
     return { ...recorded.state, ...desired, up: true };
   },
 
-  async create(inputs) {
-    return { id: inputs.name, state: stateOf(await ensureNetwork(requestOf(inputs))) };
+  async create(inputs, { urn }) {
+    const request = requestOf(inputs, urn);
+    await refuseLabOfOther(request);
+    return { id: inputs.name, state: stateOf(await ensureNetwork(request)) };
   },
 
   async read(id, recorded) {
@@ -78,8 +82,8 @@ export const labNetwork: Resource<LabNetworkInputs, LabNetworkState> = {
     return { id, inputs: labNetworkInputs.parse(state), state };
   },
 
-  async update(_recorded, desired) {
-    return stateOf(await ensureNetwork(requestOf(desired)));
+  async update(_recorded, desired, { urn }) {
+    return stateOf(await ensureNetwork(requestOf(desired, urn)));
   },
 
   async delete(recorded) {
@@ -100,6 +104,7 @@ function stateOf({
   return { name: lab, cidr, hosts, bridge, gateway, identityFile, publicKey, up };
 }
 
-function requestOf({ name, cidr, hosts }: LabNetworkInputs): NetworkRequest {
-  return { lab: name, cidr, hosts };
+function requestOf({ name, cidr, hosts }: LabNetworkInputs, urn: string): NetworkRequest {
+  const { project, stack } = parseUrn(urn);
+  return { lab: name, cidr, hosts, owner: `${project}/${stack}` };
 }
