@@ -17,7 +17,7 @@ import { copyProject, fleetStack, plainStack, projectOfPackage, type Stack } fro
 const runs = Number(process.env.BENCH_RUNS ?? 5);
 const counts = process.argv.slice(2).map(Number);
 const programs = [
-  ['package', projectOfPackage, 'dist/bundle/provider.js'],
+  ['package', projectOfPackage, 'dist/provider.js'],
   ['clone', copyProject, 'provider/main.ts'],
 ] as const;
 const noChanges: string[][] = [];

@@ -51,6 +51,8 @@ export class Stack {
       PULUMI_BACKEND_URL: `file://${this.#backend}`,
       PULUMI_CONFIG_PASSPHRASE: '',
       PULUMI_SKIP_UPDATE_CHECK: 'true',
+      // Without a network, a shell's pulumi waits 2.5 s for a plugin that nobody needs.
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: 'true',
     };
     const options = { cwd: this.folder, env, timeoutSeconds: 900, ...(input ? { input } : {}) };
     return await run(command, args, options);
