@@ -1,7 +1,10 @@
-/** The guides for who comes from another tool: their commands, on machines of the lab that nothing of ours has deployed to. */
+/**
+ * The commands of guides: those for every day, and those for who comes from another tool, on machines of the lab that nothing of ours
+ * has deployed to.
+ */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type GuideCommand, guideCommands } from './guides.ts';
+import { type GuideCommand, guideCommands, sectionCommands } from './guides.ts';
 import { type Shown, TestStack } from './stack.ts';
 
 const network = '10.213.58';
@@ -48,15 +51,53 @@ function writeFlake(folder: string, host: string, output: keyof typeof nodes | u
 
 before(async () => {
   lab = await TestStack.create({ stack: 'guides', network });
+  lab.edit('Pulumi.guides.yaml', `${network}.11`, `${network}.11\n      tags: [eu, canary]`);
+  lab.edit('Pulumi.guides.yaml', `${network}.12`, `${network}.12\n      tags: [eu]`);
   await lab.up();
   for (const { host } of guides) {
     const { address, hostKey, identityFile } = await lab.connection(host);
     entered[host] = { address, hostKey, identityFile };
-    await lab.ssh(host, 'rm -r /var/lib/nixos-fleet /nix/var/nix/gcroots/nixos-fleet');
   }
 });
 
 after(() => lab?.remove());
+
+/** Sections with commands for every day. What a line shows of the example's fleet is replaced by what the lab has. */
+const daily = [
+  { page: 'hosts.md', section: 'Some of the machines' },
+  { page: 'hosts.md', section: 'A command on machines' },
+  { page: 'hosts.md', section: 'Rollback' },
+  { page: 'events.md', section: 'What `npm run fleet` shows, and events for other programs' },
+  { page: 'ci.md', section: 'A preview for a pull request' },
+  { page: 'ci.md', section: 'The same as a page' },
+  { page: 'report.md', section: 'A page about the fleet' },
+];
+const asInLab = (line: string) =>
+  line
+    .replace('--stack prod', '--stack guides')
+    .replace('--to 41', '--to 1')
+    .replace(/fleet -- (up|refresh)(?!.*--yes)/, 'fleet -- $1 --yes');
+
+for (const { page, section } of daily)
+  test(`the commands of ${page}, "${section}", run`, async () => {
+    const lines = sectionCommands(page, section);
+    assert.ok(lines.length > 0, `${page} has no commands in ${section}`);
+    await lab.withEdit('nix/lab/hosts/web.nix', 'Hello', 'Hello again', async () => {
+      for (const line of lines) {
+        const { exitCode, text } = await lab.shell(asInLab(line));
+        // 1 and 2 are results: a command that failed on a machine, a preview with changes.
+        assert.ok(exitCode === 0 || expected(line) === exitCode, `${line}: ${exitCode}\n${text}`);
+      }
+    });
+    // The machines run the configuration again.
+    if (lines.some((line) => /fleet -- up|rollback/.test(line))) await lab.up();
+  });
+
+/** Exit codes that are results. */
+function expected(line: string): number {
+  if (line.includes('preview-summary')) return 2; // Something would change.
+  return line.includes('is-active nginx') ? 1 : 0; // One of the lab's machines has no nginx.
+}
 
 /** What a switch, a reboot or a new generation would change. */
 const untouched = (host: string) =>
@@ -75,6 +116,7 @@ async function follow({ program, args, line }: GuideCommand, stack: string): Pro
 
 for (const { guide, stack, host, output } of guides) {
   test(`the commands of ${guide} take a machine over and switch nothing`, async () => {
+    await lab.ssh(host, 'rm -r /var/lib/nixos-fleet /nix/var/nix/gcroots/nixos-fleet');
     const commands = guideCommands(guide);
     assert.ok(commands.length >= 6);
     const folder = commands.flatMap(({ args }) => args).find((word) => word.startsWith('./')) ?? '';

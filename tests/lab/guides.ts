@@ -26,3 +26,30 @@ export function guideCommands(guide: string): GuideCommand[] {
     return { line, program, args: [...own, ...args] };
   });
 }
+
+/** Lines of commands in a section of a page, without its subsections. */
+export function sectionCommands(page: string, section: string): string[] {
+  const text = readFileSync(`${root}docs/${page}`, 'utf8');
+  const own = text.split(/^#+ /m).find((part) => part.startsWith(`${section}\n`)) ?? '';
+  return [...own.matchAll(/^ {4}((?:npm run|pulumi) .*)$/gm)].flatMap(([, line = '']) => line);
+}
+
+/** Shell functions in place of npm's scripts, which set the tools up first. */
+export function scriptFunctions(): string {
+  const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const programs = Object.entries(scripts).flatMap(([name, script]) => {
+    const [program] = /\b(?:node commands\/.*|pulumi)$/.exec(script) ?? [];
+    return program ? [`${name}) ${program} "$@" ;;`] : [];
+  });
+  return `npm() {
+  shift; [ "$1" != --silent ] || shift
+  script=$1; shift; [ "\${1-}" != -- ] || shift
+  case $script in
+  ${programs.join('\n  ')}
+  *) echo "no script $script" >&2; return 127 ;;
+  esac
+}
+`;
+}

@@ -25,6 +25,7 @@ import { plain } from '../../lib/local/vm/console.ts';
 import type { Machine as RemoteMachine } from '../../lib/machine/ssh/machine.ts';
 import { machineAt } from '../../lib/machine/ssh/machine-at.ts';
 import type { LiveState } from '../../schema/deployment.ts';
+import { scriptFunctions } from './guides.ts';
 import { inTerminal } from './terminal.ts';
 
 const project = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -205,6 +206,14 @@ export class TestStack {
     const cwd = join(this.folder, 'project');
     const options = { cwd, env: this.#env, input, timeoutSeconds: 300, ...more };
     const result = await runToEnd(process.execPath, [program, ...args], options);
+    return { ...result, text: result.stdout + result.stderr };
+  }
+
+  /** Runs a line of a guide by a shell in the copy, without a terminal. */
+  async shell(line: string): Promise<Shown> {
+    const cwd = join(this.folder, 'project');
+    const options = { cwd, env: this.#env, timeoutSeconds: 300 };
+    const result = await runToEnd('sh', ['-c', `${scriptFunctions()}${line}`], options);
     return { ...result, text: result.stdout + result.stderr };
   }
 
