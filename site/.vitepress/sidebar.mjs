@@ -16,7 +16,6 @@ const groups = [
     ['What it is', '/'],
     ['Getting started', 'getting-started'],
     ['Compared with other tools', 'comparison'],
-    ['Getting started', 'getting-started'],
     ['Set-up', 'setup'],
     ['The npm package', 'package'],
     ['The command line', 'cli'],
@@ -31,6 +30,7 @@ const groups = [
     ['A fleet of deploy-rs’s', '/examples/from-deploy-rs/'],
     ['Hydra', '/examples/hydra/'],
     ['A script with the Automation API', '/examples/automation/'],
+    ['A policy pack', '/examples/policies/'],
   ]),
   pages('Adopt a fleet', [
     ['From colmena', 'from-colmena'],
@@ -79,7 +79,6 @@ const groups = [
   pages('Reference', [
     ['Config, resources, errors', 'reference'],
     ['Contributing', '/CONTRIBUTING'],
-    ['Releasing', 'releasing'],
     ['Releasing', 'releasing'],
     ['Changes', '/CHANGELOG'],
   ]),

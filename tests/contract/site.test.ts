@@ -39,6 +39,14 @@ test('the site builds, and every page is in its navigation', { skip }, () => {
   assert.deepEqual(missing, []);
 });
 
+test('the navigation names each page once', async () => {
+  const { sidebar } = await import(join(root, 'site/.vitepress/sidebar.mjs'));
+  const links = (sidebar as { items: { link: string }[] }[]).flatMap(({ items }) =>
+    items.map(({ link }) => link),
+  );
+  assert.deepEqual(links, [...new Set(links)]);
+});
+
 test('every link of the site leads to a page, a heading or a copied file; nothing is loaded from elsewhere', {
   skip,
 }, () => {
