@@ -80,7 +80,7 @@ test('a cache keeps a machine’s live, booted and recorded systems, and frees t
   configure(0);
   const { text: preview } = await stack.preview();
   const [, paths, size] =
-    /disk: an up would free (\d+ paths?), ([\d.]+ MiB) \(of 1 system\)/.exec(preview) ?? [];
+    /disk: an up would free (\d+ paths?), ([\d.]+ [KM]iB) \(of 1 system\)/.exec(preview) ?? [];
   assert.ok(Number.parseInt(paths ?? '', 10) > 0 && size, preview);
   const { text } = await stack.up();
   assert.ok(text.includes(`disk: freed ${paths}, ${size} (of 1 system)`), text);
