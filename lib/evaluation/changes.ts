@@ -1,5 +1,6 @@
 import type { HostFacts, KernelFacts } from '../../schema/facts.ts';
 import { type Difference, differences } from '../base/differences.ts';
+import { omit } from '../base/pick.ts';
 import { formatPath } from '../base/property-path.ts';
 import { explainTextChange } from './texts.ts';
 
@@ -29,13 +30,7 @@ function knownOf({ unread = {}, switching: _, ...facts }: HostFacts, other: Host
   const newer = (['rootPassword', 'sshPasswords'] as const).filter(
     (name) => other.access?.[name] === undefined,
   );
-  const known =
-    access && Object.fromEntries(Object.entries(access).filter(([name]) => !newer.some((of) => of === name)));
-  return Object.fromEntries(
-    Object.entries({ ...facts, access: known as HostFacts['access'] }).filter(
-      ([part]) => !unknown.includes(part),
-    ),
-  );
+  return omit({ ...facts, access: access && omit(access, newer) }, unknown);
 }
 
 /** The parts of a kernel that a diff shows. */
