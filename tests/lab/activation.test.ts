@@ -233,7 +233,7 @@ test('kill -9 of the supervisor: rolled back at once, without the operator', asy
     machine.run(`${supervisor}; systemctl kill --kill-who=main --signal=KILL "$unit.service"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /rolled back to/));
-  await acted;
+  await acted();
   assert.equal((await machine.lastResult())?.outcome, 'killed');
   await machine.assertOn(good, deployer);
 });
@@ -244,7 +244,7 @@ test('kill -9 of all processes of the unit: rolled back at once', async () => {
     machine.run(`${supervisor}; systemctl kill --signal=KILL "$unit.service"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /rolled back to/));
-  await acted;
+  await acted();
   await machine.assertOn(good, deployer);
 });
 
@@ -260,7 +260,7 @@ test('a hanging supervisor is ended by its watcher, a unit of its own: rolled ba
       systemd-run --quiet --collect --unit="$unit-watcher" /bin/sh "$PWD/supervisor.sh" watch "$PWD"`),
   );
   await assert.rejects(deployer.up(bad, { onStatus }), failsWith('activation-failed', /rolled back to/));
-  await acted;
+  await acted();
   await machine.assertOn(good, deployer);
 });
 
@@ -333,7 +333,7 @@ test('two deployments at once: the second fails, and its error names the first',
     ),
   );
   await deployer.up(first, { onStatus });
-  await acted;
+  await acted();
   await machine.assertOn(first, deployer);
 });
 
@@ -362,7 +362,7 @@ test('the machine is rebooted during the switch: it boots the previous system', 
     deployer.up(bad, { onStatus, confirmTimeoutSeconds: 60 }),
     failsWith('activation-failed', /shutting down, and boots .*-good$/),
   );
-  await acted;
+  await acted();
   await machine.assertOn(good, deployer);
   assert.equal(deployer.live.booted, good);
 });

@@ -41,7 +41,7 @@ test('the network fails during the switch for good: the machine rolls back by it
       deployer.up(bad, { onStatus, confirmTimeoutSeconds: 1 }),
       failsWith('unreachable', /rolls back to the previous system/),
     );
-    await acted;
+    await acted();
     assert.equal(deployer.live.system, good, 'the state keeps the last reading');
   } finally {
     await machine.cable('up');
@@ -64,7 +64,7 @@ test('the deadline of a hanging supervisor does not slide with daemon-reload: ro
   );
   const settings = { onStatus, activationTimeoutSeconds: 2, confirmTimeoutSeconds: 1 };
   await assert.rejects(deployer.up(bad, settings), failsWith('activation-failed', /rolled back to/));
-  await acted;
+  await acted();
   assert.equal((await machine.lastResult())?.outcome, 'killed');
   await machine.assertOn(good, deployer);
 });
@@ -181,12 +181,10 @@ test('a systemd that re-executes itself in the switch, reloaded meanwhile, and s
     const system = round % 2 === 1 ? reexecuted : plain;
     const delays = Array.from({ length: 4 }, () => (Math.random() * 2).toFixed(2));
     // Without reset-failed, systemd refuses the sixth start within ten seconds.
-    const disturbance = `for delay in ${delays.join(' ')}; do sleep $delay; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh; done`;
-    const { onStatus, acted } = when('activating the new system', () =>
-      machine.until(`systemd-run --quiet --collect --unit=disturb-${round} sh -c '${disturbance}'`),
-    );
-    await deployer.up(system, { onStatus, confirmTimeoutSeconds: 60 });
-    await acted;
+    const wait = 'until grep -q activating /run/nixos-fleet/units/*/phase; do sleep 0.05; done';
+    const disturbance = `${wait} 2>&-; for delay in ${delays.join(' ')}; do sleep $delay; systemctl daemon-reload; systemctl reset-failed ssh; systemctl restart ssh; done`;
+    await machine.run(`systemd-run --quiet --collect --unit=disturb-${round} sh -c '${disturbance}'`);
+    await deployer.up(system, { confirmTimeoutSeconds: 60 });
     assert.ok(deployer.lines.includes('restarting systemd...'), deployer.lines.join('\n'));
     await machine.assertOn(system, deployer);
     await machine.until(`! systemctl is-active --quiet disturb-${round}`);

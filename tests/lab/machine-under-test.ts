@@ -144,17 +144,21 @@ export function failsWith(code: FleetError['code'], why: RegExp): (error: FleetE
   };
 }
 
-/** Calls `act` when a status line contains `word`, during an activation. */
+/**
+ * Calls `act` when a status line of the deployment contains `word`. `acted` waits for it, and fails if no line did: a phase that is
+ * over within a second may be in none.
+ */
 export function when(
   word: string,
   act: () => Promise<unknown>,
-): { onStatus: (line: string) => void; acted: Promise<unknown> } {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  let done = false;
+): { onStatus: (line: string) => void; acted: () => Promise<unknown> } {
+  let action: Promise<unknown> | undefined;
   const onStatus = (line: string) => {
-    if (done || !line.includes(word)) return;
-    done = true;
-    act().then(resolve, reject);
+    if (action || !line.includes(word)) return;
+    action = act();
+    // Its error is that of `acted`, which may be called much later.
+    action.catch(() => undefined);
   };
-  return { onStatus, acted: promise };
+  const acted = () => action ?? Promise.reject(new Error(`no status line has contained "${word}"`));
+  return { onStatus, acted };
 }

@@ -126,7 +126,7 @@ test('two deployments at once, one by nixos-rebuild: the second fails, and its e
     await machine.run('touch /run/go');
   });
   await deployer.up(slow, via({ onStatus }));
-  await acted;
+  await acted();
   await machine.assertOn(slow, deployer);
 });
 

@@ -62,7 +62,7 @@ async function play(scenario: Scenario): Promise<void> {
   );
   if (during) {
     assert.ok(begun, 'the activation has begun');
-    await acted;
+    await acted();
   }
   await scenario.afterwards?.(machine);
   await machine.reachable();

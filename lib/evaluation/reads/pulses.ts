@@ -1,6 +1,6 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { exists, readJson, writeJson } from '../../base/files.ts';
@@ -23,9 +23,9 @@ export interface Pulses {
 /** Pulses that no other evaluator uses, made if they are not in the store; undefined if they cannot be made. */
 export async function claimPulses(): Promise<Pulses | undefined> {
   for (let slot = 0; slot < maxPulses; slot++) {
-    const claim = join(tmpdir(), `nixos-fleet-pulses-${slot}`);
-    if (!claimFile(claim)) continue;
-    const release = () => rmSync(claim, { force: true });
+    const claim = await claimSlot(slot);
+    if (!claim) continue;
+    const release = () => void claim.close();
     const texts = [0, 1].map((parity) => `nixos-fleet-pulse-${slot}-${parity}`);
     const paths = await storeTexts(slot, texts).catch(() => undefined);
     if (paths) return { texts, paths, release };
@@ -35,27 +35,18 @@ export async function claimPulses(): Promise<Pulses | undefined> {
   return undefined;
 }
 
-/** A claim of a process that ended is taken over. Two that take over at once only observe less. */
-function claimFile(path: string): boolean {
+/**
+ * Claims a slot on this computer by a socket of Linux's abstract namespace: one process has it, and it is gone with that process.
+ * Undefined if another has it.
+ */
+async function claimSlot(slot: number): Promise<Server | undefined> {
+  const server = createServer();
   try {
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
-    return true;
+    server.listen(`\0nixos-fleet-pulses-${slot}`).unref();
+    await once(server, 'listening');
+    return server;
   } catch {
-    try {
-      if (isRunning(Number(readFileSync(path, 'utf8')))) return false;
-      writeFileSync(path, String(process.pid));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return pid > 0 && process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return undefined;
   }
 }
 

@@ -35,8 +35,9 @@ export async function findReads(key: ReadsKey, state: TreeState): Promise<Found>
   return found;
 }
 
+/** Where names differ, too, the newest record is the nearest: numbers of changed files say little then. */
 function cost({ files, attributes, names, whole }: Changes): number {
-  return files.length + attributes.length + (names ? 1000 : 0) + (whole ? 100_000 : 0);
+  return (names ? 10_000 : files.length + attributes.length) + (whole ? 100_000 : 0);
 }
 
 /** @param earlier the records that `findReads` found: those of a run at the same time may be lost, which costs an evaluation */
