@@ -4,6 +4,7 @@ import { describeError } from '../lib/base/failure.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { labSystemNames } from '../lib/local/lab/lab-system.ts';
 import { assertDistinct, liveSystem, readLiveSystems } from '../lib/machine/check-live.ts';
+import { readMachine, readSystems } from '../lib/machine/read-machine.ts';
 import { declareMachines } from './declare-machines.ts';
 import { declareRollout } from './declare-rollout.ts';
 import { evaluateStack } from './evaluate-stack.ts';
@@ -29,7 +30,11 @@ export async function declareStack() {
 async function declare() {
   const stack = await readStack();
   const { name, config, machines } = stack;
-  const liveReadings = config.checkLive ? readLiveSystems(machines) : undefined;
+  const isPreview = pulumi.isDryRun();
+  // In an update each deployment reads the rest of its machine.
+  const notedReadings = config.checkLive && isPreview ? readLiveSystems(machines, readMachine) : undefined;
+  const liveReadings =
+    config.checkLive && !isPreview ? readLiveSystems(machines, readSystems) : notedReadings;
   const hardware = detectHardware(stack);
   const disks = readDisks(name, stack.disks);
   const evaluated = await evaluateStack(stack);
@@ -44,7 +49,7 @@ async function declare() {
   const hardwareFailures = await declareHardware(hardware, hosts);
   const live = await liveReadings;
   assertDistinct(live ?? {});
-  await notePreview(stack, evaluation, live);
+  if (isPreview) await notePreview(stack, evaluation, await notedReadings);
   const fleet = new Fleet('fleet', {
     evaluation: withRecorded(evaluation, stack.selection),
     hosts,

@@ -14,7 +14,6 @@ export async function notePreview(
   evaluation: FleetEvaluation,
   live: Record<string, LiveResult> | undefined,
 ): Promise<void> {
-  if (!pulumi.isDryRun()) return;
   noteInputs(evaluation.inputs, config.inputMaxAgeDays);
   noteLive(live ?? {}, evaluation);
   const ours = `${pulumi.getProject()}/${name}`;

@@ -1,8 +1,7 @@
 import { FleetError } from '../base/errors.ts';
 import { sameMachine } from './guard.ts';
 import { operator } from './operator.ts';
-import type { MachineReading } from './parse-reading.ts';
-import { readMachine } from './read-machine.ts';
+import type { MachineReading, SystemsReading } from './parse-reading.ts';
 import { parseResult } from './record/result.ts';
 import type { Machine } from './ssh/machine.ts';
 import { lastFailure } from './switch/explain.ts';
@@ -11,28 +10,30 @@ import { lastFailure } from './switch/explain.ts';
 const limitSeconds = 10;
 
 /** A machine's reading, or why it could not be read. */
-export type LiveResult = { reading: MachineReading } | { problem: string };
+export type LiveResult<Reading extends SystemsReading = MachineReading> =
+  | { reading: Reading }
+  | { problem: string };
 
 /**
  * Reads the live systems of machines, all at once and in one ssh round trip each. Changes nothing. A machine that cannot be
  * read yields a `problem` instead of an error.
+ * @param read `readMachine` or `readSystems`
  */
-export async function readLiveSystems(
+export async function readLiveSystems<Reading extends SystemsReading>(
   machines: Readonly<Record<string, Machine>>,
-): Promise<Record<string, LiveResult>> {
+  read: (machine: Machine, options: { timeoutSeconds: number }) => Promise<Reading>,
+): Promise<Record<string, LiveResult<Reading>>> {
+  const tryRead = async (machine: Machine): Promise<LiveResult<Reading>> =>
+    await read(machine, { timeoutSeconds: limitSeconds }).then((reading) => ({ reading }), problemOf);
   const results = Object.entries(machines).map(
     async ([host, machine]) => [host, await tryRead(machine)] as const,
   );
   return Object.fromEntries(await Promise.all(results));
 }
 
-async function tryRead(machine: Machine): Promise<LiveResult> {
-  try {
-    return { reading: await readMachine(machine, { timeoutSeconds: limitSeconds }) };
-  } catch (error) {
-    if (!(error instanceof FleetError)) throw error;
-    return { problem: `${error.why ?? error.message} [${error.code}]` };
-  }
+function problemOf(error: unknown): { problem: string } {
+  if (!(error instanceof FleetError)) throw error;
+  return { problem: `${error.why ?? error.message} [${error.code}]` };
 }
 
 /** A note for the preview; undefined if the machine runs what this operator or nobody deployed last, or the desired system. */
@@ -72,7 +73,7 @@ function liveNote(reading: MachineReading, host: string, desired?: string): stri
  * Refuses hosts that lead to one machine.
  * @throws FleetError owned-by-other
  */
-export function assertDistinct(results: Readonly<Record<string, LiveResult>>): void {
+export function assertDistinct(results: Readonly<Record<string, LiveResult<SystemsReading>>>): void {
   const read = Object.entries(results).flatMap(([host, result]) =>
     'reading' in result ? [{ host, ...result.reading }] : [],
   );
@@ -110,7 +111,7 @@ function otherOperatorNote(
 }
 
 /** A machine's live system as a plan records it, with the system of the next boot if that differs. */
-export function liveSystem(result: LiveResult): string {
+export function liveSystem(result: LiveResult<SystemsReading>): string {
   if ('problem' in result) return 'not reached';
   const { system, profileSystem } = result.reading;
   return system === profileSystem

@@ -3,30 +3,34 @@ import { rebootDue, type SystemParts } from './reboot-due.ts';
 import { type DeploymentRecord, deploymentRecord } from './record/record.ts';
 import { Reply } from './script/reply.ts';
 
-/** The state of a machine, read in one ssh round trip. Paths are store paths, empty if there is none. */
-export interface MachineReading {
+/** Which machine it is, and its systems. Paths are store paths, empty if there is none. */
+export interface SystemsReading {
   machineId: string;
-  /** Whether it runs NixOS, or a system with NixOS's activation interface. */
-  nixos: boolean;
-  /** Whether it has a Nix store. */
-  nix: boolean;
-  /** Whether it is a container. It runs its host's kernel, so no reboot is ever due. */
-  container: boolean;
+  bootId: string;
   /** The live system; if a specialisation is live, the system that contains it. */
   system: string;
   /** The live specialisation of that system; empty if none is. */
   specialisation: string;
   /** /run/current-system; if a specialisation is live, its own path. */
   current: string;
-  /** Whether its store has the desired system with its closure, kept by a root. */
-  holds: boolean;
   /** /run/booted-system */
   booted: string;
   /** The system that the profile points to. */
   profileSystem: string;
   /** Number of the profile's generation; 0 if there is none. */
   generation: number;
-  bootId: string;
+}
+
+/** The state of a machine, read in one ssh round trip. */
+export interface MachineReading extends SystemsReading {
+  /** Whether it runs NixOS, or a system with NixOS's activation interface. */
+  nixos: boolean;
+  /** Whether it has a Nix store. */
+  nix: boolean;
+  /** Whether it is a container. It runs its host's kernel, so no reboot is ever due. */
+  container: boolean;
+  /** Whether its store has the desired system with its closure, kept by a root. */
+  holds: boolean;
   /** uname -r */
   kernel: string;
   /** When the live system was activated, ISO 8601, UTC; empty if there is none. */
@@ -66,19 +70,13 @@ export function parseReading(reply: Reply): MachineReading {
         };
   const since = reply.number('since');
   const container = reply.flag('container');
+  const history = reply.decoded('history') ?? '';
   return {
-    machineId: text('machine-id'),
+    ...parseSystems(reply),
     nixos: reply.flag('nixos'),
     nix: reply.flag('nix'),
     container,
-    system: text('system'),
-    specialisation: text('specialisation'),
-    current: text('current'),
     holds: reply.flag('holds'),
-    booted: text('booted'),
-    profileSystem: text('profile'),
-    generation: reply.number('generation') ?? 0,
-    bootId: text('boot-id'),
     kernel: text('kernel'),
     since: since === undefined ? '' : new Date(since * 1000).toISOString(),
     rebootDue: rebootDue({
@@ -92,10 +90,24 @@ export function parseReading(reply: Reply): MachineReading {
     busy: reply.flag('busy')
       ? parseHolder(new Reply(reply.host, { stdout: reply.decoded('holder') }))
       : undefined,
-    lastResult: reply.decoded('result'),
-    history: reply.decoded('history') ?? '',
+    lastResult: history.trimEnd().split('\n').at(-1) || undefined,
+    history,
     record: reply.json('record', deploymentRecord),
     owner: parseOwner(reply),
+  };
+}
+
+/** Reads what read-machine.sh prints first. */
+export function parseSystems(reply: Reply): SystemsReading {
+  return {
+    machineId: reply.text('machine-id'),
+    bootId: reply.text('boot-id'),
+    system: reply.text('system'),
+    specialisation: reply.text('specialisation'),
+    current: reply.text('current'),
+    booted: reply.text('booted'),
+    profileSystem: reply.text('profile'),
+    generation: reply.number('generation') ?? 0,
   };
 }
 

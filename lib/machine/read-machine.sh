@@ -1,17 +1,19 @@
 #!/bin/sh
 # Prints the state of a machine. Changes nothing. Comes after prelude.sh, lock.sh, ownership.sh and: profile (the path of the system
-# profile) wanted (a system that may be in its store, or empty).
+# profile) wanted (a system that may be in its store, or empty) systems_only (yes: no more than which machine it is, and its systems).
 # A value that cannot be read is empty.
-: "${profile=/nix/var/nix/profiles/system}" "${wanted=}"
-free_kib() {
-	set -- "$1" "$(stat -f -c '%a %S' "$1" 2>/dev/null)"
-	[ -z "$2" ] || echo $((${2% *} * (${2#* } / 512) / 2))
+: "${profile=/nix/var/nix/profiles/system}" "${wanted=}" "${systems_only=}"
+# say_file KEY FILE: the first line of a file.
+say_file() {
+	[ -r "$2" ] || return 0
+	read -r first <"$2"
+	say "$1" "$first"
 }
 
 say uid "$(id -u)"
-say machine-id "$(cat /etc/machine-id 2>/dev/null)"
-say boot-id "$(cat /proc/sys/kernel/random/boot_id)"
-say kernel "$(uname -r)"
+say_file machine-id /etc/machine-id
+say_file boot-id /proc/sys/kernel/random/boot_id
+say_file kernel /proc/sys/kernel/osrelease
 if [ -e /etc/NIXOS ] || grep -Eqs '^ID="?nixos"?$' /etc/os-release; then say nixos yes; fi
 if [ -e /run/systemd/container ] || { [ -e /.dockerenv ] || [ -e /run/.containerenv ]; }; then say container yes; fi
 [ -e /nix/store ] && say nix yes
@@ -21,9 +23,17 @@ roots=/nix/var/nix/gcroots/nixos-fleet
 generation=$(readlink "$profile")
 generation=${generation%-link}
 say generation "${generation##*-}"
-current=$(target /run/current-system)
-booted=$(target /run/booted-system)
-profile=$(target "$profile")
+# One process for all links; / where there is none.
+set --
+for link in /run/current-system /run/booted-system "$profile"; do
+	[ -e "$link" ] || link=/
+	set -- "$@" "$link"
+done
+# No path of a system has white space.
+# shellcheck disable=SC2046
+set -- $(readlink -f "$@")
+current=${1#/} booted=${2#/} profile=${3#/}
+current=${current:+/$current} booted=${booted:+/$booted} profile=${profile:+/$profile}
 system=$current specialisation=
 # A specialisation has its own store path: find the system that contains it.
 for path in "$profile"/specialisation/* "$booted"/specialisation/* "$roots"/*/system/specialisation/*; do
@@ -37,19 +47,32 @@ say specialisation "$specialisation"
 say current "$current"
 say booted "$booted"
 say profile "$profile"
+if [ "$systems_only" ]; then
+	say end yes
+	exit
+fi
 [ ! -e /run/current-system ] || say since "$(stat -c %Y /run/current-system)"
+keys=''
+set --
 for name in current booted profile system; do
 	eval "path=\$$name"
 	[ -n "$path" ] || continue
-	for part in kernel initrd kernel-modules; do say "$name-$part" "$(target "$path/$part")"; done
+	for part in kernel initrd kernel-modules; do
+		[ ! -e "$path/$part" ] || { set -- "$@" "$path/$part" && keys="$keys $name-$part"; }
+	done
 	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" <"$path/kernel-params"
 done
+# One process for all links.
+[ $# = 0 ] || readlink -f "$@" | for key in $keys; do read -r part && say "$key" "$part"; done
 
 # With a root, the whole closure is there, and stays.
 [ -z "$wanted" ] || [ "$(target "$roots/${wanted##*/}/system")" != "$wanted" ] || say holds yes
 
-say free-nix "$(free_kib /nix)"
-[ ! -d /boot ] || say free-boot "$(free_kib /boot)"
+set --
+for place in nix boot; do [ ! -d "/$place" ] || set -- "$@" "/$place"; done
+stat -f -c '%a %S %n' "$@" 2>/dev/null | while read -r blocks size place; do
+	say "free-${place#/}" $((blocks * (size / 512) / 2))
+done
 
 if lock_is_held; then
 	say busy yes
@@ -61,5 +84,4 @@ say_owner /run/current-system
 # Ordered by position, not by time: the clock may have been set.
 history=/var/lib/nixos-fleet/history.jsonl
 tail -n 3 "$history" 2>/dev/null | say64 history
-[ ! -e "$history" ] || tail -n 1 "$history" | say64 result
 say end yes

@@ -1,6 +1,7 @@
 import { FleetError } from '../base/errors.ts';
 import { ownershipScript } from './ownership/ownership.ts';
-import { type MachineReading, parseReading } from './parse-reading.ts';
+import { type MachineReading, parseReading, parseSystems, type SystemsReading } from './parse-reading.ts';
+import type { Reply } from './script/reply.ts';
 import { lockScript, scriptFile, scriptText } from './script/text.ts';
 import type { Machine, RunOnMachineOptions } from './ssh/machine.ts';
 import { runScript } from './ssh/run-script.ts';
@@ -32,11 +33,29 @@ export async function readMachine(
   machine: Machine,
   { profile, system = '', ...options }: ReadMachineOptions = {},
 ): Promise<MachineReading> {
-  const variables = { profile: profilePath(profile), wanted: system };
+  return parseReading(await read(machine, { profile: profilePath(profile), wanted: system }, options));
+}
+
+/**
+ * Reads which machine it is and its systems alone, which takes it a third of the processes.
+ * @throws FleetError as `readMachine`
+ */
+export async function readSystems(
+  machine: Machine,
+  { profile, ...options }: Omit<ReadMachineOptions, 'system'> = {},
+): Promise<SystemsReading> {
+  return parseSystems(await read(machine, { profile: profilePath(profile), systems_only: 'yes' }, options));
+}
+
+async function read(
+  machine: Machine,
+  variables: Readonly<Record<string, string>>,
+  options: RunOnMachineOptions,
+): Promise<Reply> {
   const reply = await runScript(machine, script, { ...options, variables });
   const what = 'the machine could not be read';
   if (!reply.isWhole) throw reply.error({ code: 'command-failed', what });
-  if (reply.text('machine-id')) return parseReading(reply);
+  if (reply.text('machine-id')) return reply;
   throw new FleetError({
     code: 'command-failed',
     what,

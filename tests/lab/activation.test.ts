@@ -314,7 +314,7 @@ test('a confirmation left over from another deployment is ignored', async () => 
     machine.target,
     { ...deploymentSettings.parse({}), ...parameters, activationSeconds: 30, confirmSeconds: 2 },
     { host: 'one', system, revision: '', by: 'ann@laptop', at: '' },
-    { follow: false },
+    {},
   );
   await machine.run(`printf old > /run/nixos-fleet/units/${unit}/confirm`);
   await machine.until(`[ -e /var/lib/nixos-fleet/results/${unit}.json ]`);

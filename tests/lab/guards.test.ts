@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 async function checkLive(machine: Machine, desired: string): Promise<string | undefined> {
-  const answer = (await readLiveSystems({ one: machine })).one;
+  const answer = (await readLiveSystems({ one: machine }, readMachine)).one;
   assert.ok(answer);
   return describeLive(answer, 'one', desired);
 }

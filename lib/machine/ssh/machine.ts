@@ -39,7 +39,7 @@ export interface Machine {
 
 export interface RunOnMachineOptions
   extends SshOptions,
-    Pick<RunOptions, 'signal' | 'onStderrLine' | 'redact'> {
+    Pick<RunOptions, 'signal' | 'onStdoutLine' | 'onStderrLine' | 'redact'> {
   /** Limit for the whole call, including the connection, in seconds. Default: 60. */
   timeoutSeconds?: number;
 }

@@ -13,6 +13,7 @@ import { explainResult } from './explain.ts';
 import { type Followed, followSupervisor } from './follow.ts';
 import { activatedPath } from './goal.ts';
 import type { SwitchParameters, SwitchSettings } from './start-script.ts';
+import { SwitchOutput } from './switch-output.ts';
 import { verifyRollback } from './verify-rollback.ts';
 
 /** A switch to a system that is in the machine's store. */
@@ -93,11 +94,13 @@ async function beginAndFollow(
   const { unit, token, confirmSeconds } = parameters;
   const onLine = request.status ?? (() => undefined);
   onLine('checking the new system');
-  const begun = await begin(machine, parameters, record, { follow: true, signal });
+  const seen = new SwitchOutput(onLine);
+  const begun = await begin(machine, parameters, record, { follow: seen, signal });
   const confirmation = { unit, activated: activatedPath(request), token, profile: request.profile };
   return await followSupervisor(machine, confirmation, {
     bootId: reading.bootId,
     ...begun,
+    seen,
     clock,
     // By then a supervisor without a confirmation has rolled back.
     unreachableLimitSeconds: confirmSeconds + 60,

@@ -8,8 +8,9 @@ import type { Reply } from '../script/reply.ts';
 import { scriptFile } from '../script/text.ts';
 import type { Machine } from '../ssh/machine.ts';
 import { type RunScriptOptions, runScript } from '../ssh/run-script.ts';
-import { followScript, followVariables, type Progress, parseProgress } from './follow-script.ts';
+import { followScript, followVariables, newsIn, type Progress, parseProgress } from './follow-script.ts';
 import { type SwitchParameters, startScript, startVariables } from './start-script.ts';
+import type { SwitchOutput } from './switch-output.ts';
 
 const claimScript = scriptFile('./claim.sh', import.meta.url);
 
@@ -17,29 +18,31 @@ const claimScript = scriptFile('./claim.sh', import.meta.url);
 export interface Begun {
   /** Why it is not known whether it has started: the connection was lost, or systemd did not reply. */
   startDoubt?: FleetError;
-  /** Its first news, if it was followed. */
+  /** Its last news, if it was followed. */
   progress?: Progress | undefined;
 }
 
 /**
- * Runs the checks that precede any change on the machine, then starts the supervisor's unit, and waits for its first news if
- * `follow` is set.
+ * Runs the checks that precede any change on the machine, then starts the supervisor's unit, and follows it if `follow` is given.
  * @throws FleetError wrong-machine, owned-by-other, drifted, deployment-in-progress, no-room, activation-failed (inhibited), command-failed
  */
 export async function begin(
   machine: Machine,
   parameters: SwitchParameters,
   record: DeploymentRecord,
-  { follow, signal }: { follow: boolean; signal?: AbortSignal | undefined },
+  { follow, signal }: { follow?: SwitchOutput; signal?: AbortSignal | undefined },
 ): Promise<Begun> {
   const [script, followed] = follow
-    ? [startScript + followScript, followVariables(parameters.unit, { phase: 'starting', offset: 0 })]
+    ? [startScript + followScript, followVariables(parameters.unit, follow)]
     : [startScript, {}];
   const variables = { ...startVariables(parameters, record), ...followed };
-  const reply = await runScript(machine, script, { variables, signal }).catch((error: unknown) => {
-    if (isNoAnswer(error)) return error;
-    throw error;
-  });
+  const onStdoutLine = follow && newsIn((news) => follow.add(news));
+  const reply = await runScript(machine, script, { variables, onStdoutLine, signal }).catch(
+    (error: unknown) => {
+      if (isNoAnswer(error)) return error;
+      throw error;
+    },
+  );
   if (reply instanceof FleetError) return { startDoubt: reply };
   if (reply.text('state') === 'started') return { progress: parseProgress(reply) };
   const refusal = explainRefusedSwitch(parameters, reply);

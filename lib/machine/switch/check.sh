@@ -16,15 +16,17 @@ refuse() {
 	done
 	exit 3
 }
-free_kib() {
-	# shellcheck disable=SC2046 # two numbers
-	set -- $(stat -f -c '%a %S' "$1")
-	echo $(($1 * ($2 / 512) / 2))
-}
-# room PLACE KIB
+# room KIB PLACE…
 room() {
-	free=$(free_kib "$1")
-	[ "$free" -ge "$2" ] || refuse no-room place "$1" free "$free" need "$2"
+	need=$1
+	shift
+	# shellcheck disable=SC2046 # free blocks, their size and the place, of each
+	set -- $(stat -f -c '%a %S %n' "$@")
+	while [ $# -gt 0 ]; do
+		free=$(($1 * ($2 / 512) / 2))
+		[ "$free" -ge "$need" ] || refuse no-room place "$3" free "$free" need "$need"
+		shift 3
+	done
 }
 
 found=$(cat /etc/machine-id)
@@ -58,10 +60,10 @@ if [ "$action" != boot ]; then
 		refuse inhibited changed "$changed"
 	fi
 fi
-for place in /nix /var/lib /run; do room "$place" "$reserve"; done
+room "$reserve" /nix /var/lib /run
 # A new kernel and initrd must fit on a separate boot partition.
 if [ -e "$system/kernel" ] && [ "$(readlink -f "$system/kernel" "$system/initrd")" != "$(readlink -f "$old/kernel" "$old/initrd")" ] &&
 	[ "$(stat -c %d /boot 2>/dev/null)" != "$(stat -c %d / 2>/dev/null)" ] && [ -d /boot ]; then
 	need=$(($(new_kib "$system") + 1024 - $(removable_kib)))
-	[ "$need" -le 0 ] || room /boot "$need"
+	[ "$need" -le 0 ] || room "$need" /boot
 fi

@@ -13,12 +13,16 @@ export type Phase =
   | 'going-back'
   | 'finished';
 
-export interface Progress {
+/** What a supervisor has done since the news before. */
+export interface News {
   phase: Phase;
   /** New output of switch-to-configuration. */
   output: string;
   /** Length of the log read so far, in bytes. */
   offset: number;
+}
+
+export interface Progress extends News {
   bootId: string;
   /** Whether the supervisor's unit still runs; unknown where systemd does not say. */
   state: 'running' | 'ended' | 'unknown';
@@ -29,19 +33,19 @@ export interface Progress {
   reading: MachineReading | undefined;
 }
 
-/** How long one poll waits on the machine for news, in seconds. */
-export const pollSeconds = 8;
+/** How long one poll stays on the machine, in seconds. */
+export const pollSeconds = 15;
 
-/** Waits on the machine until the supervisor has news, and prints them. */
+/** Prints the supervisor's news as they come, until it wants an answer or has finished. */
 export const followScript = scriptFile('./follow.sh', import.meta.url);
 
 /**
  * Variables of `followScript`.
- * @param readingScript reads the machine once the switch has ended, which is then the only news; its reply is `Progress.reading`
+ * @param readingScript reads the machine once the switch has ended; its reply is `Progress.reading`
  */
 export function followVariables(
   unit: string,
-  seen: { phase: Phase; offset: number; waitSeconds?: number },
+  seen: Pick<News, 'phase' | 'offset'> & { waitSeconds?: number },
   readingScript = '',
 ): NonNullable<ScriptData['variables']> {
   return {
@@ -51,6 +55,20 @@ export function followVariables(
     wait_seconds: seen.waitSeconds ?? pollSeconds,
     reading: readingScript,
   };
+}
+
+/** Passes on the news in the output of `followScript`, line by line, as it comes. */
+export function newsIn(onNews: (news: News) => void): (line: string) => void {
+  return (line) => {
+    // A line that was cut off lacks its end.
+    const [, phase, offset, output = ''] = /^news=([a-z-]*) (\d+) ([\w+/=]*) end$/.exec(line) ?? [];
+    if (phase === undefined) return;
+    onNews({ phase: phase as Phase, offset: Number(offset), output: decoded(output) });
+  };
+}
+
+function decoded(base64: string): string {
+  return Buffer.from(base64, 'base64').toString('utf8');
 }
 
 const states: readonly string[] = ['running', 'ended', 'unknown'] satisfies Progress['state'][];

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Waits until a supervisor has news, and prints them. Comes after prelude.sh and: unit seen_phase seen_size (bytes of the log)
-# wait_seconds (limit) reading (empty, or a script that reads the machine: then only the end of the switch is news).
+# Waits for a supervisor, and prints its news as they come: `news=PHASE OFFSET OUTPUT end`, the output in base64. Ends when the supervisor
+# wants an answer or has finished, its unit has ended, or the time is over; what comes after the last news is printed then. Comes after
+# prelude.sh and: unit seen_phase seen_size (bytes of the log) wait_seconds (limit) reading (empty, or a script that reads the machine
+# after the end of the switch).
 : "${unit:?}" "${seen_phase:?}" "${seen_size:?}" "${wait_seconds:?}" "${reading?}"
 directory=/run/nixos-fleet/units/$unit
 
@@ -11,44 +13,56 @@ state_of_unit() {
 	for service in "$unit.service" "$unit-deadman.service"; do
 		case $(timeout 5 systemctl show --property=ActiveState --value "$service" 2>/dev/null) in
 		inactive | failed) ;;
-		active | activating | deactivating | reloading | refreshing | maintenance) echo running && return ;;
+		active | activating | deactivating | reloading | refreshing | maintenance) state=running && return ;;
 		*) state=unknown ;;
 		esac
 	done
-	echo "$state"
 }
-# An answer is wanted, or the switch is over: that is said at once. Other news are collected for a second, since each look at the log and
-# each question to systemd takes the machine longer than the wait for a phase.
-begun=$(seconds)
-end=$((begun + wait_seconds)) looked=
+# The log is truncated between the check and the activation.
+measure() {
+	size=$(wc -c 2>/dev/null <"$directory/log" || echo 0)
+	[ "$size" -ge "$seen_size" ] || seen_size=0
+}
+# Only up to the measured size: later output belongs to the next news.
+output() { [ "$size" = "$seen_size" ] || head -c "$size" "$directory/log" | tail -c "+$((seen_size + 1))"; }
+news() {
+	printf 'news=%s %s ' "$phase" "$size"
+	# shellcheck disable=SC2046 # the lines of base64 become one
+	printf %s $(output | base64)
+	echo ' end'
+	seen_phase=$phase seen_size=$size
+}
+
+now=$(seconds)
+end=$((now + wait_seconds)) looked=$now asked=$now
 # Each pause is a process: where many machines share a processor, pauses of 50 ms alone would be a load.
 pause=5
 while :; do
 	phase=
 	read -r phase 2>/dev/null <"$directory/phase"
-	urgent=
-	[ "$phase" = "$seen_phase" ] || case $phase in waiting | finished) urgent=yes ;; esac
-	read -r now _ </proc/uptime
-	now=${now%.*}
-	if [ "$urgent" ] || [ "$now" != "$looked" ]; then
-		looked=$now
-		size=$(wc -c 2>/dev/null <"$directory/log" || echo 0)
-		# The log is truncated between the check and the activation.
-		[ "$size" -ge "$seen_size" ] || seen_size=0
-		state=$(state_of_unit)
-		if [ "$urgent" ] || [ "$state" = ended ]; then break; fi
-		if [ -z "$reading" ] && { [ "$now" != "$begun" ] || [ "$wait_seconds" = 0 ]; }; then
-			if [ "$size" -gt "$seen_size" ]; then break; fi
-			if [ -n "$phase" ] && [ "$phase" != "$seen_phase" ]; then break; fi
-		fi
+	state=unknown
+	# An answer is wanted, or the switch is over: that is said at once, and systemd need not be asked.
+	[ "$phase" = "$seen_phase" ] || case $phase in waiting | finished) break ;; esac
+	clock
+	if [ "$now" -ge "$end" ] || [ $((now - asked)) -ge 3 ]; then
+		asked=$now
+		state_of_unit
+		if [ "$state" = ended ] || [ "$now" -ge "$end" ]; then break; fi
 	fi
-	[ "$now" -lt "$end" ] || break
+	# Other news are collected for a second.
+	if [ "$now" != "$looked" ]; then
+		looked=$now
+		measure
+		if [ "$size" -gt "$seen_size" ] || { [ -n "$phase" ] && [ "$phase" != "$seen_phase" ]; }; then news; fi
+	fi
 	sleep "0.$((pause / 10))$((pause % 10))"
-	[ "$pause" -ge 25 ] || pause=$((pause + 1))
+	[ "$pause" -ge 25 ] || pause=$((pause + 2))
 done
+measure
 say phase "$phase"
 say unit-state "$state"
-say boot-id "$(cat /proc/sys/kernel/random/boot_id)"
+read -r boot_id </proc/sys/kernel/random/boot_id
+say boot-id "$boot_id"
 # The second is there where /var is full or read-only.
 for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"; do
 	if [ -e "$result" ]; then
@@ -56,8 +70,7 @@ for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"
 		break
 	fi
 done
-# Only up to the measured size: later output belongs to the next poll.
 say offset "$size"
-[ ! -e "$directory/log" ] || head -c "$size" "$directory/log" | tail -c "+$((seen_size + 1))" | say64 output
+output | say64 output
 if [ "$reading" ] && [ "$phase" = finished ]; then printf %s "$reading" | sh -s | say64 reading; fi
 say end yes

@@ -18,11 +18,13 @@ import { anotherBoot, lost, noResult, notStarted } from './explain-lost.ts';
 import {
   followScript,
   followVariables,
-  type Phase,
+  type News,
+  newsIn,
   type Progress,
   parseProgress,
   pollSeconds,
 } from './follow-script.ts';
+import type { SwitchOutput } from './switch-output.ts';
 
 export interface FollowOptions {
   /** Boot ID at the start of the deployment. */
@@ -31,6 +33,8 @@ export interface FollowOptions {
   startDoubt?: FleetError | undefined;
   /** What the machine replied when it was started. */
   progress?: Progress | undefined;
+  /** What was seen of the switch so far. */
+  seen: SwitchOutput;
   /** How long the machine may be unreachable before the call fails, in seconds. */
   unreachableLimitSeconds: number;
   signal?: AbortSignal;
@@ -55,16 +59,6 @@ export interface Followed {
 /** Pause after a reply without news, in seconds. */
 const pauseSeconds = 0.5;
 
-const phaseText: Record<Phase, string> = {
-  starting: 'starting the switch',
-  checking: 'checking the new system',
-  activating: 'activating the new system',
-  waiting: 'active; confirming over a new connection',
-  committing: 'confirmed; setting profile and boot loader',
-  'going-back': 'failed; rolling back to the previous system',
-  finished: 'the switch has ended',
-};
-
 /**
  * Follows a supervisor over short connections, answers when it waits for that, and returns its result and output. What a reply means
  * is in the table of situations.
@@ -78,20 +72,22 @@ export async function followSupervisor(
 ): Promise<Followed> {
   const { name: host } = machine;
   const { unit } = confirmation;
-  const { signal, clock = realClock, unreachableLimitSeconds } = options;
-  const show = lines(options.onLine);
-  let seen: { phase: Phase; offset: number } = { phase: 'starting', offset: 0 };
+  const { signal, clock = realClock, unreachableLimitSeconds, seen } = options;
   let memory: SwitchMemory = {
     bootId: options.bootId,
     repliedAt: clock.now(),
     endedSince: undefined,
     answered: false,
   };
-  let log = '';
   let unhealthy: string[] | undefined;
   let silence: FleetError | undefined;
   let notAnswered: string | undefined;
   let { startDoubt: unclaimed } = options;
+
+  function heard(news: News): void {
+    seen.add(news);
+    memory = { ...memory, repliedAt: clock.now() };
+  }
 
   /** Asks the machine once; undefined if it did not reply. */
   async function look(): Promise<Progress | undefined> {
@@ -102,12 +98,9 @@ export async function followSupervisor(
         memory = { ...memory, repliedAt: clock.now() };
       }
       // If an attempt to confirm is due again, there is no news to wait for.
-      return await poll(
-        machine,
-        unit,
-        { ...seen, waitSeconds: notAnswered === undefined ? pollSeconds : 0 },
-        signal,
-      );
+      const waitSeconds = notAnswered === undefined ? pollSeconds : 0;
+      const { phase, offset } = seen;
+      return await poll(machine, unit, { phase, offset, waitSeconds }, heard, signal);
     } catch (error) {
       if (!isNoAnswer(error)) throw error;
       silence = error;
@@ -121,7 +114,8 @@ export async function followSupervisor(
     unhealthy ??= (await options.healthChecks?.()) ?? [];
     try {
       const reason = unhealthy.join('; ');
-      const { progress } = await confirm(machine, confirmation, { offset: seen.offset, reason, signal });
+      const told = { offset: seen.offset, reason, onNews: heard, signal };
+      const { progress } = await confirm(machine, confirmation, told);
       memory = { ...memory, answered: true, repliedAt: clock.now() };
       notAnswered = undefined;
       return progress;
@@ -137,14 +131,7 @@ export async function followSupervisor(
   for (;;) {
     const progress = next ?? (await look());
     next = undefined;
-    if (progress) {
-      log += progress.output;
-      show(progress.output);
-      // Empty where the folder was removed.
-      const phase = progress.phase || seen.phase;
-      if (phase !== seen.phase) options.onLine(phaseText[phase]);
-      seen = { phase, offset: progress.offset };
-    }
+    if (progress) seen.add(progress);
     const reply = progress && { ...progress, hasResult: progress.result !== undefined };
     let situation: Situation;
     [situation, memory] = judgeSwitch(reply, memory, clock.now(), unreachableLimitSeconds * 1000);
@@ -159,7 +146,7 @@ export async function followSupervisor(
         if (situation === 'result' && progress?.result)
           return {
             result: progress.result,
-            log,
+            log: seen.log,
             unhealthy: unhealthy ?? [],
             notAnswered,
             reading: progress.reading,
@@ -168,7 +155,7 @@ export async function followSupervisor(
         if (situation === 'no-result') {
           throw options.startDoubt && seen.phase === 'starting'
             ? notStarted(host, options.startDoubt)
-            : noResult(host, unit, progress?.unreadable ?? log);
+            : noResult(host, unit, progress?.unreadable ?? seen.log);
         }
         throw lost(host, unit, silence);
     }
@@ -180,23 +167,18 @@ export async function followSupervisor(
 async function poll(
   machine: Machine,
   unit: string,
-  seen: { phase: Phase; offset: number; waitSeconds: number },
+  seen: Parameters<typeof followVariables>[1],
+  onNews: (news: News) => void,
   signal?: AbortSignal,
 ): Promise<Progress> {
   const timeoutSeconds = pollSeconds + machine.connection.connectTimeoutSeconds + 20;
-  const options = { variables: followVariables(unit, seen), signal, timeoutSeconds };
-  const reply = await runScript(machine, followScript, options);
+  const reply = await runScript(machine, followScript, {
+    variables: followVariables(unit, seen),
+    onStdoutLine: newsIn(onNews),
+    signal,
+    timeoutSeconds,
+  });
   const progress = parseProgress(reply);
   if (progress) return progress;
   throw reply.error({ code: 'unreachable', what: 'the reply was cut off' });
-}
-
-/** Passes on whole lines of an output that comes in pieces; a piece is kept until its line ends. */
-function lines(onLine: (line: string) => void): (output: string) => void {
-  let rest = '';
-  return (output) => {
-    const all = (rest + output).split('\n');
-    rest = all.pop() ?? '';
-    for (const line of all) if (line.trim()) onLine(line);
-  };
 }

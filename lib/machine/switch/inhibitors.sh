@@ -16,6 +16,7 @@ inhibitors() {
 # changed_inhibitors OLD NEW: the names whose values two systems differ in. As for NixOS, one that a system does not have forbids
 # nothing: a new nixpkgs adds some.
 changed_inhibitors() {
+	if [ ! -e "$2/switch-inhibitors" ] || cmp -s "$1/switch-inhibitors" "$2/switch-inhibitors"; then return; fi
 	{
 		inhibitors "$1/switch-inhibitors"
 		echo

@@ -25,7 +25,7 @@ export async function activateByNixosRebuild(
   const { record, signal, healthChecks, status } = request;
   requireTool(machine.name);
   const parameters = switchParameters(machine, request);
-  const { startDoubt } = await begin(machine, parameters, record, { follow: false, signal });
+  const { startDoubt } = await begin(machine, parameters, record, { signal });
   if (startDoubt && (await claim(machine, parameters.unit, { signal })) === 'not-started')
     throw notStarted(machine.name, startDoubt);
   const refused = await waitForHold(machine, parameters);

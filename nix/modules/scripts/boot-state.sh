@@ -46,7 +46,7 @@ generation_of() {
 
 # The contents of an EFI variable of the boot loader, without its attributes. By a pipe: tail seeks in a file, which efivarfs refuses.
 # shellcheck disable=SC2002
-efi_variable() { cat "$efi/$1-$efi_vendor" 2>/dev/null | tail -c +5 | tr -d '\000'; }
+efi_variable() { [ ! -e "$efi/$1-$efi_vendor" ] || cat "$efi/$1-$efi_vendor" 2>/dev/null | tail -c +5 | tr -d '\000'; }
 
 # The folders that may contain systemd-boot's files: $BOOT, then the EFI system partition.
 loader_folders() {
@@ -173,7 +173,15 @@ chosen_by() {
 
 # --- Reading
 
-loader_setting() { [ -z "$loader_conf" ] || sed -n "s/^$1[[:space:]]*//p" "$loader_conf" 2>/dev/null | tail -n 1; }
+# loader_setting NAME: the last value in loader.conf.
+loader_setting() {
+	[ -e "$loader_conf" ] || return 0
+	setting=
+	while read -r loader_name loader_value || [ -n "$loader_name" ]; do
+		[ "$loader_name" != "$1" ] || setting=$loader_value
+	done <"$loader_conf"
+	echo "$setting"
+}
 # `preferred` (systemd 260), which NixOS writes where boots are counted, skips entries without a try left.
 systemd_boot_default() {
 	chosen=$(chosen_by "$(efi_variable LoaderEntryPreferred)" failing)
@@ -242,8 +250,9 @@ set_default() {
 	set -- "$1" "$?"
 	boot_run sync
 	[ "$2" = 0 ] || return "$2"
-	mkdir -p "$fleet_state"
-	printf 'system=%s\nprofile=%s\n' "$1" "$(readlink "$profile")" | write "$fleet_state/default"
+	folder "$fleet_state"
+	write_text "$fleet_state/default" "system=$1
+profile=$(readlink "$profile")"
 	return 0
 }
 # default_is SYSTEM: whether the boot loader is known to start it by default.

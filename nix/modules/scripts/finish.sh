@@ -6,12 +6,12 @@ keep=20
 # finish OUTCOME EXIT-CODE: writes the result, releases the lock. The file system of the results may be full or read-only.
 finish() {
 	: >"$dir/ended"
-	mkdir -p "$results"
+	folder "$results"
 	prune
 	cp "$dir/log" "$results/$unit.log"
 	json=$(result_json "$1" "$2")
-	printf '%s\n' "$json" | write "$dir/result.json"
-	printf '%s\n' "$json" | write "$results/$unit.json"
+	write_text "$dir/result.json" "$json"
+	write_text "$results/$unit.json" "$json"
 	sync "$results/$unit.json" "$history" 2>/dev/null
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
 	exec 9>&-
@@ -22,18 +22,21 @@ finish() {
 
 # Keeps the newest records, results and unit folders, and the records of the live, the booted and the next system.
 prune() {
-	by_default=$(boot_default)
-	# No name has white space.
-	# shellcheck disable=SC2012
-	ls -1t "$roots" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do
+	older_than "$keep" "$roots"/* | while read -r name; do
+		: "${by_default=$(boot_default)}"
 		system_of=$(target "$roots/$name/system")
 		case $system_of in
 		'' | "$(target /run/current-system)" | "$(target /run/booted-system)" | "$(target "$profile")" | "$by_default") ;;
 		*) rm -rf "${roots:?}/$name" ;;
 		esac
 	done
+	older_than $((2 * keep)) "$results"/* | while read -r name; do rm -f "$results/$name"; done
+	older_than "$keep" "$run/units"/* | while read -r name; do rm -rf "${run:?}/units/$name"; done
+}
+# older_than COUNT FILE…: the names of the files without the newest. No name has white space.
+older_than() {
+	newest=$1
+	shift
 	# shellcheck disable=SC2012
-	ls -1t "$results" 2>/dev/null | tail -n "+$((2 * keep + 1))" | while read -r name; do rm -f "$results/$name"; done
-	# shellcheck disable=SC2012
-	ls -1t "$run/units" 2>/dev/null | tail -n "+$((keep + 1))" | while read -r name; do rm -rf "${run:?}/units/$name"; done
+	[ $# -le "$newest" ] || ls -1td "$@" | tail -n "+$((newest + 1))" | sed 's|.*/||'
 }

@@ -13,6 +13,8 @@ root_has_lock() {
 
 # Makes the folder private, and replaces a lock file that others could open, as one made by an earlier version.
 make_lock_private() {
+	[ "$(stat -c '%a %u' "$run" "$lock" 2>/dev/null)" != '700 0
+600 0' ] || return 0
 	(umask 077 && mkdir -p "$run") && chmod 700 "$run" && (umask 077 && : >>"$run/lock.guard") || return
 	exec 8>>"$run/lock.guard"
 	flock 8
@@ -32,12 +34,14 @@ take_lock() {
 		exec 9>&-
 		return 1
 	fi
-	printf 'unit=%s\nby=%s\nsince=%s\n' "$1" "$2" "$(date +%s)" | write "$run/holder"
+	write_text "$run/holder" "unit=$1
+by=$2
+since=$(date +%s)"
 }
 
 # Whether another process holds the lock. A process of another user that holds the lock file of an earlier version does not count.
 lock_is_held() {
-	[ -e "$lock" ] && ! flock -n "$lock" true 2>/dev/null || return 1
+	[ -e "$lock" ] && ! { flock -n 8; } 8<"$lock" 2>/dev/null || return 1
 	[ "$(stat -c '%a %u' "$lock")" = '600 0' ] || root_has_lock
 }
 

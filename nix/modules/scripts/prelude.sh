@@ -14,8 +14,15 @@ say() {
 "*) set -- "$1" "$(printf %s "$2" | tr '\n' ' ')" ;; esac
 	printf '%s=%s\n' "$1" "$2"
 }
-# say64 KEY: the same for the standard input, in base64.
-say64() { say "$1" "$(base64 2>/dev/null | tr -d '\n')"; }
+# say64 KEY: the same for the standard input, in base64, whose lines become one.
+say64() {
+	# shellcheck disable=SC2046 # its lines must be split
+	set -- "$1" $(base64 2>/dev/null)
+	printf '%s=' "$1"
+	shift
+	[ $# = 0 ] || printf %s "$@"
+	echo
+}
 # fail WHY: ends the script without `end=yes`.
 fail() {
 	say failed "$1"
@@ -25,8 +32,16 @@ fail() {
 target() { [ ! -e "$1" ] || readlink -f "$1"; }
 # write FILE: replaces a file by the standard input, all or nothing.
 write() { cat >"$1.part" && mv "$1.part" "$1"; }
-# The monotonic clock, in seconds.
+# write_text FILE TEXT: replaces a file by a text and a line break, all or nothing.
+write_text() { printf '%s\n' "$2" >"$1.part" && mv "$1.part" "$1"; }
+# folder PATH: makes a folder if it is not there.
+folder() { [ -d "$1" ] || mkdir -p "$1"; }
+# clock: sets now to the monotonic clock, in seconds. No process, unlike $(seconds).
+clock() {
+	read -r now _ </proc/uptime
+	now=${now%.*}
+}
 seconds() {
-	read -r uptime _ </proc/uptime
-	echo "${uptime%.*}"
+	clock
+	echo "$now"
 }

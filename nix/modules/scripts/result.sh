@@ -5,19 +5,26 @@ results=/var/lib/nixos-fleet/results
 history=/var/lib/nixos-fleet/history.jsonl
 keep_history=1000
 
-# json TEXT: as a string of JSON. Most texts need no other process.
+# json TEXT: prints it as a string of JSON. Most texts need no other process.
 json() {
 	case $1 in
 	*[!A-Za-z0-9' '._:/@+=,-]*) printf '"%s"' "$(printf '%s' "$1" | tr '\n\t' '  ' | tr -d '\000-\037' | sed 's/[\\"]/\\&/g')" ;;
 	*) printf '"%s"' "$1" ;;
 	esac
 }
+# member NAME TEXT: prints a member of an object, and a comma.
+member() {
+	printf '"%s":' "$1"
+	json "$2"
+	printf ,
+}
+# json_list WORDS: prints a list of them.
 json_list() {
 	separator=
 	printf '['
-	while read -r item; do
-		[ -n "$item" ] || continue
-		printf '%s%s' "$separator" "$(json "$item")"
+	for item in $1; do
+		printf %s "$separator"
+		json "$item"
 		separator=,
 	done
 	printf ']'
@@ -27,15 +34,26 @@ json_list() {
 failed='' went_back=not-needed rollback_code=null reason=''
 result_json() {
 	line=$(
-		printf '{"unit":%s,"host":%s,"system":%s,"by":%s,' \
-			"$(json "$unit")" "$(json "$host")" "$(json "$system")" "$(json "$by")"
-		printf '"revision":%s,"action":"%s","activated":%s,' "$(json "$revision")" "$action" "$(json "$activated")"
-		printf '"previous":%s,"previousGeneration":%s,' "$(json "$old")" "${old_generation:-0}"
-		printf '"outcome":"%s","reason":%s,"exitCode":%s,' "$1" "$(json "$reason")" "$2"
-		printf '"failedUnits":%s,' "$(printf '%s\n' "$failed" | json_list)"
-		printf '"wentBack":"%s","rollbackExitCode":%s,"notBack":%s,' "$went_back" "$rollback_code" "$(json "${not_back:-}")"
-		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' \
-			"$(cat /proc/sys/kernel/random/boot_id)" "${started:-0}" "$(date +%s)"
+		printf '{'
+		member unit "$unit"
+		member host "$host"
+		member system "$system"
+		member by "$by"
+		member revision "$revision"
+		member action "$action"
+		member activated "$activated"
+		member previous "$old"
+		printf '"previousGeneration":%s,' "${old_generation:-0}"
+		member outcome "$1"
+		member reason "$reason"
+		printf '"exitCode":%s,"failedUnits":' "$2"
+		json_list "$failed"
+		printf ,
+		member wentBack "$went_back"
+		printf '"rollbackExitCode":%s,' "$rollback_code"
+		member notBack "${not_back:-}"
+		read -r this_boot </proc/sys/kernel/random/boot_id
+		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' "$this_boot" "${started:-0}" "$(date +%s)"
 	)
 	# printf, since echo may interpret backslashes in unit names such as a\x2db.service.
 	printf '%s\n' "$line" >>"$history"

@@ -39,7 +39,7 @@ roots=/nix/var/nix/gcroots/nixos-fleet
 
 # Written in place, which needs no space: on a full /run an earlier phase would otherwise stay. DIR may have been removed.
 phase() {
-	mkdir -p "$dir"
+	folder "$dir"
 	printf '%-12s\n' "$1" 1<>"$dir/phase"
 	echo "nixos-fleet: $1"
 }
@@ -54,13 +54,13 @@ failed_units() {
 		tries=$((tries + 1))
 		sleep 0.2
 	done
-	printf '%s\n' "$units" | sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//; /^$/d' | sort -u
+	[ -z "$units" ] || printf '%s\n' "$units" | sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//; /^$/d' | sort -u
 }
 
 # boot_run COMMAND…: runs a command with a timeout. Its output goes to a file and then to the journal: a pipe whose reader dies would
 # kill switch-to-configuration between stopping and starting units, and so would a file system without space.
 boot_run() {
-	mkdir -p "$dir"
+	folder "$dir"
 	log=$dir/log
 	head -c 65536 /dev/zero >"$dir/space" 2>/dev/null || log=/dev/null
 	rm -f "$dir/space"
@@ -148,14 +148,17 @@ begin_run() {
 	old='' old_profile='' old_generation='' old_default='' started=$(date +%s)
 	: >>"$dir/log"
 	take_lock "$unit" "$by" || finish locked null
-	echo "$unit" | write "$run/latest"
+	write_text "$run/latest" "$unit"
 	end_earlier
 	old=$(target /run/current-system) old_profile=$(target "$profile")
 	[ -z "$old_profile" ] || old_generation=$(profile_generation)
 	old_default=$(boot_default)
-	printf "old='%s'\nold_profile='%s'\nold_generation='%s'\nold_default='%s'\nstarted='%s'\n" \
-		"$old" "$old_profile" "$old_generation" "$old_default" "$started" | write "$dir/previous"
-	if [ -n "$old" ]; then
+	write_text "$dir/previous" "old='$old'
+old_profile='$old_profile'
+old_generation='$old_generation'
+old_default='$old_default'
+started='$started'"
+	if [ -n "$old" ] && [ "$(readlink "$roots/${old##*/}/system")" != "$old" ]; then
 		mkdir -p "$roots/${old##*/}" && ln -sfn "$old" "$roots/${old##*/}/system"
 	fi
 	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
@@ -163,8 +166,11 @@ begin_run() {
 
 # Ends the watchers of earlier runs, which no longer hold the lock, and a trial that was armed and never started.
 end_earlier() {
-	earlier=$(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null |
-		sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//' | grep -vF "$unit-")
+	earlier=''
+	# Names of units are words of the list.
+	for word in $(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null); do
+		case $word in "$unit"-*) ;; nixos-fleet-*-deadman.*) earlier="$earlier $word" ;; esac
+	done
 	# shellcheck disable=SC2086 # names must be split
 	[ -z "$earlier" ] || systemctl stop $earlier 9>&- 2>>"$dir/log"
 	[ -n "$(boot_once)" ] || [ -e "$trial_folder" ] || [ -e "$trial_units/$trial_service" ] || return 0
@@ -197,6 +203,13 @@ check() {
 	# Older systems do not know 'check' and print their usage.
 	grep -qi '^usage' "$dir/log" || finish check-failed "$code"
 	: >"$dir/log"
+}
+
+# Whether the operator has confirmed. The file may lack a line break.
+has_token() {
+	given=''
+	[ ! -e "$dir/confirm" ] || read -r given <"$dir/confirm"
+	[ "$given" = "$token" ]
 }
 
 activate_and_wait() {
@@ -233,12 +246,13 @@ activate_and_wait() {
 
 	phase waiting
 	deadline=$(($(seconds) + confirm_seconds))
-	until [ "$(cat "$dir/confirm" 2>/dev/null)" = "$token" ]; do
+	until has_token; do
 		if [ -e "$dir/reject" ]; then
 			reason=$(cat "$dir/reject")
 			undo rejected "$switched"
 		fi
-		if [ "$(seconds)" -ge "$deadline" ]; then undo not-confirmed "$switched"; fi
+		clock
+		if [ "$now" -ge "$deadline" ]; then undo not-confirmed "$switched"; fi
 		# The operator finds nothing to confirm where DIR was removed.
 		[ -e "$dir/phase" ] || phase waiting
 		sleep 0.2

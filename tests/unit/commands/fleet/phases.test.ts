@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { initialPhase, phaseOf } from '../../../../commands/fleet/phases.ts';
+import { phaseText } from '../../../../lib/machine/switch/switch-output.ts';
 
 test('every status line of a deployment in the sources begins a phase', () => {
   const files = globSync([
@@ -13,10 +14,8 @@ test('every status line of a deployment in the sources begins a phase', () => {
       ([, line = '']) => line,
     ),
   );
-  const phases =
-    readFileSync('lib/machine/switch/follow.ts', 'utf8').match(/const phaseText.*?\n};/s)?.[0] ?? '';
-  const texts = [...phases.matchAll(/: '(.*)',/g)].map(([, line = '']) => line);
-  assert.ok(lines.length >= 12 && texts.length === 7, `${lines.length} ${texts.length}`);
+  const texts = Object.values(phaseText);
+  assert.ok(lines.length >= 12, `${lines.length}`);
   // These belong to whatever phase lasts.
   const anywhere = /^(no answer, asking again|the switch has ended)/;
   const unknown = [...lines, ...texts].filter((line) => !anywhere.test(line) && phaseOf(line) === undefined);

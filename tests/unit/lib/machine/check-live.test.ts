@@ -10,6 +10,7 @@ import {
   readLiveSystems,
 } from '../../../../lib/machine/check-live.ts';
 import { type MachineReading, parseReading } from '../../../../lib/machine/parse-reading.ts';
+import { readMachine } from '../../../../lib/machine/read-machine.ts';
 import type { ActivationResult } from '../../../../lib/machine/record/result.ts';
 import { Reply } from '../../../../lib/machine/script/reply.ts';
 import type { Machine } from '../../../../lib/machine/ssh/machine.ts';
@@ -41,12 +42,19 @@ test('the note on an unreachable machine names the reason', () => {
 test('all machines are read, and one that fails does not stop the others', async () => {
   const at = (name: string, run: Machine['run']) => ({ ...machineAt(name, connection), run });
   const stdout = 'machine-id=m\nsystem=/nix/store/a\nend=yes\n';
-  const results = await readLiveSystems({
-    web: at('web', async () => ({ exitCode: 0, stdout, stderr: '' })),
-    db: at('db', async () => {
-      throw new FleetError({ code: 'unreachable', what: 'no ssh connection could be made', why: 'no route' });
-    }),
-  });
+  const results = await readLiveSystems(
+    {
+      web: at('web', async () => ({ exitCode: 0, stdout, stderr: '' })),
+      db: at('db', async () => {
+        throw new FleetError({
+          code: 'unreachable',
+          what: 'no ssh connection could be made',
+          why: 'no route',
+        });
+      }),
+    },
+    readMachine,
+  );
   assert.ok(results.web && 'reading' in results.web);
   assert.equal(results.web.reading.system, '/nix/store/a');
   assert.deepEqual(results.db, { problem: 'no route [unreachable]' });

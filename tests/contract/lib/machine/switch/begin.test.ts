@@ -54,7 +54,7 @@ async function start(changes: Partial<SwitchParameters>): Promise<void> {
     ...changes,
   };
   const record = { host: 'here', system: parameters.system, revision: '', by, at: 'now' };
-  await begin(here.machine, parameters, record, { follow: false });
+  await begin(here.machine, parameters, record, {});
 }
 
 test('a system that was switched to during the copy is drift, and is not overwritten with onDrift: fail (fault 16)', async () => {

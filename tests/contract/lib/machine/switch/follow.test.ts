@@ -6,9 +6,12 @@ import { scriptFile } from '../../../../../lib/machine/script/text.ts';
 import {
   followScript,
   followVariables,
+  type News,
+  newsIn,
   type Progress,
   parseProgress,
 } from '../../../../../lib/machine/switch/follow-script.ts';
+import { SwitchOutput } from '../../../../../lib/machine/switch/switch-output.ts';
 import { Sandbox } from './sandbox.ts';
 
 const unit = 'nixos-fleet-1';
@@ -23,7 +26,10 @@ function machine(context: TestContext): Sandbox {
   return sandbox;
 }
 
-function look(sandbox: Sandbox, seen = { phase: 'starting', offset: 0 } as const): Progress | undefined {
+function look(
+  sandbox: Sandbox,
+  seen: Parameters<typeof followVariables>[1] = { phase: 'starting', offset: 0 },
+): Progress | undefined {
   const variables = { ...followVariables(unit, seen), wait_seconds: 0 };
   return parseProgress(sandbox.script(followScript, { variables }));
 }
@@ -54,6 +60,40 @@ test('a result is read from /run where /var has none (fault 2)', (context) => {
   assert.equal(look(sandbox)?.unreadable, '{');
   sandbox.write(`var/lib/nixos-fleet/results/${unit}.json`, '[]');
   assert.equal(look(sandbox)?.unreadable, '[]');
+});
+
+test('news come while the switch goes on, and what was printed is not repeated', (context) => {
+  const sandbox = machine(context);
+  sandbox.write('unit-state', 'active\n');
+  sandbox.write(`run/nixos-fleet/units/${unit}/phase`, 'activating\n');
+  sandbox.write(`run/nixos-fleet/units/${unit}/log`, 'stopping units\nstar');
+  const variables = followVariables(unit, { phase: 'starting', offset: 0, waitSeconds: 2 });
+  const reply = sandbox.script(followScript, { variables });
+  const news: News[] = [];
+  const hear = newsIn((each) => news.push(each));
+  for (const line of reply.list('news')) hear(`news=${line}`);
+  assert.deepEqual(news, [{ phase: 'activating', offset: 19, output: 'stopping units\nstar' }]);
+  const { phase, state, offset, output } = parseProgress(reply) ?? {};
+  assert.deepEqual([phase, state, offset, output], ['activating', 'running', 19, '']);
+  // What came after the last news.
+  assert.equal(look(sandbox, { phase: 'activating', offset: 9 })?.output, 'units\nstar');
+});
+
+test('news that were cut off do not count, and lines are shown whole', () => {
+  const shown: string[] = [];
+  const seen = new SwitchOutput((line) => shown.push(line));
+  const hear = newsIn((news) => seen.add(news));
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  const whole = `news=activating 19 ${base64('stopping units\nstar')} end`;
+  for (let length = 0; length < whole.length; length += 1) hear(whole.slice(0, length));
+  assert.deepEqual([shown, seen.offset], [[], 0]);
+  hear(whole);
+  hear(`news=activating 29 ${base64('ting units')} end`);
+  hear('news=activating 29  end');
+  assert.deepEqual(shown, ['stopping units', 'activating the new system']);
+  hear(`news= 0 ${base64('\n')} end`);
+  assert.deepEqual(shown.slice(2), ['starting units']);
+  assert.deepEqual([seen.phase, seen.log], ['activating', 'stopping units\nstarting units\n']);
 });
 
 test('a folder that was removed in mid-switch is no news (fault 58)', (context) => {
