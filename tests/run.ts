@@ -84,8 +84,8 @@ async function runSuite(
     files,
     concurrency,
     execArgv: preload ? ['--import', preload] : [],
-    // Of each test. The longest takes five minutes on two idle cores.
-    timeout: 20 * 60 * 1000,
+    // Of each test. The longest takes five minutes on two idle cores, and may begin with a kernel, which takes eight.
+    timeout: 30 * 60 * 1000,
   });
   const costs: [file: string, seconds: number][] = [];
   events.on('test:summary', ({ file, duration_ms, counts: { passed, skipped, tests, todo } }) => {

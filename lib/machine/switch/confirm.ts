@@ -33,7 +33,7 @@ export interface Answered {
 /**
  * Confirms the new system, or rejects it for a reason, over a new connection as the regular user: this proves that the machine can
  * still be reached. The same connection waits for the end of the switch, and then reads the machine.
- * @param told offset: length of the log read so far, in bytes; reason: of a rejection; onNews: called as news come
+ * @param options offset: length of the log read so far, in bytes; reason: of a rejection; onNews: called as news come
  * @throws FleetError unreachable if the answer did not arrive, host-key, access-denied, cancelled
  */
 export async function confirm(

@@ -34,18 +34,18 @@ news() {
 }
 
 now=$(seconds)
-end=$((now + wait_seconds)) looked=$now asked=$now
+end=$((now + wait_seconds)) looked=$now checked=$now
 # Each pause is a process: where many machines share a processor, pauses of 50 ms alone would be a load.
 pause=5
 while :; do
 	phase=
 	read -r phase 2>/dev/null <"$directory/phase"
 	state=unknown
-	# An answer is wanted, or the switch is over: that is said at once, and systemd need not be asked.
+	# Where it waits for an answer or has finished, that is printed at once, without a question to systemd.
 	[ "$phase" = "$seen_phase" ] || case $phase in waiting | finished) break ;; esac
 	clock
-	if [ "$now" -ge "$end" ] || [ $((now - asked)) -ge 3 ]; then
-		asked=$now
+	if [ "$now" -ge "$end" ] || [ $((now - checked)) -ge 3 ]; then
+		checked=$now
 		state_of_unit
 		if [ "$state" = ended ] || [ "$now" -ge "$end" ]; then break; fi
 	fi

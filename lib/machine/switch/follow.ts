@@ -114,8 +114,8 @@ export async function followSupervisor(
     unhealthy ??= (await options.healthChecks?.()) ?? [];
     try {
       const reason = unhealthy.join('; ');
-      const told = { offset: seen.offset, reason, onNews: heard, signal };
-      const { progress } = await confirm(machine, confirmation, told);
+      const { offset } = seen;
+      const { progress } = await confirm(machine, confirmation, { offset, reason, onNews: heard, signal });
       memory = { ...memory, answered: true, repliedAt: clock.now() };
       notAnswered = undefined;
       return progress;
