@@ -8,7 +8,8 @@ import { instantiate } from './derivations.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deploy = 'examples/automation/deploy.ts';
-const project = new CliProject();
+// The flake's systems are made by programs of this computer.
+const project = new CliProject({ NIX_CONFIG: 'sandbox = false' });
 after(() => project.remove());
 
 before(async () => {

@@ -7,7 +7,8 @@ import type { Declared } from '../fixtures/options-program/declared.ts';
 import { CliProject } from './cli-project.ts';
 
 const root = join(import.meta.dirname, '../..');
-const project = new CliProject();
+// The flake's systems are made by programs of this computer.
+const project = new CliProject({ NIX_CONFIG: 'sandbox = false' });
 after(() => project.remove());
 
 const everything = {
