@@ -3,12 +3,6 @@
 # profile) wanted (a system that may be in its store, or empty) systems_only (yes: no more than which machine it is, and its systems).
 # A value that cannot be read is empty.
 : "${profile=/nix/var/nix/profiles/system}" "${wanted=}" "${systems_only=}"
-# say_file KEY FILE: the first line of a file.
-say_file() {
-	[ -r "$2" ] || return 0
-	read -r first <"$2"
-	say "$1" "$first"
-}
 
 say uid "$(id -u)"
 say_file machine-id /etc/machine-id

@@ -3,13 +3,12 @@ import assert from 'node:assert/strict';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { CliProject } from './cli-project.ts';
+import { CliProject, unsandboxed } from './cli-project.ts';
 import { instantiate } from './derivations.ts';
 
 const root = join(import.meta.dirname, '../..');
 const deploy = 'examples/automation/deploy.ts';
-// The flake's systems are made by programs of this computer.
-const project = new CliProject({ NIX_CONFIG: 'sandbox = false' });
+const project = new CliProject(unsandboxed);
 after(() => project.remove());
 
 before(async () => {

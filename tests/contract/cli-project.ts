@@ -31,6 +31,9 @@ interface Interrupted {
   text: string;
 }
 
+/** Environment for a flake whose builds need programs of this computer, as those of the recorded one do. */
+export const unsandboxed = { NIX_CONFIG: 'sandbox = false' };
+
 /** A Pulumi project in a temporary folder, with its own state, that uses the provider by its path. */
 export class CliProject {
   readonly folder = mkdtempSync(join(tmpdir(), 'provider-cli-'));

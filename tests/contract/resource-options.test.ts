@@ -4,11 +4,10 @@ import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Declared } from '../fixtures/options-program/declared.ts';
-import { CliProject } from './cli-project.ts';
+import { CliProject, unsandboxed } from './cli-project.ts';
 
 const root = join(import.meta.dirname, '../..');
-// The flake's systems are made by programs of this computer.
-const project = new CliProject({ NIX_CONFIG: 'sandbox = false' });
+const project = new CliProject(unsandboxed);
 after(() => project.remove());
 
 const everything = {

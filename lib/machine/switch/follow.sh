@@ -61,8 +61,7 @@ done
 measure
 say phase "$phase"
 say unit-state "$state"
-read -r boot_id </proc/sys/kernel/random/boot_id
-say boot-id "$boot_id"
+say_file boot-id /proc/sys/kernel/random/boot_id
 # The second is there where /var is full or read-only.
 for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"; do
 	if [ -e "$result" ]; then

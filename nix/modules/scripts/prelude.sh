@@ -14,6 +14,12 @@ say() {
 "*) set -- "$1" "$(printf %s "$2" | tr '\n' ' ')" ;; esac
 	printf '%s=%s\n' "$1" "$2"
 }
+# say_file KEY FILE: the same for the first line of a file, if it can be read.
+say_file() {
+	[ -r "$2" ] || return 0
+	read -r first <"$2"
+	say "$1" "$first"
+}
 # say64 KEY: the same for the standard input, in base64, whose lines become one.
 say64() {
 	# shellcheck disable=SC2046 # its lines must be split
