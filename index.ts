@@ -1,9 +1,9 @@
 import './components/use-launcher.ts';
 import * as pulumi from './components/pulumi.ts';
 import { skipDebugMessages } from './program/debug-messages.ts';
-import { skipPromiseStacks } from './program/promise-stacks.ts';
+import { skipPulumiStackTraces } from './program/pulumi-stack-traces.ts';
 
-skipPromiseStacks();
+skipPulumiStackTraces();
 skipDebugMessages();
 // The engine starts the provider on its first call: here, so that it starts while the program is loaded.
 void pulumi.invoke('nixos:index:getVersion', {}).catch(() => {});
