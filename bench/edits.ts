@@ -5,16 +5,16 @@
  *
  * Usage: node bench/edits.ts
  */
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { run } from '../lib/base/process/run.ts';
 import { markdownTable } from '../lib/base/table.ts';
 import { evaluateFleet } from '../lib/evaluation/evaluate-fleet.ts';
-import { ensureLabBase } from '../lib/local/lab/base.ts';
 import { evalApply, nixString } from '../lib/store/nix/eval.ts';
 import { lockFlake } from '../lib/store/nix/flake.ts';
+import { writeFleet } from './fleet-flake.ts';
 import { compare } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
@@ -23,49 +23,10 @@ const sharing = names.slice(3, 6);
 
 const nixpkgs = process.env.NIXPKGS && resolve(process.env.NIXPKGS);
 const root = await mkdtemp(join(tmpdir(), 'nixos-fleet-bench-'));
-process.env.XDG_CACHE_HOME = join(root, 'cache');
 const folder = join(root, 'flake');
-const overrideInputs = nixpkgs ? await writeNixos(nixpkgs) : await writeLab();
-const fleet = { flake: folder, baseDirectory: folder, overrideInputs };
+const fleet = await writeFleet(folder, names, nixpkgs);
+process.env.XDG_CACHE_HOME = join(root, 'cache');
 
-/** A flake of lab machines. Returns the inputs to override. */
-async function writeLab(): Promise<Record<string, string>> {
-  const nixos = join(root, 'no-nixos');
-  await cp(resolve(import.meta.dirname, '../nix/lab'), folder, { recursive: true });
-  await rm(join(folder, 'hosts'), { recursive: true });
-  await cp(resolve(import.meta.dirname, '../nix/lab/hosts/web.nix'), join(folder, 'common.nix'));
-  // An input that is a flake in the tree itself is not observed.
-  await cp(join(folder, 'no-nixos'), nixos, { recursive: true });
-  return { ...(await ensureLabBase()).overrideInputs, nixos: `path:${nixos}` };
-}
-
-/** The same of machines of a nixpkgs in a Git work tree. */
-async function writeNixos(tree: string): Promise<Record<string, string>> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(
-    join(folder, 'flake.nix'),
-    `{
-      inputs.nixpkgs.url = "git+file://${tree}";
-      outputs = { nixpkgs, ... }: {
-        nixosConfigurations = nixpkgs.lib.genAttrs [ ${names.map(nixString).join(' ')} ] (
-          name: nixpkgs.lib.nixosSystem { modules = [ (./hosts + "/\${name}.nix") ]; }
-        );
-      };
-    }\n`,
-  );
-  await writeFile(
-    join(folder, 'common.nix'),
-    `{
-      nixpkgs.hostPlatform = "x86_64-linux";
-      boot.loader.systemd-boot.enable = true;
-      fileSystems."/".device = "/dev/disk/by-label/nixos";
-      fileSystems."/".fsType = "ext4";
-      services.openssh.enable = true;
-      system.stateVersion = "26.05";
-    }\n`,
-  );
-  return {};
-}
 const evaluate = async () => {
   const hosts = Object.fromEntries(names.map((name) => [name, name]));
   return await evaluateFleet({ ...fleet, hosts, workers: 1 });
@@ -96,7 +57,6 @@ const expected = async (count: number) => {
 };
 
 try {
-  await mkdir(join(folder, 'hosts'));
   await mkdir(join(folder, 'notes'));
   for (const name of names) {
     const shared = sharing.includes(name) ? '../notes/shared.nix' : '';

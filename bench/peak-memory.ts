@@ -8,23 +8,48 @@ export async function peakMemory<Name extends string>(
   const names = Object.keys(identified) as Name[];
   const peaks = Object.fromEntries(names.map((name) => [name, 0])) as Record<Name, number>;
   const look = () => {
-    for (const pid of readdirSync('/proc')) {
-      if (!/^\d+$/.test(pid)) continue;
-      const command = read(`/proc/${pid}/cmdline`);
-      for (const name of names) {
-        if (!command.includes(identified[name])) continue;
-        const peak = Number(/^VmHWM:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) / 1024;
-        peaks[name] = Math.max(peaks[name], peak);
-      }
-    }
+    for (const { pid, command } of processes())
+      for (const name of names)
+        if (command.includes(identified[name])) peaks[name] = Math.max(peaks[name], memoryOf(pid, 'VmHWM'));
   };
+  await looking(look, work);
+  return peaks;
+}
+
+/** Most memory that processes had together at a time, in MiB: those whose command lines contain all of these texts. Linux only. */
+export async function memoryTogether(texts: readonly string[], work: () => Promise<void>): Promise<number> {
+  let peak = 0;
+  const look = () => {
+    const chosen = processes().filter(({ command }) => texts.every((text) => command.includes(text)));
+    peak = Math.max(
+      peak,
+      chosen.reduce((sum, { pid }) => sum + memoryOf(pid, 'VmRSS'), 0),
+    );
+  };
+  await looking(look, work);
+  return peak;
+}
+
+async function looking(look: () => void, work: () => Promise<void>): Promise<void> {
   const timer = setInterval(look, 50);
   try {
     await work();
   } finally {
     clearInterval(timer);
   }
-  return peaks;
+}
+
+/** Command lines have a space between their words. */
+function processes(): { pid: string; command: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => ({ pid, command: read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ') }));
+}
+
+/** In MiB; 0 where the process has ended. */
+function memoryOf(pid: string, what: 'VmHWM' | 'VmRSS'): number {
+  const kibibytes = new RegExp(`^${what}:\\s+(\\d+)`, 'm').exec(read(`/proc/${pid}/status`))?.[1];
+  return Number(kibibytes ?? 0) / 1024;
 }
 
 /** Empty where the process has ended. */

@@ -46,7 +46,7 @@ if [ "$systems_only" ]; then
 	exit
 fi
 [ ! -e /run/current-system ] || say since "$(stat -c %Y /run/current-system)"
-keys=''
+keys='' params_of=''
 set --
 for name in current booted profile system; do
 	eval "path=\$$name"
@@ -54,7 +54,10 @@ for name in current booted profile system; do
 	for part in kernel initrd kernel-modules; do
 		[ ! -e "$path/$part" ] || { set -- "$@" "$path/$part" && keys="$keys $name-$part"; }
 	done
-	[ ! -e "$path/kernel-params" ] || say64 "$name-kernel-params" <"$path/kernel-params"
+	[ -e "$path/kernel-params" ] || continue
+	# Mostly one system is all of them.
+	[ "$path" = "$params_of" ] || { params_of=$path params=$(say64 params <"$path/kernel-params"); }
+	say "$name-kernel-params" "${params#*=}"
 done
 # One process for all links.
 [ $# = 0 ] || readlink -f "$@" | for key in $keys; do read -r part && say "$key" "$part"; done

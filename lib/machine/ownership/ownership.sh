@@ -6,8 +6,10 @@
 owners=/var/lib/nixos-fleet/owners
 
 # record_of PATH: sets owner_record to the name of the path's file.
+owned_path=''
 record_of() {
-	owner_record=$(printf %s "$1" | sha256sum)
+	[ "$1" != "$owned_path" ] || return 0
+	owned_path=$1 owner_record=$(printf %s "$1" | sha256sum)
 	# Its first 32 characters.
 	owner_record=${owner_record%"${owner_record#????????????????????????????????}"}
 }
@@ -28,7 +30,7 @@ read_owner() {
 }
 # lock_owners: until the script ends or unlocks them. What is done to a path and its record is one step to others.
 lock_owners() {
-	if ! mkdir -p "$owners" || ! chmod 0700 "$owners" || ! { exec 8>>"$owners/lock"; } 2>/dev/null; then
+	if ! folder "$owners" || ! chmod 0700 "$owners" || ! { exec 8>>"$owners/lock"; } 2>/dev/null; then
 		fail "no file can be created in $owners"
 	fi
 	flock 8 || fail "$owners/lock cannot be locked"

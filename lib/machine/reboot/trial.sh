@@ -203,7 +203,8 @@ finish() {
 	mkdir -p "$results"
 	cp "$boot_log" "$results/$unit.log" 2>/dev/null
 	action=boot activated=$system old=$previous went_back=$2 started=$(stat -c %Y "$dir/parameters")
-	result_json "$1" null >"$results/$unit.json.part"
+	record_result "$1" null
+	printf '%s\n' "$result" >"$results/$unit.json.part"
 	disarm_trial
 	sync
 	release_lock

@@ -29,7 +29,8 @@ room() {
 	done
 }
 
-found=$(cat /etc/machine-id)
+found=''
+read -r found </etc/machine-id
 [ "$found" = "$machine_id" ] || refuse wrong-machine found "$found"
 if lock_is_held; then
 	cat /run/nixos-fleet/holder

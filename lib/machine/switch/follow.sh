@@ -18,20 +18,18 @@ state_of_unit() {
 		esac
 	done
 }
-# The log is truncated between the check and the activation.
+# What is new in the log, in lines of base64.
+new_output() { tail -c "+$((seen_size + 1))" "$directory/log" 2>/dev/null | base64; }
+# measure LINE…: sets size to the length of the log, of which these lines of new_output are the end.
 measure() {
-	size=$(wc -c 2>/dev/null <"$directory/log" || echo 0)
-	[ "$size" -ge "$seen_size" ] || seen_size=0
+	size=$seen_size last=''
+	[ $# -gt 0 ] || return 0
+	eval "last=\${$#}"
+	size=$((size + ($# - 1) * (${#1} * 3 / 4) + ${#last} * 3 / 4))
+	case $last in *==) size=$((size - 2)) ;; *=) size=$((size - 1)) ;; esac
 }
-# Only up to the measured size: later output belongs to the next news.
-output() { [ "$size" = "$seen_size" ] || head -c "$size" "$directory/log" | tail -c "+$((seen_size + 1))"; }
-news() {
-	printf 'news=%s %s ' "$phase" "$size"
-	# shellcheck disable=SC2046 # the lines of base64 become one
-	printf %s $(output | base64)
-	echo ' end'
-	seen_phase=$phase seen_size=$size
-}
+# The log may be truncated between the check and the activation.
+notice_truncation() { [ "$(wc -c 2>/dev/null <"$directory/log" || echo 0)" -ge "$seen_size" ] || seen_size=0; }
 
 now=$(seconds)
 end=$((now + wait_seconds)) looked=$now checked=$now
@@ -52,13 +50,25 @@ while :; do
 	# Other news are collected for a second.
 	if [ "$now" != "$looked" ]; then
 		looked=$now
-		measure
-		if [ "$size" -gt "$seen_size" ] || { [ -n "$phase" ] && [ "$phase" != "$seen_phase" ]; }; then news; fi
+		changed=
+		if [ -n "$phase" ] && [ "$phase" != "$seen_phase" ]; then changed=yes && notice_truncation; fi
+		# shellcheck disable=SC2046 # its lines must be split
+		set -- $(new_output)
+		if [ $# -gt 0 ] || [ "$changed" ]; then
+			measure "$@"
+			printf 'news=%s %s ' "$phase" "$size"
+			[ $# = 0 ] || printf %s "$@"
+			echo ' end'
+			seen_phase=$phase seen_size=$size
+		fi
 	fi
 	sleep "0.$((pause / 10))$((pause % 10))"
 	[ "$pause" -ge 25 ] || pause=$((pause + 2))
 done
-measure
+notice_truncation
+# shellcheck disable=SC2046 # its lines must be split
+set -- $(new_output)
+measure "$@"
 say phase "$phase"
 say unit-state "$state"
 say_file boot-id /proc/sys/kernel/random/boot_id
@@ -70,6 +80,8 @@ for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"
 	fi
 done
 say offset "$size"
-output | say64 output
+printf output=
+[ $# = 0 ] || printf %s "$@"
+echo
 if [ "$reading" ] && [ "$phase" = finished ]; then printf %s "$reading" | sh -s | say64 reading; fi
 say end yes

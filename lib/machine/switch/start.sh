@@ -7,7 +7,7 @@
 directory=/run/nixos-fleet/units/$unit
 
 put() { printf %s "$2" >"$directory/$1" || exit 4; }
-(umask 077 && mkdir -p /run/nixos-fleet) && mkdir -p /run/nixos-fleet/units && mkdir "$directory" || exit 4
+(umask 077 && folder /run/nixos-fleet) && folder /run/nixos-fleet/units && mkdir "$directory" || exit 4
 put prelude.sh "$prelude"
 put supervisor.sh "$supervisor"
 put result.sh "$result"

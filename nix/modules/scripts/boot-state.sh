@@ -44,9 +44,13 @@ generation_of() {
 
 # --- Entries of the boot loader
 
-# The contents of an EFI variable of the boot loader, without its attributes. By a pipe: tail seeks in a file, which efivarfs refuses.
+# efi_variable NAME: sets efi_text to the contents of an EFI variable of the boot loader, without its attributes. By a pipe: tail seeks in
+# a file, which efivarfs refuses.
 # shellcheck disable=SC2002
-efi_variable() { [ ! -e "$efi/$1-$efi_vendor" ] || cat "$efi/$1-$efi_vendor" 2>/dev/null | tail -c +5 | tr -d '\000'; }
+efi_variable() {
+	efi_text=''
+	[ ! -e "$efi/$1-$efi_vendor" ] || efi_text=$(cat "$efi/$1-$efi_vendor" 2>/dev/null | tail -c +5 | tr -d '\000')
+}
 
 # The folders that may contain systemd-boot's files: $BOOT, then the EFI system partition.
 loader_folders() {
@@ -74,12 +78,10 @@ read_loader() {
 	done <<-FOLDERS
 		$(loader_folders)
 	FOLDERS
-	if [ -n "$entries" ] && { [ ! -e /boot/grub/grub.cfg ] || efi_variable LoaderInfo | grep -q '^systemd-boot'; }; then
-		loader=systemd-boot
-	elif [ -e /boot/grub/grub.cfg ]; then
-		loader=grub
-	else
-		loader=other
+	if [ -n "$entries" ]; then loader=systemd-boot; else loader=other; fi
+	if [ -e /boot/grub/grub.cfg ]; then
+		efi_variable LoaderInfo
+		case $loader:$efi_text in systemd-boot:systemd-boot*) ;; *) loader=grub ;; esac
 	fi
 }
 
@@ -132,10 +134,10 @@ entry_of() {
 	esac
 }
 
-# chosen_by PATTERN [failing]: the system of the entry in $entries that systemd-boot takes for a pattern of names: of several the newest,
-# and those without a try left last. With `failing`, these do not count. Empty if there is none, `unknown` if the order is.
-chosen_by() {
-	pattern=${1%.conf} failing=${2:-}
+# choose PATTERN [failing]: sets chosen to the system of the entry in $entries that systemd-boot takes for a pattern of names: of several
+# the newest, and those without a try left last. With `failing`, these do not count. Empty if there is none, `unknown` if the order is.
+choose() {
+	pattern=${1%.conf} failing=${2:-} chosen=''
 	[ -n "$pattern" ] || return 0
 	set --
 	for file in "$entries"/*.conf; do
@@ -150,7 +152,7 @@ chosen_by() {
 	done
 	[ $# -gt 0 ] || return 0
 	# One process for all entries, of which a machine may have a hundred.
-	awk '
+	chosen=$(awk '
 		BEGIN { for (i = 1; i < ARGC; i++) { at[ARGV[i]] = i; failed[i] = ARGV[i] ~ /[+]0(-[^\/]*)?[.]conf$/ } }
 		{ entry = at[FILENAME] }
 		/^sort-key/ { value = $0; sub(/^sort-key[ \t]*/, "", value); key[entry] = value }
@@ -168,26 +170,35 @@ chosen_by() {
 					(key[best] == "" || key[i] != key[best] || number[i] + 0 == number[best] + 0)) unknown = 1
 			print unknown || system_path[best] == "" ? "unknown" : system_path[best]
 		}
-	' "$@" 2>/dev/null
+	' "$@" 2>/dev/null)
 }
 
 # --- Reading
 
-# loader_setting NAME: the last value in loader.conf.
+# loader_setting NAME: sets setting to the last value in loader.conf.
 loader_setting() {
+	setting=''
 	[ -e "$loader_conf" ] || return 0
-	setting=
 	while read -r loader_name loader_value || [ -n "$loader_name" ]; do
 		[ "$loader_name" != "$1" ] || setting=$loader_value
 	done <"$loader_conf"
-	echo "$setting"
 }
 # `preferred` (systemd 260), which NixOS writes where boots are counted, skips entries without a try left.
 systemd_boot_default() {
-	chosen=$(chosen_by "$(efi_variable LoaderEntryPreferred)" failing)
-	[ -n "$chosen" ] || chosen=$(chosen_by "$(efi_variable LoaderEntryDefault)")
-	[ -n "$chosen" ] || chosen=$(chosen_by "$(loader_setting preferred)" failing)
-	[ -n "$chosen" ] || chosen=$(chosen_by "$(loader_setting default)")
+	efi_variable LoaderEntryPreferred
+	choose "$efi_text" failing
+	[ -n "$chosen" ] || {
+		efi_variable LoaderEntryDefault
+		choose "$efi_text"
+	}
+	[ -n "$chosen" ] || {
+		loader_setting preferred
+		choose "$setting" failing
+	}
+	[ -n "$chosen" ] || {
+		loader_setting default
+		choose "$setting"
+	}
 	[ "$chosen" = unknown ] || echo "$chosen"
 }
 
@@ -222,8 +233,12 @@ boot_once() {
 	read_loader
 	case $loader in
 	systemd-boot)
-		once=$(efi_variable LoaderEntryOneShot)
-		[ -z "$once" ] || once=$(chosen_by "$once" | grep . || echo unknown)
+		efi_variable LoaderEntryOneShot
+		once=$efi_text
+		[ -z "$once" ] || {
+			choose "$once"
+			once=${chosen:-unknown}
+		}
 		;;
 	grub)
 		once=$(grub_variable next_entry)

@@ -9,9 +9,9 @@ finish() {
 	folder "$results"
 	prune
 	cp "$dir/log" "$results/$unit.log"
-	json=$(result_json "$1" "$2")
-	write_text "$dir/result.json" "$json"
-	write_text "$results/$unit.json" "$json"
+	record_result "$1" "$2"
+	write_text "$dir/result.json" "$result"
+	write_text "$results/$unit.json" "$result"
 	sync "$results/$unit.json" "$history" 2>/dev/null
 	! grep -qx "unit=$unit" "$run/holder" 2>/dev/null || rm -f "$run/holder"
 	exec 9>&-
@@ -22,7 +22,8 @@ finish() {
 
 # Keeps the newest records, results and unit folders, and the records of the live, the booted and the next system.
 prune() {
-	older_than "$keep" "$roots"/* | while read -r name; do
+	older_than "$keep" "$roots"/*
+	for name in $older; do
 		: "${by_default=$(boot_default)}"
 		system_of=$(target "$roots/$name/system")
 		case $system_of in
@@ -30,13 +31,15 @@ prune() {
 		*) rm -rf "${roots:?}/$name" ;;
 		esac
 	done
-	older_than $((2 * keep)) "$results"/* | while read -r name; do rm -f "$results/$name"; done
-	older_than "$keep" "$run/units"/* | while read -r name; do rm -rf "${run:?}/units/$name"; done
+	older_than $((2 * keep)) "$results"/*
+	for name in $older; do rm -f "$results/$name"; done
+	older_than "$keep" "$run/units"/*
+	for name in $older; do rm -rf "${run:?}/units/$name"; done
 }
-# older_than COUNT FILE…: the names of the files without the newest. No name has white space.
+# older_than COUNT FILE…: sets older to the names of the files without the newest. No name has white space.
 older_than() {
-	newest=$1
+	newest=$1 older=''
 	shift
 	# shellcheck disable=SC2012
-	[ $# -le "$newest" ] || ls -1td "$@" | tail -n "+$((newest + 1))" | sed 's|.*/||'
+	[ $# -le "$newest" ] || older=$(ls -1td "$@" | tail -n "+$((newest + 1))" | sed 's|.*/||')
 }

@@ -39,7 +39,8 @@ write_record() {
 fail() {
 	reason=$1 system=${new:-} activated='' action=$FLEET_OPERATION old_generation=0
 	mkdir -p "$results"
-	result_json pull-failed null | write "$results/$unit.json"
+	record_result pull-failed null
+	write_text "$results/$unit.json" "$result"
 	echo "nixos-fleet: $1" >&2
 	exit 1
 }

@@ -30,10 +30,10 @@ json_list() {
 	printf ']'
 }
 
-# result_json OUTCOME EXIT-CODE: prints the result and appends it to the history.
+# record_result OUTCOME EXIT-CODE: sets result to the result, and appends it to the history.
 failed='' went_back=not-needed rollback_code=null reason=''
-result_json() {
-	line=$(
+record_result() {
+	result=$(
 		printf '{'
 		member unit "$unit"
 		member host "$host"
@@ -56,7 +56,6 @@ result_json() {
 		printf '"bootId":"%s","startedAt":%s,"endedAt":%s}\n' "$this_boot" "${started:-0}" "$(date +%s)"
 	)
 	# printf, since echo may interpret backslashes in unit names such as a\x2db.service.
-	printf '%s\n' "$line" >>"$history"
+	printf '%s\n' "$result" >>"$history"
 	[ "$(wc -l <"$history")" -le "$keep_history" ] || tail -n "$keep_history" "$history" | write "$history"
-	printf '%s\n' "$line"
 }

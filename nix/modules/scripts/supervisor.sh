@@ -26,6 +26,8 @@ activation_seconds=600 confirm_seconds=120 unit_failures=rollback boot_instead='
 . "$dir/parameters"
 
 roots=/nix/var/nix/gcroots/nixos-fleet
+# Folder with the files of transient units.
+transient=/run/systemd/transient
 # shellcheck source=nix/modules/scripts/lock.sh
 . "$dir/lock.sh"
 # shellcheck source=nix/modules/scripts/boot-state.sh
@@ -57,13 +59,17 @@ failed_units() {
 	[ -z "$units" ] || printf '%s\n' "$units" | sed 's/^[^A-Za-z0-9]* *//; s/[[:space:]].*//; /^$/d' | sort -u
 }
 
+# 64 KiB, which must fit on the file system of the log.
+filler=0123456789abcdef
+while [ ${#filler} -lt 65536 ]; do filler=$filler$filler; done
 # boot_run COMMAND…: runs a command with a timeout. Its output goes to a file and then to the journal: a pipe whose reader dies would
 # kill switch-to-configuration between stopping and starting units, and so would a file system without space.
 boot_run() {
 	folder "$dir"
 	log=$dir/log
-	head -c 65536 /dev/zero >"$dir/space" 2>/dev/null || log=/dev/null
-	rm -f "$dir/space"
+	echo "$filler" 2>/dev/null >"$dir/space" || log=/dev/null
+	# Not `:`, whose failed redirection would end the shell.
+	true 2>/dev/null >"$dir/space"
 	before=$(wc -c 2>/dev/null <"$log")
 	timeout -k 10 "$activation_seconds" "$@" >>"$log" 2>&1 7>&- 9>&- </dev/null
 	set -- "$?"
@@ -164,13 +170,22 @@ started='$started'"
 	[ ! -d "$system/sw/lib/locale" ] || export LOCALE_ARCHIVE="$system/sw/lib/locale/locale-archive"
 }
 
+# add_watchers WORD…: adds those that are units or files of watchers of other runs to earlier.
+add_watchers() {
+	for word in "$@"; do
+		word=${word##*/}
+		case $word in "$unit"-* | *'*'*) ;; nixos-fleet-*-deadman.*) earlier="$earlier $word" ;; esac
+	done
+}
 # Ends the watchers of earlier runs, which no longer hold the lock, and a trial that was armed and never started.
 end_earlier() {
 	earlier=''
-	# Names of units are words of the list.
-	for word in $(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null); do
-		case $word in "$unit"-*) ;; nixos-fleet-*-deadman.*) earlier="$earlier $word" ;; esac
-	done
+	add_watchers "$transient"/nixos-fleet-*-deadman.*
+	# Where the files of transient units are not known, as this unit's is not there, systemd is asked. Names of units are words of its list.
+	if [ ! -e "$transient/$unit.service" ]; then
+		# shellcheck disable=SC2046
+		add_watchers $(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null)
+	fi
 	# shellcheck disable=SC2086 # names must be split
 	[ -z "$earlier" ] || systemctl stop $earlier 9>&- 2>>"$dir/log"
 	[ -n "$(boot_once)" ] || [ -e "$trial_folder" ] || [ -e "$trial_units/$trial_service" ] || return 0
@@ -274,7 +289,7 @@ trial_follows() {
 commit() {
 	phase committing
 	if [ "$(target "$profile")" != "$system" ]; then
-		{ mkdir -p "${profile%/*}" 2>>"$dir/log" && boot_run nix-env -p "$profile" --set "$system"; } || {
+		{ folder "${profile%/*}" 2>>"$dir/log" && boot_run nix-env -p "$profile" --set "$system"; } || {
 			code=$?
 			undo profile-failed "$code"
 		}

@@ -153,7 +153,8 @@ test('a result is valid JSON, whatever the names of failed units (fault 53)', ()
   const more = { activated: '/s', old: '/o', old_generation: 1, units: failedUnits.join('\n'), folder };
   const script = `${moduleScript('result.sh')}
 history=$folder/history.jsonl failed=$units
-result_json units-failed 4 | say64 result
+record_result units-failed 4
+printf '%s\\n' "$result" | say64 result
 say64 history <"$history"
 `;
   const reply = run(script, { variables: { ...variables, ...more } });

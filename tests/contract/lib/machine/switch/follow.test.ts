@@ -79,6 +79,20 @@ test('news come while the switch goes on, and what was printed is not repeated',
   assert.equal(look(sandbox, { phase: 'activating', offset: 9 })?.output, 'units\nstar');
 });
 
+test('the offset is the length of the log, and a log that was truncated begins anew', (context) => {
+  const sandbox = machine(context);
+  for (const length of [0, 1, 2, 3, 56, 57, 58, 59, 114, 2000]) {
+    const log = 'x'.repeat(length);
+    sandbox.write(`run/nixos-fleet/units/${unit}/log`, log);
+    for (const offset of [0, 1, length].filter((each) => each <= length)) {
+      const seen = look(sandbox, { phase: 'checking', offset });
+      assert.deepEqual([seen?.offset, seen?.output], [length, log.slice(offset)], `${offset} of ${length}`);
+    }
+    const truncated = look(sandbox, { phase: 'checking', offset: length + 1 });
+    assert.deepEqual([truncated?.offset, truncated?.output], [length, log]);
+  }
+});
+
 test('news that were cut off do not count, and lines are shown whole', () => {
   const shown: string[] = [];
   const seen = new SwitchOutput((line) => shown.push(line));
