@@ -3,8 +3,8 @@
  * against bare `nix build`, `nix copy` and `switch-to-configuration` over ssh, one machine after the other. All three evaluate the
  * same flake and deploy the same systems. Usage: node bench/deploy.ts [machines…] (3 12 30)
  *
- * BENCH_RTT is a round-trip time in milliseconds, 0 by default. The machines are on this computer: without a delay, all three share its
- * processors with them.
+ * BENCH_RTT are round-trip times in milliseconds, `0 50 150` by default: the machines are on this computer, on the same continent, and on
+ * another one. Without a delay, what is measured is mostly the machines' own work, which shares this computer's processors with all three.
  *
  * DEPLOY_RS is the folder with bin/deploy and bin/activate; by default `cargo install` makes it where cargo is, else it is skipped.
  */
@@ -24,7 +24,7 @@ import { projectOfPackage } from './stacks.ts';
 import { type Most, watchProvider } from './watch-provider.ts';
 
 const project = resolve(import.meta.dirname, '..');
-const delay = Number(process.env.BENCH_RTT ?? 0) / 2;
+const roundTrips = (process.env.BENCH_RTT ?? '0 50 150').split(' ').map(Number);
 const rounds = Number(process.env.BENCH_RUNS ?? 3);
 const network = '10.213.90';
 const version = '1.0.0';
@@ -133,23 +133,38 @@ async function byDeployRs(machines: readonly Target[]): Promise<void> {
   if (made.exitCode !== 0 || count !== machines.length) throw new Error(`${made.stdout}${made.stderr}`);
 }
 
-async function measure(count: number): Promise<string[]> {
+/** Rows of the table, one for each round-trip time. */
+async function measure(count: number): Promise<string[][]> {
   const names = Array.from({ length: count }, (_, index) => `m${String(index + 1).padStart(2, '0')}`);
   const hosts = Object.fromEntries(names.map((name, index) => [name, `${network}.${index + 11}`]));
   const { identityFile } = await ensureNetwork({ lab, cidr: `${network}.0/24`, hosts });
-  const machines: Target[] = [];
-  const servers: Server[] = [];
+  const near: Target[] = [];
   for (const [name, address] of Object.entries(hosts)) {
     const { hostKey } = await ensureMachine({ lab, name, address, base });
-    if (delay === 0) {
-      machines.push({ name, address, port: 22, hostKey });
-      continue;
-    }
-    const { port, server } = await delayed(address, 22, delay);
-    machines.push({ name, address: '127.0.0.1', port, hostKey });
-    servers.push(server);
+    near.push({ name, address, port: 22, hostKey });
   }
-  configure(machines, identityFile);
+  const rows: string[][] = [];
+  for (const milliseconds of roundTrips) {
+    const servers: Server[] = [];
+    const machines: Target[] = [];
+    for (const machine of near) {
+      if (milliseconds === 0) {
+        machines.push(machine);
+        continue;
+      }
+      const { port, server } = await delayed(machine.address, machine.port, milliseconds / 2);
+      servers.push(server);
+      machines.push({ ...machine, address: '127.0.0.1', port });
+    }
+    configure(machines, identityFile);
+    rows.push([`${count}`, `${milliseconds} ms`, ...(await compared(machines, identityFile))]);
+    for (const server of servers) server.close();
+  }
+  return rows;
+}
+
+/** How long each way takes with these machines, and how it compares. */
+async function compared(machines: readonly Target[], identityFile: string): Promise<string[]> {
   let most: Most = { memoryMiB: 0, handles: 0 };
   const up = () => pulumi(['up', '--yes', '--skip-preview']);
   const ways: [string, () => Promise<unknown>][] = [
@@ -170,13 +185,12 @@ async function measure(count: number): Promise<string[]> {
       const before = busySeconds();
       const taken = await seconds(way);
       const worked = busySeconds() - before;
-      console.error(`${count} machines, ${name}: ${taken.toFixed(2)} s`);
+      console.error(`${machines.length} machines, ${name}: ${taken.toFixed(2)} s`);
       // The first round is not counted.
       if (round === 0) continue;
       times[name] = [...(times[name] ?? []), taken];
       busy[name] = [...(busy[name] ?? []), worked];
     }
-  for (const server of servers) server.close();
   const ratio = (name: string) => {
     const other = times[name];
     return other ? median(other.map((value, round) => (times.fleet?.[round] ?? 0) / value)).toFixed(2) : '';
@@ -187,7 +201,7 @@ async function measure(count: number): Promise<string[]> {
       : 'not measured',
   );
   const provider = [`${Math.round(most.memoryMiB)}`, `${most.handles}`];
-  return [String(count), ...shown, ratio('deploy-rs'), ratio('bare'), ...provider];
+  return [...shown, ratio('deploy-rs'), ratio('bare'), ...provider];
 }
 
 const counts = process.argv.slice(2).map(Number);
@@ -203,18 +217,19 @@ try {
   projectOfPackage(join(folder, 'project'));
   configure([], '');
   await pulumi(['stack', 'init', 'bench']);
-  for (const count of counts.length > 0 ? counts : [3, 12, 30]) rows.push(await measure(count));
+  for (const count of counts.length > 0 ? counts : [3, 12, 30]) rows.push(...(await measure(count)));
 } finally {
   await deleteLab(lab);
   rmSync(folder, { recursive: true, force: true });
 }
 console.log(
-  `\nA text changed and a unit restarted on all machines, ${2 * delay} ms round trip (median of ${rounds} rounds; in brackets, how long the processors worked)\n`,
+  `\nA text changed and a unit restarted on all machines (median of ${rounds} rounds; in brackets, how long the processors worked)\n`,
 );
 console.log(
   markdownTable(
     [
       'machines',
+      'round trip',
       'pulumi up s',
       'deploy-rs s',
       'bare s',

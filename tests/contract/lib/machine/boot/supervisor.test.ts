@@ -98,6 +98,21 @@ test('a deployment disarms what was to boot once, and ends watchers of earlier r
   );
 });
 
+test('watchers of earlier runs are found by the files of transient units, without a question to systemd', {
+  skip: cannotRun,
+}, () => {
+  const machine = prepared('systemd-boot');
+  const transient = 'run/systemd/transient';
+  for (const name of ['u.service', 'u-deadman.service', 'nixos-fleet-0-deadman.service', 'other.service'])
+    machine.write(`${transient}/${name}`, '');
+  machine.write('listed-units', 'nixos-fleet-9-deadman.service\n');
+  assert.equal(supervise(machine).outcome, 'confirmed');
+  assert.deepEqual(
+    machine.log().filter((line) => /deadman/.test(line) && !/^systemd-run/.test(line)),
+    ['systemctl stop nixos-fleet-0-deadman.service'],
+  );
+});
+
 /** The supervisor was killed while it waited for the confirmation, or later. */
 function killed(machine: BootMachine, { latest = 'u', phase = 'waiting' } = {}): void {
   machine.write(`${folder}/phase`, phase);
