@@ -56,9 +56,7 @@ while :; do
 		set -- $(new_output)
 		if [ $# -gt 0 ] || [ "$changed" ]; then
 			measure "$@"
-			printf 'news=%s %s ' "$phase" "$size"
-			[ $# = 0 ] || printf %s "$@"
-			echo ' end'
+			say_parts news "$phase $size " "$@" ' end'
 			seen_phase=$phase seen_size=$size
 		fi
 	fi
@@ -80,8 +78,6 @@ for result in "/var/lib/nixos-fleet/results/$unit.json" "$directory/result.json"
 	fi
 done
 say offset "$size"
-printf output=
-[ $# = 0 ] || printf %s "$@"
-echo
+say_parts output "$@"
 if [ "$reading" ] && [ "$phase" = finished ]; then printf %s "$reading" | sh -s | say64 reading; fi
 say end yes

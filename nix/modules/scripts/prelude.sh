@@ -20,15 +20,16 @@ say_file() {
 	read -r first <"$2"
 	say "$1" "$first"
 }
-# say64 KEY: the same for the standard input, in base64, whose lines become one.
-say64() {
-	# shellcheck disable=SC2046 # its lines must be split
-	set -- "$1" $(base64 2>/dev/null)
+# say_parts KEY PART…: the same for a value in parts.
+say_parts() {
 	printf '%s=' "$1"
 	shift
 	[ $# = 0 ] || printf %s "$@"
 	echo
 }
+# say64 KEY: the same for the standard input, in base64, whose lines become one.
+# shellcheck disable=SC2046 # its lines must be split
+say64() { say_parts "$1" $(base64 2>/dev/null); }
 # fail WHY: ends the script without `end=yes`.
 fail() {
 	say failed "$1"

@@ -181,7 +181,7 @@ add_watchers() {
 end_earlier() {
 	earlier=''
 	add_watchers "$transient"/nixos-fleet-*-deadman.*
-	# Where the files of transient units are not known, as this unit's is not there, systemd is asked. Names of units are words of its list.
+	# Without this unit's own file, they lie elsewhere, and systemd lists them. Names of units are words of its list.
 	if [ ! -e "$transient/$unit.service" ]; then
 		# shellcheck disable=SC2046
 		add_watchers $(systemctl list-units --all --plain --no-legend --no-pager 'nixos-fleet-*-deadman.*' 2>/dev/null)
