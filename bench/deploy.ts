@@ -9,7 +9,6 @@
  * DEPLOY_RS is the folder with bin/deploy and bin/activate; by default `cargo install` makes it where cargo is, else it is skipped.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run, runToEnd } from '../lib/base/process/run.ts';
@@ -82,7 +81,9 @@ function edit(machines: readonly Target[], identityFile: string): void {
 
 async function pulumi(args: string[]): Promise<string> {
   const options = { cwd: join(folder, 'project'), env: pulumiEnv, ...limit };
-  return (await run('pulumi', [...args, '--non-interactive'], options)).stdout;
+  // As `npm run pulumi` starts it.
+  const command = [join(project, 'setup/pulumi-env'), 'pulumi'];
+  return (await run('sh', [...command, ...args, '--non-interactive'], options)).stdout;
 }
 
 /** Writes the stack's config. */
@@ -145,20 +146,20 @@ async function measure(count: number): Promise<string[][]> {
   }
   const rows: string[][] = [];
   for (const milliseconds of roundTrips) {
-    const servers: Server[] = [];
+    const ends: (() => void)[] = [];
     const machines: Target[] = [];
     for (const machine of near) {
       if (milliseconds === 0) {
         machines.push(machine);
         continue;
       }
-      const { port, server } = await delayed(machine.address, machine.port, milliseconds / 2);
-      servers.push(server);
+      const { port, close } = await delayed(machine.address, machine.port, milliseconds / 2);
+      ends.push(close);
       machines.push({ ...machine, address: '127.0.0.1', port });
     }
     configure(machines, identityFile);
     rows.push([`${count}`, `${milliseconds} ms`, ...(await compared(machines, identityFile))]);
-    for (const server of servers) server.close();
+    for (const end of ends) end();
   }
   return rows;
 }

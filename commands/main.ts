@@ -1,11 +1,13 @@
 /** The CLI: loads the module of one command. */
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { packageRoot } from '../lib/base/package-root.ts';
 import { runAttached } from '../lib/base/process/run.ts';
 import { exampleText, mistakeWriter } from './command.ts';
 import { type CommandEntry, commands } from './commands.ts';
+import { operationsAtOnce } from './operations-at-once.ts';
 import { useSetUpTools } from './tools.ts';
 
 // `nixos-fleet … | head` ends the output early.
@@ -44,6 +46,8 @@ for (const { name, summary = '', words = [], script, load } of all) {
       .action(async (_given: string[], _options: unknown, { args }: Command) => {
         if (name !== 'completion' && !asksHelp(args) && (await useSetUpTools())) return;
         process.argv.splice(2, process.argv.length, ...words, ...args);
+        const parallel = operationsAtOnce(process.env.PULUMI_PARALLEL, availableParallelism());
+        if (parallel !== undefined) process.env.PULUMI_PARALLEL = parallel;
         await load?.();
       });
   }
