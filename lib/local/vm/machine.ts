@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sshForward, type VirtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { FleetError } from '../../base/errors.ts';
 import { exists } from '../../base/files.ts';
-import { addRoot } from '../../store/nix/store.ts';
+import { addRoot } from '../../store/nix/roots.ts';
 import { chooseAcceleration } from './acceleration.ts';
 import { ensureVmBase } from './base.ts';
 import { waitForSsh } from './connect.ts';
@@ -204,7 +204,7 @@ async function addRoots({ stack, name, system, kernel, initrd }: VirtualMachineI
   const inStore = [backing, system, kernel, initrd].flatMap(
     (path) => /^\/nix\/store\/[^/]+/.exec(path ?? '')?.[0] ?? [],
   );
-  for (const path of inStore) await addRoot(join(roots, basename(path)), path);
+  for (const path of inStore) await addRoot({ link: join(roots, basename(path)), path });
   const kept = new Set(inStore.map((path) => basename(path)));
   const links = await readdir(roots).catch(() => [] as string[]);
   for (const link of links.filter((each) => !kept.has(each))) await rm(join(roots, link), { force: true });

@@ -2,7 +2,8 @@ import { FleetError } from '../../base/errors.ts';
 import { describeBuildFailure, type Failure, failuresOf } from './build-failure.ts';
 import { NixLog, type OnNixProgress } from './log-json.ts';
 import { nix } from './nix.ts';
-import { addRoot, invalidPaths, requisites } from './store.ts';
+import { addRoot, moveRoots, type Root } from './roots.ts';
+import { invalidPaths, requisites } from './store.ts';
 
 export interface BuildRequest {
   /** The derivation, as evaluated. */
@@ -56,12 +57,13 @@ export async function buildDerivations(
       );
       if (exitCode !== 0) await attributeFailures(toBuild, log, results, signal);
     }
+    const built = requests.filter((request) => !results.has(request.drvPath));
+    const moved = await moveRoots(built.map(rootOf), { signal });
     await Promise.all(
-      requests
-        .filter((request) => !results.has(request.drvPath))
-        .map(async (request) => {
-          results.set(request.drvPath, await protectOutput(request, signal));
-        }),
+      built.map(async (request) => {
+        const isKept = moved.has(request.gcRoot);
+        results.set(request.drvPath, isKept ? { ok: true } : await protectOutput(request, signal));
+      }),
     );
   } catch (error) {
     for (const request of requests) {
@@ -99,7 +101,7 @@ async function failuresBehind(drvPath: string, failures: Failure[], signal: Abor
 
 async function protectOutput(request: BuildRequest, signal: AbortSignal): Promise<BuildResult> {
   try {
-    await addRoot(request.gcRoot, request.outPath, { signal });
+    await addRoot(rootOf(request), { signal });
     return { ok: true };
   } catch (error) {
     return { ok: false, error: buildError(request, error) };
@@ -118,6 +120,10 @@ function buildError(request: BuildRequest, error: unknown): FleetError {
     fix: error.fix,
     cause: error,
   });
+}
+
+function rootOf({ gcRoot, outPath }: BuildRequest): Root {
+  return { link: gcRoot, path: outPath };
 }
 
 function outPaths(requests: readonly BuildRequest[]): string[] {

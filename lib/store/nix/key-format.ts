@@ -72,10 +72,14 @@ function fingerprint({ path, narHash, narSize, references }: Signed): string {
 
 const digits = '0123456789abcdfghijklmnpqrsvwxyz';
 
-/** sha256-BASE64 to sha256:NIX32, Nix's base 32 with the last bits first. */
+/** sha256-BASE64 to sha256:NIX32. */
 export function nix32Hash(hash: string): string {
   if (!hash.startsWith('sha256-')) return hash;
-  const bytes = Buffer.from(hash.slice('sha256-'.length), 'base64');
+  return `sha256:${nix32(Buffer.from(hash.slice('sha256-'.length), 'base64'))}`;
+}
+
+/** Nix's base 32, with the last bits first. */
+export function nix32(bytes: Uint8Array): string {
   let text = '';
   for (let at = Math.ceil((bytes.length * 8) / 5) - 1; at >= 0; at--) {
     const bit = at * 5;
@@ -83,5 +87,5 @@ export function nix32Hash(hash: string): string {
     const high = bytes[(bit >> 3) + 1] ?? 0;
     text += digits[((low >> (bit & 7)) | (high << (8 - (bit & 7)))) & 31];
   }
-  return `sha256:${text}`;
+  return text;
 }

@@ -1,13 +1,12 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { FleetError } from '../../base/errors.ts';
 import { nix, nixStore } from './nix.ts';
 
-interface StoreOptions {
+export interface StoreOptions {
   signal?: AbortSignal;
 }
 
-const limitSeconds = 300;
+/** How long a command on the store may take. */
+export const limitSeconds = 300;
 
 /** The paths that are not valid in this computer's store. */
 export async function invalidPaths(
@@ -21,16 +20,6 @@ export async function invalidPaths(
   });
   if (exitCode !== 0) throw storeError('cannot query the Nix store for valid paths', stderr);
   return new Set(stdout.split('\n').filter(Boolean));
-}
-
-/** Links `link` to a valid store path, and registers it as a garbage collector root. */
-export async function addRoot(link: string, path: string, options: StoreOptions = {}): Promise<void> {
-  await mkdir(dirname(link), { recursive: true });
-  const { exitCode, stderr } = await nixStore(['--realise', path, '--add-root', link], {
-    timeoutSeconds: limitSeconds,
-    ...options,
-  });
-  if (exitCode !== 0) throw storeError(`cannot make the garbage collector root ${link}`, stderr);
 }
 
 /** The closure of the paths; of a derivation, everything that its build needs. */
@@ -56,7 +45,8 @@ export async function registrationTime(path: string, options: StoreOptions = {})
   return new Date(Number(seconds) * 1000).toISOString();
 }
 
-function storeError(what: string, stderr: string): FleetError {
+/** An error of a command on the store. */
+export function storeError(what: string, stderr: string): FleetError {
   return new FleetError({
     code: 'command-failed',
     what,

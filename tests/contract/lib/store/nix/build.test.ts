@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildDerivations } from '../../../../../lib/store/nix/build.ts';
-import { nix } from '../../../../../lib/store/nix/nix.ts';
+import { nix, nixStore } from '../../../../../lib/store/nix/nix.ts';
+import { addRoot, moveRoots } from '../../../../../lib/store/nix/roots.ts';
 import { invalidPaths } from '../../../../../lib/store/nix/store.ts';
 import { ownFolder } from '../../../../fixtures/flakes/copy.ts';
 
@@ -86,4 +87,63 @@ test('an abort ends the build with the code cancelled', async () => {
   assert.equal(result.error.code, 'cancelled');
   assert.doesNotMatch(result.error.message, /@nix/);
   assert.equal(result.error.why, undefined);
+});
+
+/** Path of each link that Nix knows as a root. */
+async function knownRoots(): Promise<Map<string, string>> {
+  const { stdout } = await nixStore(['--gc', '--print-roots'], { timeoutSeconds: 60 });
+  const lines = stdout.matchAll(/^"?(.*?)"? -> (.*)$/gm);
+  return new Map([...lines].map(([, link = '', path = '']) => [link, path]));
+}
+
+test('roots of an earlier build are moved to the new outputs, and stay roots', async () => {
+  const folder = await ownFolder();
+  const names = ['web', 'db', 'edge'];
+  const build = async (edit: string) => {
+    const made = await Promise.all(
+      names.map(async (name) => ({
+        ...(await instantiate(`make "${name}" "echo ${edit} > $out" { }`)),
+        gcRoot: join(folder, name),
+      })),
+    );
+    return { made, results: await buildDerivations(made, { signal }) };
+  };
+  await build('one');
+  // A file in the place of a link belongs to somebody; a link that Nix does not know is no root.
+  await rm(join(folder, 'edge'));
+  await writeFile(join(folder, 'edge'), 'mine');
+  const { made, results } = await build('two');
+  const known = await knownRoots();
+  for (const { gcRoot, outPath, drvPath } of made.slice(0, 2)) {
+    assert.deepEqual(results.get(drvPath), { ok: true });
+    assert.equal(await readlink(gcRoot), outPath);
+    assert.equal(known.get(gcRoot), outPath);
+  }
+  const edge = results.get(made[2]?.drvPath ?? '');
+  assert.ok(edge && !edge.ok);
+  assert.match(edge.error.why ?? '', /already exists/);
+  assert.equal(await readFile(join(folder, 'edge'), 'utf8'), 'mine');
+  assert.deepEqual((await readdir(folder)).sort(), [...names].sort());
+});
+
+test('one process moves all registered roots', async () => {
+  const folder = await ownFolder();
+  const roots = async (edit: string) =>
+    await Promise.all(
+      ['web', 'db'].map(async (name) => {
+        const { drvPath, outPath } = await instantiate(`make "${name}" "echo ${edit} > $out" { }`);
+        await nix(['build', '--no-link', `${drvPath}^out`], { timeoutSeconds: 60 });
+        return { link: join(folder, name), path: outPath };
+      }),
+    );
+  const old = await roots('three');
+  assert.deepEqual(await moveRoots(old), new Set());
+  for (const root of old) await addRoot(root);
+  const fresh = await roots('four');
+  assert.deepEqual(await moveRoots(fresh), new Set(fresh.map(({ link }) => link)));
+  // Of one alone, nothing is saved.
+  assert.deepEqual(await moveRoots(fresh.slice(1)), new Set());
+  const gone = { link: join(folder, 'web'), path: '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm01-gone' };
+  assert.deepEqual(await moveRoots([gone, ...fresh.slice(1)]), new Set());
+  for (const { link, path } of fresh) assert.equal(await readlink(link), path);
 });
