@@ -6,10 +6,13 @@
  * BENCH_RTT are round-trip times in milliseconds, `0 50 150` by default: the machines are on this computer, on the same continent, and on
  * another one. Without a delay, what is measured is mostly the machines' own work, which shares this computer's processors with all three.
  *
+ * `least s` is how long bare's work keeps this computer's processors busy if all of them share it evenly: no tool can be done before
+ * that, since all machines are on this computer.
+ *
  * DEPLOY_RS is the folder with bin/deploy and bin/activate; by default `cargo install` makes it where cargo is, else it is skipped.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { run, runToEnd } from '../lib/base/process/run.ts';
 import { markdownTable } from '../lib/base/table.ts';
@@ -18,6 +21,7 @@ import { deleteLab } from '../lib/local/lab/delete-lab.ts';
 import { ensureMachine } from '../lib/local/lab/machine.ts';
 import { ensureNetwork } from '../lib/local/lab/network.ts';
 import { delayed } from './delayed.ts';
+import { whenInterrupted } from './interrupt.ts';
 import { busySeconds, median, seconds } from './measure.ts';
 import { projectOfPackage } from './stacks.ts';
 import { type Most, watchProvider } from './watch-provider.ts';
@@ -201,12 +205,15 @@ async function compared(machines: readonly Target[], identityFile: string): Prom
       ? `${median(times[name]).toFixed(1)} (${median(busy[name] ?? []).toFixed(1)})`
       : 'not measured',
   );
+  const least = median(busy.bare ?? []) / availableParallelism();
   const provider = [`${Math.round(most.memoryMiB)}`, `${most.handles}`];
-  return [...shown, ratio('deploy-rs'), ratio('bare'), ...provider];
+  return [...shown, ratio('deploy-rs'), ratio('bare'), least.toFixed(1), ...provider];
 }
 
 const counts = process.argv.slice(2).map(Number);
 const rows: string[][] = [];
+whenInterrupted(() => deleteLab(lab));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 try {
   mkdirSync(join(folder, 'backend'), { recursive: true });
   cpSync(join(project, 'bench/deploy-flake'), flake, { recursive: true });
@@ -221,7 +228,6 @@ try {
   for (const count of counts.length > 0 ? counts : [3, 12, 30]) rows.push(...(await measure(count)));
 } finally {
   await deleteLab(lab);
-  rmSync(folder, { recursive: true, force: true });
 }
 console.log(
   `\nA text changed and a unit restarted on all machines (median of ${rounds} rounds; in brackets, how long the processors worked)\n`,
@@ -236,6 +242,7 @@ console.log(
       'bare s',
       'up/deploy-rs',
       'up/bare',
+      'least s',
       'provider MiB',
       'its file handles',
     ],

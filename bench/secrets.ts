@@ -19,6 +19,7 @@ import type { Recorded } from '../provider/resource.ts';
 import { secrets } from '../provider/resources/secrets/secrets.ts';
 import { RolloutRun } from '../provider/rollout/rollout-run.ts';
 import { type SecretsInputs, type SecretsState, secretsInputs } from '../schema/secrets.ts';
+import { whenInterrupted } from './interrupt.ts';
 import { median, seconds } from './measure.ts';
 
 const runs = Number(process.env.BENCH_RUNS ?? 5);
@@ -204,6 +205,8 @@ ${call};
   return rows;
 }
 
+whenInterrupted(() => deleteLab(lab));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 try {
   const targets = await startMachines();
   const written = await measureMachines(targets);
@@ -215,5 +218,4 @@ try {
   console.log(markdownTable(['secrets', 'resources', 's'], await measurePreviews()));
 } finally {
   await deleteLab(lab);
-  rmSync(folder, { recursive: true, force: true });
 }
