@@ -14,6 +14,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { operationsAtOnce } from '../commands/operations-at-once.ts';
 import { run, runToEnd } from '../lib/base/process/run.ts';
 import { markdownTable } from '../lib/base/table.ts';
 import { ensureLabBase } from '../lib/local/lab/base.ts';
@@ -46,6 +47,7 @@ const inputs = {
 };
 const overrides = Object.entries(inputs).flatMap(([name, url]) => ['--override-input', name, url]);
 const pulumiEnv = {
+  PULUMI_PARALLEL: operationsAtOnce(process.env.PULUMI_PARALLEL, availableParallelism()),
   PULUMI_BACKEND_URL: `file://${folder}/backend`,
   PULUMI_CONFIG_PASSPHRASE: '',
   PULUMI_SKIP_UPDATE_CHECK: 'true',
@@ -85,9 +87,7 @@ function edit(machines: readonly Target[], identityFile: string): void {
 
 async function pulumi(args: string[]): Promise<string> {
   const options = { cwd: join(folder, 'project'), env: pulumiEnv, ...limit };
-  // As `npm run pulumi` starts it.
-  const command = [join(project, 'setup/pulumi-env'), 'pulumi'];
-  return (await run('sh', [...command, ...args, '--non-interactive'], options)).stdout;
+  return (await run('pulumi', [...args, '--non-interactive'], options)).stdout;
 }
 
 /** Writes the stack's config. */
