@@ -109,7 +109,10 @@ test('a state store and a passphrase of the user are never overridden', async (t
 
 test('Pulumi runs at least 32 operations at once, unless the user has set a number', async (t) => {
   const { sandbox, script } = await checkout(t);
-  await sandbox.program('pulumi', `[ "$1" != version ] || exec echo v3.210.0; echo "parallel \${PULUMI_PARALLEL-unset}"`);
+  await sandbox.program(
+    'pulumi',
+    `[ "$1" != version ] || exec echo v3.210.0; echo "parallel \${PULUMI_PARALLEL-unset}"`,
+  );
   const printed = async (processors: number, own: Record<string, string> = {}) => {
     await sandbox.program('nproc', `echo ${processors}`);
     const { stdout } = await sandbox.run(script('with'), [script('pulumi-env'), 'pulumi', 'up'], own);
