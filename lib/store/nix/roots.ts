@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readlink, rename } from 'node:fs/promises';
+import { mkdir, readlink, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { nix32 } from './key-format.ts';
 import { nixStore } from './nix.ts';
@@ -28,17 +28,23 @@ export async function moveRoots(roots: readonly Root[], options: StoreOptions = 
   const movable = roots.filter((_, index) => registered[index]);
   const [first, ...others] = movable;
   if (first === undefined || others.length === 0) return moved;
-  // Nix makes NAME, NAME-2, NAME-3 and so on. They are roots themselves until each takes the place of its old one.
-  const name = `${first.link}.new`;
-  const paths = movable.map(({ path }) => path);
-  if ((await realise(paths, name, options)).exitCode !== 0) return moved;
-  for (const [index, { link, path }] of movable.entries()) {
-    const made = index === 0 ? name : `${name}-${index + 1}`;
-    if ((await linkTarget(made)) !== path) break;
-    await rename(made, link);
-    moved.add(link);
+  // Nix makes NAME, NAME-2, NAME-3 and so on. They are roots themselves until each takes the place of its old one. No resource's root
+  // has a name with ~.
+  const name = `${first.link}~new`;
+  const made = movable.map((_, index) => (index === 0 ? name : `${name}-${index + 1}`));
+  try {
+    const paths = movable.map(({ path }) => path);
+    if ((await realise(paths, name, options)).exitCode !== 0) return moved;
+    for (const [index, { link, path }] of movable.entries()) {
+      const root = made[index] ?? name;
+      if ((await linkTarget(root)) !== path) continue;
+      await rename(root, link);
+      moved.add(link);
+    }
+    return moved;
+  } finally {
+    await Promise.all(made.map((root) => rm(root).catch(() => undefined)));
   }
-  return moved;
 }
 
 async function realise(paths: readonly string[], link: string, options: StoreOptions) {

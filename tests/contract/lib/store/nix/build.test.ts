@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { buildDerivations } from '../../../../../lib/store/nix/build.ts';
@@ -144,6 +144,12 @@ test('one process moves all registered roots', async () => {
   // Of one alone, nothing is saved.
   assert.deepEqual(await moveRoots(fresh.slice(1)), new Set());
   const gone = { link: join(folder, 'web'), path: '/nix/store/67lqc0a7h6lzp0h4ixgafxink03jvm01-gone' };
-  assert.deepEqual(await moveRoots([gone, ...fresh.slice(1)]), new Set());
+  assert.deepEqual(await moveRoots([...fresh.slice(1), gone]), new Set());
+  // What Nix cannot make leaves nothing of the others.
+  const occupied = join(folder, 'web~new-2');
+  await mkdir(occupied);
+  assert.deepEqual(await moveRoots(fresh), new Set());
+  await rmdir(occupied);
   for (const { link, path } of fresh) assert.equal(await readlink(link), path);
+  assert.deepEqual((await readdir(folder)).sort(), ['db', 'web']);
 });
