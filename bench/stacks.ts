@@ -106,7 +106,11 @@ export function projectOfPackage(folder: string): void {
   const definition = {
     name: 'nixos-fleet',
     main: 'index.js',
-    runtime: { name: 'nodejs', options: { typescript: false } },
+    // As in the templates.
+    runtime: {
+      name: 'nodejs',
+      options: { typescript: false, nodeargs: '--require nixos-fleet/compile-cache' },
+    },
     plugins: { providers: [provider] },
   };
   writeFileSync(join(folder, 'Pulumi.yaml'), JSON.stringify(definition));

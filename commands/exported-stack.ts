@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isPlainObject } from '../lib/base/differences.ts';
 import { withWholeInputs } from '../schema/summarized.ts';
 import { askPulumi } from './pulumi-stack.ts';

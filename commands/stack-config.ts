@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../lib/base/errors.ts';
 import { mapValues } from '../lib/base/map-values.ts';
 import { stackValues } from '../program/config/namespace.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Connection, connection } from '../schema/connection.ts';
 import { type ExportedStack, resourcesOf } from './exported-stack.ts';
 

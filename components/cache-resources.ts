@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CachePushInputs, CacheStoreInputs } from '../schema/cache.ts';
 import type { CacheRetentionInputs, keep } from '../schema/cache-retention.ts';
 import type { SubstitutersInputs } from '../schema/substituters.ts';

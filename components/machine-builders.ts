@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { machineBuilder } from '../schema/machine-builders.ts';
 import type { ConnectionArgs } from './connection.ts';
 import * as pulumi from './pulumi.ts';

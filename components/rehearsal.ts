@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { RehearsalInputs, rehearsalSettings } from '../schema/rehearsal.ts';
 import * as pulumi from './pulumi.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { DeliveryInputs } from '../schema/delivery.ts';
 import type { HealthCheckArgs } from '../schema/health-check.ts';
 import type { plannedWave } from '../schema/rollout.ts';

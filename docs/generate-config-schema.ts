@@ -1,7 +1,7 @@
 /** Writes docs/config.schema.json, by which editors complete and check `Pulumi.<stack>.yaml`: `npm run reference`. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { namespace } from '../program/config/namespace.ts';
 import { stackConfig } from '../schema/config.ts';
 

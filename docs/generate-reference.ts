@@ -1,7 +1,7 @@
 /** Writes docs/reference.md from the schemas and the error table: `npm run reference`. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorCodes } from '../lib/base/errors.ts';
 import type { ProviderComponent } from '../provider/component.ts';
 import type { AnyFunction } from '../provider/function.ts';

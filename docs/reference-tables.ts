@@ -1,5 +1,5 @@
 /** Tables of settings in docs/reference.md, from zod schemas. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { namingDefault } from '../schema/without-defaults.ts';
 
 /** A part of the reference that describes settings which several places have. */

@@ -1,6 +1,6 @@
 import type { Inputs } from '@pulumi/pulumi/output.js';
 import type { ComponentResource, ComponentResourceOptions } from '@pulumi/pulumi/resource.js';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { CallContext } from './function.ts';
 import type { Properties } from './resource.ts';
 

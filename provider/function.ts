@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** What a function may use while it works for the engine. */
 export interface CallContext {

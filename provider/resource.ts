@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { SummarizedInput } from '../schema/summarized.ts';
 import type { RolloutRun } from './rollout/rollout-run.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cacheStoreInputs } from './cache.ts';
 import { keep } from './cache-retention.ts';
 import { signingKeyInputs } from './signing-key.ts';

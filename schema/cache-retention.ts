@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { cachePlace } from './cache.ts';
 import { connection } from './connection.ts';
 

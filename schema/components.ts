@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { builders } from './builder.ts';
 import { connection } from './connection.ts';
 import { deploymentSettings, deploymentState } from './deployment.ts';

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { builders } from './builder.ts';
 import { cacheConfig } from './cache-config.ts';
 import { connectionProblems, machineSettings, sharedSettings, sshKeys } from './connection.ts';

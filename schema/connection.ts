@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { accountPattern, jumpPattern as jump } from './jump.ts';
 import { sshOptionsSetting } from './ssh-options.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection, connectionSettings } from './connection.ts';
 import { withoutDefaults } from './without-defaults.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type HostFacts, kernelFacts } from './facts.ts';
 
 /** A disk image as Nix evaluated it, before it is built. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const machine = z.string().describe('Name of the machine.');
 const seconds = z.number().describe('How long it took, from before the connection.');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const switching = z.object({
   release: z.string().describe('system.nixos.release, whose switch-to-configuration it is.'),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection } from './connection.ts';
 
 const text = z.string('must be text; in YAML, put it in quotes');

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A command on a machine, before its deployment or after it, as @pulumi/command runs it. */
 export const hostCommand = z.strictObject({

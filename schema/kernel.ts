@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildersText } from './builder.ts';
 import { kernelFacts } from './facts.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { labName } from './lab-network.ts';
 
 /** Inputs of `nixos:index:LabMachine`: a machine on the operator's computer, as a systemd-nspawn container. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Inputs of `nixos:index:LiveSystems`: `<machine> runs` to the store path of its live system, with that of the next

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Kinds of work on a machine, in the order in which a deployment has them. */
 const phases = [

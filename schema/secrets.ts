@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { claim } from './ownership.ts';
 import { secretFile, secretInputs } from './secret.ts';
 import { withoutDefaults } from './without-defaults.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { kernelInputs } from './kernel.ts';
 
 /** Environment variable with the path of the file by which a command tells the program which hosts it is about. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection } from './connection.ts';
 
 /** Inputs of `nixos:index:SigningKey`: the key that a binary cache signs with. */

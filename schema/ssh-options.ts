@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { sshKeyword } from './ssh-keywords.ts';
 
 /** Options of ssh_config(5) that the user may add: those that ssh-keywords.ts leaves to the user. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 const storePath = z.string().describe('Store path; empty if there is none.');
 

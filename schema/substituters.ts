@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection } from './connection.ts';
 import { claim, takeOverFrom } from './ownership.ts';
 

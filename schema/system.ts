@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { buildersText } from './builder.ts';
 
 /** Inputs of `nixos:index:System`: the system closure of one machine, to be built on the operator's computer. */

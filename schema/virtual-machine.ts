@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { connection } from './connection.ts';
 
 /** A name that is part of file names, of unit names and of QEMU's options. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A shape whose settings may be left out, and have no default then. */
 export type WithoutDefaults<Shape extends z.ZodRawShape> = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
 import type { Machine } from '../../lib/machine/ssh/machine.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type PrintedStep, stepState } from '../summary/parse-preview.ts';
 
 /** One event of Pulumi's engine, as far as it is used here. */

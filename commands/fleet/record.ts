@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pickBy } from '../../lib/base/pick.ts';
 import { kernelInputs } from '../../schema/kernel.ts';
 import type { RecordedHost, Selection } from '../../schema/selection.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Happening, RunError } from '../../schema/run-event.ts';
 
 const rollout = z.object({ waves: z.array(z.object({ name: z.string(), hosts: z.array(z.string()) })) });

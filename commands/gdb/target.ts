@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { kernelFacts } from '../../schema/facts.ts';
 import { notInStack } from '../console/virtual-machines.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { redact } from '../../lib/base/process/process-error.ts';
 import { type ExportedStack, exportStack, resourcesOf } from '../exported-stack.ts';

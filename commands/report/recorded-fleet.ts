@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseUrn } from '../../lib/base/urn.ts';
 import { type HostFacts, parseFacts } from '../../schema/facts.ts';
 import { type ExportedStack, resourcesOf } from '../exported-stack.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { parseUrn } from '../../lib/base/urn.ts';
 import { withWholeInputs } from '../../schema/summarized.ts';

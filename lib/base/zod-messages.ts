@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Keys whose values may be secrets: of these and all below them, messages name the type only. */
 const secretKeys = /pass|secret|token|key|value|environment|stdin/i;

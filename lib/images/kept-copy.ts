@@ -1,6 +1,6 @@
 import { chmod, mkdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError, hasCode } from '../base/errors.ts';
 import { readJson, undefinedIfMissing, writeJson } from '../base/files.ts';
 import { hashFile } from '../base/hash.ts';

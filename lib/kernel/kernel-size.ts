@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writeJson } from '../base/files.ts';
 import { cacheRoot } from '../base/home.ts';
 import { readDerivation } from '../store/nix/derivation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../lib/base/errors.ts';
 import { closest } from '../../lib/base/text.ts';
 import { zodMessages } from '../../lib/base/zod-messages.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { versionResult } from '../../schema/provider-functions.ts';
 import type { ProviderFunction } from '../function.ts';
 import { packageVersion } from '../package/manifest.ts';

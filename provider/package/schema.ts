@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { mapValues } from '../../lib/base/map-values.ts';
 import { connection } from '../../schema/connection.ts';
 import { formerTypeAliases } from '../../schema/former-types.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { formatPath, type PathStep } from '../../lib/base/property-path.ts';
 import { zodMessages } from '../../lib/base/zod-messages.ts';
 import type { AnyResource, Properties } from '../resource.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { zodMessages } from '../../lib/base/zod-messages.ts';
 import type { Properties } from '../resource.ts';
 import { containsUnknown } from '../wire/unknown.ts';

@@ -169,6 +169,17 @@ describe('the executable', () => {
     assert.ok(readdirSync(join(cache, 'nixos-fleet/v1/compiled', version)).length > 100);
   });
 
+  test('its start does not load what it may never need: the fetch of Node', () => {
+    const server = new URL('../../provider/service/server.ts', import.meta.url).href;
+    const program = `await import('${server}'); console.log(process.moduleLoadList.join('\\n'));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    assert.match(stdout, /^NativeModule http2$/m, stderr);
+    assert.doesNotMatch(stdout, /undici/);
+  });
+
   test('a missing Node is one clear line on stderr', () => {
     const bin = join(folder, 'none');
     mkdirSync(bin);

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import grpc from '@pulumi/pulumi/proto/provider_grpc_pb.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyResource, Context } from '../../provider/resource.ts';
 import type { Operations } from '../../provider/service/operations.ts';
 import { handlers } from '../../provider/service/server.ts';

@@ -8,7 +8,7 @@ import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { access, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writeJson } from '../../lib/base/files.ts';
 import { cacheRoot } from '../../lib/base/home.ts';
 import { run } from '../../lib/base/process/run.ts';

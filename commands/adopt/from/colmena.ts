@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Converted, Draft, fitting } from './draft.ts';
 import { setSshWords } from './ssh-words.ts';
 

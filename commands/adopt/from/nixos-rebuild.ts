@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Converted, Draft, fitting } from './draft.ts';
 
 /** What nix/adopt/nixos-rebuild.nix returns. */

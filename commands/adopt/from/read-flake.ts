@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { FleetError } from '../../../lib/base/errors.ts';
 import { accountName } from '../../../lib/base/home.ts';
 import { packageRoot } from '../../../lib/base/package-root.ts';

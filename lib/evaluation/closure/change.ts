@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { compareClosures } from './compare.ts';
 import { packageName } from './names.ts';
 import { certainties, type PredictedPath } from './predict.ts';

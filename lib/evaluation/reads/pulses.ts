@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { exists, readJson, writeJson } from '../../base/files.ts';
 import { cacheRoot } from '../../base/home.ts';
 import { withTemporaryFolder } from '../../base/temporary-folder.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson, writeJson } from '../../base/files.ts';
 import { sha256 } from '../../base/hash.ts';
 import { cacheRoot } from '../../base/home.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What the facts of a host were evaluated from. They stay valid while all of it is the same. */
 export const readRecord = z.object({

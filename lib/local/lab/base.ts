@@ -1,6 +1,6 @@
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../../base/files.ts';
 import { findSetUp, type SetUp, setUpOnce } from '../set-up.ts';
 

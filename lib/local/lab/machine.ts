@@ -1,6 +1,6 @@
 import { rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { lastLines } from '../../base/background.ts';
 import { FleetError } from '../../base/errors.ts';
 import { readJson, writeJson } from '../../base/files.ts';

@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { FleetError } from '../../base/errors.ts';
 import { readIfThere, readJson, undefinedIfMissing, writeJson } from '../../base/files.ts';
 import { run, runToEnd } from '../../base/process/run.ts';

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJson } from '../../base/files.ts';
 import { type SetUp, setUpOnce } from '../set-up.ts';
 

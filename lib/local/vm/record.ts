@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type VirtualMachineInputs, virtualMachineInputs } from '../../../schema/virtual-machine.ts';
 import { readJson, writeJson } from '../../base/files.ts';
 import { vmPaths } from './paths.ts';

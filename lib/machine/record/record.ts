@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostFacts } from '../../../schema/facts.ts';
 
 /** The record of a deployment beside the system's gc root on the machine. A lost state can be rebuilt from it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The result of a deployment, which the supervisor writes to /var/lib/nixos-fleet/results/<unit>.json. */
 export const activationResult = z.object({

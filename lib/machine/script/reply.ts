@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { FleetError, type FleetErrorDetails } from '../../base/errors.ts';
 import type { RunResult } from '../../base/process/run.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { reference } from '../../../docs/generate-reference.ts';
 import { outputs, settings } from '../../../docs/reference-tables.ts';
 import { connectionKeys } from '../../../schema/connection.ts';

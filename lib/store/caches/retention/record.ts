@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Keep } from '../../../../schema/cache-retention.ts';
 
 const instant = z.iso.datetime();

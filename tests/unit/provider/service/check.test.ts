@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AnyResource } from '../../../../provider/resource.ts';
 import { checkInputs } from '../../../../provider/service/check.ts';
 import { unknown } from '../../../../provider/wire/unknown.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Reply } from '../../../../../lib/machine/script/reply.ts';
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');

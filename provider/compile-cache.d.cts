@@ -1,0 +1,2 @@
+// It exports nothing: it is for --require.
+export {};
