@@ -1,4 +1,4 @@
-import { closeSync, readSync } from 'node:fs';
+import { close, readSync } from 'node:fs';
 
 /** Bits of inotify's masks (inotify.h). */
 export const inotifyMask = {
@@ -85,8 +85,9 @@ export class Inotify {
     }
   }
 
+  /** Not waited for: the kernel takes ten milliseconds for an instance with watches. */
   close(): void {
-    closeSync(this.#fd);
+    close(this.#fd, () => undefined);
   }
 }
 

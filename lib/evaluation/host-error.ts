@@ -10,6 +10,7 @@ import {
   optionOfError,
   parseNixError,
   withLocalPaths,
+  withoutSource,
 } from '../store/nix/nix-error.ts';
 import type { Missing } from './raw-facts.ts';
 import { builtAttribute, type Target } from './target.ts';
@@ -51,7 +52,9 @@ export function evaluationError(
     what: 'the configuration cannot be evaluated',
     host,
     why: [message, ...(option ? [local(option)] : [])].join('\n'),
-    fix: /attribute '(rev|shortRev|revCount)' missing/.test(message) ? `${dirtyFix}\n${trace}` : trace,
+    fix: /attribute '(rev|shortRev|revCount)' missing/.test(withoutSource(message))
+      ? `${dirtyFix}\n${trace}`
+      : trace,
   });
 }
 

@@ -2,10 +2,12 @@ import { dirname } from 'node:path';
 import { FleetError } from '../base/errors.ts';
 import { evalApply } from '../store/nix/eval.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
+import { parseNixError, withoutSource } from '../store/nix/nix-error.ts';
 
 /** Whether nix failed because the flake has no nixosConfigurations. */
 export function lacksConfigurations(stderr: string): boolean {
-  return /does not provide attribute '\.?nixosConfigurations'/.test(stderr);
+  // Any error below nixosConfigurations shows the line of nix/observe that reports a missing one.
+  return /does not provide attribute '\.?nixosConfigurations'/.test(withoutSource(parseNixError(stderr)));
 }
 
 /** The error of a flake without nixosConfigurations, for all hosts; its outputs are read to see what it is made for. */

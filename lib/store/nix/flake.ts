@@ -6,7 +6,7 @@ import { expandHome } from '../../base/home.ts';
 import { writtenSince } from '../../base/written-since.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
-import { fetchFix, isFetchError, parseNixError, withLocalPaths } from './nix-error.ts';
+import { fetchFix, isFetchError, parseNixError, withLocalPaths, withoutSource } from './nix-error.ts';
 
 export interface FlakeRequest {
   /** A flake reference; a relative one (`./nix`, `path:./nix`) is resolved against `baseDirectory`. */
@@ -205,7 +205,7 @@ function flakeError(flake: string, flakeRef: string, stderr: string): FleetError
       ? `the flake '${flake}' or an input of it cannot be fetched`
       : `cannot read the flake '${flake}'`,
     why,
-    fix: fixFor(why, flakeRef),
+    fix: fixFor(withoutSource(why), flakeRef),
   });
 }
 

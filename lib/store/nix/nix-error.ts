@@ -31,10 +31,18 @@ export function optionOfError(stderr: string): string | undefined {
 export const fetchFix =
   'Check the network, and that you may read the input (its URL, your token or ssh key), then run again.';
 
+/** What Nix itself writes in an error's message, without the lines of source that it shows: they may contain anything. */
+export function withoutSource(message: string): string {
+  return message
+    .split('\n')
+    .filter((line) => !/^ *\d* *\|/.test(line))
+    .join('\n');
+}
+
 /** Whether nix could not fetch something over the network. */
 export function isFetchError(message: string): boolean {
   return /unable to (download|fetch)|could not resolve host|failed to (fetch|connect)|cannot (fetch|connect)|repository not found|(connection|operation) timed out|network is unreachable|fatal: (unable to access|could not read)|HTTP error [45]\d\d/i.test(
-    message,
+    withoutSource(message),
   );
 }
 

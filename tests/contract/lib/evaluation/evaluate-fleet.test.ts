@@ -256,6 +256,23 @@ test('a flake for colmena alone is one error, which says how its systems are use
   assert.match((other as FleetError).message, /its outputs are: packages/);
 });
 
+test('a flake whose nixosConfigurations fail is not one without them', async () => {
+  const folder = await ownFlake();
+  for (const [configurations, why] of [
+    ['throw "no hosts today"', /^no hosts today/],
+    ['import ./hosts.nix', /hosts\.nix.* does not exist/],
+  ] as const) {
+    await writeFile(
+      join(folder, 'flake.nix'),
+      `{ outputs = _: { nixosConfigurations = ${configurations}; }; }`,
+    );
+    const { web } = (await evaluateFixture(['web', 'db'], { folder })).hosts;
+    assert.ok(web && !web.ok);
+    assert.equal(web.error.host, 'web, db');
+    assert.match(web.error.why ?? '', why);
+  }
+});
+
 test('a flake whose outputs fail is one error of all hosts (fault 75)', async () => {
   const folder = await ownFlake();
   await edit(folder, 'flake.nix', 'outputs = _: {', 'outputs = _: throw "no outputs today" {');

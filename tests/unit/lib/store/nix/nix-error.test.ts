@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isSyntaxError, parseNixError, withLocalPaths } from '../../../../../lib/store/nix/nix-error.ts';
+import {
+  isFetchError,
+  isSyntaxError,
+  parseNixError,
+  withLocalPaths,
+} from '../../../../../lib/store/nix/nix-error.ts';
 
 const source = '/nix/store/kca71jvx7a42x0779b0mz15npyggx956-source';
 
@@ -37,4 +42,14 @@ test('a syntax error is distinguished from an evaluation error', () => {
   assert.ok(isSyntaxError("syntax error, unexpected '}'"));
   assert.ok(isSyntaxError("undefined variable 'pgks'"));
   assert.ok(!isSyntaxError("attribute 'x' missing"));
+});
+
+test('a line of source that an error shows does not make it another error', () => {
+  const shown = `attribute 'mauve' missing
+at /home/me/fleet/backup.nix:3:10:
+     2|   script = "rsync || echo failed to connect";
+     3|   text = colours.mauve;
+      |          ^`;
+  assert.ok(!isFetchError(shown));
+  assert.ok(isFetchError(`${shown}\nerror: failed to connect`));
 });
