@@ -29,6 +29,10 @@ const hostName = z
   .regex(
     /^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,126}[A-Za-z0-9_])?$/,
     'must be of letters, digits and _.- (at most 128, the first and the last a letter, a digit or _); for another attribute of nixosConfigurations, set the host’s `configuration`',
+  )
+  .refine(
+    (name) => !(name in Object.prototype),
+    'every object of JavaScript has a property of this name: choose another one, and set the host’s `configuration`',
   );
 
 /** A deployment's settings that several machines can share. */

@@ -1,5 +1,5 @@
 import type { FleetError } from '../base/errors.ts';
-import { evaluationError, foreignError, missingError } from './host-error.ts';
+import { evaluationError, foreignError, killedError, missingError } from './host-error.ts';
 import { lacksConfigurations, noConfigurations } from './no-configurations.ts';
 import { planBatches, type Resources } from './plan-batches.ts';
 import type { RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
@@ -55,7 +55,7 @@ export async function evaluateTargets(request: EvaluateRequest, fleet = noRawFle
     });
     collect(result);
     const nothingBegan = result.failed.length === 0 && result.notReached.length === names.length;
-    if (nothingBegan && lacksConfigurations(result.stderr)) {
+    if (nothingBegan && !result.killed && lacksConfigurations(result.stderr)) {
       unconfigured = true;
       queue.length = 0;
       return;
@@ -64,12 +64,12 @@ export async function evaluateTargets(request: EvaluateRequest, fleet = noRawFle
       queue.push(...result.failed.map((name) => [name]));
     } else {
       for (const name of result.failed) {
-        fail(name, result.stderr);
+        fail(name, result);
         onTarget?.();
       }
     }
     // If no target began, the flake itself fails, and would fail for each target.
-    if (nothingBegan) for (const name of result.notReached) fail(name, result.stderr);
+    if (nothingBegan) for (const name of result.notReached) fail(name, result);
     else if (result.notReached.length > 0) queue.push(...planBatches(result.notReached, resources).batches);
   };
   const collect = (result: BatchResult) => {
@@ -85,8 +85,11 @@ export async function evaluateTargets(request: EvaluateRequest, fleet = noRawFle
       fleet.errors.set(name, foreignError(name, targetOf(name), attributes));
     }
   };
-  const fail = (name: string, stderr: string) => {
-    fleet.errors.set(name, evaluationError(name, targetOf(name), flake, stderr));
+  const fail = (name: string, { killed, stderr }: BatchResult) => {
+    const error = killed
+      ? killedError(name, targetOf(name), killed, stderr)
+      : evaluationError(name, targetOf(name), flake, stderr);
+    fleet.errors.set(name, error);
   };
   const targetOf = (name: string) => targets[name] ?? { configuration: name };
 

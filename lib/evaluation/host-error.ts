@@ -7,6 +7,7 @@ import {
   fetchFix,
   isFetchError,
   isSyntaxError,
+  moduleArgumentOfError,
   optionOfError,
   parseNixError,
   withLocalPaths,
@@ -38,23 +39,61 @@ export function evaluationError(
       fix: file ? `Fix line ${line} of ${file}.` : trace,
     });
   }
+  const place = option ? [local(option)] : [];
   if (isFetchError(message)) {
+    const isInput = stderr.includes('while fetching the input');
     return new FleetError({
-      code: 'flake-invalid',
-      what: 'an input of the flake cannot be fetched',
+      code: isInput ? 'flake-invalid' : 'evaluation-failed',
+      what: isInput
+        ? 'an input of the flake cannot be fetched'
+        : 'what the configuration fetches cannot be fetched',
       host,
-      why: message,
+      why: [message, ...place].join('\n'),
       fix: fetchFix,
     });
   }
+  const argument = message.startsWith('infinite recursion') ? moduleArgumentOfError(stderr) : undefined;
+  if (argument)
+    place.push(`while evaluating the module argument '${argument.argument}' in ${local(argument.file)}`);
   return new FleetError({
     code: 'evaluation-failed',
     what: 'the configuration cannot be evaluated',
     host,
-    why: [message, ...(option ? [local(option)] : [])].join('\n'),
-    fix: /attribute '(rev|shortRev|revCount)' missing/.test(withoutSource(message))
-      ? `${dirtyFix}\n${trace}`
-      : trace,
+    why: [message, ...place].join('\n'),
+    fix: [...adviceOn(message, argument?.argument), trace].join('\n'),
+  });
+}
+
+/** @param argument the argument of a module that an infinite recursion names */
+function adviceOn(message: string, argument: string | undefined): string[] {
+  // Where nixpkgs looks for an argument that nobody passes.
+  const missing = /^attribute '(.+?)' missing\nat \S+\/lib\/modules\.nix:/.exec(message)?.[1];
+  if (missing !== undefined)
+    return [
+      `If '${missing}' is an argument of a module, pass it to nixosSystem: specialArgs = { inherit ${missing}; };`,
+    ];
+  if (argument === 'config')
+    return ['What a module imports cannot depend on config: import always, and use mkEnableOption and mkIf.'];
+  if (argument !== undefined)
+    return [`If imports use '${argument}', pass it to nixosSystem: specialArgs = { inherit ${argument}; };`];
+  return /attribute '(rev|shortRev|revCount)' missing/.test(withoutSource(message)) ? [dirtyFix] : [];
+}
+
+/** The error of a target whose evaluator was killed. */
+export function killedError(name: string, { label }: Target, how: string, stderr: string): FleetError {
+  // Nix's own messages and, where it ran out of memory, a trace of its functions.
+  const last = stderr.trimEnd().split('\n').slice(-3);
+  return new FleetError({
+    code: 'evaluation-failed',
+    what: 'the evaluation did not end',
+    host: label ?? name,
+    why: [
+      `Nix ${how}${how.startsWith('was killed') ? ', probably because the computer ran out of memory' : ''}`,
+      ...last,
+    ]
+      .filter(Boolean)
+      .join('\n'),
+    fix: 'Give it more memory, or look for an expression that needs much of it. With evaluationMemoryMiB, fewer machines are evaluated at a time.',
   });
 }
 
@@ -92,9 +131,10 @@ function missingHostError(
     what: `the flake has no nixosConfigurations.${configuration}`,
     host,
     why: available.length > 0 ? `it has: ${available.join(', ')}` : 'its nixosConfigurations is empty',
-    fix:
-      (near ? `Did you mean '${near}'? Set it as the configuration of ${host}, or add ` : 'Add ') +
-      `nixosConfigurations.${configuration} to ${flake.lockPath ? dirname(flake.lockPath) : flake.flakeRef}.`,
+    fix: configuration.startsWith('nixosConfigurations.')
+      ? `Leave out 'nixosConfigurations.' in the configuration of ${host}.`
+      : (near ? `Did you mean '${near}'? Set it as the configuration of ${host}, or add ` : 'Add ') +
+        `nixosConfigurations.${configuration} to ${flake.lockPath ? dirname(flake.lockPath) : flake.flakeRef}.`,
   });
 }
 

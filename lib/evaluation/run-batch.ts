@@ -1,5 +1,5 @@
-import { hasCode } from '../base/errors.ts';
 import { mapValues } from '../base/map-values.ts';
+import { ProcessError } from '../base/process/process-error.ts';
 import { evalApply, nixString, nixStrings } from '../store/nix/eval.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
 import type { FactsRecord, Missing, RawDerivation, RawFacts, RawKernel } from './raw-facts.ts';
@@ -43,8 +43,8 @@ export interface BatchResult {
   notReached: string[];
   /** nix's messages, without the results; empty if it succeeded. */
   stderr: string;
-  /** Whether the evaluator was killed, mostly because it ran out of memory: a smaller batch may succeed. */
-  killed: boolean;
+  /** How the evaluator was killed, mostly because it ran out of memory: a smaller batch may succeed. Undefined if it was not. */
+  killed?: string;
 }
 
 /** Evaluates targets in one nix process. Failures are returned, not thrown. */
@@ -62,9 +62,10 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     notReached: [],
     stderr: '',
     written: false,
-    killed: false,
   };
   const other: string[] = [];
+  /** The last lines that builds of this evaluation have printed. */
+  let buildLog: string[] = [];
   const warnings = new EvaluationWarnings();
   const begun: string[] = [];
   const onStderrLine = (line: string) => {
@@ -97,6 +98,9 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     const drvPath = observed?.observer.debugMessage(text);
     if (drvPath !== undefined) onDerivation?.(drvPath);
   };
+  const built = (line: string) => {
+    buildLog = [...buildLog.slice(-9), line];
+  };
   let ended = false;
   try {
     const { exitCode } = await evalApply({
@@ -106,14 +110,15 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
       arguments: observed?.arguments,
       heapMiB,
       signal,
-      onStderrLine: observed ? (line) => readLogLine(line, { shown: onStderrLine, debug }) : onStderrLine,
+      onStderrLine: observed
+        ? (line) => readLogLine(line, { shown: onStderrLine, built, debug })
+        : onStderrLine,
     });
     ended = exitCode === 0;
   } catch (error) {
     // An evaluator that was killed, mostly because it ran out of memory, must not end the other batches.
-    if (!hasCode(error, 'command-failed')) throw error;
-    result.killed = true;
-    other.push(`error: ${error.message}`);
+    if (!(error instanceof ProcessError) || error.code !== 'command-failed') throw error;
+    result.killed = error.ending;
   } finally {
     result.reads = observed?.observer.end();
     result.written = observed?.observer.written ?? false;
@@ -128,6 +133,9 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
     result.failed.push(...begun.filter((name) => !done.has(name)));
     const reached = new Set([...done, ...begun]);
     result.notReached.push(...Object.keys(targets).filter((name) => !reached.has(name)));
+    // In this log format Nix leaves them out of its message.
+    if (buildLog.length > 0 && other.some((line) => line.includes('builder failed')))
+      other.push('Last lines of its log:', ...buildLog.map((line) => `> ${line}`));
     result.stderr = other.join('\n');
   }
   return result;

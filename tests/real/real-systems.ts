@@ -143,9 +143,14 @@ export const personIdentity = join(cacheRoot(), 'real/person');
 /** Generates the key if there is none. */
 async function personPublicKey(): Promise<string> {
   await mkdir(join(cacheRoot(), 'real'), { recursive: true });
-  const args = ['-q', '-t', 'ed25519', '-N', '', '-C', '', '-f', personIdentity];
-  if (!existsSync(personIdentity)) await run('ssh-keygen', args, { timeoutSeconds: 60 });
+  await once(`${personIdentity}.pub`, 'ssh-keygen -q -t ed25519 -N "" -C "" -f "$2"', personIdentity);
   return readFileSync(`${personIdentity}.pub`, 'utf8').trim();
+}
+
+/** Runs a script, with the file as $1, if there is no such file; other test files that need it wait until it is complete. */
+async function once(file: string, script: string, ...args: string[]): Promise<void> {
+  const locked = `[ -e "$1" ] || { ${script}; }`;
+  await run('flock', [`${file}.lock`, 'sh', '-c', locked, 'sh', file, ...args], { timeoutSeconds: 300 });
 }
 
 async function fixtureInputs(): Promise<Inputs> {
@@ -201,9 +206,8 @@ async function busybox(): Promise<string> {
   const debs = await debianPackages('real-busybox-deb', ['busybox-static']);
   const folder = join(cacheRoot(), 'debs/real-busybox');
   await mkdir(folder, { recursive: true });
-  const unpack = `dpkg-deb --fsys-tarfile "$1"/busybox-static_*.deb | tar -x -O --wildcards '*/bin/busybox' >"$2/busybox" && chmod 755 "$2/busybox"`;
-  if (!existsSync(join(folder, 'busybox')))
-    await run('sh', ['-c', unpack, 'sh', debs, folder], { timeoutSeconds: 60 });
+  const unpack = `dpkg-deb --fsys-tarfile "$2"/busybox-static_*.deb | tar -x -O --wildcards '*/bin/busybox' >"$1.part" && chmod 755 "$1.part" && mv "$1.part" "$1"`;
+  await once(join(folder, 'busybox'), unpack, debs);
   return folder;
 }
 

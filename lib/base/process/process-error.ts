@@ -7,6 +7,8 @@ export class ProcessError extends FleetError {
   readonly stdout: string;
   readonly stderr: string;
   readonly reason: 'not-found' | 'timeout' | 'cancelled' | 'signal' | 'exit';
+  /** How it ended, such as "was killed by SIGKILL". */
+  readonly ending: string;
 
   constructor(details: {
     command: string;
@@ -35,6 +37,7 @@ export class ProcessError extends FleetError {
     this.stdout = details.stdout;
     this.stderr = details.stderr;
     this.reason = details.reason;
+    this.ending = details.why;
   }
 }
 

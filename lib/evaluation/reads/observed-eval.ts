@@ -4,6 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { packageRoot } from '../../base/package-root.ts';
 import { nixString } from '../../store/nix/eval.ts';
 import type { LockedFlake } from '../../store/nix/flake.ts';
+import { logResult } from '../../store/nix/log-json.ts';
 import { Observer } from './observer.ts';
 import { claimPulses } from './pulses.ts';
 import type { Tree } from './tree.ts';
@@ -63,26 +64,37 @@ function inputOverrides(overrides: readonly string[]): string[] | undefined {
 }
 
 /**
- * Splits the lines of `--log-format internal-json` into what Nix shows to people, which is passed on line by line, and other messages.
+ * Splits the lines of `--log-format internal-json` into what Nix shows to people, which is passed on line by line, lines of the logs of
+ * builds, and other messages.
  */
 export function readLogLine(
   line: string,
-  handlers: { shown: (line: string) => void; debug: (text: string) => void },
+  handlers: { shown: (line: string) => void; built: (line: string) => void; debug: (text: string) => void },
 ): void {
   const event = line.startsWith('@nix ') ? parsed(line.slice('@nix '.length)) : undefined;
   if (!event) {
     handlers.shown(line);
     return;
   }
+  if (event.action === 'result' && event.type === logResult.buildLogLine)
+    handlers.built(stripVTControlCharacters(String(event.fields?.[0])));
   if (event.action !== 'msg' || event.msg === undefined) return;
   const text = stripVTControlCharacters(event.msg);
   if ((event.level ?? 0) > 3) handlers.debug(text);
   else for (const each of text.split('\n')) handlers.shown(each);
 }
 
-function parsed(json: string): { action?: string; level?: number; msg?: string } | undefined {
+interface LogEvent {
+  action?: string;
+  level?: number;
+  msg?: string;
+  type?: number;
+  fields?: unknown[];
+}
+
+function parsed(json: string): LogEvent | undefined {
   try {
-    return JSON.parse(json) as { action?: string; level?: number; msg?: string };
+    return JSON.parse(json) as LogEvent;
   } catch {
     return undefined;
   }

@@ -1,12 +1,11 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { FleetError } from '../../base/errors.ts';
 import { sha256 } from '../../base/hash.ts';
 import { expandHome } from '../../base/home.ts';
 import { writtenSince } from '../../base/written-since.ts';
+import { flakeError } from './flake-error.ts';
 import type { Locks } from './locks.ts';
 import { nix } from './nix.ts';
-import { fetchFix, isFetchError, parseNixError, withLocalPaths, withoutSource } from './nix-error.ts';
 
 export interface FlakeRequest {
   /** A flake reference; a relative one (`./nix`, `path:./nix`) is resolved against `baseDirectory`. */
@@ -79,7 +78,14 @@ async function readMetadata(request: FlakeRequest): Promise<LockedFlake> {
     timeoutSeconds: 1800,
     signal: request.signal,
   });
-  if (exitCode !== 0) throw flakeError(request.flake, flakeRef, stderr);
+  if (exitCode !== 0) {
+    const { flake, baseDirectory, overrideInputs = {} } = request;
+    const replaced = Object.entries(overrideInputs).flatMap(([input, ref]) => {
+      const path = folderOf(resolveFlakeRef(ref, baseDirectory));
+      return path === undefined ? [] : [{ input, path }];
+    });
+    throw flakeError({ flake, baseDirectory, flakeRef, folder: folderOf(flakeRef), replaced }, stderr);
+  }
   const json = JSON.parse(stdout) as MetadataJson;
   const { locks, path } = json;
   return {
@@ -127,10 +133,9 @@ export function flakeIdentity({
  */
 export async function relockIfWritten(flake: LockedFlake): Promise<LockedFlake> {
   const { request, lockedAt, localPath } = flake;
-  const replaced = Object.values(request.overrideInputs ?? {}).map((ref) => {
-    const absolute = resolveFlakeRef(ref, request.baseDirectory);
-    return localPathOf(absolute) ?? (absolute.startsWith('/') ? absolute.replace(/[?#].*$/s, '') : undefined);
-  });
+  const replaced = Object.values(request.overrideInputs ?? {}).map((ref) =>
+    folderOf(resolveFlakeRef(ref, request.baseDirectory)),
+  );
   for (const folder of [localPath, ...replaced]) {
     if (folder === undefined || folder.startsWith('/nix/store/')) continue;
     if (writtenSince(folder, lockedAt)) return await lockFlake(request);
@@ -174,17 +179,28 @@ export function resolveFlakeRef(ref: string, baseDirectory: string): string {
     return /^\.{1,2}(\/|$)/.test(path) || path !== given ? resolve(baseDirectory, path) + rest : ref;
   }
   if (given.startsWith('/')) return ref;
-  const absolute = resolve(baseDirectory, decodeURIComponent(path))
-    .split('/')
-    .map(encodeURIComponent)
-    .join('/');
+  const absolute = resolve(baseDirectory, decoded(path)).split('/').map(encodeURIComponent).join('/');
   return `${scheme}${scheme === 'path:' ? '' : '//'}${absolute}${rest}`;
 }
 
 /** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet'; undefined for a remote flake. */
 export function localPathOf(url: string): string | undefined {
   const path = /^(?:path:|git\+file:(?:\/\/)?)(\/[^?]*)/.exec(url)?.[1];
-  return path === undefined ? undefined : decodeURIComponent(path).replace(/(.)\/$/, '$1');
+  return path === undefined ? undefined : decoded(path).replace(/(.)\/$/, '$1');
+}
+
+/** The folder of an absolute reference on this computer; undefined for a remote flake. */
+function folderOf(ref: string): string | undefined {
+  return localPathOf(ref) ?? (ref.startsWith('/') ? ref.replace(/[?#].*$/s, '') : undefined);
+}
+
+/** A part of a URL; as it is if it is not valid, which Nix reports. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** 'git+file:///home/me/fleet?dir=nix' to '/home/me/fleet/nix/flake.lock'; undefined for a remote flake. */
@@ -192,37 +208,4 @@ function lockPathOf(url: string): string | undefined {
   const folder = localPathOf(url);
   const query = url.includes('?') ? url.slice(url.indexOf('?')) : '';
   return folder && join(folder, new URLSearchParams(query).get('dir') ?? '', 'flake.lock');
-}
-
-/** The error of a flake that cannot be read, from nix's messages. */
-function flakeError(flake: string, flakeRef: string, stderr: string): FleetError {
-  const local =
-    localPathOf(flakeRef) ?? (flakeRef.startsWith('/') ? flakeRef.replace(/[?#].*$/s, '') : undefined);
-  const why = withLocalPaths(parseNixError(stderr), undefined, local);
-  return new FleetError({
-    code: 'flake-invalid',
-    what: isFetchError(why)
-      ? `the flake '${flake}' or an input of it cannot be fetched`
-      : `cannot read the flake '${flake}'`,
-    why,
-    fix: fixFor(withoutSource(why), flakeRef),
-  });
-}
-
-function fixFor(why: string, flakeRef: string): string {
-  if (isFetchError(why)) return fetchFix;
-  if (/does not exist in (the )?Git repository|not tracked by Git/i.test(why)) {
-    return 'Nix reads only files that Git tracks. Add them: git add FILE';
-  }
-  if (
-    /does not exist|no such file|does not contain a '?[^']*flake\.nix'?|could not find a flake\.nix/i.test(
-      why,
-    )
-  ) {
-    return 'Set the config key nixos-fleet:flake to the folder that holds flake.nix.';
-  }
-  if (/not owned by current user|dubious ownership/i.test(why)) {
-    return 'Run as the owner of the checkout, or: git config --global --add safe.directory PATH';
-  }
-  return `Fix the flake, and check it with: nix flake metadata '${flakeRef}'`;
 }

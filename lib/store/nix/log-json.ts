@@ -4,7 +4,8 @@ import { storeName } from './nix.ts';
 
 /** Activity and result types of Nix's `--log-format internal-json` (logging.hh). */
 const activity = { copyPath: 100, fileTransfer: 101, copyPaths: 103, builds: 104, build: 105 } as const;
-const result = { buildLogLine: 101, progress: 105, setExpected: 106 } as const;
+/** Types of results of activities (logging.hh). */
+export const logResult = { buildLogLine: 101, progress: 105, setExpected: 106 } as const;
 
 interface LogEvent {
   action: 'start' | 'stop' | 'result' | 'msg';
@@ -155,14 +156,14 @@ export class NixLog {
     const current = this.#activities.get(event.id ?? 0);
     if (!current) return;
     const [first, second, third] = event.fields ?? [];
-    if (event.type === result.buildLogLine) {
+    if (event.type === logResult.buildLogLine) {
       const lines = this.#buildLogs.get(current.subject) ?? [];
       const line = printable(String(first));
       lines.push(line);
       this.#options.onBuildLine?.(current.subject, line);
       if (lines.length > (this.#options.keptLines ?? 15)) lines.shift();
       this.#buildLogs.set(current.subject, lines);
-    } else if (event.type === result.progress) {
+    } else if (event.type === logResult.progress) {
       current.done = Number(first);
       current.expected = Number(second);
       current.running = Number(third);

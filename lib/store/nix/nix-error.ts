@@ -39,25 +39,35 @@ export function withoutSource(message: string): string {
     .join('\n');
 }
 
-/** Whether nix could not fetch something over the network. */
+/**
+ * Whether nix could not fetch something over the network. Only Nix's own messages count, with what they name: a `throw` may contain
+ * the same words.
+ */
 export function isFetchError(message: string): boolean {
-  return /unable to (download|fetch)|could not resolve host|failed to (fetch|connect)|cannot (fetch|connect)|repository not found|(connection|operation) timed out|network is unreachable|fatal: (unable to access|could not read)|HTTP error [45]\d\d/i.test(
+  return /^(unable to (download|fetch)|failed to fetch( \w+)*|cannot (fetch|connect to)( \w+)*) ['"`‘«]|^(fatal: (unable to access|could not read) |ssh: connect to host |ERROR: Repository not found)/im.test(
     withoutSource(message),
   );
 }
 
-/** Replaces paths of a flake's copy in the Nix store with those of the folder that the user edits. */
+/** Replaces paths of a flake's copy in the Nix store, if there is one, with those of the folder that the user edits. */
 export function withLocalPaths(
   message: string,
   storePath: string | undefined,
   localPath: string | undefined,
 ): string {
-  if (localPath === undefined) return message;
-  // The store path is unknown before the flake is locked, but its name is always "source".
-  const copy = storePath ?? /\/nix\/store\/[0-9a-z]{32}-source(?=\/)/.exec(message)?.[0];
-  return copy === undefined ? message : message.replaceAll(`${copy}/`, `${localPath}/`);
+  if (localPath === undefined || storePath === undefined) return message;
+  return message.replaceAll(`${storePath}/`, `${localPath}/`);
 }
 
+/** Whether a file is not valid Nix: such a message names the place. */
 export function isSyntaxError(message: string): boolean {
-  return /^syntax error\b|^undefined variable\b/m.test(message);
+  return /^(syntax error, unexpected |undefined variable ').*\n *at /.test(message);
+}
+
+/** What the trace of an infinite recursion names: the argument of a module whose value needs the module itself. */
+export function moduleArgumentOfError(stderr: string): { argument: string; file: string } | undefined {
+  const found = [
+    ...printable(stderr).matchAll(/while evaluating the module argument [`'](.+?)' in "(.+?)"/g),
+  ].at(-1);
+  return found && { argument: found[1] ?? '', file: found[2] ?? '' };
 }

@@ -1,5 +1,6 @@
 import { FleetError } from '../../base/errors.ts';
 import { nix } from './nix.ts';
+import { parseNixError } from './nix-error.ts';
 
 /** Oldest supported Nix: it has `nix build DRV^OUT`, exact attribute paths and the JSON fields that we read. */
 export const minimumNixVersion = '2.24';
@@ -19,7 +20,15 @@ export function requireNix(): Promise<string> {
 }
 
 async function readVersion(): Promise<string> {
-  const { stdout } = await nix(['--version'], { timeoutSeconds: 30 });
+  const { exitCode, stdout, stderr } = await nix(['--version'], { timeoutSeconds: 30 });
+  if (exitCode !== 0) {
+    throw new FleetError({
+      code: 'tool-missing',
+      what: 'Nix cannot be started',
+      why: parseNixError(stderr) || `nix --version failed with exit code ${exitCode}`,
+      fix: 'Try it yourself: nix --version',
+    });
+  }
   const version = parseNixVersion(stdout);
   if (version === undefined || isOlder(version, minimumNixVersion)) {
     throw new FleetError({

@@ -3,6 +3,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, test } from 'node:test';
 import { FleetError } from '../../../../lib/base/errors.ts';
+import { run } from '../../../../lib/base/process/run.ts';
 import { consequences } from '../../../../lib/evaluation/consequences.ts';
 import type { FleetEvaluation } from '../../../../lib/evaluation/evaluate-fleet.ts';
 import { explainTextChange } from '../../../../lib/evaluation/texts.ts';
@@ -271,6 +272,33 @@ test('a flake whose nixosConfigurations fail is not one without them', async () 
     assert.equal(web.error.host, 'web, db');
     assert.match(web.error.why ?? '', why);
   }
+});
+
+test('an evaluator that is killed is reported as that, without the expression that it evaluated', async (t) => {
+  const folder = await ownFolder();
+  const { PATH = '' } = process.env;
+  const nix = (await run('sh', ['-c', 'command -v nix'], { timeoutSeconds: 30 })).stdout.trim();
+  const program = `#!/bin/sh\ncase "$*" in *'mark = '*) kill -9 $$ ;; esac\nexec ${nix} "$@"\n`;
+  await writeFile(join(folder, 'nix'), program, { mode: 0o755 });
+  process.env.PATH = `${folder}:${PATH}`;
+  t.after(() => {
+    process.env.PATH = PATH;
+  });
+  const { web } = (await evaluateFixture(['web'])).hosts;
+  assert.ok(web && !web.ok);
+  assert.match(web.error.message, /^web: the evaluation did not end \[evaluation-failed\]/);
+  assert.match(web.error.why ?? '', /^Nix was killed by SIGKILL, probably .* out of memory$/);
+});
+
+test('a build that the evaluation needs, and that fails, is shown with its log', async () => {
+  const folder = await ownFlake();
+  const build =
+    'derivation { name = "text"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo nothing to see >&2; exit 3" ]; }';
+  await edit(folder, 'lacking.nix', 'colours = { };', `colours.mauve = builtins.readFile (${build});`);
+  assert.match(
+    failed(await evaluateFixture(['lacking'], { folder }), 'lacking').why ?? '',
+    /> nothing to see/,
+  );
 });
 
 test('a flake whose outputs fail is one error of all hosts (fault 75)', async () => {

@@ -50,3 +50,34 @@ test('a missing rev of a tree with changes has a hint (fault 79)', () => {
   const error = errorOf("error: attribute 'rev' missing\n       at /x/flake.nix:3:4:\n");
   assert.match(error.fix ?? '', /^A tree with uncommitted changes has no revision: .*\nFor the full trace/);
 });
+
+test('an infinite recursion is shown with the argument of the module that needs itself, and how to pass it', () => {
+  const trace = (argument: string) => `error:
+       … while evaluating the module argument \`${argument}' in "${flake.storePath}/hosts/web.nix":
+
+       … if you get an infinite recursion here, you probably reference \`config\` in \`imports\`.
+
+       error: infinite recursion encountered
+`;
+  const inputs = errorOf(trace('inputs'));
+  assert.match(
+    inputs.why ?? '',
+    /^infinite recursion encountered\nwhile evaluating the module argument 'inputs' in \/home\/me\/fleet\/hosts\/web\.nix$/,
+  );
+  assert.match(inputs.fix ?? '', /specialArgs = \{ inherit inputs; \}/);
+  assert.match(errorOf(trace('config')).fix ?? '', /cannot depend on config/);
+});
+
+test('an argument of a module that nobody passes is shown with how to pass it', () => {
+  const error = errorOf(`error: attribute 'inputs' missing
+       at «github:NixOS/nixpkgs/abc»/lib/modules.nix:731:13:
+          730|             "noting that argument"
+          731|             config._module.args.\${name}
+`);
+  assert.match(error.fix ?? '', /specialArgs = \{ inherit inputs; \}/);
+});
+
+test('what a module fetches is no input of the flake', () => {
+  const error = errorOf("error: unable to download 'http://example.org/x': HTTP error 404\n");
+  assert.match(error.message, /^web: what the configuration fetches cannot be fetched \[evaluation-failed\]/);
+});

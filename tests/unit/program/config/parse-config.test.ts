@@ -195,3 +195,11 @@ test('a cache has a store and a key, or is a foreign one with its public keys', 
     true,
   );
 });
+
+test('a host cannot have the name of a property that every object has', () => {
+  const config = (name: string) =>
+    parseStackConfig({ hosts: `{ "${name}": { "address": "192.0.2.1" } }` }, 'dev');
+  for (const name of ['constructor', 'toString'])
+    assert.throws(() => config(name), /every object of JavaScript has a property of this name/);
+  config('construct');
+});

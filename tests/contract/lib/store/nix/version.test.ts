@@ -23,6 +23,11 @@ test('a missing or too old Nix is tool-missing, with the required version', asyn
     assert.match(error.message, /2\.24[\s\S]*2\.8\.0/);
     return true;
   });
+  await mkdir(join(folder, 'broken'));
+  const broken = '#!/bin/sh\necho "error: bad setting" >&2\nexit 1\n';
+  await writeFile(join(folder, 'broken/nix'), broken, { mode: 0o755 });
+  process.env.PATH = join(folder, 'broken');
+  await assert.rejects(requireNix(), /Nix cannot be started[\s\S]*bad setting/);
   process.env.PATH = path;
   assert.match(await requireNix(), /^\d+\.\d+/);
 });

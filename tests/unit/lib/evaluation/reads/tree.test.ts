@@ -27,12 +27,20 @@ test('inputs that are folders of the flake are named; any other use of the tree 
 test('messages for people are passed on line by line, others as they are', () => {
   const shown: string[] = [];
   const debug: string[] = [];
-  const handlers = { shown: (line: string) => shown.push(line), debug: (text: string) => debug.push(text) };
+  const built: string[] = [];
+  const handlers = {
+    shown: (line: string) => shown.push(line),
+    built: (line: string) => built.push(line),
+    debug: (text: string) => debug.push(text),
+  };
   const line = (event: object) => readLogLine(`@nix ${JSON.stringify(event)}`, handlers);
   line({ action: 'msg', level: 0, msg: '\u001b[31;1merror:\u001b[0m\n       no' });
   line({ action: 'msg', level: 4, msg: "evaluating file '\u001b[35;1m/x\u001b[0m'" });
   line({ action: 'start', level: 5, text: 'copying' });
+  line({ action: 'result', id: 1, type: 101, fields: ['generated nothing'] });
+  line({ action: 'result', id: 1, type: 105, fields: [0, 1, 1, 0] });
   readLogLine('not in the format', handlers);
   assert.deepEqual(shown, ['error:', '       no', 'not in the format']);
+  assert.deepEqual(built, ['generated nothing']);
   assert.deepEqual(debug, ["evaluating file '/x'"]);
 });

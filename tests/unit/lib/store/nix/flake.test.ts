@@ -22,6 +22,9 @@ test('relative references are resolved against the base, others do not change', 
   assert.equal(localPathOf('path:/with%20space/a?x=1'), '/with space/a');
   assert.equal(localPathOf('git+file:///home/me/fleet?dir=nix'), '/home/me/fleet');
   assert.equal(localPathOf('github:me/fleet'), undefined);
+  // What is not valid is left to Nix.
+  assert.equal(resolveFlakeRef('path:./100%fleet', '/base'), 'path:/base/100%25fleet');
+  assert.equal(localPathOf('path:/per%cent'), '/per%cent');
 });
 
 test('a flake in the home folder is found as the shell finds it (fault 29)', () => {

@@ -39,17 +39,35 @@ test('an error without a trace is kept; without an error, the last lines are', (
 });
 
 test('a syntax error is distinguished from an evaluation error', () => {
-  assert.ok(isSyntaxError("syntax error, unexpected '}'"));
-  assert.ok(isSyntaxError("undefined variable 'pgks'"));
-  assert.ok(!isSyntaxError("attribute 'x' missing"));
+  assert.ok(isSyntaxError("syntax error, unexpected '}'\nat /home/me/fleet/web.nix:3:1:"));
+  assert.ok(isSyntaxError("undefined variable 'pgks'\nat /home/me/fleet/web.nix:3:1:"));
+  assert.ok(!isSyntaxError("attribute 'x' missing\nat /home/me/fleet/web.nix:3:1:"));
+});
+
+test('the text of a throw does not make it another error', () => {
+  for (const text of [
+    'failed to connect to the database is not set',
+    'connection timed out must be set',
+    'HTTP error 404 page is not configured',
+    "evaluation aborted with the following error message: 'cannot connect'",
+  ])
+    assert.ok(!isFetchError(text), text);
+  for (const text of ['syntax error in services.web.config', 'the port is wrong:\nundefined variable FOO'])
+    assert.ok(!isSyntaxError(text), text);
+  for (const text of [
+    "unable to download 'https://example.org/x': HTTP error 404",
+    "Failed to fetch git repository 'https://example.org/x.git'",
+    'program failed:\nssh: connect to host example.org port 22: Connection timed out',
+  ])
+    assert.ok(isFetchError(text), text);
 });
 
 test('a line of source that an error shows does not make it another error', () => {
   const shown = `attribute 'mauve' missing
 at /home/me/fleet/backup.nix:3:10:
-     2|   script = "rsync || echo failed to connect";
+     2|unable to download 'x'
      3|   text = colours.mauve;
       |          ^`;
   assert.ok(!isFetchError(shown));
-  assert.ok(isFetchError(`${shown}\nerror: failed to connect`));
+  assert.ok(isFetchError(`unable to download 'https://example.org/x'\n${shown}`));
 });
