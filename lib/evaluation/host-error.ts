@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { FleetError } from '../base/errors.ts';
+import type { ProcessError } from '../base/process/process-error.ts';
 import { shellCommand } from '../base/quote.ts';
 import { closest } from '../base/text.ts';
 import type { LockedFlake } from '../store/nix/flake.ts';
@@ -80,19 +81,20 @@ function adviceOn(message: string, argument: string | undefined): string[] {
 }
 
 /** The error of a target whose evaluator was killed. */
-export function killedError(name: string, { label }: Target, how: string, stderr: string): FleetError {
+export function killedError(
+  name: string,
+  { label }: Target,
+  { reason, ending }: ProcessError,
+  stderr: string,
+): FleetError {
+  const cause = reason === 'signal' ? ', probably because the computer ran out of memory' : '';
   // Nix's own messages and, where it ran out of memory, a trace of its functions.
   const last = stderr.trimEnd().split('\n').slice(-3);
   return new FleetError({
     code: 'evaluation-failed',
     what: 'the evaluation did not end',
     host: label ?? name,
-    why: [
-      `Nix ${how}${how.startsWith('was killed') ? ', probably because the computer ran out of memory' : ''}`,
-      ...last,
-    ]
-      .filter(Boolean)
-      .join('\n'),
+    why: [`Nix ${ending}${cause}`, ...last].filter(Boolean).join('\n'),
     fix: 'Give it more memory, or look for an expression that needs much of it. With evaluationMemoryMiB, fewer machines are evaluated at a time.',
   });
 }

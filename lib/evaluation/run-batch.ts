@@ -43,8 +43,8 @@ export interface BatchResult {
   notReached: string[];
   /** nix's messages, without the results; empty if it succeeded. */
   stderr: string;
-  /** How the evaluator was killed, mostly because it ran out of memory: a smaller batch may succeed. Undefined if it was not. */
-  killed?: string;
+  /** The evaluator was killed, mostly because it ran out of memory, or took too long: a smaller batch may succeed. */
+  killed?: ProcessError;
 }
 
 /** Evaluates targets in one nix process. Failures are returned, not thrown. */
@@ -118,7 +118,7 @@ export async function runBatch(request: BatchRequest): Promise<BatchResult> {
   } catch (error) {
     // An evaluator that was killed, mostly because it ran out of memory, must not end the other batches.
     if (!(error instanceof ProcessError) || error.code !== 'command-failed') throw error;
-    result.killed = error.ending;
+    result.killed = error;
   } finally {
     result.reads = observed?.observer.end();
     result.written = observed?.observer.written ?? false;

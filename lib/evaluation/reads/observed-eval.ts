@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { packageRoot } from '../../base/package-root.ts';
 import { nixString } from '../../store/nix/eval.ts';
 import type { LockedFlake } from '../../store/nix/flake.ts';
-import { logResult } from '../../store/nix/log-json.ts';
+import { logResult, parseLogLine } from '../../store/nix/log-json.ts';
 import { Observer } from './observer.ts';
 import { claimPulses } from './pulses.ts';
 import type { Tree } from './tree.ts';
@@ -71,7 +71,7 @@ export function readLogLine(
   line: string,
   handlers: { shown: (line: string) => void; built: (line: string) => void; debug: (text: string) => void },
 ): void {
-  const event = line.startsWith('@nix ') ? parsed(line.slice('@nix '.length)) : undefined;
+  const event = parseLogLine(line);
   if (!event) {
     handlers.shown(line);
     return;
@@ -82,20 +82,4 @@ export function readLogLine(
   const text = stripVTControlCharacters(event.msg);
   if ((event.level ?? 0) > 3) handlers.debug(text);
   else for (const each of text.split('\n')) handlers.shown(each);
-}
-
-interface LogEvent {
-  action?: string;
-  level?: number;
-  msg?: string;
-  type?: number;
-  fields?: unknown[];
-}
-
-function parsed(json: string): LogEvent | undefined {
-  try {
-    return JSON.parse(json) as LogEvent;
-  } catch {
-    return undefined;
-  }
 }

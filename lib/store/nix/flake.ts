@@ -79,11 +79,8 @@ async function readMetadata(request: FlakeRequest): Promise<LockedFlake> {
     signal: request.signal,
   });
   if (exitCode !== 0) {
-    const { flake, baseDirectory, overrideInputs = {} } = request;
-    const replaced = Object.entries(overrideInputs).flatMap(([input, ref]) => {
-      const path = folderOf(resolveFlakeRef(ref, baseDirectory));
-      return path === undefined ? [] : [{ input, path }];
-    });
+    const { flake, baseDirectory } = request;
+    const replaced = replacedFolders(request);
     throw flakeError({ flake, baseDirectory, flakeRef, folder: folderOf(flakeRef), replaced }, stderr);
   }
   const json = JSON.parse(stdout) as MetadataJson;
@@ -133,9 +130,7 @@ export function flakeIdentity({
  */
 export async function relockIfWritten(flake: LockedFlake): Promise<LockedFlake> {
   const { request, lockedAt, localPath } = flake;
-  const replaced = Object.values(request.overrideInputs ?? {}).map((ref) =>
-    folderOf(resolveFlakeRef(ref, request.baseDirectory)),
-  );
+  const replaced = replacedFolders(request).map(({ path }) => path);
   for (const folder of [localPath, ...replaced]) {
     if (folder === undefined || folder.startsWith('/nix/store/')) continue;
     if (writtenSince(folder, lockedAt)) return await lockFlake(request);
@@ -187,6 +182,14 @@ export function resolveFlakeRef(ref: string, baseDirectory: string): string {
 export function localPathOf(url: string): string | undefined {
   const path = /^(?:path:|git\+file:(?:\/\/)?)(\/[^?]*)/.exec(url)?.[1];
   return path === undefined ? undefined : decoded(path).replace(/(.)\/$/, '$1');
+}
+
+/** Inputs that are replaced by folders on this computer. */
+function replacedFolders({ overrideInputs, baseDirectory }: FlakeRequest): { input: string; path: string }[] {
+  return Object.entries(overrideInputs ?? {}).flatMap(([input, ref]) => {
+    const path = folderOf(resolveFlakeRef(ref, baseDirectory));
+    return path === undefined ? [] : [{ input, path }];
+  });
 }
 
 /** The folder of an absolute reference on this computer; undefined for a remote flake. */

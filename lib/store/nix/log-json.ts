@@ -2,9 +2,9 @@ import { formatSize } from '../../base/bytes.ts';
 import { printable } from '../../base/presentable.ts';
 import { storeName } from './nix.ts';
 
-/** Activity and result types of Nix's `--log-format internal-json` (logging.hh). */
+/** Types of activities in Nix's `--log-format internal-json` (logging.hh). */
 const activity = { copyPath: 100, fileTransfer: 101, copyPaths: 103, builds: 104, build: 105 } as const;
-/** Types of results of activities (logging.hh). */
+/** Types of their results. */
 export const logResult = { buildLogLine: 101, progress: 105, setExpected: 106 } as const;
 
 interface LogEvent {
@@ -88,7 +88,7 @@ export class NixLog {
 
   /** Parses one line of nix's stderr. */
   line(line: string): void {
-    const event = parse(line);
+    const event = parseLogLine(line);
     if (!event) {
       if (line.trim()) this.notes.push(printable(line));
       return;
@@ -205,7 +205,8 @@ export class NixLog {
   }
 }
 
-function parse(line: string): LogEvent | undefined {
+/** The event in a line of `--log-format internal-json`; undefined for a line that is not in this format. */
+export function parseLogLine(line: string): LogEvent | undefined {
   if (!line.startsWith('@nix {')) return undefined;
   try {
     return JSON.parse(line.slice('@nix '.length)) as LogEvent;
